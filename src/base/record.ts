@@ -1,0 +1,66 @@
+// The words that capture, merge and the sinks share. Times are nanoseconds since the run's origin (base/clock.ts).
+
+/** One packet as one host's kernel received it. */
+export interface PacketRecord {
+  readonly type: 'packet';
+  readonly host: string;
+  /** One run of the script on the host; the first is 1, each reconnection counts on. */
+  readonly epoch: number;
+  /** Position of the line among the packet lines of this epoch, from 1. */
+  readonly sequence: number;
+  /** Event time on the controller's clock: raw time + correction, never below the host's previous record. */
+  tNs: number;
+  /** What the host's kernel said. */
+  readonly rawNs: number;
+  /** What was added to rawNs to get tNs, before the clamp. */
+  readonly correctionNs: number;
+  /** The true time lies within tNs ± errorNs. */
+  readonly errorNs: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly source: string;
+  readonly destination: string;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** TCP only: URG ACK PSH RST SYN FIN as six digits 0 or 1; empty for UDP. */
+  readonly flags: string;
+  /** TCP only; 0 for UDP. */
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+  /** Bytes after the TCP or UDP header. */
+  readonly payloadBytes: number;
+  /** It came after a later record had been written: its host had been declared idle. */
+  late: boolean;
+}
+
+/** A line of a script that has no time of its own: stamped with the time at which it was received, and labelled so. */
+export interface ObservedRecord {
+  readonly type: 'observed';
+  readonly host: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  tNs: number;
+  readonly text: string;
+  late: boolean;
+}
+
+/** Something was or may have been lost between two records of a host. `lines` null = unknown, never 0. */
+export interface GapRecord {
+  readonly type: 'gap';
+  readonly host: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  tNs: number;
+  readonly reason: GapReason;
+  readonly lines: number | null;
+  readonly detail: string;
+  late: boolean;
+}
+
+export type GapReason =
+  | 'connection-lost' // the SSH connection ended; what the kernel saw afterwards is unknown
+  | 'stap-exit' // staprun ended by itself before it was asked to
+  | 'kernel-drop' // heartbeats counted more lines than arrived
+  | 'idle'; // the host said nothing for the idle limit; the fleet went on without it
+
+export type LogRecord = PacketRecord | ObservedRecord | GapRecord;

@@ -1,0 +1,27 @@
+// One machine of the fleet, as the inventory describes it. Everything else about it is asked of the machine (facts/).
+
+export type Vars = Readonly<Record<string, unknown>>;
+
+export interface Host {
+  /** `inventory_hostname`: the name in the inventory, and in every line we print. */
+  readonly name: string;
+  /** Names of all groups the host is in, directly or through children, without `all`; sorted. */
+  readonly groups: readonly string[];
+  /** Merged by precedence: all < parent < child < host (Ansible's rule). */
+  readonly vars: Vars;
+}
+
+export interface Group {
+  readonly name: string;
+  /** Hosts of the group and its children, in inventory order. */
+  readonly hosts: readonly string[];
+}
+
+export interface Inventory {
+  /** In the order in which the sources first name them. */
+  readonly hosts: readonly Host[];
+  /** All groups, `all` and `ungrouped` included. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** The files it was read from. */
+  readonly sources: readonly string[];
+}
