@@ -1,0 +1,51 @@
+// All that fleet-tap knows of a host before it touches anything: asked in one round trip, in POSIX sh, without Python or lsb_release.
+// null means "asked, and not there"; every string is the host's and is only data.
+import type { HostText } from '../base/host-text.js';
+
+export interface Facts {
+  /** os-release ID, lower case: `debian`, `ubuntu`. */
+  readonly distributionId: HostText;
+  /** Ansible's name: `Debian`, `Ubuntu`, …; os-release NAME's first word for those Ansible does not know. */
+  readonly distribution: HostText;
+  /** `13`, `24.04`; `forky/sid` style versions come out as `n/a`. */
+  readonly distributionVersion: HostText;
+  /** `trixie`, `noble`; for derivatives of Ubuntu the base's (UBUNTU_CODENAME). */
+  readonly codename: HostText;
+  /** `Debian` for both families of apt. */
+  readonly osFamily: HostText;
+  /** uname -r */
+  readonly kernelRelease: HostText;
+  /** uname -v: tells two builds of one release apart. */
+  readonly kernelBuild: HostText;
+  /** uname -m */
+  readonly architecture: HostText;
+  /** dpkg --print-architecture, for example `amd64`. */
+  readonly debArchitecture: HostText | null;
+  readonly nodename: HostText;
+  /** Version of stap (the compiler), for example `5.1`. */
+  readonly stapVersion: HostText | null;
+  /** Version of staprun (the loader). */
+  readonly staprunVersion: HostText | null;
+  /** /lib/modules/RELEASE/build has a Makefile or .config. */
+  readonly hasHeaders: boolean;
+  /** The first vmlinux with symbols of the running release that exists. */
+  readonly symbolsPath: HostText | null;
+  /** Free bytes for the superuser's packages. Key: the directory asked about (`/`, `/usr`, `/var`, `/boot`, `/tmp`). */
+  readonly freeBytes: Readonly<Record<string, number>>;
+  /** `kvm`, `qemu`, `none`, `lxc`, `docker`, … as systemd-detect-virt says; `unknown` without it. */
+  readonly virtualization: HostText;
+  /** A kernel module loaded here would go into somebody else's kernel. */
+  readonly isContainer: boolean;
+  /** The kernel takes no unsigned module: lockdown or signature enforcement; the words that say so, or null. */
+  readonly moduleLoadingRefused: HostText | null;
+  /** The host's clock when it answered, nanoseconds since 1970 as decimal digits; null without `date +%N`. */
+  readonly clockNs: HostText | null;
+  /** A shell that can print the time without a fork (`bash` 5 or newer), or null. */
+  readonly clockShell: HostText | null;
+  /** uid of the login. */
+  readonly uid: number;
+  readonly addresses: readonly { readonly interfaceName: HostText; readonly address: HostText }[];
+  readonly serviceManager: HostText;
+  readonly memoryTotalMb: number;
+  readonly processors: number;
+}
