@@ -10,7 +10,7 @@ export interface CommandResult {
 }
 
 export interface RunOptions {
-  /** Run as root (sudo when the login is not root). Default: false. */
+  /** Run as root (`sudo -n` when the login is not root); SSH_CONNECTION is kept. Default: false. */
   readonly become?: boolean;
   /** Sent to the script's standard input, which is then closed. */
   readonly input?: string | Buffer;
