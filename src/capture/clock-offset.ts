@@ -1,0 +1,89 @@
+// What comes in: question-and-answer times between controller and host. What goes out: the host's clock offset and how far it can be wrong.
+// The rule: the host's answer was read between our question and its arrival, so the offset lies within half the round trip of the
+// middle, however unequal the two ways are (Cristian 1989; RFC 5905 section 8). The sample with the least uncertainty now is used
+// (RFC 5905 section 10, clock filter), where a sample gets more uncertain with age because clocks drift.
+// Unit: nanoseconds since the origin (base/clock.ts).
+
+/** Two servers' clocks drift against each other by 5–30 µs/s (Huygens, NSDI 2018); this leaves a margin. */
+const DRIFT_BOUND = 50e-6;
+/** A change of (real − monotonic) between two heartbeats that is a step of the clock, not slewing by NTP (at most 500 µs/s). */
+export const STEP_NS = 5e6;
+const SAMPLES_KEPT = 16;
+
+interface Sample {
+  readonly offsetNs: number;
+  readonly errorNs: number;
+  readonly atNs: number;
+}
+
+export interface ClockEstimate {
+  /** Host clock minus controller clock. */
+  readonly offsetNs: number;
+  /** The true offset lies within offsetNs ± errorNs. */
+  readonly errorNs: number;
+}
+
+export interface Correction {
+  /** To be added to a host's time; 0 when the offset cannot be told from the error (a good NTP host keeps its own stamps). */
+  readonly correctionNs: number;
+  readonly errorNs: number;
+}
+
+export class ClockOffset {
+  #samples: Sample[] = [];
+
+  /**
+   * Takes one round trip.
+   * @param sentNs controller time when the question left
+   * @param hostNs host time in the answer
+   * @param receivedNs controller time when the answer came
+   * @param resolutionNs how coarse the host's answer is, for example 1000 for microseconds
+   */
+  add(sentNs: number, hostNs: number, receivedNs: number, resolutionNs: number): void {
+    const roundTripNs = receivedNs - sentNs;
+    if (!(roundTripNs >= 0) || Number.isNaN(hostNs)) return;
+    const sample = { offsetNs: hostNs - (sentNs + receivedNs) / 2, errorNs: roundTripNs / 2 + resolutionNs, atNs: receivedNs };
+    const previous = this.estimate(receivedNs);
+    // Two intervals that exclude each other: the host's clock was set in between, the old ones are about another clock.
+    if (previous !== undefined && Math.abs(previous.offsetNs - sample.offsetNs) > previous.errorNs + sample.errorNs) this.#samples = [];
+    this.#samples.push(sample);
+    if (this.#samples.length > SAMPLES_KEPT) this.#samples.splice(this.#leastUseful(receivedNs), 1);
+  }
+
+  /** The host's clock was stepped by this much: what we know of it moves along. */
+  shift(stepNs: number): void {
+    this.#samples = this.#samples.map((sample) => ({ ...sample, offsetNs: sample.offsetNs + stepNs }));
+  }
+
+  /** @returns undefined before the first sample */
+  estimate(nowNs: number): ClockEstimate | undefined {
+    let best: ClockEstimate | undefined;
+    for (const sample of this.#samples) {
+      const errorNs = agedError(sample, nowNs);
+      if (best === undefined || errorNs < best.errorNs) best = { offsetNs: sample.offsetNs, errorNs };
+    }
+    return best;
+  }
+
+  /** What to add to a host's time now. Without a sample nothing is known: no correction, infinite error. */
+  correction(nowNs: number): Correction {
+    const estimate = this.estimate(nowNs);
+    if (estimate === undefined) return { correctionNs: 0, errorNs: Number.POSITIVE_INFINITY };
+    const offsetNs = Math.round(estimate.offsetNs);
+    if (Math.abs(offsetNs) <= estimate.errorNs) return { correctionNs: 0, errorNs: Math.ceil(Math.abs(offsetNs) + estimate.errorNs) };
+    return { correctionNs: -offsetNs, errorNs: Math.ceil(estimate.errorNs) };
+  }
+
+  #leastUseful(nowNs: number): number {
+    let worst = 0;
+    this.#samples.forEach((sample, index) => {
+      const other = this.#samples[worst];
+      if (other !== undefined && agedError(sample, nowNs) > agedError(other, nowNs)) worst = index;
+    });
+    return worst;
+  }
+}
+
+function agedError(sample: Sample, nowNs: number): number {
+  return sample.errorNs + DRIFT_BOUND * Math.max(0, nowNs - sample.atNs);
+}
