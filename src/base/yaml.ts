@@ -1,0 +1,248 @@
+// What comes in: the text of a YAML file. What goes out: its tree with positions, read as PyYAML reads it (Ansible's reader).
+// Guaranteed: a syntax error, a duplicate key, an unknown tag and a second document are errors with file:line:column; `mapEntries` and
+// `valueOf` apply aliases and merge keys (`<<`) as PyYAML does; aliases that expand without end are refused.
+// Not here: what the tree means; Ansible's own tags (!vault, !unsafe), which are refused for now.
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLParseError,
+} from 'yaml';
+import { FleetTapError, type Place } from './errors.js';
+import { pyYamlScalars } from './yaml-scalars.js';
+
+/** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
+export interface YamlFile {
+  readonly file: string;
+  readonly text: string;
+  /** The top node; null for an empty file. */
+  readonly root: Node | null;
+  readonly lineCounter: LineCounter;
+  readonly targets: ReadonlyMap<Alias, Node>;
+}
+
+/** One `key: value` of a mapping, after merge keys. `value` is null when nothing is written after the colon. */
+export interface MapEntry {
+  readonly key: unknown;
+  readonly keyNode: Node;
+  readonly value: Node | null;
+}
+
+/** Values that one call of `valueOf` may build, aliases expanded: a bomb of nested aliases ends here. */
+const LIMIT_VALUES = 1_000_000;
+const LIMIT_DEPTH = 200;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: PyYAML refuses these (yaml/reader.py, NON_PRINTABLE)
+const NOT_PRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
+
+/**
+ * Parses one YAML document.
+ * @param file the name to show in errors
+ * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
+ */
+export function parseYaml(text: string, file: string): YamlFile {
+  const lineCounter = new LineCounter();
+  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const targets = new Map<Alias, Node>();
+  const parsed = { file, text: source, lineCounter, targets };
+  if (isTooDeep(source)) throw tooDeep(file);
+  let root: Node | null;
+  try {
+    const document = parseDocument(source, {
+      version: '1.1',
+      schema: 'failsafe',
+      customTags: pyYamlScalars,
+      lineCounter,
+      prettyErrors: false,
+      uniqueKeys: false, // the library compares every key with every other; `checkTree` does not
+    });
+    const bad = NOT_PRINTABLE.exec(source);
+    if (bad !== null) {
+      const code = bad[0].charCodeAt(0).toString(16).padStart(4, '0');
+      throw yamlError({ ...parsed, root: null }, bad.index, `the character U+${code} may not stand in YAML`, {
+        hint: 'is this a text file? In a quoted string such a character can be written as an escape',
+      });
+    }
+    const wrong = document.errors[0] ?? document.warnings[0];
+    if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
+    root = document.contents as Node | null;
+    checkTree({ ...parsed, root }, targets);
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep(file) : error;
+  }
+  return { ...parsed, root };
+}
+
+/** Where a node (or an offset in the text) stands. */
+export function yamlPlace(yaml: YamlFile, where: Node | number | null): Place {
+  const offset = typeof where === 'number' ? where : (where?.range?.[0] ?? 0);
+  const { line, col } = yaml.lineCounter.linePos(offset);
+  return line === 0 ? { file: yaml.file, line: 1, column: 1 } : { file: yaml.file, line, column: col };
+}
+
+/** An error of kind `input` at a node, with the source line for the caret. Default code: `yaml-syntax`. */
+export function yamlError(
+  yaml: YamlFile,
+  where: Node | number | null,
+  message: string,
+  options: { readonly code?: string; readonly hint?: string | undefined } = {},
+): FleetTapError {
+  const place = yamlPlace(yaml, where);
+  const line = yaml.text.split('\n')[(place.line ?? 1) - 1] ?? '';
+  const sourceLine = line.replace(/\r$/, '').replace(ALL_NOT_PRINTABLE, '\ufffd'); // same width, so the caret stays
+  const hint = options.hint === undefined ? {} : { hint: options.hint };
+  return new FleetTapError('input', options.code ?? 'yaml-syntax', message, { place, sourceLine, ...hint });
+}
+
+/** The node that an alias stands for; any other node is itself. */
+export function resolveAlias(yaml: YamlFile, node: Node | null): Node | null {
+  return isAlias(node) ? (yaml.targets.get(node) ?? null) : node;
+}
+
+/** The entries of a mapping, those of merge keys first (yaml/constructor.py, flatten_mapping); a later entry replaces an earlier one. */
+export function mapEntries(yaml: YamlFile, map: YAMLMap): MapEntry[] {
+  const own: MapEntry[] = [];
+  const merged: MapEntry[] = [];
+  for (const { key: keyNode, value } of map.items as Pair<Node, Node | null>[]) {
+    const key = keyOf(yaml, keyNode);
+    if (isMergeKey(keyNode)) merged.push(...mergedEntries(yaml, keyNode, value));
+    else own.push({ key, keyNode, value });
+  }
+  if (merged.length === 0) return own;
+  const entries = new Map<unknown, MapEntry>();
+  for (const entry of [...merged, ...own]) entries.set(entry.key, entry);
+  return [...entries.values()];
+}
+
+/** A node as plain data: null, boolean, number, string, array, object (keys as strings, in order). */
+export function valueOf(yaml: YamlFile, node: Node | null): unknown {
+  let count = 0;
+  const open = new Set<Node>();
+  const build = (start: Node | null): unknown => {
+    const current = resolveAlias(yaml, start);
+    if (current === null) return null;
+    if (isScalar(current)) return current.value;
+    count += 1;
+    if (open.has(current)) throw yamlError(yaml, start, 'this alias stands inside of what it stands for');
+    if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
+    open.add(current);
+    let value: unknown;
+    if (isSeq(current)) {
+      value = current.items.map((item) => build(item as Node));
+    } else {
+      const object: Record<string, unknown> = {};
+      for (const entry of mapEntries(yaml, current as YAMLMap)) setOwn(object, String(entry.key), build(entry.value));
+      value = object;
+    }
+    open.delete(current);
+    return value;
+  };
+  return build(node);
+}
+
+/** What a node is, for a sentence: `a list`, `a string`. */
+export function describeNode(yaml: YamlFile, node: Node | null): string {
+  const current = resolveAlias(yaml, node);
+  if (isMap(current)) return 'a mapping';
+  if (isSeq(current)) return 'a list';
+  const value = isScalar(current) ? current.value : null;
+  return value === null ? 'nothing' : `the ${typeof value} ${JSON.stringify(value)}`;
+}
+
+function isMergeKey(node: Node): node is Scalar {
+  return isScalar(node) && node.value === '<<' && node.type === 'PLAIN';
+}
+
+function mergedEntries(yaml: YamlFile, keyNode: Node, value: Node | null): MapEntry[] {
+  const source = resolveAlias(yaml, value);
+  if (isMap(source)) return mapEntries(yaml, source);
+  if (!isSeq(source)) throw yamlError(yaml, keyNode, `a merge key (<<) takes a mapping, not ${describeNode(yaml, source)}`);
+  // The first mapping of the list wins, so it comes last.
+  return source.items.toReversed().flatMap((item) => {
+    const map = resolveAlias(yaml, item as Node);
+    if (!isMap(map)) throw yamlError(yaml, item as Node, `a merge key (<<) takes mappings, not ${describeNode(yaml, map)}`);
+    return mapEntries(yaml, map);
+  });
+}
+
+function keyOf(yaml: YamlFile, node: Node): unknown {
+  const key = resolveAlias(yaml, node);
+  if (key !== null && !isScalar(key)) throw yamlError(yaml, node, `a key must be a plain value, not ${describeNode(yaml, key)}`);
+  return key === null ? null : key.value;
+}
+
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** One walk in document order: finds what each alias stands for, and duplicate keys. */
+function checkTree(yaml: YamlFile, targets: Map<Alias, Node>): void {
+  const anchors = new Map<string, Node>();
+  const walk = (node: Node | null): void => {
+    if (node === null) return;
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target === undefined) throw yamlError(yaml, node, `the anchor &${node.source} is not set before this place`);
+      targets.set(node, target);
+      return;
+    }
+    if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
+    if (isSeq(node)) for (const item of node.items) walk(item as Node);
+    if (!isMap(node)) return;
+    const seen = new Set<unknown>();
+    for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
+      walk(key);
+      const name = keyOf(yaml, key);
+      if (seen.has(name) && !isMergeKey(key)) {
+        throw yamlError(yaml, key, `the key "${name}" stands twice in one mapping`, { hint: 'put both together under one key, or remove one' });
+      }
+      seen.add(name);
+      walk(value);
+    }
+  };
+  walk(yaml.root);
+}
+
+/** Looked at before the parser sees the text: a parser deep in its own recursion can end the process, which no `catch` sees. */
+function isTooDeep(text: string): boolean {
+  if (/(?:[-?:][ \t]+){200}/.test(text)) return true;
+  let depth = 0;
+  for (const char of text.match(/[[\]{}]/g) ?? []) {
+    depth = char === '[' || char === '{' ? depth + 1 : Math.max(0, depth - 1);
+    if (depth > LIMIT_DEPTH) return true;
+  }
+  return false;
+}
+
+function tooDeep(file: string): FleetTapError {
+  return new FleetTapError('input', 'yaml-syntax', `the YAML is nested too deeply; the limit is ${LIMIT_DEPTH} levels`, { place: { file } });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'YAML is indented with spaces only; your editor has inserted a tab',
+  BAD_INDENT: 'indent what belongs together with the same number of spaces',
+  MULTIPLE_DOCS: 'one file holds one document: remove the second `---`',
+  MISSING_CHAR: 'a key is followed by a colon and a space; a quote or bracket that is opened is closed',
+  TAG_RESOLVE_FAILED: 'remove the tag (the word that starts with !), or write the value itself',
+  BLOCK_AS_IMPLICIT_KEY: 'a value that contains ": " must be quoted; or the next line is indented too far',
+  MULTILINE_IMPLICIT_KEY: 'a key is followed by a colon and a space',
+};
+
+function syntaxError(yaml: YamlFile, error: YAMLParseError): FleetTapError {
+  const message = error.code === 'MULTIPLE_DOCS' ? 'a second YAML document starts here' : lowerFirst(error.message);
+  const isBadValue = error.code === 'TAG_RESOLVE_FAILED' && !error.message.startsWith('Unresolved tag');
+  return yamlError(yaml, error.pos[0], message, { hint: isBadValue ? undefined : HINTS[error.code] });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

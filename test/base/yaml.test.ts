@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { FleetTapError, formatError } from '../../src/base/errors.js';
+import { parseYaml, valueOf } from '../../src/base/yaml.js';
+
+const read = (text: string): unknown => {
+  const yaml = parseYaml(text, 'f.yml');
+  return valueOf(yaml, yaml.root);
+};
+const failure = (text: string): string => {
+  try {
+    read(text);
+  } catch (error) {
+    if (error instanceof FleetTapError) return formatError(error);
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+// Left: what is written; right: what PyYAML's safe_load answers.
+test.each<[string, unknown]>([
+  ['no', false],
+  ['On', true],
+  ['y', 'y'],
+  ['"no"', 'no'],
+  ['0644', 420],
+  ['0o644', '0o644'],
+  ['08', '08'],
+  ['0x1F', 31],
+  ['0b101', 5],
+  ['1_000', 1000],
+  ['1:30', 90],
+  ['-1:30.5', -90.5],
+  ['1e3', '1e3'],
+  ['1.e+3', 1000],
+  ['.5', 0.5],
+  ['-.inf', Number.NEGATIVE_INFINITY],
+  ['~', null],
+  ['2001:db8::1', '2001:db8::1'],
+  ['22:22', 1342],
+  ['52:54:00:12:34:56', '52:54:00:12:34:56'.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)],
+  ['2026-11-23', '2026-11-23'],
+  ['!!str 5', '5'],
+])('the plain scalar %s', (written, value) => {
+  expect(read(`k: ${written}`)).toEqual({ k: value });
+});
+
+test('merge keys, aliases, __proto__', () => {
+  expect(read('a: &x {k: 1, l: 2}\nb:\n  l: 3\n  <<: *x\nc: [*x]')).toEqual({ a: { k: 1, l: 2 }, b: { k: 1, l: 3 }, c: [{ k: 1, l: 2 }] });
+  expect(read('a: {<<: [{k: 1}, {k: 2, l: 3}]}')).toEqual({ a: { k: 1, l: 3 } });
+  expect(Object.keys(read('__proto__: {x: 1}') as object)).toEqual(['__proto__']);
+});
+
+test.each([
+  ['a tab', 'a:\n\tb: 1', 'f.yml:2:1: tabs are not allowed as indentation'],
+  ['a duplicate key', 'a: 1\na: 2', 'f.yml:2:1: the key "a" stands twice in one mapping'],
+  ['an unclosed quote', 'a: "x', 'f.yml:1:6: missing closing'],
+  ['a colon in a value', 'x: 1\na: b: c', 'f.yml:2:4: nested mappings are not allowed'],
+  ['an unknown tag', 'x: !vault |\n  abc', 'f.yml:1:4: unresolved tag: !vault'],
+  ['an unknown anchor', 'x: *y', 'f.yml:1:4: the anchor &y is not set'],
+  ['two documents', 'a: 1\n---\nb: 1', 'f.yml:2:1: a second YAML document starts here'],
+  ['a NUL', 'a: x\0', 'f.yml:1:5: the character U+0000'],
+  ['an alias of itself', 'a: &x [*x]', 'f.yml:1:8: this alias stands inside'],
+  ['a huge integer', 'a: 12345678901234567890', 'is too big to be kept exactly'],
+  ['nested without end', '['.repeat(100_000), 'nested too deeply'],
+  ['lists without end', '- '.repeat(100_000), 'nested too deeply'],
+])('%s is refused with its place', (_name, text, expected) => {
+  const message = failure(text);
+  expect(message).toContain(expected);
+  expect(message).toContain('[yaml-syntax]');
+});
+
+test('a bomb of aliases is refused, not expanded', () => {
+  const lines = ['a0: &a0 [x, x]'];
+  for (let i = 1; i < 40; i++) lines.push(`a${i}: &a${i} [*a${i - 1}, *a${i - 1}]`);
+  expect(failure(lines.join('\n'))).toContain('aliases expand to more than');
+});
