@@ -30,6 +30,10 @@ export interface Facts {
   readonly hasHeaders: boolean;
   /** The first vmlinux with symbols of the running release that exists. */
   readonly symbolsPath: HostText | null;
+  /** Kernel releases whose headers are installed here (RELEASE of each /lib/modules/RELEASE/build that is complete); sorted. For build hosts. */
+  readonly headersFor: readonly HostText[];
+  /** Kernel releases whose vmlinux with symbols is installed here; sorted. For build hosts. */
+  readonly symbolsFor: readonly HostText[];
   /** Free bytes for the superuser's packages. Key: the directory asked about (`/`, `/usr`, `/var`, `/boot`, `/tmp`). */
   readonly freeBytes: Readonly<Record<string, number>>;
   /** `kvm`, `qemu`, `none`, `lxc`, `docker`, … as systemd-detect-virt says; `unknown` without it. */
