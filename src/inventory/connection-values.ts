@@ -1,0 +1,108 @@
+// What comes in: a host's variables. What goes out: one of them, checked for its type and range.
+// Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
+import { FleetTapError } from '../base/errors.js';
+import type { Vars } from './host.js';
+
+export interface VariableSource {
+  readonly host: string;
+  readonly vars: Vars;
+}
+
+const TRUE = new Set(['y', 'yes', 'on', '1', 'true', 't']);
+const FALSE = new Set(['n', 'no', 'off', '0', 'false', 'f']);
+
+/** Connection types that mean "over SSH"; Ansible's names with and without their collection. */
+const SSH_CONNECTIONS = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh', 'ansible.builtin.paramiko_ssh']);
+
+/** Variables that change how a host is reached, and that nothing here implements yet. */
+const NOT_YET = [
+  'ansible_become_exe',
+  'ansible_become_flags',
+  'ansible_sudo_exe',
+  'ansible_sudo_flags',
+  'ansible_ssh_executable',
+  'ansible_ssh_pkcs11_provider',
+  'ansible_paramiko_proxy_command',
+];
+
+/** @throws FleetTapError code `connection-unsupported` for a variable, or a value of it, that this program cannot honour yet */
+export function checkUnsupported(source: VariableSource): void {
+  const refuse = (name: string, message: string, hint: string): never => {
+    throw new FleetTapError('input', 'connection-unsupported', `${name} ${message}`, { place: { host: source.host }, hint });
+  };
+  const connection = readText(source, ['ansible_connection']);
+  if (connection !== undefined && !SSH_CONNECTIONS.has(connection)) {
+    refuse('ansible_connection', `is "${connection}"; only ssh is supported`, 'leave this host out with --limit, or run sshd on it');
+  }
+  const method = readText(source, ['ansible_become_method']);
+  if (method !== undefined && method !== 'sudo' && method !== 'ansible.builtin.sudo') {
+    refuse('ansible_become_method', `is "${method}"; only sudo is supported yet`, 'log in as root, or let the user use sudo');
+  }
+  const user = readText(source, ['ansible_become_user', 'ansible_sudo_user']);
+  if (user !== undefined && user !== 'root') {
+    refuse('ansible_become_user', `is "${user}"; only root is supported yet`, 'remove the variable: fleet-tap needs root for kernel modules');
+  }
+  for (const name of NOT_YET) {
+    if (source.vars[name] !== undefined && source.vars[name] !== null) refuse(name, 'is not supported yet', 'remove the variable from this host');
+  }
+}
+
+/** The last of these names that is set; null counts as not set. */
+function lastOf(source: VariableSource, names: readonly string[]): { name: string; value: unknown } | undefined {
+  let found: { name: string; value: unknown } | undefined;
+  for (const name of names) {
+    const value = source.vars[name];
+    if (value === undefined || value === null) continue;
+    if (typeof value === 'string' && value.includes('{{')) {
+      const hint = 'write the value itself';
+      throw wrong(source, name, 'has a template; templates in connection variables are not supported yet', hint);
+    }
+    found = { name, value };
+  }
+  return found;
+}
+
+/** A text. A whole number is taken as its digits, as Ansible does; an empty text counts as not set. */
+export function readText(source: VariableSource, names: readonly string[]): string | undefined {
+  const found = lastOf(source, names);
+  if (found === undefined || found.value === '') return undefined;
+  if (typeof found.value === 'number' && Number.isSafeInteger(found.value)) return String(found.value);
+  if (typeof found.value !== 'string') throw wrong(source, found.name, `must be a text, not ${kindOf(found.value)}`, 'put it in quotes');
+  if (/[\0\r\n]/.test(found.value)) throw wrong(source, found.name, 'holds a line break or a NUL', 'write it on one line');
+  return found.value;
+}
+
+export function readInteger(source: VariableSource, names: readonly string[], low: number, high: number): number | undefined {
+  const found = lastOf(source, names);
+  if (found === undefined || found.value === '') return undefined;
+  const text = String(found.value).trim();
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < low || value > high) {
+    throw wrong(source, found.name, `must be a whole number from ${low} to ${high}, not ${JSON.stringify(found.value)}`);
+  }
+  return value;
+}
+
+/** Seconds, at least 1. */
+export function readSeconds(source: VariableSource, names: readonly string[]): number | undefined {
+  return readInteger(source, names, 1, 86_400);
+}
+
+/** Ansible's booleans (module_utils/parsing/convert_bool.py): true, yes, on, 1, t, y and their opposites, in any case. */
+export function readBoolean(source: VariableSource, names: readonly string[]): boolean | undefined {
+  const found = lastOf(source, names);
+  if (found === undefined) return undefined;
+  const word = String(found.value).toLowerCase().trim();
+  if (TRUE.has(word)) return true;
+  if (FALSE.has(word)) return false;
+  throw wrong(source, found.name, `must be yes or no, not ${JSON.stringify(found.value)}`);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
+}
+
+function wrong(source: VariableSource, name: string, message: string, hint?: string): FleetTapError {
+  const details = { place: { host: source.host }, ...(hint === undefined ? {} : { hint }) };
+  return new FleetTapError('input', 'connection-variable', `${name} ${message}`, details);
+}
