@@ -13,8 +13,12 @@ export interface Host {
 
 export interface Group {
   readonly name: string;
-  /** Hosts of the group and its children, in inventory order. */
+  /** Hosts of the group and its children, in Ansible's order: the group's own, then those of children, level by level. */
   readonly hosts: readonly string[];
+  /** Hosts that are in the group directly. */
+  readonly ownHosts: readonly string[];
+  /** Groups that are in the group directly. */
+  readonly children: readonly string[];
 }
 
 export interface Inventory {

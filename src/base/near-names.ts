@@ -1,0 +1,36 @@
+// What comes in: a name that nobody knows, and the names that exist. What goes out: the few that were probably meant.
+
+const LIMIT_NAMES = 3;
+
+/** At most three names, nearest first; a name is near when a third of its letters or fewer differ (one in short names). */
+export function nearNames(wrong: string, known: Iterable<string>): string[] {
+  const limit = Math.max(1, Math.floor(wrong.length / 3));
+  const near: { name: string; distance: number }[] = [];
+  for (const name of new Set(known)) {
+    if (Math.abs(name.length - wrong.length) > limit) continue;
+    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
+    if (distance <= limit) near.push({ name, distance });
+  }
+  near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return near.slice(0, LIMIT_NAMES).map(({ name }) => name);
+}
+
+/** `did you mean web1 or web2?`, or undefined when nothing is near. */
+export function didYouMean(wrong: string, known: Iterable<string>): string | undefined {
+  const names = nearNames(wrong, known);
+  return names.length === 0 ? undefined : `did you mean ${names.join(' or ')}?`;
+}
+
+/** Letters to insert, remove or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, replace));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}
