@@ -11,7 +11,7 @@ export function globToRegExp(glob: string): RegExp {
       const end = closingBracket(glob, i);
       source += end === -1 ? '\\[' : setSource(glob.slice(i + 1, end));
       if (end !== -1) i = end;
-    } else source += char.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+    } else source += char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
   }
   return new RegExp(`^${source}$`, 'su');
 }

@@ -1,0 +1,63 @@
+// What comes in: a session. What goes out: all facts, in one round trip.
+// Guaranteed: what the host prints is parsed by pure functions only; an answer without a kernel release is a failure, not a guess.
+import { randomBytes } from 'node:crypto';
+import { FleetTapError } from '../base/errors.js';
+import { lastLines } from '../base/host-text.js';
+import type { Session } from '../ssh/session.js';
+import { factsScript, splitAnswer } from './answer.js';
+import type { Facts } from './facts.js';
+import { facts } from './index.js';
+
+/** Each command takes milliseconds; this leaves room for a host under heavy load. */
+const LIMIT_MS = 60_000;
+const LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** Where nothing was found. */
+const NOTHING: Facts = {
+  distributionId: 'linux',
+  distribution: '',
+  distributionVersion: 'n/a',
+  codename: '',
+  osFamily: '',
+  kernelRelease: '',
+  kernelBuild: '',
+  architecture: '',
+  debArchitecture: null,
+  nodename: '',
+  stapVersion: null,
+  staprunVersion: null,
+  hasHeaders: false,
+  symbolsPath: null,
+  headersFor: [],
+  symbolsFor: [],
+  freeBytes: {},
+  virtualization: 'unknown',
+  isContainer: false,
+  moduleLoadingRefused: null,
+  clockNs: null,
+  clockShell: null,
+  uid: -1,
+  addresses: [],
+  serviceManager: 'none',
+  memoryTotalMb: 0,
+  processors: 1,
+};
+
+/** @throws FleetTapError kind `host`, code `facts-failed`; and whatever the session throws */
+export async function gatherFacts(session: Session): Promise<Facts> {
+  const nonce = randomBytes(16).toString('hex');
+  const { stdout, stderr } = await session.run(factsScript(nonce), { timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES });
+  const sections = splitAnswer(nonce, stdout);
+  const found = sections === undefined ? NOTHING : parseFacts(sections);
+  if (found.kernelRelease !== '' && found.uid >= 0) return found;
+  const said = lastLines(stderr === '' ? stdout : stderr, 2);
+  throw new FleetTapError('host', 'facts-failed', `the host did not say what it is${said === '' ? '' : `; it said: ${said}`}`, {
+    place: { host: session.host },
+    hint: 'log in by hand and see whether the login gives a POSIX shell that can run `uname -r` and `id -u`',
+  });
+}
+
+/** Pure. @param sections each fact's output by its name */
+export function parseFacts(sections: ReadonlyMap<string, string>): Facts {
+  return facts.reduce<Facts>((found, fact) => ({ ...found, ...fact.parse(sections.get(fact.name) ?? '') }), NOTHING);
+}
