@@ -62,7 +62,7 @@ class Reader {
   #section(group: string, { key, keyNode, value }: MapEntry): void {
     const yaml = this.#yaml;
     if (!SECTIONS.includes(String(key))) {
-      const near = didYouMean(String(key), SECTIONS) ?? `hosts go below \`hosts:\`, groups below \`children:\`, variables below \`vars:\``;
+      const near = SECTIONS.includes(group) ? groupHint(group) : didYouMean(String(key), SECTIONS) ?? `hosts go below \`hosts:\`, groups below \`children:\`, variables below \`vars:\``;
       throw mistake(yaml, keyNode, `the group "${group}" has the unknown key "${String(key)}"; a group has hosts, vars and children`, near);
     }
     const body = resolveAlias(yaml, value);
