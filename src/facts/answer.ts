@@ -16,7 +16,7 @@ const LABEL = ': fleet-tap facts ';
 export function factsScript(nonce: string): string {
   // Logins that are not root often lack the sbin folders, where ip and dpkg's friends live.
   const lines = [`${LABEL}${quote(nonce)}`, '(', 'LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin'];
-  lines.push('export LC_ALL PATH', 'exec </dev/null 2>/dev/null', 'release=$(uname -r)');
+  lines.push('export LC_ALL PATH', 'exec </dev/null 2>/dev/null', 'set +eu', 'release=$(uname -r)');
   for (const { name, command } of facts) lines.push(`printf '\\n%s %s\\n' ${quote(nonce)} ${name}`, command);
   lines.push(`printf '\\n%s end\\n' ${quote(nonce)}`, ')', '');
   return lines.join('\n');

@@ -9,7 +9,7 @@ if [ -e "$d/Makefile" ] || [ -e "$d/.config" ]; then d=\${d%/build}; printf '%s\
 done`,
   parse: (output) => {
     const [release = '', ...lines] = output.split('\n');
-    const headersFor = lines.filter((line) => /^[\w.+~-]+$/.test(line)).sort();
+    const headersFor = [...new Set(lines.filter((line) => /^[\w.+~-]+$/.test(line)))].sort();
     return { hasHeaders: headersFor.includes(release), headersFor };
   },
 };
