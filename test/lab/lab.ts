@@ -1,0 +1,106 @@
+// The lab as a whole: up, down, and what runs. What the command line and the tests call.
+import { mkdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { $ } from 'zx/core';
+import { startBuildHost, resetBuildHost, stopBuildHost } from './build-host.js';
+import { kernelRelease, writeInventory } from './inventory-file.js';
+import { boot, makeImage, shutDown, skewClock, waitForBoot } from './machine.js';
+import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, SUITES } from './places.js';
+import { runningPid } from './processes.js';
+import { remote, tryRemote } from './remote.js';
+import { makeBuildTree, makeGuestTree, makeKeys } from './rootfs.js';
+
+export interface UpOptions {
+  /** Seconds that a machine's clock is ahead, by machine name. */
+  readonly skewSeconds: ReadonlyMap<string, number>;
+  /** Throw away what setup put on the build hosts. */
+  readonly freshBuildHosts: boolean;
+  readonly say: (line: string) => void;
+}
+
+const NEEDED: Readonly<Record<string, string>> = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  mmdebstrap: 'mmdebstrap',
+  mke2fs: 'e2fsprogs',
+  ssh: 'openssh-client',
+  unshare: 'util-linux',
+};
+
+/** One sentence that says why this machine can't have the lab, or undefined. */
+export async function whyNoLab(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'the lab needs root (namespaces, chroot): run it as root';
+  const missing: string[] = [];
+  for (const [program, debianPackage] of Object.entries(NEEDED)) {
+    if ((await $({ nothrow: true })`command -v ${program}`.quiet()).exitCode !== 0) missing.push(debianPackage);
+  }
+  return missing.length === 0 ? undefined : `the lab needs: apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+}
+
+/** Brings everything up: images when they are missing, then all machines at once, each on a fresh disk. Machines that run are left alone. */
+export async function up(options: UpOptions): Promise<void> {
+  const reason = await whyNoLab();
+  if (reason !== undefined) throw new Error(reason);
+  await mkdir(LAB_DIR, { recursive: true });
+  await makeKeys();
+  if (options.freshBuildHosts) await Promise.all(BUILD_HOSTS.map(resetBuildHost));
+  for (const suite of SUITES) {
+    await makeBuildTree(suite, options.say);
+    const image = join(LAB_DIR, suite, 'base.qcow2');
+    if (!existsSync(image)) await makeImage(suite, await makeGuestTree(suite, options.say), options.say);
+  }
+  await writeInventory();
+  const startedMs = performance.now();
+  const fresh = [];
+  // One after the other, because the second connects its cable to the first; booting itself goes on together.
+  for (const machine of MACHINES) {
+    if ((await runningPid(machine.name)) !== undefined) continue;
+    await boot(machine);
+    fresh.push(machine);
+  }
+  await Promise.all([...MACHINES.map(waitForBoot), ...BUILD_HOSTS.map(startBuildHost)]);
+  for (const machine of fresh) {
+    const seconds = options.skewSeconds.get(machine.name);
+    if (seconds !== undefined) await skewClock(machine, seconds);
+  }
+  options.say(`up after ${((performance.now() - startedMs) / 1000).toFixed(0)} s; inventory: ${INVENTORY_FILE}`);
+}
+
+/** Ends all that `up` started. Images stay. */
+export async function down(): Promise<void> {
+  await Promise.all([...MACHINES.map(shutDown), ...BUILD_HOSTS.map(stopBuildHost)]);
+}
+
+/** Removes images and trees too. */
+export async function clean(): Promise<void> {
+  await down();
+  await rm(LAB_DIR, { recursive: true, force: true });
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly reachable: boolean;
+  readonly kernel: string;
+  /** Seconds that its clock is ahead of this machine's; as good as one ssh call is quick. */
+  readonly clockAheadSec: number | undefined;
+}
+
+export async function status(): Promise<MachineStatus[]> {
+  return Promise.all(
+    [...MACHINES, ...BUILD_HOSTS].map(async (machine) => {
+      const pid = await runningPid(machine.name);
+      const answer = pid === undefined ? undefined : await tryRemote(machine, 'uname -r; date +%s.%N', { limitMs: 15_000 });
+      if (answer === undefined || answer.status !== 0) return { name: machine.name, pid, reachable: false, kernel: '', clockAheadSec: undefined };
+      const [release = '', time = ''] = answer.stdout.trim().split('\n');
+      const kernel = machine.name.startsWith('build-') ? `builds for ${await kernelRelease(machine.suite)}` : release;
+      return { name: machine.name, pid, reachable: true, kernel, clockAheadSec: Number(time) - Date.now() / 1000 };
+    }),
+  );
+}
+
+/** A machine's kernel release, as the machine says it. */
+export async function releaseOf(name: string): Promise<string> {
+  return (await remote(machineNamed(name), 'uname -r')).trim();
+}
