@@ -1,0 +1,68 @@
+// What comes in: a script, a kernel release, a host with stap. What goes out: the compiled kernel module, back on the controller.
+// Guaranteed: nothing of ours stays on the build host but stap's own cache; a failure is one sentence.
+// Not here: which host compiles for which kernel (plan-builds.ts).
+import { createHash } from 'node:crypto';
+import { FleetTapError } from '../base/errors.js';
+import { quote } from '../ssh/quote.js';
+import type { Session } from '../ssh/session.js';
+import { remedyLines } from './compat.js';
+import { diagnose } from './diagnose.js';
+
+/** Compiling takes 12 to 30 s; under emulation half an hour. */
+const DEFAULT_TIMEOUT_MS = 45 * 60_000;
+const LIMIT_BYTES = 128 * 2 ** 20;
+
+export interface BuildRequest {
+  /** uname -r of the kernel that will load it. */
+  readonly release: string;
+  readonly script: Buffer;
+  /** Arguments of the script ($1, @1, …). */
+  readonly scriptArguments: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+export interface KernelModule {
+  /** As compiled: the file must be called NAME.ko where it is loaded. */
+  readonly name: string;
+  readonly release: string;
+  readonly content: Buffer;
+}
+
+/** The same script, arguments and kernel always give the same name; at most 55 characters (the kernel's MODULE_NAME_LEN is 56). */
+export function kernelModuleName(request: BuildRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify([request.release, request.scriptArguments])).update(request.script);
+  return `fleet_tap_${hash.digest('hex').slice(0, 16)}`;
+}
+
+/** @throws FleetTapError kind `host`, with the code of systemtap/diagnose.ts */
+export async function build(session: Session, request: BuildRequest): Promise<KernelModule> {
+  const name = kernelModuleName(request);
+  const result = await session.run(buildScript(request, name), {
+    input: request.script,
+    timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    limitBytes: LIMIT_BYTES,
+  });
+  if (result.status !== 0) {
+    const cause = diagnose(result.stderr, request.release);
+    throw new FleetTapError('host', cause.code, cause.sentence, { place: { host: session.host }, hint: cause.hint });
+  }
+  return { name, release: request.release, content: Buffer.from(result.stdout, 'base64') };
+}
+
+function buildScript(request: BuildRequest, name: string): string {
+  return `: fleet-tap compile ${quote(request.release)} ${name}
+export LC_ALL=C SYSTEMTAP_COLORS=never
+command -v stap >/dev/null || { echo "stap: not found" >&2; exit 127; }
+umask 077
+d=$(mktemp -d) || exit
+trap 'rm -rf "$d"' EXIT
+cd "$d" || exit
+cat > script.stp
+k=/lib/modules/${quote(request.release)}/build
+r=\${SYSTEMTAP_RUNTIME:-/usr/share/systemtap/runtime}
+set --
+${remedyLines()}
+stap -p4 -r ${quote(request.release)} -m ${name} "$@" script.stp ${request.scriptArguments.map(quote).join(' ')} >&2 || exit
+base64 ${name}.ko
+`;
+}

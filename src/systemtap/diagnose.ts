@@ -1,0 +1,93 @@
+// What comes in: what stap or staprun printed when it failed. What goes out: one sentence and what to do.
+// The texts were seen on real hosts or stand in SystemTap's source; the first row that matches wins, most specific first.
+import { lastLines, type HostText } from '../base/host-text.js';
+
+export interface Diagnosis {
+  /** Stable, for example `symbols-missing`. */
+  readonly code: string;
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+interface Row {
+  readonly code: string;
+  readonly pattern: RegExp;
+  readonly sentence: (match: RegExpExecArray, release: string) => string;
+  readonly hint: string;
+}
+
+const SETUP = 'run fleet-tap setup on this host';
+
+const ROWS: readonly Row[] = [
+  {
+    code: 'script-syntax',
+    pattern: /^parse error: (.+)\n\s*(?:saw: .* at |at: )\S*?:(\d+):(\d+)$/m,
+    sentence: (match) => `the script does not parse: line ${match[2]}, column ${match[3]}: ${match[1]}`,
+    hint: 'correct the script there; stap -p1 FILE checks it without a kernel',
+  },
+  {
+    code: 'headers-missing',
+    pattern: /Checking "\/lib\/modules\/([^/]+)\/build\/[^"]*" failed with error/,
+    sentence: (match) => `the headers of kernel ${match[1]} are not installed`,
+    hint: SETUP,
+  },
+  {
+    code: 'symbols-missing',
+    pattern: /missing \S+ kernel\/module debuginfo|cannot find module kernel debuginfo|No DWARF information found/,
+    sentence: (_match, release) => `the debug symbols of kernel ${release} are not installed`,
+    hint: `${SETUP}, or capture without symbols: --probes netfilter`,
+  },
+  {
+    code: 'script-semantic',
+    pattern: /^semantic error: (.+)$/m,
+    sentence: (match) => `stap refuses the script: ${match[1]}`,
+    hint: 'the probe or variable does not exist in this kernel: stap -l PROBE lists what does',
+  },
+  {
+    code: 'stap-too-old',
+    pattern: /Kernel version (\S+) is outside tested range (.+)$/m,
+    sentence: (match) => `this stap was made for kernels ${match[2]}, and the kernel is ${match[1]}`,
+    hint: 'a newer stap on a build host helps: name it in the inventory with fleet_tap_build_for',
+  },
+  {
+    code: 'compile-failed',
+    pattern: /Pass 4: compilation failed/,
+    sentence: (_match, release) => `stap's C code does not compile for kernel ${release}`,
+    hint: 'the stap here is most likely older than the kernel: use a build host with a newer one (fleet_tap_build_for)',
+  },
+  {
+    code: 'kernel-module-mismatch',
+    pattern: /(Invalid module format|version mismatch|has wrong symbol version|Can't resolve \w+|Unknown symbol in module)/,
+    sentence: (match, release) => `the kernel module does not fit kernel ${release} here: ${match[1]}`,
+    hint: 'the host runs another build of this kernel than the module was made for: reboot it into its newest kernel and run setup again',
+  },
+  {
+    code: 'kernel-module-refused',
+    pattern: /Couldn't insert module .*(Operation not permitted|Key was rejected by service|Required key not available)/,
+    sentence: (match) => `this kernel takes no unsigned kernel module: ${match[1]}`,
+    hint: 'Secure Boot (lockdown) or signature enforcement is on, or this is a container: see dmesg on the host',
+  },
+  {
+    code: 'kernel-module-loaded',
+    pattern: /Couldn't insert module .*File exists/,
+    sentence: () => 'another capture with the same script runs on this host',
+    hint: 'wait for it to end; a leftover of a dead run is removed by fleet-tap teardown',
+  },
+  {
+    code: 'stap-no-rights',
+    pattern: /You are trying to run systemtap as a normal user|staprun: Permission denied/,
+    sentence: () => 'the login may not load kernel modules',
+    hint: 'use become (-b), or log in as root',
+  },
+  { code: 'stap-missing', pattern: /(stap|staprun): (command )?not found/, sentence: (match) => `${match[1]} is not installed`, hint: SETUP },
+  { code: 'disk-full', pattern: /No space left on device/, sentence: () => 'the disk is full', hint: 'free some space under /tmp and /var, then try again' },
+];
+
+/** @param release the kernel that was compiled for or loaded into, for the sentence */
+export function diagnose(output: HostText, release: string): Diagnosis {
+  for (const row of ROWS) {
+    const match = row.pattern.exec(output);
+    if (match !== null) return { code: row.code, sentence: lastLines(row.sentence(match, release), 1), hint: row.hint };
+  }
+  return { code: 'stap-failed', sentence: `stap failed: ${lastLines(output, 3).replaceAll('\n', ' | ')}`, hint: 'the whole output is what the same command prints on the host' };
+}

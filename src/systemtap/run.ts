@@ -1,0 +1,89 @@
+// What comes in: a session and a compiled kernel module. What goes out: the running script, its lines as they come.
+// Guaranteed: the host ends it by itself when we are gone (supervisor.ts); the lease is renewed here as long as nobody stops it.
+import { randomBytes } from 'node:crypto';
+import { FleetTapError } from '../base/errors.js';
+import { lastLines, type HostText } from '../base/host-text.js';
+import type { RemoteStream, Session } from '../ssh/session.js';
+import type { KernelModule } from './build.js';
+import { diagnose } from './diagnose.js';
+import { RENEW_MS, supervisorScript } from './supervisor.js';
+
+const STDERR_LIMIT_CHARS = 64 * 1024;
+
+export interface RunEnd {
+  /** staprun's exit status; null when the connection was lost first. */
+  readonly status: number | null;
+  readonly stderr: HostText;
+}
+
+export interface ScriptRun {
+  onOutput(listener: (chunk: Buffer) => void): void;
+  /** Resolves when the channel is closed, whoever ended it. */
+  readonly ended: Promise<RunEnd>;
+  /** Asks the host to end the script; it takes about a second. Safe to call twice. */
+  stop(): void;
+}
+
+export interface RunRequest {
+  readonly kernelModule: KernelModule;
+  readonly machineFace: boolean;
+  readonly limitSec: number;
+}
+
+/** Uploads the kernel module into a private directory of root's and starts it. */
+export async function startScript(session: Session, request: RunRequest): Promise<ScriptRun> {
+  const { kernelModule } = request;
+  const directory = `/run/fleet-tap/${randomBytes(6).toString('hex')}`;
+  const made = await session.run(`: fleet-tap prepare ${directory}\numask 077\nmkdir -p ${directory}\n`, { become: true });
+  if (made.status !== 0) throw failure(session.host, 'prepare', `${directory} could not be made: ${lastLines(made.stderr, 1)}`);
+  await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become: true });
+  const script = supervisorScript({ directory, name: kernelModule.name, machineFace: request.machineFace, limitSec: request.limitSec });
+  return new RunningScript(await session.stream(script, { become: true }));
+}
+
+function failure(host: string, code: string, sentence: string): FleetTapError {
+  return new FleetTapError('host', code, sentence, { place: { host } });
+}
+
+/** Why a run that nobody stopped has ended, as an error. */
+export function runFailure(host: string, end: RunEnd, release: string): FleetTapError {
+  if (end.status === null) {
+    return new FleetTapError('unreachable', 'connection-lost', 'the connection was lost; the host ends the script by itself within 15 s', { place: { host } });
+  }
+  const cause = diagnose(end.stderr, release);
+  return new FleetTapError('host', cause.code, cause.sentence, { place: { host }, hint: cause.hint });
+}
+
+class RunningScript implements ScriptRun {
+  readonly ended: Promise<RunEnd>;
+  readonly #stream: RemoteStream;
+  readonly #renewal: NodeJS.Timeout;
+  #stopped = false;
+
+  constructor(stream: RemoteStream) {
+    this.#stream = stream;
+    let stderr = '';
+    stream.onStderr((chunk) => {
+      stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_LIMIT_CHARS);
+    });
+    this.ended = new Promise((resolve) => {
+      stream.onEnd((status) => {
+        clearInterval(this.#renewal);
+        resolve({ status, stderr });
+      });
+    });
+    this.#renewal = setInterval(() => stream.write('lease\n'), RENEW_MS);
+    this.#renewal.unref();
+  }
+
+  onOutput(listener: (chunk: Buffer) => void): void {
+    this.#stream.onStdout(listener);
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#renewal);
+    this.#stream.endInput();
+  }
+}
