@@ -1,0 +1,135 @@
+// What comes in: the lines of our own script on one host. What goes out: packets with corrected event times, and how far the host has come.
+// Guaranteed: every line is counted once (base/counters.ts); lines that heartbeats announce and that do not come are a gap marker;
+// raw time, correction and error bound stay with each record (G7).
+import { type Clock, parseEpochNs } from '../base/clock.js';
+import type { HostCounters } from '../base/counters.js';
+import type { GapRecord, LogRecord } from '../base/record.js';
+import { shortAddress } from './address.js';
+import { type ClockOffset, STEP_NS } from './clock-offset.js';
+import { parseWireLine, type WireMark, type WirePacket } from './wire-format.js';
+
+/** What a chunk of a host's output amounts to. */
+export interface StreamProgress {
+  /** In the host's order. */
+  readonly records: LogRecord[];
+  /** Nothing earlier than this will come any more (corrected); undefined when the chunk said nothing of it. */
+  readonly watermarkNs: number | undefined;
+  /** The script's first line came. */
+  readonly began: boolean;
+  /** For a person: clock steps, lines that are no records. */
+  readonly notes: readonly string[];
+}
+
+export class MachineLines {
+  readonly #host: string;
+  readonly #epoch: number;
+  readonly #clock: Clock;
+  readonly #offset: ClockOffset;
+  readonly #counters: HostCounters;
+  #sequence = 0;
+  #lastNs = 0;
+  #announcedBefore = 0;
+  #realMinusMonoNs: number | undefined;
+
+  constructor(host: string, epoch: number, clock: Clock, offset: ClockOffset, counters: HostCounters) {
+    this.#host = host;
+    this.#epoch = epoch;
+    this.#clock = clock;
+    this.#offset = offset;
+    this.#counters = counters;
+  }
+
+  /** @param nowNs when the lines were received */
+  push(lines: readonly string[], nowNs: number): StreamProgress {
+    const records: LogRecord[] = [];
+    const notes: string[] = [];
+    let began = false;
+    let watermarkNs: number | undefined;
+    for (const line of lines) {
+      this.#counters.received += 1;
+      const parsed = parseWireLine(line);
+      if (parsed === undefined) {
+        if (/^[TUHEB] /.test(line)) this.#counters.malformed += 1;
+        else {
+          this.#counters.notes += 1;
+          notes.push(line);
+        }
+      } else if (parsed.kind === 'packet') {
+        records.push(this.#packet(parsed, nowNs));
+      } else {
+        this.#counters.marks += 1;
+        began ||= parsed.kind === 'begin';
+        const step = this.#step(parsed);
+        if (step !== 0) notes.push(`the clock was set by ${(step / 1e9).toFixed(3)} s`);
+        const realNs = parseEpochNs(parsed.real, this.#clock.originSec);
+        watermarkNs = realNs + this.#offset.correction(nowNs).correctionNs;
+        const gap = this.#books(parsed, watermarkNs);
+        if (gap !== undefined) records.push(gap);
+      }
+    }
+    return { records, watermarkNs, began, notes };
+  }
+
+  #packet(wire: WirePacket, nowNs: number): LogRecord {
+    this.#sequence += 1;
+    this.#counters.records += 1;
+    const rawNs = parseEpochNs(wire.real, this.#clock.originSec);
+    const { correctionNs, errorNs } = this.#offset.correction(nowNs);
+    this.#lastNs = rawNs + correctionNs;
+    return {
+      type: 'packet',
+      host: this.#host,
+      epoch: this.#epoch,
+      sequence: this.#sequence,
+      tNs: this.#lastNs,
+      rawNs,
+      correctionNs,
+      errorNs,
+      protocol: wire.protocol,
+      source: shortAddress(wire.source),
+      destination: shortAddress(wire.destination),
+      sourcePort: wire.sourcePort,
+      destinationPort: wire.destinationPort,
+      flags: wire.flags,
+      seq: wire.seq,
+      ack: wire.ack,
+      window: wire.window,
+      payloadBytes: wire.payloadBytes,
+      late: false,
+    };
+  }
+
+  /** A clock that is set moves real time against monotonic time: our knowledge of its offset moves along. */
+  #step(mark: WireMark): number {
+    const difference = Number(BigInt(mark.real) - BigInt(mark.mono));
+    const before = this.#realMinusMonoNs;
+    this.#realMinusMonoNs = difference;
+    if (before === undefined || Math.abs(difference - before) < STEP_NS) return 0;
+    this.#offset.shift(difference - before);
+    return difference - before;
+  }
+
+  /**
+   * What the heartbeat before this one had announced must have come by now; lines of the last 200 ms may still be on their way
+   * from other CPUs. At the end all must have come.
+   */
+  #books(mark: WireMark, atNs: number): GapRecord | undefined {
+    const due = mark.kind === 'end' ? mark.count : this.#announcedBefore;
+    this.#announcedBefore = mark.count;
+    this.#counters.announced = mark.count;
+    const missing = due - this.#counters.malformed - this.#sequence - this.#counters.lost;
+    if (missing <= 0) return undefined;
+    this.#counters.lost += missing;
+    return {
+      type: 'gap',
+      host: this.#host,
+      epoch: this.#epoch,
+      sequence: this.#sequence,
+      tNs: Math.max(this.#lastNs, atNs),
+      reason: 'kernel-drop',
+      lines: missing,
+      detail: 'the kernel printed them and they never came',
+      late: false,
+    };
+  }
+}
