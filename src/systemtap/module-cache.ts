@@ -1,0 +1,48 @@
+// What comes in: a compiled kernel module. What goes out: the same one next time, without compiling.
+// Guaranteed: the key holds everything that makes modules differ; content that does not match its hash is compiled anew.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildRequest, kernelModuleName } from './build.js';
+import { REMEDIES } from './compat.js';
+
+export interface CacheKey {
+  readonly request: BuildRequest;
+  /** uname -v */
+  readonly kernelBuild: string;
+  readonly architecture: string;
+  readonly stapVersion: string;
+}
+
+/** `$XDG_CACHE_HOME/fleet-tap` (XDG Base Directory Specification). */
+export function cacheDirectory(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'fleet-tap', 'kernel-modules');
+}
+
+function fileFor(key: CacheKey): string {
+  const name = kernelModuleName(key.request);
+  const parts = [name, key.request.release, key.kernelBuild, key.architecture, key.stapVersion, REMEDIES];
+  return join(cacheDirectory(), `${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}.ko`);
+}
+
+/** The module's bytes, or undefined when there is none or it is damaged. The file is a hash in hex, a newline, the bytes. */
+export async function readCached(key: CacheKey): Promise<Buffer | undefined> {
+  const file = await readFile(fileFor(key)).catch(() => undefined);
+  const content = file?.subarray(65);
+  return content !== undefined && content.length > 0 && file?.subarray(0, 64).toString('latin1') === sha256(content) ? content : undefined;
+}
+
+/** Keeps it for the owner's eyes only; a reader never sees half a file. */
+export async function writeCached(key: CacheKey, content: Buffer): Promise<void> {
+  const file = fileFor(key);
+  await mkdir(cacheDirectory(), { recursive: true, mode: 0o700 });
+  const making = `${file}.${randomBytes(4).toString('hex')}`;
+  await writeFile(making, Buffer.concat([Buffer.from(`${sha256(content)}\n`, 'latin1'), content]), { mode: 0o600 });
+  await rename(making, file);
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
