@@ -1,5 +1,5 @@
 // What one host's stream is made of, line by line: filled by capture, balanced by merge/ledger.ts.
-// received = records + notes + malformed + oversized + truncated + ownEcho + marks; nothing else can happen to a line.
+// received = records + marks + notes + malformed + truncated + ownEcho: nothing else can happen to a line (an oversized one is counted as such too).
 
 export interface HostCounters {
   /** Lines that the host sent, the last one without a newline included. */

@@ -1,0 +1,62 @@
+// What comes in: what was counted of each host on the way (capture, merge, sinks). What goes out: whether every line is accounted for,
+// and a table for the person. The equations are G3's; each has its sentence when it does not hold.
+import type { HostCounters } from '../base/counters.js';
+import type { MergeCounts } from './merger.js';
+
+export interface LedgerRow {
+  readonly host: string;
+  readonly counters: HostCounters;
+  readonly merged: Readonly<MergeCounts>;
+  /** Records and markers still in the merge's queue; 0 at the end. */
+  readonly held: number;
+  /** Gap markers put into the host's stream beside its own records. */
+  readonly gaps: number;
+  /** Host clock minus ours in nanoseconds, and how far that can be wrong; undefined when it was never measured. */
+  readonly clock: { readonly offsetNs: number; readonly errorNs: number } | undefined;
+}
+
+/** One sentence for each equation that does not hold; empty = the books balance. */
+export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonly name: string; readonly written: number }[]): string[] {
+  const sentences: string[] = [];
+  for (const { host, counters: c, merged, held, gaps } of rows) {
+    const kinds = c.records + c.marks + c.notes + c.malformed + c.truncated + c.ownEcho;
+    if (c.received !== kinds) sentences.push(`${host}: ${c.received} lines received, but ${kinds} accounted for`);
+    if (c.records + gaps !== merged.taken) sentences.push(`${host}: ${c.records} records and ${gaps} markers, but ${merged.taken} went into the merge`);
+    if (merged.taken !== merged.emitted + held) sentences.push(`${host}: ${merged.taken} went into the merge, but ${merged.emitted} came out and ${held} are held`);
+  }
+  const emitted = rows.reduce((sum, row) => sum + row.merged.emitted, 0);
+  for (const sink of sinks) {
+    if (sink.written !== emitted) sentences.push(`${sink.name}: ${emitted} records came out of the merge, but ${sink.written} were written`);
+  }
+  return sentences;
+}
+
+/** Lines that are known to be lost; a loss makes the exit status 2. */
+export function lostLines(rows: readonly LedgerRow[]): number {
+  return rows.reduce((sum, row) => sum + row.counters.lost + row.counters.malformed + row.counters.truncated, 0);
+}
+
+/** The table at the end of a capture. */
+export function formatLedger(rows: readonly LedgerRow[]): string {
+  const cells = [
+    ['host', 'lines', 'late', 'lost', 'unread', 'own', 'clock'],
+    ...rows.map(({ host, counters, merged, clock }) => [
+      host,
+      String(counters.records),
+      String(merged.late),
+      String(counters.lost),
+      String(counters.malformed + counters.truncated),
+      String(counters.ownEcho),
+      clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${(clock.errorNs / 1e6).toFixed(1)} ms`,
+    ]),
+  ];
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (column === 0 || column === row.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd();
+  return cells.map(line).join('\n');
+}
+
+function signedSeconds(ns: number): string {
+  const seconds = ns / 1e9;
+  return `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(4)} s`;
+}

@@ -1,0 +1,17 @@
+// Where the fleet's log goes. Several sinks may run at once; each counts what it has written.
+import type { LogRecord } from '../base/record.js';
+
+export interface Sink {
+  /** For messages: `stdout`, or the file's name. */
+  readonly name: string;
+  /** Records written so far, markers included. */
+  readonly written: number;
+  /**
+   * Takes records in order.
+   * @returns a promise when the sink is behind: wait for it before the next write
+   * @throws FleetTapError when it cannot be written any more (a full disk)
+   */
+  write(records: readonly LogRecord[]): Promise<void> | undefined;
+  /** Writes what is buffered and closes. */
+  close(): Promise<void>;
+}

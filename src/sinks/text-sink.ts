@@ -1,0 +1,74 @@
+// What comes in: records. What goes out: the text log on a stream: a file, or standard output.
+// Guaranteed: a reader that goes away (a closed pipe) ends the writing quietly and is told once; any other failure is an error with its reason.
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { FleetTapError } from '../base/errors.js';
+import type { LogRecord } from '../base/record.js';
+import type { Sink } from './sink.js';
+import { TextFormat, type TextFormatOptions } from './text.js';
+
+export class TextSink implements Sink {
+  readonly name: string;
+  written = 0;
+  readonly #format: TextFormat;
+  readonly #stream: Writable;
+  readonly #ownsStream: boolean;
+  #failure: FleetTapError | undefined;
+  #readerGone = false;
+  #failed: Promise<void>;
+
+  /** @param onReaderGone called once when nobody reads any more */
+  constructor(name: string, stream: Writable, ownsStream: boolean, options: TextFormatOptions, onReaderGone: () => void) {
+    this.name = name;
+    this.#format = new TextFormat(options);
+    this.#stream = stream;
+    this.#ownsStream = ownsStream;
+    this.#failed = new Promise((resolve) => {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        resolve();
+        if (error.code === 'EPIPE') {
+          if (!this.#readerGone) onReaderGone();
+          this.#readerGone = true;
+        } else {
+          const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+          this.#failure = new FleetTapError('host', 'log-not-written', `${name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
+        }
+      });
+    });
+  }
+
+  write(records: readonly LogRecord[]): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#readerGone || records.length === 0) return undefined;
+    let text = '';
+    for (const record of records) text += this.#format.line(record);
+    const keepsUp = this.#stream.write(text);
+    this.written += records.length;
+    if (keepsUp) return undefined;
+    return Promise.race([new Promise<void>((resolve) => this.#stream.once('drain', resolve)), this.#failed]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#readerGone) return;
+    if (this.#ownsStream) {
+      this.#stream.end();
+      await finished(this.#stream).catch(() => {});
+    } else await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+/** @throws FleetTapError kind `input` when the file cannot be opened */
+export async function openTextFile(file: string, options: TextFormatOptions): Promise<Sink> {
+  const stream = createWriteStream(file, { mode: 0o644 });
+  await new Promise<void>((resolve, reject) => {
+    stream.once('open', () => resolve());
+    stream.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'ENOENT' ? 'its folder does not exist' : error.code === 'EACCES' ? 'permission denied' : error.message;
+      reject(new FleetTapError('input', 'log-not-opened', `${file} cannot be written: ${reason}`, { hint: 'name another file: -o FILE', cause: error }));
+    });
+  });
+  return new TextSink(file, stream, true, options, () => {});
+}
