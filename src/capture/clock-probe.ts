@@ -16,8 +16,8 @@ const ANSWER_LIMIT_MS = 10_000;
  * elsewhere `date` forks, which only widens the bound.
  */
 const SCRIPT = `: fleet-tap clock
-if command -v bash >/dev/null 2>&1 && LC_ALL=C bash -c '[ -n "$EPOCHREALTIME" ]' 2>/dev/null; then
-  exec env LC_ALL=C bash -c 'while read -r i; do echo "$i $EPOCHREALTIME"; done'
+if command -v bash >/dev/null 2>&1 && LC_ALL=C bash --norc -c '[ -n "$EPOCHREALTIME" ]' 2>/dev/null; then
+  exec env LC_ALL=C bash --norc -c 'while read -r i; do echo "$i $EPOCHREALTIME"; done'
 fi
 while read -r i; do echo "$i $(date +%s.%N)"; done
 `;

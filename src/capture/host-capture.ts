@@ -1,0 +1,103 @@
+// What comes in: a session and a compiled kernel module. What goes out: one host's records as they come, and how it ended.
+// Guaranteed: the clock is measured before the script starts, so that no record goes out with an unknown correction; after `stop`
+// or a failure the host is left clean (systemtap/supervisor.ts); every line is counted.
+import type { Clock } from '../base/clock.js';
+import { type HostCounters, newCounters } from '../base/counters.js';
+import type { FleetTapError } from '../base/errors.js';
+import type { Session } from '../ssh/session.js';
+import type { KernelModule } from '../systemtap/build.js';
+import { runFailure, type ScriptRun, startScript } from '../systemtap/run.js';
+import { type RunWarning, runWarnings } from '../systemtap/run-warnings.js';
+import { ClockOffset } from './clock-offset.js';
+import { type ClockProbe, startClockProbe } from './clock-probe.js';
+import { LineSplitter, type SplitLine } from './line-splitter.js';
+import { MachineLines, type StreamProgress } from './machine-lines.js';
+import { ObservedLines, parseSshConnection } from './observed-lines.js';
+
+/** Longer lines are cut and counted; our own are under 200 bytes. */
+const LINE_LIMIT_BYTES = 4096;
+/** How long a host may take to unload and say goodbye. */
+const STOP_LIMIT_MS = 20_000;
+
+export interface CaptureRequest {
+  readonly kernelModule: KernelModule;
+  /** Our own script's machine face, with times; false = any other script. */
+  readonly machineFace: boolean;
+  readonly limitSec: number;
+}
+
+export interface HostCaptureEvents {
+  progress(progress: StreamProgress, nowNs: number): void;
+  /** Once. `error` is undefined when it was asked to stop and did. */
+  ended(error: FleetTapError | undefined, warnings: readonly RunWarning[]): void;
+}
+
+export class HostCapture {
+  readonly host: string;
+  readonly counters: HostCounters = newCounters();
+  readonly offset = new ClockOffset();
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #request: CaptureRequest;
+  readonly #events: HostCaptureEvents;
+  #probe: ClockProbe | undefined;
+  #run: ScriptRun | undefined;
+  #stopping = false;
+  #over: Promise<void> = Promise.resolve();
+
+  constructor(session: Session, clock: Clock, request: CaptureRequest, events: HostCaptureEvents) {
+    this.host = session.host;
+    this.#session = session;
+    this.#clock = clock;
+    this.#request = request;
+    this.#events = events;
+  }
+
+  /** Measures the clock, then starts the script. @throws FleetTapError when either fails */
+  async start(): Promise<void> {
+    this.#probe = await startClockProbe(this.#session, this.#clock, this.offset);
+    await this.#probe.ready;
+    const lines = await this.#lines();
+    if (this.#stopping) return;
+    const run = await startScript(this.#session, this.#request);
+    this.#run = run;
+    const splitter = new LineSplitter(LINE_LIMIT_BYTES);
+    const take = (split: readonly SplitLine[], nowNs: number) => {
+      for (const line of split) if (line.skippedBytes > 0) this.counters.oversized += 1;
+      this.#events.progress(lines.push(split.map((line) => line.text), nowNs), nowNs);
+    };
+    run.onOutput((chunk) => take(splitter.push(chunk), this.#clock.nowNs()));
+    this.#over = run.ended.then((end) => {
+      const rest = splitter.end();
+      if (rest !== undefined) {
+        this.counters.received += 1;
+        this.counters.truncated += 1;
+      }
+      this.#probe?.stop();
+      const failed = end.status === null || (end.status !== 0 && !this.#stopping) || !this.#stopping;
+      this.#events.ended(failed ? runFailure(this.host, end, this.#request.kernelModule.release) : undefined, runWarnings(end.stderr));
+    });
+    if (this.#stopping) run.stop();
+  }
+
+  /** Ends the script and waits until the host has said so, at most STOP_LIMIT_MS. @returns false when it never did */
+  async stop(): Promise<boolean> {
+    this.#stopping = true;
+    this.#run?.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), STOP_LIMIT_MS);
+    });
+    const ended = await Promise.race([this.#over.then(() => true), limit]);
+    clearTimeout(timer);
+    this.#probe?.stop();
+    return ended;
+  }
+
+  async #lines(): Promise<{ push(lines: readonly string[], nowNs: number): StreamProgress }> {
+    if (this.#request.machineFace) return new MachineLines(this.host, 1, this.#clock, this.offset, this.counters);
+    const answer = await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n');
+    return new ObservedLines(this.host, 1, parseSshConnection(answer.stdout), this.counters);
+  }
+}
+

@@ -1,0 +1,35 @@
+// What comes in: what staprun printed on stderr. What goes out: the losses and troubles it speaks of, for the ledger and the person.
+// The texts stand in SystemTap's source (runtime/transport, staprun/relay.c); a count of 0 is no warning.
+import { type HostText, printable } from '../base/host-text.js';
+
+export interface RunWarning {
+  readonly kind:
+    | 'lost' // output that the kernel or staprun threw away: lines are missing
+    | 'skipped' // probes that did not run: packets are missing, nobody knows which
+    | 'error' // the script or its runtime complains
+    | 'other';
+  /** Messages or probes; 0 when the text gives no number. */
+  readonly count: number;
+  readonly text: string;
+}
+
+const PATTERNS: readonly { readonly kind: RunWarning['kind']; readonly pattern: RegExp }[] = [
+  { kind: 'lost', pattern: /There were (\d+) transport failures/ },
+  { kind: 'lost', pattern: /There were (\d+) lost messages/ },
+  { kind: 'skipped', pattern: /Number of errors: \d+, skipped probes: (\d+)/ },
+  { kind: 'error', pattern: /^ERROR: / },
+  { kind: 'other', pattern: /^WARNING: / },
+];
+
+/** One entry for each line that matters. */
+export function runWarnings(stderr: HostText): RunWarning[] {
+  const warnings: RunWarning[] = [];
+  for (const line of stderr.split('\n')) {
+    const found = PATTERNS.map(({ kind, pattern }) => ({ kind, match: pattern.exec(line) })).find(({ match }) => match !== null);
+    if (found === undefined || found.match === null) continue;
+    const count = Number(found.match[1] ?? 0);
+    if (found.match[1] !== undefined && count === 0) continue;
+    warnings.push({ kind: found.kind, count, text: printable(line) });
+  }
+  return warnings;
+}
