@@ -1,0 +1,94 @@
+// What comes in: the hosts to capture from and the script. What goes out: for each host the compiled kernel module, or why there is none.
+// Each distinct kernel build is compiled for once, on one host, and kept in the cache on this machine.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { asHostError, FleetTapError } from '../base/errors.js';
+import type { Facts } from '../facts/facts.js';
+import type { Host } from '../inventory/host.js';
+import { build, type BuildRequest, type KernelModule, kernelModuleName } from '../systemtap/build.js';
+import { readCached, writeCached } from '../systemtap/module-cache.js';
+import { type Candidate, type PlannedBuild, planBuilds } from '../systemtap/plan-builds.js';
+import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
+
+export interface ScriptChoice {
+  readonly script: Buffer;
+  /** Our own script: it has a machine face, and needs no symbols where a host's inventory says `none`. */
+  readonly isOurs: boolean;
+  readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
+}
+
+const OWN_SCRIPT = fileURLToPath(new URL('../../stap/tcpdumplike.stp', import.meta.url));
+
+/** @throws FleetTapError kind `input` when the script cannot be read */
+export async function chooseScript(file: string | undefined, probes: ScriptChoice['probes']): Promise<ScriptChoice> {
+  const script = await readFile(file ?? OWN_SCRIPT).catch((error: NodeJS.ErrnoException) => {
+    throw new FleetTapError('input', 'script-unreadable', `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`);
+  });
+  return { script, isOurs: file === undefined, probes };
+}
+
+export interface BuiltModules {
+  readonly modules: ReadonlyMap<string, KernelModule>;
+  readonly failures: ReadonlyMap<string, FleetTapError>;
+}
+
+/** @param say one line of progress */
+export async function buildAll(fleet: Fleet, targets: readonly Host[], choice: ScriptChoice, say: (line: string) => void): Promise<BuiltModules> {
+  const failures = new Map<string, FleetTapError>();
+  const modules = new Map<string, KernelModule>();
+  const facts = new Map<string, Facts>();
+  const gather = async (host: Host) => {
+    try {
+      facts.set(host.name, await fleet.facts(host));
+    } catch (error) {
+      failures.set(host.name, asHostError(error, host.name));
+    }
+  };
+  await Promise.all(targets.map(gather));
+  const releases = new Set([...facts.values()].map((known) => String(known.kernelRelease)));
+  const builders = fleet.inventory.hosts.filter((host) => buildForOf(host).some((release) => releases.has(release)));
+  await Promise.all(builders.map(gather));
+  const candidate = (host: Host): Candidate[] => {
+    const known = facts.get(host.name);
+    return known === undefined ? [] : [{ host: host.name, facts: known, buildFor: buildForOf(host) }];
+  };
+  for (const needsSymbols of [true, false]) {
+    const hosts = targets.filter((host) => wantsSymbols(host, choice) === needsSymbols);
+    const plan = planBuilds([...hosts, ...builders].flatMap(candidate), needsSymbols);
+    for (const [host, problem] of plan.problems) failures.set(host, problem);
+    const scriptArguments = choice.isOurs && !needsSymbols ? ['netfilter'] : [];
+    await Promise.all(
+      plan.builds.map(async (planned) => {
+        try {
+          const kernelModule = await buildOne(fleet, planned, { release: planned.release, script: choice.script, scriptArguments }, facts, say);
+          for (const target of planned.targets) modules.set(target, kernelModule);
+        } catch (error) {
+          for (const target of planned.targets) failures.set(target, asHostError(error, planned.builder));
+        }
+      }),
+    );
+  }
+  return { modules, failures };
+}
+
+function wantsSymbols(host: Host, choice: ScriptChoice): boolean {
+  if (!choice.isOurs) return symbolsOf(host) !== 'none';
+  return choice.probes === 'by-inventory' ? symbolsOf(host) !== 'none' : choice.probes === 'symbols';
+}
+
+async function buildOne(fleet: Fleet, planned: PlannedBuild, request: BuildRequest, facts: ReadonlyMap<string, Facts>, say: (line: string) => void): Promise<KernelModule> {
+  const builder = fleet.inventory.hosts.find((host) => host.name === planned.builder);
+  if (builder === undefined) throw new RangeError(planned.builder);
+  const key = { request, kernelBuild: planned.kernelBuild, architecture: planned.architecture, stapVersion: String(facts.get(builder.name)?.stapVersion) };
+  const cached = await readCached(key);
+  if (cached !== undefined) {
+    say(`kernel ${planned.release}: compiled before`);
+    return { name: kernelModuleName(request), release: planned.release, content: cached };
+  }
+  say(`kernel ${planned.release}: compiling on ${planned.builder}`);
+  const startedMs = performance.now();
+  const kernelModule = await build(await fleet.session(builder), request);
+  say(`kernel ${planned.release}: compiled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  await writeCached(key, kernelModule.content);
+  return kernelModule;
+}

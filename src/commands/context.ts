@@ -1,0 +1,27 @@
+// What every command gets from cli.ts: where to write, what the person can be asked, and when to stop.
+import type { Writable } from 'node:stream';
+
+export interface CommandContext {
+  /** Results: what a program or a pipe reads. */
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** Progress, warnings and errors: what the person reads. */
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** The person pressed Ctrl-C, or the program was asked to end. */
+  readonly interrupted: AbortSignal;
+  /** Puts a yes/no question; undefined without a terminal. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly agentSocket: string | undefined;
+}
+
+/** DESIGN section 2. */
+export type ExitStatus = 0 | 1 | 2 | 4 | 130;
+
+/** The fleet's exit status from each host's failure: unreachable wins over failed. */
+export function exitStatusOf(failures: Iterable<{ readonly kind: string }>): ExitStatus {
+  let status: ExitStatus = 0;
+  for (const failure of failures) {
+    if (failure.kind === 'unreachable') return 4;
+    status = 2;
+  }
+  return status;
+}
