@@ -133,6 +133,11 @@ export class Merger {
     return this.#take(Number.POSITIVE_INFINITY);
   }
 
+  /** How far the host has come: no record of its own will be earlier. -Infinity before its first word. */
+  watermark(host: number): number {
+    return this.#queue(host).watermarkNs;
+  }
+
   counts(host: number): Readonly<MergeCounts> {
     return this.#queue(host).counts;
   }

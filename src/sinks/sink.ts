@@ -6,6 +6,8 @@ export interface Sink {
   readonly name: string;
   /** Records written so far, markers included. */
   readonly written: number;
+  /** Its reader went away (a closed pipe): what came afterwards was not wanted any more. */
+  readonly abandoned: boolean;
   /**
    * Takes records in order.
    * @returns a promise when the sink is behind: wait for it before the next write

@@ -11,12 +11,12 @@ import { TextFormat, type TextFormatOptions } from './text.js';
 export class TextSink implements Sink {
   readonly name: string;
   written = 0;
+  abandoned = false;
   readonly #format: TextFormat;
   readonly #stream: Writable;
   readonly #ownsStream: boolean;
   #failure: FleetTapError | undefined;
-  #readerGone = false;
-  #failed: Promise<void>;
+  readonly #failed: Promise<void>;
 
   /** @param onReaderGone called once when nobody reads any more */
   constructor(name: string, stream: Writable, ownsStream: boolean, options: TextFormatOptions, onReaderGone: () => void) {
@@ -28,8 +28,8 @@ export class TextSink implements Sink {
       stream.on('error', (error: NodeJS.ErrnoException) => {
         resolve();
         if (error.code === 'EPIPE') {
-          if (!this.#readerGone) onReaderGone();
-          this.#readerGone = true;
+          if (!this.abandoned) onReaderGone();
+          this.abandoned = true;
         } else {
           const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
           this.#failure = new FleetTapError('host', 'log-not-written', `${name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
@@ -40,7 +40,7 @@ export class TextSink implements Sink {
 
   write(records: readonly LogRecord[]): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#readerGone || records.length === 0) return undefined;
+    if (this.abandoned || records.length === 0) return undefined;
     let text = '';
     for (const record of records) text += this.#format.line(record);
     const keepsUp = this.#stream.write(text);
@@ -51,7 +51,7 @@ export class TextSink implements Sink {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#readerGone) return;
+    if (this.abandoned) return;
     if (this.#ownsStream) {
       this.#stream.end();
       await finished(this.#stream).catch(() => {});

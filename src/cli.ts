@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// argv → command → exit status. The only file that reads the command line or sets the exit status.
+import { createInterface } from 'node:readline/promises';
+import { Command, CommanderError, Option } from 'commander';
+import { FleetTapError, formatError } from './base/errors.js';
+import type { CommandContext, ExitStatus } from './commands/context.js';
+import { duration, fleetCommand } from './commands/options.js';
+import type { CaptureOptions } from './commands/capture.js';
+import type { SetupOptions } from './commands/setup.js';
+import type { DoctorOptions } from './commands/doctor.js';
+import { version } from './commands/version.js';
+
+/** A second Ctrl-C does not wait for the hosts: they end by themselves when our lease runs out. */
+const FORCED = 130;
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (interrupt.signal.aborted) process.exit(FORCED);
+    interrupt.abort();
+  });
+}
+
+const context: CommandContext = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupted: interrupt.signal,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? oneAtATime(askYesOrNo) : undefined,
+  agentSocket: process.env.SSH_AUTH_SOCK,
+};
+
+const program = new Command('fleet-tap')
+  .description('Which TCP and UDP packets every server of a fleet receives, in one timestamped log, over plain SSH.')
+  .version(version)
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride();
+
+program.addCommand(
+  fleetCommand('setup')
+    .description('install SystemTap, and the debug symbols that match the running kernel, on every host (playbooks/setup.yml)')
+    .option('-C, --check', 'change nothing, say what would be changed', false)
+    .option('-D, --diff', 'show what changes in files', false)
+    .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
+);
+
+program.addCommand(
+  fleetCommand('capture')
+    .description('run the script on all hosts at once and merge what their kernels receive into one log; Ctrl-C ends it')
+    .argument('[PATTERN]', 'hosts to capture from', 'all')
+    .option('--for <TIME>', 'end after this time, for example 60s', duration)
+    .option('-o, --output <FILE...>', 'write the log to FILE too', [])
+    .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
+    .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
+    .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
+    .option('--limit-time <TIME>', 'hosts end by themselves after this time', duration, 24 * 3600)
+    .action((pattern: string, options: CaptureOptions & { for?: number; limitTime: number }) =>
+      finish(import('./commands/capture.js').then(({ capture }) => capture({ ...options, pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime) }, context))),
+    ),
+);
+
+program.addCommand(
+  fleetCommand('doctor')
+    .description('say for each host whether it is ready, and if not, why and what to do')
+    .action((options: DoctorOptions) => finish(import('./commands/doctor.js').then(({ doctor }) => doctor(options, context)))),
+);
+
+program
+  .command('demo')
+  .description('a small simulated fleet in this process, over real SSH on loopback: the main job in seconds')
+  .option('--for <TIME>', 'capture for this time', duration, 3)
+  .action((options: { for: number }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for }, context))));
+
+async function finish(work: Promise<ExitStatus>): Promise<void> {
+  process.exitCode = await work;
+}
+
+async function askYesOrNo(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} (yes/no) `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Hosts are dialled together; a person answers one question after the other. */
+function oneAtATime<T, R>(ask: (question: T) => Promise<R>): (question: T) => Promise<R> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (question) => {
+    const next = last.then(() => ask(question));
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 1;
+  else if (error instanceof FleetTapError) {
+    process.stderr.write(`${formatError(error)}\n`);
+    process.exitCode = error.kind === 'input' ? 1 : error.kind === 'unreachable' ? 4 : 2;
+  } else throw error;
+}

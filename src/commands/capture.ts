@@ -1,0 +1,142 @@
+// fleet-tap capture: inventory → connections → kernel modules → all hosts at once → one log in event-time order.
+// A host that fails is named and left out; the others go on. Ctrl-C ends an open-ended capture normally.
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { systemClock } from '../base/clock.js';
+import { deferred } from '../base/deferred.js';
+import { asHostError, FleetTapError, formatError } from '../base/errors.js';
+import { HostCapture } from '../capture/host-capture.js';
+import type { Host } from '../inventory/host.js';
+import { foldHosts } from '../inventory/fold.js';
+import type { Order } from '../merge/merger.js';
+import type { Sink } from '../sinks/sink.js';
+import { TextFormat } from '../sinks/text.js';
+import { openTextFile, TextSink } from '../sinks/text-sink.js';
+import { buildAll, chooseScript } from './build-all.js';
+import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
+import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
+import { FleetLog } from './fleet-log.js';
+
+export interface CaptureOptions extends FleetOptions {
+  readonly pattern: string;
+  /** Seconds; undefined = until Ctrl-C. */
+  readonly forSec?: number | undefined;
+  readonly output: readonly string[];
+  readonly script?: string | undefined;
+  readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
+  readonly order: Order;
+  /** Seconds until the hosts end by themselves in any case. */
+  readonly limitSec: number;
+}
+
+/** Records wait at least this long for those of other hosts; the screen is not written more often. */
+const RELEASE_MS = 50;
+
+export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
+  const choice = await chooseScript(options.script, options.probes);
+  const fleet = await Fleet.open(options.pattern, options, context);
+  const say = (line: string) => void context.stderr.write(`${line}\n`);
+  try {
+    const targets = fleet.hosts.filter((host) => buildForOf(host).length === 0);
+    for (const host of targets) symbolsOf(host);
+    if (targets.length === 0) throw new FleetTapError('input', 'no-hosts', `${foldHosts(fleet.hosts.map((host) => host.name))}: only build hosts match, and those are not captured from`);
+    const { modules, failures } = await buildAll(fleet, targets, choice, say);
+    for (const error of unique(failures.values())) say(formatError(error));
+    const ready = targets.filter((host) => modules.has(host.name));
+    if (ready.length === 0 || context.interrupted.aborted) return context.interrupted.aborted ? 130 : exitStatusOf(failures.values());
+    return await run(fleet, ready, { options, context, say, modules, isOurs: choice.isOurs, failures: new Map(failures) });
+  } finally {
+    await fleet.close();
+  }
+}
+
+interface Prepared {
+  readonly options: CaptureOptions;
+  readonly context: CommandContext;
+  readonly say: (line: string) => void;
+  readonly modules: Awaited<ReturnType<typeof buildAll>>['modules'];
+  readonly isOurs: boolean;
+  readonly failures: Map<string, FleetTapError>;
+}
+
+async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Promise<ExitStatus> {
+  const { options, context, say, failures } = prepared;
+  const clock = systemClock();
+  const over = new AbortController();
+  const sinks = await openSinks(options.output, clock.originSec, hosts, context, () => over.abort());
+  const log = new FleetLog(options.order, clock, sinks, say);
+  const captures: HostCapture[] = [];
+  const starting = pLimit(options.forks);
+  const started = Promise.all(
+    hosts.map((host) => {
+      const index = log.addHost(host.name);
+      return starting(async () => {
+        const kernelModule = prepared.modules.get(host.name);
+        if (kernelModule === undefined) return;
+        try {
+          const session = await fleet.session(host);
+          const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec };
+          const began = deferred();
+          const hostCapture = new HostCapture(session, clock, request, {
+            progress: (progress, nowNs) => {
+              log.progress(index, progress, nowNs);
+              if (progress.began) began.resolve();
+            },
+            ended: (error, warnings) => {
+              log.ended(index, error, warnings);
+              if (error !== undefined) failures.set(host.name, error);
+              began.resolve();
+            },
+          });
+          captures.push(hostCapture);
+          log.attach(index, hostCapture);
+          await hostCapture.start();
+          if (prepared.isOurs) await began.promise;
+          if (!failures.has(host.name)) say(`+ ${host.name}`);
+        } catch (error) {
+          const failure = asHostError(error, host.name);
+          failures.set(host.name, failure);
+          log.failed(index, failure);
+        }
+      });
+    }),
+  );
+  const pump = setInterval(() => void log.release(() => over.abort()), RELEASE_MS);
+  const stopped = AbortSignal.any([context.interrupted, over.signal]);
+  const aborted = new Promise<void>((resolve) => {
+    if (stopped.aborted) resolve();
+    else stopped.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([started, aborted]);
+  const allOver = () => log.active === 0;
+  if (options.forSec !== undefined && !stopped.aborted) {
+    await Promise.race([sleep(options.forSec * 1000, undefined, { signal: stopped }).catch(() => {}), log.whenAllEnded]);
+  } else if (!stopped.aborted && !allOver()) await Promise.race([aborted, log.whenAllEnded]);
+  const cleanly = await Promise.all(captures.map(async (hostCapture) => ({ host: hostCapture.host, ended: await hostCapture.stop() })));
+  await started;
+  clearInterval(pump);
+  for (const { host } of cleanly.filter(({ ended }) => !ended)) {
+    failures.set(host, new FleetTapError('host', 'not-stopped', 'did not say within 20 s that the script has ended; the host ends it by itself within 15 s', { place: { host }, hint: 'fleet-tap teardown looks again' }));
+    say(formatError(failures.get(host) as FleetTapError));
+  }
+  const booksBalance = await log.finish();
+  const interruptedEarly = context.interrupted.aborted && options.forSec !== undefined;
+  const status = exitStatusOf(failures.values());
+  if (status !== 0) return status;
+  if (interruptedEarly) return 130;
+  return booksBalance ? 0 : 2;
+}
+
+async function openSinks(files: readonly string[], originSec: number, hosts: readonly Host[], context: CommandContext, onReaderGone: () => void): Promise<Sink[]> {
+  const hostWidth = Math.max(...hosts.map((host) => host.name.length));
+  const format = { originSec, hostWidth };
+  const sinks: Sink[] = [new TextSink('stdout', context.stdout, false, format, onReaderGone)];
+  for (const file of files.filter((name) => name !== '-')) sinks.push(await openTextFile(file, format));
+  if (context.stdout.isTTY === true) context.stderr.write(`${new TextFormat(format).header()}\n`);
+  return sinks;
+}
+
+/** Several hosts may share one failure (their build host's): it is said once. */
+function unique(errors: Iterable<FleetTapError>): FleetTapError[] {
+  return [...new Map([...errors].map((error) => [formatError(error), error])).values()];
+}

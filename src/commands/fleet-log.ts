@@ -1,0 +1,166 @@
+// What comes in: each host's progress. What goes out: the merged log in the sinks, and at the end the ledger.
+// Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place.
+import type { Clock } from '../base/clock.js';
+import { newCounters } from '../base/counters.js';
+import { deferred } from '../base/deferred.js';
+import { type FleetTapError, formatError } from '../base/errors.js';
+import { printable } from '../base/host-text.js';
+import type { GapReason } from '../base/record.js';
+import type { HostCapture } from '../capture/host-capture.js';
+import type { StreamProgress } from '../capture/machine-lines.js';
+import { formatLedger, type LedgerRow, lostLines, unbalanced } from '../merge/ledger.js';
+import { Merger, type Order } from '../merge/merger.js';
+import type { Sink } from '../sinks/sink.js';
+import type { RunWarning } from '../systemtap/run-warnings.js';
+
+interface LoggedHost {
+  readonly name: string;
+  capture: HostCapture | undefined;
+  gaps: number;
+  notes: number;
+  isOver: boolean;
+  clock: LedgerRow['clock'];
+}
+
+/** Notes of one host that are shown; more are only counted. */
+const NOTES_SHOWN = 5;
+
+export class FleetLog {
+  readonly #merger: Merger;
+  readonly #clock: Clock;
+  readonly #sinks: readonly Sink[];
+  readonly #say: (line: string) => void;
+  readonly #hosts: LoggedHost[] = [];
+  readonly #over = deferred();
+  #writing: Promise<unknown> | undefined;
+  #skippedProbes = 0;
+
+  constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void) {
+    this.#merger = new Merger({ order });
+    this.#clock = clock;
+    this.#sinks = sinks;
+    this.#say = say;
+  }
+
+  /** Resolves when no host runs any more. */
+  get whenAllEnded(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  get active(): number {
+    return this.#hosts.filter((host) => !host.isOver).length;
+  }
+
+  addHost(name: string): number {
+    this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined });
+    return this.#merger.addHost(name, this.#clock.nowNs());
+  }
+
+  attach(index: number, hostCapture: HostCapture): void {
+    this.#host(index).capture = hostCapture;
+  }
+
+  progress(index: number, progress: StreamProgress, nowNs: number): void {
+    const host = this.#host(index);
+    host.gaps += progress.records.filter((record) => record.type === 'gap').length;
+    if (progress.records.length > 0) this.#merger.push(index, progress.records, nowNs);
+    if (progress.watermarkNs !== undefined) this.#merger.advance(index, progress.watermarkNs, nowNs);
+    for (const note of progress.notes) {
+      host.notes += 1;
+      if (host.notes <= NOTES_SHOWN) this.#say(`  ${host.name}: ${printable(note)}`);
+    }
+  }
+
+  /** The script on this host has ended; with an error when nobody had asked for it. */
+  ended(index: number, error: FleetTapError | undefined, warnings: readonly RunWarning[]): void {
+    const host = this.#host(index);
+    host.clock = host.capture?.offset.estimate(this.#clock.nowNs());
+    for (const warning of warnings.filter((one) => one.kind !== 'other')) {
+      this.#say(`  ${host.name}: ${warning.text}`);
+      if (warning.kind === 'skipped') this.#skippedProbes += warning.count;
+      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text);
+    }
+    if (error !== undefined) {
+      this.#gap(index, error.kind === 'unreachable' ? 'connection-lost' : 'stap-exit', error.message);
+      this.#say(formatError(error));
+    }
+    this.#finishHost(index);
+    this.#say(`- ${host.name}`);
+  }
+
+  /** It could not be started. */
+  failed(index: number, error: FleetTapError): void {
+    this.#say(formatError(error));
+    this.#finishHost(index);
+  }
+
+  /** Writes what nothing can precede any more; while a sink is behind, records wait in the merge. */
+  async release(onFailure: () => void): Promise<void> {
+    if (this.#writing !== undefined) return;
+    const { records, wentIdle } = this.#merger.release(this.#clock.nowNs());
+    for (const index of wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
+    try {
+      this.#writing = this.#write(records);
+      await this.#writing;
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error));
+      onFailure();
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  /** Writes the rest, closes the sinks, prints the ledger. @returns whether nothing was lost and every line is accounted for */
+  async finish(): Promise<boolean> {
+    await this.#writing?.catch(() => {});
+    const problems: string[] = [];
+    try {
+      await this.#write(this.#merger.drain());
+      for (const sink of this.#sinks) await sink.close();
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+    const rows = this.#hosts.map((host, index) => this.#row(host, index));
+    problems.push(...unbalanced(rows, this.#sinks.filter((sink) => !sink.abandoned)));
+    this.#say(formatLedger(rows));
+    for (const problem of problems) this.#say(`the books do not balance: ${problem}`);
+    return problems.length === 0 && lostLines(rows) === 0 && this.#skippedProbes === 0;
+  }
+
+  async #write(records: Parameters<Sink['write']>[0]): Promise<void> {
+    await Promise.all(this.#sinks.map((sink) => sink.write(records)));
+  }
+
+  #row(host: LoggedHost, index: number): LedgerRow {
+    return {
+      host: host.name,
+      counters: host.capture?.counters ?? newCounters(),
+      merged: this.#merger.counts(index),
+      held: this.#merger.held(index),
+      gaps: host.gaps,
+      clock: host.clock,
+    };
+  }
+
+  #gap(index: number, reason: GapReason, detail: string): void {
+    const host = this.#host(index);
+    host.gaps += 1;
+    const nowNs = this.#clock.nowNs();
+    const cameTo = this.#merger.watermark(index);
+    const tNs = Number.isFinite(cameTo) ? cameTo : nowNs;
+    const sequence = (host.capture?.counters.records ?? 0) + 1;
+    this.#merger.push(index, [{ type: 'gap', host: host.name, epoch: 1, sequence, tNs, reason, lines: null, detail, late: false }], nowNs);
+  }
+
+  #finishHost(index: number): void {
+    this.#host(index).isOver = true;
+    this.#merger.finish(index);
+    if (this.active === 0) this.#over.resolve();
+  }
+
+  #host(index: number): LoggedHost {
+    const host = this.#hosts[index];
+    if (host === undefined) throw new RangeError(`host ${index} of ${this.#hosts.length}`);
+    return host;
+  }
+}

@@ -1,0 +1,37 @@
+// The options that several commands share, with Ansible's names, and how their values are read.
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+const DEFAULT_FORKS = 50;
+
+/** -i, -l, -u, --private-key, --host-key-checking, -T, -f */
+export function fleetCommand(name: string): Command {
+  return new Command(name)
+    .requiredOption('-i, --inventory <SOURCE...>', 'inventory file, or a comma-separated list of hosts; may be given again')
+    .option('-l, --limit <PATTERN>', 'only these hosts')
+    .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
+    .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
+    .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known').choices(['yes', 'ask', 'accept-new', 'no']).default('ask'))
+    .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
+    .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS);
+}
+
+/** `60s`, `5m`, `1h`, or a number of seconds, as seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const factors: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+  const seconds = match === null ? Number.NaN : Number(match[1]) * (factors[match[2] ?? 's'] ?? 1);
+  if (!(seconds > 0)) throw new InvalidArgumentError('write a time such as 60s, 5m or 1h.');
+  return seconds;
+}
+
+export function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('write a number above 0.');
+  return number;
+}
+
+export function positiveInteger(text: string): number {
+  const number = positive(text);
+  if (!Number.isInteger(number)) throw new InvalidArgumentError('write a whole number above 0.');
+  return number;
+}
