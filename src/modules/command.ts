@@ -1,0 +1,123 @@
+// command and shell: a program with its words, or a line for sh. Always changed when it ran, unless the task says otherwise (changed_when).
+// Guaranteed: command's words reach the program as they are; nothing in them becomes shell. Standard error is the script's own.
+// Answer: rc, stdout (text); or skipped with the reason (creates, removes). In check mode they are skipped, unless creates or removes decides.
+import { lastLines } from '../base/host-text.js';
+import { quote } from '../ssh/quote.js';
+import { parseAnswer } from './answer.js';
+import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
+import { ParameterError, type Parameters, type ParamsOf } from './params.js';
+import { assign, moduleScript } from './script.js';
+import { splitWords } from './words.js';
+
+/** A day: a command may take long, and the user can interrupt. */
+const LIMIT_MS = 24 * 60 * 60 * 1000;
+
+const parameters = {
+  cmd: { type: 'string' },
+  argv: { type: 'words' },
+  chdir: { type: 'string' },
+  creates: { type: 'string' },
+  removes: { type: 'string' },
+  stdin: { type: 'string' },
+  stdin_add_newline: { type: 'boolean', default: true },
+  strip_empty_ends: { type: 'boolean', default: true },
+} as const satisfies Parameters;
+
+const BODY = `
+skip() { answer; say changed false; say rc 0; tell skipped "$1"; finish; }
+if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "cannot go to the directory $chdir"; finish; }; fi
+if [ -n "$creates" ]; then for f in $creates_glob; do [ ! -e "$f" ] || skip "$creates exists"; done; fi
+if [ -n "$removes" ]; then found=; for f in $removes_glob; do [ ! -e "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
+[ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
+`;
+
+export const command: PlaybookModule<typeof parameters> = {
+  name: 'command',
+  parameters,
+  freeForm: 'cmd',
+  checkWritten: (written) => {
+    const wrong = checkForm(written);
+    if (wrong !== undefined) return wrong;
+    for (const word of [written['cmd'], written['argv']].flat()) {
+      if (typeof word !== 'string' || !/\$\w|\$\{|^~/.test(word.replaceAll(/\{\{.*?\}\}/gs, ''))) continue;
+      return { message: 'variables of the environment ($NAME, ~) are not expanded by command here', parameter: 'cmd' in written ? 'cmd' : 'argv', hint: 'use the module shell' };
+    }
+    return undefined;
+  },
+  plan: (params, context) => {
+    const words = params.argv ?? splitWords(params.cmd ?? '');
+    if (words.length === 0) throw new ParameterError('there is no command');
+    // `exec "$@"` takes the words as they are: no keyword, builtin, function or assignment.
+    const invocation = `(set -- ${words.map((word) => quote(word)).join(' ')}; exec "$@")`;
+    return planRun('command', invocation, params, context);
+  },
+};
+
+const shellParameters = { ...parameters, argv: { type: 'words', choices: [] }, executable: { type: 'string', default: '/bin/sh' } } as const satisfies Parameters;
+
+export const shell: PlaybookModule<typeof shellParameters> = {
+  name: 'shell',
+  parameters: shellParameters,
+  freeForm: 'cmd',
+  checkWritten: checkForm,
+  plan: (params, context) => planRun('shell', `${quote(params.executable)} -c ${quote(params.cmd ?? '')}`, params, context),
+};
+
+function checkForm(written: Readonly<Record<string, unknown>>): { message: string; parameter?: string; hint?: string } | undefined {
+  if (('cmd' in written) === ('argv' in written)) return { message: 'a command is needed: either cmd or argv' };
+  const { cmd } = written;
+  const option = typeof cmd === 'string' ? /(?:^|\s)(creates|removes|chdir|executable|stdin|strip_empty_ends|stdin_add_newline)=/.exec(cmd) : null;
+  return option === null ? undefined : { message: `${option[1]}= inside of the command is not supported`, parameter: 'cmd', hint: 'write it below `args:`, or as a parameter beside `cmd:`' };
+}
+
+type RunParams = Pick<ParamsOf<typeof parameters>, 'cmd' | 'chdir' | 'creates' | 'removes' | 'stdin' | 'stdin_add_newline' | 'strip_empty_ends'> & { readonly argv: readonly string[] | undefined };
+
+function planRun(name: string, invocation: string, params: RunParams, context: ModuleContext) {
+  const { cmd, argv, chdir, creates, removes, stdin } = params;
+  const decides = creates !== undefined || removes !== undefined;
+  if (context.check && !decides) {
+    const result: ModuleResult = { changed: false, skipped: true, msg: 'it would run if this were not check mode', values: { cmd: argv ?? cmd, rc: 0, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+    return { kind: 'done' as const, result };
+  }
+  const head = `${assign({ chdir, creates, removes, check: context.check })}\ncreates_glob=${globWord(creates)}\nremoves_glob=${globWord(removes)}`;
+  // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
+  const run = `IFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
+  const body = `${head}\nIFS=\n${BODY}\n${run}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
+  return {
+    kind: 'script' as const,
+    script: moduleScript(name, { cmd, argv, chdir, creates, removes }, context, body),
+    ...(stdin === undefined ? {} : { input: Buffer.from(params.stdin_add_newline ? `${stdin}\n` : stdin) }),
+    timeoutMs: LIMIT_MS,
+    parse: (result: { status: number; stdout: string; stderr: string }): ModuleResult => {
+      const answer = parseAnswer(name, result);
+      const skipped = answer.text('skipped');
+      if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
+      const rc = Number(answer.values.get('rc'));
+      if (name === 'command' && rc === 127 && /exec: .*: not found\s*$/.test(result.stderr)) {
+        // Ansible's exit status for it: errno 2 of the exec call.
+        return { changed: false, failed: true, msg: `the host has no program ${words(argv, cmd)}`, values: { cmd: argv ?? cmd, rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+      }
+      const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text.replace(/\n$/, ''));
+      const stdout = skipped === '' ? strip(answer.text('stdout')) : `skipped, since ${skipped}`;
+      const stderr = strip(result.stderr);
+      const values = { cmd: argv ?? cmd, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) };
+      if (skipped !== '') return { changed: false, msg: `did not run, since ${skipped}`, values };
+      if (rc === 0) return { changed: true, values };
+      const said = lastLines(stderr === '' ? stdout : stderr, 5);
+      return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
+    },
+  };
+}
+
+/** creates and removes may hold * and ?, which stay open to the shell; everything else is quoted. */
+function globWord(pattern: string | undefined): string {
+  return pattern === undefined ? "''" : quote(pattern);
+}
+
+function words(argv: readonly string[] | undefined, cmd: string | undefined): string {
+  return (argv ?? splitWords(cmd ?? ''))[0] ?? '';
+}
+
+function lines(text: string): string[] {
+  return text === '' ? [] : text.split(/\r\n|\n|\r/);
+}

@@ -1,0 +1,68 @@
+// The modules that ask the host nothing: set_fact, assert, fail, debug. Pure.
+import { printable } from '../base/host-text.js';
+import type { PlaybookModule } from './module.js';
+import type { Parameters } from './params.js';
+
+const assertParameters = {
+  that: { type: 'conditions', required: true },
+  fail_msg: { type: 'words', aliases: ['msg'] },
+  success_msg: { type: 'words' },
+  quiet: { type: 'boolean', default: false },
+} as const satisfies Parameters;
+
+export const assert: PlaybookModule<typeof assertParameters> = {
+  name: 'assert',
+  parameters: assertParameters,
+  plan: ({ that, fail_msg, success_msg }) => {
+    const wrong = that.find((condition) => !condition.holds);
+    if (wrong === undefined) return { kind: 'done', result: { changed: false, msg: success_msg?.join('\n') ?? 'All assertions passed' } };
+    const msg = fail_msg?.join('\n') ?? `Assertion failed: ${wrong.text}`;
+    return { kind: 'done', result: { changed: false, failed: true, msg, values: { assertion: wrong.text, evaluated_to: false } } };
+  },
+};
+
+const failParameters = { msg: { type: 'string', default: 'Failed as requested from task' } } as const satisfies Parameters;
+
+export const fail: PlaybookModule<typeof failParameters> = {
+  name: 'fail',
+  parameters: failParameters,
+  plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, msg } }),
+};
+
+const debugParameters = { msg: { type: 'raw' }, var: { type: 'expression' } } as const satisfies Parameters;
+
+export const debug: PlaybookModule<typeof debugParameters> = {
+  name: 'debug',
+  parameters: debugParameters,
+  checkWritten: (written) => ('msg' in written && 'var' in written ? { message: 'debug takes either msg or var', parameter: 'var' } : undefined),
+  plan: ({ msg, var: variable }) => {
+    const shown = variable === undefined ? (msg ?? 'Hello world!') : variable.value;
+    const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 4);
+    return { kind: 'done', result: { changed: false, msg: printable(variable === undefined ? text : `${variable.text}: ${text}`) } };
+  },
+};
+
+const setFactParameters = {} as const satisfies Parameters;
+
+export const setFact: PlaybookModule<typeof setFactParameters> = {
+  name: 'set_fact',
+  parameters: setFactParameters,
+  takesAnyName: true,
+  checkWritten: (written) => {
+    const wrong = Object.keys(written).find((name) => !/^[A-Za-z_]\w*$/.test(name));
+    if (wrong !== undefined) return { message: `"${wrong}" is not a name for a variable`, parameter: wrong, hint: 'letters, digits and underscores' };
+    if ('cacheable' in written) return { message: 'cacheable is not supported: facts are not kept between runs', parameter: 'cacheable', hint: 'leave it out' };
+    return Object.keys(written).length === 0 ? { message: 'set_fact needs at least one variable' } : undefined;
+  },
+  plan: (params) => ({ kind: 'done', result: { changed: false, facts: params, values: { ansible_facts: params } } }),
+};
+
+const metaParameters = { action: { type: 'string', required: true, choices: ['flush_handlers', 'noop'] } } as const satisfies Parameters;
+
+/** The engine runs the action itself; this entry lets it be checked like any other module. */
+export const meta: PlaybookModule<typeof metaParameters> = {
+  name: 'meta',
+  parameters: metaParameters,
+  freeForm: 'action',
+  plan: () => ({ kind: 'done', result: { changed: false } }),
+};

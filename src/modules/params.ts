@@ -1,0 +1,135 @@
+// What comes in: a module's table of parameters and the values of a task, rendered. What goes out: typed parameters, or one sentence.
+// Guaranteed: unknown names, missing ones, wrong types and values outside of the choices are refused; conversions are Ansible's
+// (module_utils/common/validation.py): "yes" is true, "a,b" is a list, 5 is "5".
+import { didYouMean } from '../base/near-names.js';
+
+interface Kinds {
+  string: string;
+  boolean: boolean;
+  integer: number;
+  /** A list of strings; a string with commas is one. */
+  list: readonly string[];
+  /** A list of strings; a string is one item. */
+  words: readonly string[];
+  /** Permission bits, `0644` or `'0644'`; read as octal digits. */
+  mode: string;
+  raw: unknown;
+  /** Expressions that the engine evaluates: `that` of assert. */
+  conditions: readonly EvaluatedCondition[];
+  /** An expression that the engine evaluates: `var` of debug. */
+  expression: EvaluatedExpression;
+}
+
+export interface EvaluatedCondition {
+  readonly text: string;
+  readonly holds: boolean;
+}
+
+export interface EvaluatedExpression {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+export interface Parameter {
+  readonly type: keyof Kinds;
+  readonly required?: boolean;
+  readonly default?: unknown;
+  readonly choices?: readonly string[];
+  /** Other names that Ansible takes for it. */
+  readonly aliases?: readonly string[];
+}
+
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+export type ParamsOf<P extends Parameters> = {
+  readonly [Name in keyof P]: Kinds[P[Name]['type']] | (P[Name] extends { required: true } | { default: unknown } ? never : undefined);
+};
+
+/** The second half of a sentence about a parameter; the caller puts module and place to it. */
+export class ParameterError extends Error {
+  readonly hint: string | undefined;
+  /** The parameter, as it was written. */
+  readonly parameter: string | undefined;
+  constructor(message: string, parameter?: string, hint?: string) {
+    super(message);
+    this.parameter = parameter;
+    this.hint = hint;
+  }
+}
+
+/** The parameter that a name stands for. @throws ParameterError for a name that the module does not know */
+export function parameterName(parameters: Parameters, written: string): string {
+  for (const [name, parameter] of Object.entries(parameters)) if (name === written || parameter.aliases?.includes(written) === true) return name;
+  const known = Object.keys(parameters);
+  const hint = didYouMean(written, known) ?? (known.length === 0 ? 'it takes no parameters' : `supported: ${known.join(', ')}`);
+  throw new ParameterError(`the parameter "${written}" is not supported`, written, hint);
+}
+
+/** One value as its parameter wants it. Pure. @throws ParameterError */
+export function convertParameter(name: string, parameter: Parameter, value: unknown): unknown {
+  if (value === null || value === undefined) return parameter.default;
+  const converted = convert(name, parameter.type, value);
+  const { choices } = parameter;
+  if (choices !== undefined) {
+    const wrong = (Array.isArray(converted) ? converted : [converted]).find((item) => !choices.includes(String(item)));
+    if (wrong !== undefined) throw new ParameterError(`${name}: ${JSON.stringify(wrong)} is not supported`, name, didYouMean(String(wrong), choices) ?? `write one of: ${choices.join(', ')}`);
+  }
+  return converted;
+}
+
+/** All values. @param values by the module's own names (not aliases). @throws ParameterError */
+export function convertParameters<P extends Parameters>(parameters: P, values: Readonly<Record<string, unknown>>): ParamsOf<P> {
+  const result: Record<string, unknown> = {};
+  for (const [name, parameter] of Object.entries(parameters)) {
+    result[name] = convertParameter(name, parameter, values[name]);
+    if (parameter.required === true && result[name] === undefined) throw new ParameterError(`the parameter "${name}" is missing`);
+  }
+  return result as ParamsOf<P>;
+}
+
+function convert(name: string, type: keyof Kinds, value: unknown): unknown {
+  switch (type) {
+    case 'string':
+      return text(name, value);
+    case 'boolean':
+      return boolean(name, value);
+    case 'integer': {
+      const digits = String(value).trim();
+      if (typeof value === 'object' || !/^[+-]?\d+$/.test(digits)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a whole number`, name);
+      return Number(digits);
+    }
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => text(name, item)) : text(name, value).split(',').map((item) => item.trim());
+    case 'words':
+      return Array.isArray(value) ? value.map((item) => text(name, item)) : [text(name, value)];
+    case 'mode':
+      return mode(name, value);
+    case 'raw':
+    case 'conditions':
+    case 'expression':
+      return value;
+  }
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
+}
+
+function boolean(name: string, value: unknown): boolean {
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+  if (word === true || word === 1 || ['y', 'yes', 'on', '1', 'true', 't'].includes(word as string)) return true;
+  if (word === false || word === 0 || ['n', 'no', 'off', '0', 'false', 'f'].includes(word as string)) return false;
+  throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
+}
+
+/** Octal digits without leading zeros, as `stat -c %a` prints them. YAML has already read 0644 as an octal number. */
+function mode(name: string, value: unknown): string {
+  const bits = typeof value === 'number' ? value : typeof value === 'string' && /^0?o?[0-7]{1,4}$|^0[0-7]{4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
+  if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777) {
+    throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644'");
+  }
+  return bits.toString(8);
+}
