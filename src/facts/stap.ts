@@ -1,18 +1,20 @@
-// What comes in: `stap -V` and `staprun -V`, which both answer on standard error. What goes out: the versions of compiler and loader.
-// Seen: `Systemtap translator/driver (version 5.1/0.192, Debian version 5.1-5)`, `Systemtap module loader/runner (version 4.8/0.188, …)`.
+// What comes in: `stap -V`, and the package that staprun came with. What goes out: the versions of compiler and loader.
+// Seen: `Systemtap translator/driver (version 5.1/0.192, Debian version 5.1-5)`. `staprun -V` prints nothing at all (5.1 and 5.6,
+// Debian), so its version is asked of dpkg, and is `unknown` where staprun came another way.
 import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
 
 export const stap: Fact = {
   name: 'stap',
-  command: 'stap -V 2>&1; staprun -V 2>&1',
+  command: `stap -V 2>&1
+if command -v staprun >/dev/null 2>&1; then echo "staprun $(dpkg-query -W -f '\${Version}' systemtap-runtime 2>/dev/null)"; fi`,
   parse: (output) => ({
-    stapVersion: versionOf(output, 'translator/driver'),
-    staprunVersion: versionOf(output, 'module loader/runner'),
+    stapVersion: /^Systemtap translator\/driver \(version (\d+(?:\.\d+)*)/m.exec(output)?.[1] ?? null,
+    staprunVersion: staprunVersion(output),
   }),
 };
 
-function versionOf(output: HostText, program: string): HostText | null {
-  const line = output.split('\n').find((one) => one.startsWith(`Systemtap ${program} `));
-  return /\(version (\d+(?:\.\d+)*)/.exec(line ?? '')?.[1] ?? null;
+function staprunVersion(output: HostText): HostText | null {
+  const line = /^staprun ?(.*)$/m.exec(output);
+  return line === null ? null : (/^(?:\d+:)?(\d+(?:\.\d+)*)/.exec(line[1] ?? '')?.[1] ?? 'unknown');
 }

@@ -106,6 +106,8 @@ function whyNoBuilder(target: Candidate, candidates: readonly Candidate[], needs
 
 /** stap 5.0 changed the transport between module and staprun: both sides must be on the same side of it (NEWS of 5.0). */
 function sameTransport(stap: string | null, staprun: string | null): boolean {
-  const isNew = (version: string | null) => Number.parseInt(version ?? '', 10) >= 5;
-  return isNew(stap) === isNew(staprun);
+  const major = (version: string | null) => Number.parseInt(version ?? '', 10);
+  // Nobody knows the version of a staprun that came from no package: it is tried.
+  if (Number.isNaN(major(stap)) || Number.isNaN(major(staprun))) return true;
+  return major(stap) >= 5 === major(staprun) >= 5;
 }
