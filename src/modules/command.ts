@@ -23,11 +23,12 @@ const parameters = {
   strip_empty_ends: { type: 'boolean', default: true },
 } as const satisfies Parameters;
 
+/** IFS is empty here: $creates and $removes are not split, but * and ? in them match. */
 const BODY = `
 skip() { answer; say changed false; say rc 0; tell skipped "$1"; finish; }
 if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "cannot go to the directory $chdir"; finish; }; fi
-if [ -n "$creates" ]; then for f in $creates_glob; do [ ! -e "$f" ] || skip "$creates exists"; done; fi
-if [ -n "$removes" ]; then found=; for f in $removes_glob; do [ ! -e "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
+if [ -n "$creates" ]; then for f in $creates; do [ ! -e "$f" ] || skip "$creates exists"; done; fi
+if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
 [ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
 `;
 
@@ -79,7 +80,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
     const result: ModuleResult = { changed: false, skipped: true, msg: 'it would run if this were not check mode', values: { cmd: argv ?? cmd, rc: 0, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
     return { kind: 'done' as const, result };
   }
-  const head = `${assign({ chdir, creates, removes, check: context.check })}\ncreates_glob=${globWord(creates)}\nremoves_glob=${globWord(removes)}`;
+  const head = `${assign({ chdir, creates, removes, check: context.check })}`;
   // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
   const run = `IFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
   const body = `${head}\nIFS=\n${BODY}\n${run}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
@@ -107,11 +108,6 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
     },
   };
-}
-
-/** creates and removes may hold * and ?, which stay open to the shell; everything else is quoted. */
-function globWord(pattern: string | undefined): string {
-  return pattern === undefined ? "''" : quote(pattern);
 }
 
 function words(argv: readonly string[] | undefined, cmd: string | undefined): string {

@@ -112,7 +112,10 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
 }
 
 function text(name: string, value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    if (value.includes('\0')) throw new ParameterError(`${name} holds a NUL, which no program takes`, name);
+    return value;
+  }
   if (typeof value === 'number') return String(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);

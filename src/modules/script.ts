@@ -20,13 +20,8 @@ export function moduleScript(name: string, shown: Readonly<Record<string, unknow
   return `: fleet-tap module ${name} ${quote(label)}\n${FUNCTIONS}\n${body.trim()}\nfinish\n`;
 }
 
-/** `name=word` lines for the head of a script. */
+/** `name=word` lines for the head of a script: true is 1; false and undefined are empty. */
 export function assign(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const word = (value: string | number | boolean | undefined) => (value === undefined ? "''" : typeof value === 'boolean' ? (value ? '1' : "''") : quoteData(String(value)));
-  return Object.entries(values).map(([name, value]) => `${name}=${word(value)}`).join('\n');
-}
-
-/** A quoted word; NUL cannot be passed to a program and is refused by the caller's parameter check. */
-function quoteData(word: string): string {
-  return word === '' ? "''" : quote(word);
+  const word = (value: string | number | boolean | undefined) => (value === undefined || value === false ? '' : value === true ? '1' : String(value));
+  return Object.entries(values).map(([name, value]) => `${name}=${quote(word(value))}`).join('\n');
 }

@@ -27,7 +27,7 @@ export class Lazy implements LazyMap {
 }
 
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Undefined) && !(value instanceof Lazy);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Undefined) && !(value instanceof Lazy) && !(value instanceof Omit);
 }
 
 /** Python's truth. */
@@ -88,3 +88,6 @@ function reprString(value: string): string {
   });
   return `${mark}${inner}${mark}`;
 }
+
+/** The value of `omit`: a parameter that has it is left out. */
+export class Omit {}

@@ -1,0 +1,64 @@
+// What comes in: what stands after when, changed_when, failed_when, until, that. What goes out: whether it holds.
+// Guaranteed: a condition is an expression of the playbook, never a text with templates in it (CVE-2023-5764), and its value is true or false:
+// anything else is an error, as in ansible-core 2.19.
+import { isScalar, isSeq, type Node } from 'yaml';
+import { describeNode, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import type { Expression } from './expression/ast.js';
+import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
+import { parseExpression } from './expression/parse.js';
+import { repr, typeName, Undefined } from './expression/values.js';
+import { TemplateSource } from './template-source.js';
+
+export class Condition {
+  readonly text: string;
+  readonly #source: TemplateSource | undefined;
+  readonly #expression: Expression | boolean;
+
+  private constructor(text: string, source: TemplateSource | undefined, expression: Expression | boolean) {
+    this.text = text;
+    this.#source = source;
+    this.#expression = expression;
+  }
+
+  /** @throws FleetTapError kind `input` */
+  static fromYaml(yaml: YamlFile, node: Node | null): Condition {
+    const current = resolveAlias(yaml, node);
+    const value = isScalar(current) ? current.value : undefined;
+    if (typeof value === 'boolean') return new Condition(String(value), undefined, value);
+    if (current === null || typeof value !== 'string') {
+      throw yamlError(yaml, node, `a condition is an expression, not ${describeNode(yaml, node)}`, { code: 'playbook-invalid' });
+    }
+    const source = TemplateSource.fromYaml(yaml, current, value);
+    const braces = value.search(/\{\{|\{%/);
+    if (braces !== -1) throw source.error(braces, 'a condition is an expression already', { hint: 'leave out the {{ }}' });
+    return new Condition(value, source, parseExpression(source).expression);
+  }
+
+  /** A list is as if joined with `and`. */
+  static listFromYaml(yaml: YamlFile, node: Node | null): Condition[] {
+    const current = resolveAlias(yaml, node);
+    return isSeq(current) ? current.items.map((item) => Condition.fromYaml(yaml, item as Node)) : [Condition.fromYaml(yaml, node)];
+  }
+
+  /** The expression's value, whatever it is; for `var` of debug. */
+  value(names: Names): unknown {
+    if (typeof this.#expression === 'boolean' || this.#source === undefined) return this.#expression;
+    const value = evaluate(this.#expression, this.#source, names);
+    return value instanceof Undefined ? 'VARIABLE IS NOT DEFINED!' : value;
+  }
+
+  /** @throws FleetTapError kind `host`: `expression-undefined`, `expression-failed`, `condition-not-boolean` */
+  holds(names: Names): boolean {
+    if (typeof this.#expression === 'boolean' || this.#source === undefined) return this.#expression === true;
+    const value = evaluate(this.#expression, this.#source, names);
+    if (typeof value === 'boolean') return value;
+    if (value instanceof Undefined) throw undefinedError(this.#source, this.#expression.at, value);
+    const hint = 'say what is meant: `| bool`, `| length > 0`, `!= ""`, `is defined`';
+    throw this.#source.failure(this.#expression.at, `the condition is neither true nor false but the ${typeName(value)} ${repr(value).slice(0, 60)}`, 'condition-not-boolean', hint);
+  }
+}
+
+/** The first condition that does not hold, or undefined. */
+export function firstFalse(conditions: readonly Condition[], names: Names): Condition | undefined {
+  return conditions.find((condition) => !condition.holds(names));
+}

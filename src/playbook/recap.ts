@@ -1,0 +1,27 @@
+// What comes in: the recap's rows. What goes out: Ansible's text (plugins/callback/default.py, v2_playbook_on_stats), without colour.
+import type { RecapRow } from '../base/playbook-events.js';
+
+/** Columns of Ansible's banners where there is no terminal. */
+const BANNER_COLUMNS = 79;
+const COUNTS = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const;
+
+/** `PLAY [all] ****`, at least three stars. No newline before or behind. */
+export function banner(text: string, columns = BANNER_COLUMNS): string {
+  return `${text} ${'*'.repeat(Math.max(3, columns - text.length))}`;
+}
+
+/** Hosts in the order of their names; ends with a newline. */
+export function formatRecap(rows: readonly RecapRow[]): string {
+  const sorted = rows.toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
+  const lines = sorted.map((row) => {
+    const counts = COUNTS.map((name) => `${name}=${String(row[name]).padEnd(4)}`);
+    return `${row.host.padEnd(26)} : ${counts.join(' ')}`;
+  });
+  return `${[banner('PLAY RECAP'), ...lines].join('\n')}\n`;
+}
+
+/** DESIGN section 2: unreachable wins over failed. */
+export function recapStatus(rows: readonly RecapRow[]): 0 | 2 | 4 {
+  if (rows.some((row) => row.unreachable > 0)) return 4;
+  return rows.some((row) => row.failed > 0) ? 2 : 0;
+}
