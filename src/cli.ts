@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
-import type { CommandContext, ExitStatus } from './commands/context.js';
+import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { duration, fleetCommand } from './commands/options.js';
 import type { CaptureOptions } from './commands/capture.js';
 import type { SetupOptions } from './commands/setup.js';
@@ -27,6 +27,7 @@ const context: CommandContext = {
   interrupted: interrupt.signal,
   ask: process.stdin.isTTY && process.stderr.isTTY ? oneAtATime(askYesOrNo) : undefined,
   agentSocket: process.env.SSH_AUTH_SOCK,
+  cacheDirectory: defaultCacheDirectory(),
 };
 
 const program = new Command('fleet-tap')

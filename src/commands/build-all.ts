@@ -80,7 +80,7 @@ async function buildOne(fleet: Fleet, planned: PlannedBuild, request: BuildReque
   const builder = fleet.inventory.hosts.find((host) => host.name === planned.builder);
   if (builder === undefined) throw new RangeError(planned.builder);
   const key = { request, kernelBuild: planned.kernelBuild, architecture: planned.architecture, stapVersion: String(facts.get(builder.name)?.stapVersion) };
-  const cached = await readCached(key);
+  const cached = await readCached(fleet.context.cacheDirectory, key);
   if (cached !== undefined) {
     say(`kernel ${planned.release}: compiled before`);
     return { name: kernelModuleName(request), release: planned.release, content: cached };
@@ -89,6 +89,6 @@ async function buildOne(fleet: Fleet, planned: PlannedBuild, request: BuildReque
   const startedMs = performance.now();
   const kernelModule = await build(await fleet.session(builder), request);
   say(`kernel ${planned.release}: compiled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
-  await writeCached(key, kernelModule.content);
+  await writeCached(fleet.context.cacheDirectory, key, kernelModule.content);
   return kernelModule;
 }

@@ -1,4 +1,6 @@
 // What every command gets from cli.ts: where to write, what the person can be asked, and when to stop.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 
 export interface CommandContext {
@@ -11,6 +13,8 @@ export interface CommandContext {
   /** Puts a yes/no question; undefined without a terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
   readonly agentSocket: string | undefined;
+  /** Where compiled kernel modules are kept. */
+  readonly cacheDirectory: string;
 }
 
 /** DESIGN section 2. */
@@ -24,4 +28,10 @@ export function exitStatusOf(failures: Iterable<{ readonly kind: string }>): Exi
     status = 2;
   }
   return status;
+}
+
+/** `$XDG_CACHE_HOME/fleet-tap` (XDG Base Directory Specification). */
+export function defaultCacheDirectory(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'fleet-tap', 'kernel-modules');
 }

@@ -20,6 +20,8 @@ interface LoggedHost {
   notes: number;
   isOver: boolean;
   clock: LedgerRow['clock'];
+  /** The widest error bound that a record of this host went out with. */
+  errorNs: number;
 }
 
 /** Notes of one host that are shown; more are only counted. */
@@ -52,7 +54,7 @@ export class FleetLog {
   }
 
   addHost(name: string): number {
-    this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined });
+    this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
     return this.#merger.addHost(name, this.#clock.nowNs());
   }
 
@@ -62,7 +64,10 @@ export class FleetLog {
 
   progress(index: number, progress: StreamProgress, nowNs: number): void {
     const host = this.#host(index);
-    host.gaps += progress.records.filter((record) => record.type === 'gap').length;
+    for (const record of progress.records) {
+      if (record.type === 'gap') host.gaps += 1;
+      else if (record.type === 'packet') host.errorNs = Math.max(host.errorNs, record.errorNs);
+    }
     if (progress.records.length > 0) this.#merger.push(index, progress.records, nowNs);
     if (progress.watermarkNs !== undefined) this.#merger.advance(index, progress.watermarkNs, nowNs);
     for (const note of progress.notes) {
@@ -74,7 +79,8 @@ export class FleetLog {
   /** The script on this host has ended; with an error when nobody had asked for it. */
   ended(index: number, error: FleetTapError | undefined, warnings: readonly RunWarning[]): void {
     const host = this.#host(index);
-    host.clock = host.capture?.offset.estimate(this.#clock.nowNs());
+    const estimate = host.capture?.offset.estimate(this.#clock.nowNs());
+    host.clock = estimate && { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, host.errorNs) };
     for (const warning of warnings.filter((one) => one.kind !== 'other')) {
       this.#say(`  ${host.name}: ${warning.text}`);
       if (warning.kind === 'skipped') this.#skippedProbes += warning.count;

@@ -29,7 +29,7 @@ export class Fleet {
   readonly inventory: Inventory;
   /** Those that the pattern and --limit choose. */
   readonly hosts: readonly Host[];
-  readonly #context: CommandContext;
+  readonly context: CommandContext;
   readonly #flags: ConnectionFlags;
   readonly #dials = pLimit(DIALS_AT_ONCE);
   readonly #sessions = new Map<string, Promise<Session>>();
@@ -39,7 +39,7 @@ export class Fleet {
     this.inventory = inventory;
     this.hosts = hosts;
     this.#flags = flags;
-    this.#context = context;
+    this.context = context;
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
@@ -55,7 +55,7 @@ export class Fleet {
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
     return once(this.#sessions, host, () =>
-      this.#dials(() => dial(connectionOf(host, this.#flags), { ask: this.#context.ask, agentSocket: this.#context.agentSocket })),
+      this.#dials(() => dial(connectionOf(host, this.#flags), { ask: this.context.ask, agentSocket: this.context.agentSocket })),
     );
   }
 

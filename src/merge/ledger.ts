@@ -11,7 +11,7 @@ export interface LedgerRow {
   readonly held: number;
   /** Gap markers put into the host's stream beside its own records. */
   readonly gaps: number;
-  /** Host clock minus ours in nanoseconds, and how far that can be wrong; undefined when it was never measured. */
+  /** Host clock minus ours in nanoseconds, and the widest error bound of a record; undefined when it was never measured. */
   readonly clock: { readonly offsetNs: number; readonly errorNs: number } | undefined;
 }
 

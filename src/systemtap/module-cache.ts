@@ -2,7 +2,6 @@
 // Guaranteed: the key holds everything that makes modules differ; content that does not match its hash is compiled anew.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildRequest, kernelModuleName } from './build.js';
 import { REMEDIES } from './compat.js';
@@ -15,29 +14,23 @@ export interface CacheKey {
   readonly stapVersion: string;
 }
 
-/** `$XDG_CACHE_HOME/fleet-tap` (XDG Base Directory Specification). */
-export function cacheDirectory(): string {
-  const base = process.env.XDG_CACHE_HOME;
-  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'fleet-tap', 'kernel-modules');
-}
-
-function fileFor(key: CacheKey): string {
+function fileFor(directory: string, key: CacheKey): string {
   const name = kernelModuleName(key.request);
   const parts = [name, key.request.release, key.kernelBuild, key.architecture, key.stapVersion, REMEDIES];
-  return join(cacheDirectory(), `${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}.ko`);
+  return join(directory, `${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}.ko`);
 }
 
 /** The module's bytes, or undefined when there is none or it is damaged. The file is a hash in hex, a newline, the bytes. */
-export async function readCached(key: CacheKey): Promise<Buffer | undefined> {
-  const file = await readFile(fileFor(key)).catch(() => undefined);
+export async function readCached(directory: string, key: CacheKey): Promise<Buffer | undefined> {
+  const file = await readFile(fileFor(directory, key)).catch(() => undefined);
   const content = file?.subarray(65);
   return content !== undefined && content.length > 0 && file?.subarray(0, 64).toString('latin1') === sha256(content) ? content : undefined;
 }
 
 /** Keeps it for the owner's eyes only; a reader never sees half a file. */
-export async function writeCached(key: CacheKey, content: Buffer): Promise<void> {
-  const file = fileFor(key);
-  await mkdir(cacheDirectory(), { recursive: true, mode: 0o700 });
+export async function writeCached(directory: string, key: CacheKey, content: Buffer): Promise<void> {
+  const file = fileFor(directory, key);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const making = `${file}.${randomBytes(4).toString('hex')}`;
   await writeFile(making, Buffer.concat([Buffer.from(`${sha256(content)}\n`, 'latin1'), content]), { mode: 0o600 });
   await rename(making, file);

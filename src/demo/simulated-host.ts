@@ -1,0 +1,189 @@
+// What comes in: a name, a clock error, a source of packets. What goes out: a host that answers what fleet-tap asks of hosts, over real SSH.
+// It knows our scripts by their first line (`: fleet-tap facts …`) and runs none of them: nothing on this machine is touched.
+// It stands in for a host's kernel and packages only; login, host key, channels and streams are real.
+import ssh2, { type ServerChannel } from 'ssh2';
+import { type Clock, formatTime } from '../base/clock.js';
+import { answerModule } from './simulated-modules.js';
+import { renderAnswer } from '../facts/answer.js';
+
+const RELEASE = '6.12.0-demo-amd64';
+const HEARTBEAT_NS = 200e6;
+const TICK_MS = 20;
+const LOOPBACK = '127.0.0.1';
+
+export interface SimulatedHostOptions {
+  readonly name: string;
+  readonly address: string;
+  /** Nanoseconds that this host's clock is ahead of the true one. */
+  readonly skewNs: number;
+  readonly clock: Clock;
+  /** Key pairs in OpenSSH's format. */
+  readonly hostKey: string;
+  readonly userKey: Buffer;
+  /** Takes out the wire lines that this host's kernel has received until a moment, without their time. */
+  readonly receivedUntil: (host: string, atNs: number) => { readonly atNs: number; readonly letter: string; readonly rest: string }[];
+}
+
+export class SimulatedHost {
+  readonly name: string;
+  readonly #options: SimulatedHostOptions;
+  readonly #server: ssh2.Server;
+  /** Debian packages that setup has put here. */
+  readonly #packages = new Set<string>();
+  #bootNs: number;
+
+  constructor(options: SimulatedHostOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#bootNs = options.clock.nowNs() - 86_400e9;
+    this.#server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+      client.on('authentication', (context) => {
+        const known = context.method === 'publickey' && context.key.data.equals(options.userKey);
+        if (known) context.accept();
+        else context.reject(['publickey']);
+      });
+      client.on('error', () => {});
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec, _reject, info) => this.#exec(acceptExec(), info.command));
+      });
+    });
+  }
+
+  /** @returns the port on loopback */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, LOOPBACK, () => resolve((this.#server.address() as { port: number }).port));
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** Reads the script that the command line announces (ssh/remote-command.ts), then answers it. */
+  #exec(channel: ServerChannel, command: string): void {
+    const bytes = Number(/head -c (\d+)/.exec(command)?.[1] ?? Number.NaN);
+    if (Number.isNaN(bytes)) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
+    let received = Buffer.alloc(0);
+    let answering = false;
+    channel.on('error', () => {});
+    channel.on('data', (chunk: Buffer) => {
+      if (answering) return;
+      received = Buffer.concat([received, chunk]);
+      if (received.length < bytes) return;
+      answering = true;
+      const rest = received.subarray(bytes);
+      this.#answer(channel, received.toString('utf8', 0, bytes), rest);
+    });
+  }
+
+  #answer(channel: ServerChannel, script: string, input: Buffer): void {
+    const [label = ''] = script.split('\n', 1);
+    const [, , verb = '', first = '', ...words] = label.split(' ');
+    switch (verb) {
+      case 'facts':
+        return exit(channel, 0, renderAnswer(first, this.#facts()));
+      case 'clock':
+        return this.#clockLoop(channel, input);
+      case 'connection':
+      case 'prepare':
+      case 'write-file':
+        return exit(channel, 0, '');
+      case 'compile':
+        return exit(channel, 0, Buffer.from(`simulated kernel module ${words[0] ?? ''}`).toString('base64'));
+      case 'module':
+        return exit(channel, 0, answerModule(first, label.slice(label.indexOf(first) + first.length + 1), this.#packages));
+      case 'supervise':
+        return this.#supervise(channel);
+      default:
+        return exit(channel, 127, `this simulated host has no answer to ${verb}\n`);
+    }
+  }
+
+  #nowNs(): number {
+    return this.#options.clock.nowNs() + this.#options.skewNs;
+  }
+
+  #clockLoop(channel: ServerChannel, input: Buffer): void {
+    const reply = (chunk: Buffer) => {
+      for (const line of chunk.toString('latin1').split('\n')) {
+        if (line === '') continue;
+        const nowNs = this.#nowNs();
+        const seconds = Math.floor(nowNs / 1e9);
+        const micros = String(Math.floor((nowNs - seconds * 1e9) / 1000)).padStart(6, '0');
+        channel.write(`${line} ${this.#options.clock.originSec + seconds}.${micros}\n`);
+      }
+    };
+    reply(input);
+    channel.on('data', reply);
+    channel.on('end', () => exit(channel, 0, ''));
+  }
+
+  #supervise(channel: ServerChannel): void {
+    const { clock, receivedUntil, skewNs } = this.#options;
+    const epochNs = (ns: number) => {
+      const seconds = Math.floor(ns / 1e9);
+      return `${clock.originSec + seconds}${String(Math.floor(ns - seconds * 1e9)).padStart(9, '0')}`;
+    };
+    const mark = (letter: string, atNs: number, count?: number) => {
+      channel.write([letter, ...(letter === 'B' ? ['1'] : []), epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ') + '\n');
+    };
+    let printed = 0;
+    let beatNs = clock.nowNs();
+    receivedUntil(this.name, beatNs);
+    mark('B', beatNs);
+    const print = (untilNs: number) => {
+      for (const packet of receivedUntil(this.name, untilNs)) {
+        printed += 1;
+        channel.write(`${packet.letter} ${epochNs(packet.atNs + skewNs)} ${packet.rest}\n`);
+      }
+    };
+    const timer = setInterval(() => {
+      const nowNs = clock.nowNs();
+      print(nowNs);
+      if (nowNs - beatNs < HEARTBEAT_NS) return;
+      beatNs = nowNs;
+      mark('H', nowNs, printed);
+    }, TICK_MS);
+    channel.on('close', () => clearInterval(timer));
+    channel.on('end', () => {
+      clearInterval(timer);
+      const nowNs = clock.nowNs();
+      print(nowNs);
+      mark('E', nowNs, printed);
+      exit(channel, 0, '');
+    });
+  }
+
+  #facts(): Record<string, string> {
+    const has = (name: string) => this.#packages.has(name);
+    const stap = has('systemtap') ? 'Systemtap translator/driver (version 5.1/0.192, simulated)\n' : '';
+    const staprun = has('systemtap') || has('systemtap-runtime') ? 'staprun 5.1-5\n' : '';
+    const headers = has(`linux-headers-${RELEASE}`) ? `${RELEASE}\n` : '';
+    const symbols = has(`linux-image-${RELEASE}-dbg`) ? `/usr/lib/debug/boot/vmlinux-${RELEASE}\n` : '';
+    const kibibytes = 50 * 2 ** 20;
+    return {
+      'os-release': 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
+      kernel: `Linux ${this.name} ${RELEASE} #1 SMP PREEMPT_DYNAMIC simulated x86_64\n`,
+      'deb-architecture': 'amd64\n',
+      stap: stap + staprun,
+      headers: `${RELEASE}\n${headers}`,
+      symbols: `${RELEASE}\n${symbols}`,
+      'free-space': `/ /usr /var /boot /tmp\nFilesystem 1024-blocks Used Available Capacity Mounted on\n${`/dev/vda1 ${2 * kibibytes} ${kibibytes} ${kibibytes} 50% /\n`.repeat(5)}`,
+      virtualization: 'none\n',
+      login: '0\n',
+      addresses: `2: eth0    inet ${this.#options.address}/24 brd 10.20.0.255 scope global eth0\n`,
+      'service-manager': 'systemd\n',
+      hardware: 'MemTotal: 2048000 kB\nprocessors 2\n',
+      clock: `${formatTime(this.#nowNs(), this.#options.clock.originSec)}\n`,
+    };
+  }
+}
+
+function exit(channel: ServerChannel, status: number, output: string): void {
+  (status === 0 ? channel : channel.stderr).write(output, () => {
+    channel.exit(status);
+    channel.end();
+  });
+}

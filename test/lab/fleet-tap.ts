@@ -1,0 +1,54 @@
+// Runs the built program as its user does, and watches what it says.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { LAB_DIR, PROJECT_DIR } from './places.js';
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves when stderr has matched every pattern. @throws with what was said when the program ends first */
+  saysAll(patterns: readonly RegExp[]): Promise<void>;
+}
+
+/** Compiled kernel modules are kept in the lab, not in the user's cache: a test compiles what it tests. */
+export const CACHE_HOME = join(LAB_DIR, 'run', 'cache');
+
+export function startFleetTap(words: readonly string[]): Running {
+  const child = spawn(process.execPath, [join(PROJECT_DIR, 'dist', 'cli.js'), ...words], {
+    cwd: PROJECT_DIR,
+    env: { ...process.env, XDG_CACHE_HOME: CACHE_HOME, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+    for (const listener of listeners) listener();
+  });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, ...said }));
+  });
+  return {
+    process: child,
+    finished,
+    saysAll: (patterns) =>
+      new Promise((resolve, reject) => {
+        const look = () => patterns.every((pattern) => pattern.test(said.stderr)) && resolve();
+        listeners.add(look);
+        finished.then(() => reject(new Error(`fleet-tap ended before it said ${patterns.join(' and ')}:\n${said.stderr}`)), reject);
+        look();
+      }),
+  };
+}
+
+export function fleetTap(words: readonly string[]): Promise<Finished> {
+  return startFleetTap(words).finished;
+}
