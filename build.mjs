@@ -1,0 +1,17 @@
+// Compiles src/ to dist/, and puts the program where npx finds it in the source tree.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const compiler = join(here, 'node_modules', 'typescript', 'bin', 'tsc');
+if (existsSync(compiler)) {
+  rmSync(join(here, 'dist'), { recursive: true, force: true });
+  execFileSync(process.execPath, [compiler, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
+  chmodSync(join(here, 'dist', 'cli.js'), 0o755);
+  const link = join(here, 'node_modules', '.bin', 'fleet-tap');
+  mkdirSync(join(here, 'node_modules', '.bin'), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(join('..', '..', 'dist', 'cli.js'), link);
+}

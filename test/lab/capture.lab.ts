@@ -1,0 +1,203 @@
+// The main job on real kernels: bare machines, setup through real apt, capture, and the log against QEMU's own dump of the network.
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CACHE_HOME, fleetTap, startFleetTap } from './fleet-tap.js';
+import { down, up } from './lab.js';
+import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, PROJECT_DIR } from './places.js';
+import { difference, framesSoFar, handshakes, linkPackets, receivedByDump } from './oracle.js';
+import { remote, tryRemote } from './remote.js';
+import { makeTraffic, TCP_PORT, UDP_PORT } from './traffic.js';
+
+const SENT = { connections: 24, datagrams: 40 };
+const SKEW_SEC = 3.7;
+/** G10: no kernel module of ours stays longer than this after we are gone. */
+const GONE_MS = 15_000;
+const LOG_FILE = join(LAB_DIR, 'run', 'capture.log');
+
+beforeAll(async () => {
+  execFileSync('npm', ['run', 'build'], { cwd: PROJECT_DIR, stdio: 'inherit' });
+  await down();
+  await rm(CACHE_HOME, { recursive: true, force: true });
+  await up({ skewSeconds: new Map([['lab-a', SKEW_SEC]]), freshBuildHosts: true, say: (line) => console.error(line) });
+});
+
+/** Kernel modules and processes of ours on a machine, its changed settings, and what lies in our folder. */
+async function leftovers(): Promise<string[]> {
+  const look = `lsmod | grep -E "^(fleet_tap|stap_)" ; pgrep -a "^stap(run|io)?$"; pgrep -af "fleet-ta[p] supervise"; ls /run/fleet-tap 2>/dev/null; true`;
+  const found = await Promise.all(MACHINES.map(async (machine) => (await remote(machine, look)).split('\n').filter((line) => line !== '').map((line) => `${machine.name}: ${line}`)));
+  return found.flat();
+}
+
+async function settings(): Promise<string[]> {
+  return Promise.all(MACHINES.map((machine) => remote(machine, 'cat /proc/sys/kernel/kptr_restrict /proc/sys/debug/kprobes-optimization')));
+}
+
+/** @returns milliseconds until nothing of ours was left */
+async function untilNothingIsLeft(limitMs: number): Promise<number> {
+  const startedMs = performance.now();
+  for (;;) {
+    const found = await leftovers();
+    const passedMs = performance.now() - startedMs;
+    if (found.length === 0) return passedMs;
+    if (passedMs > limitMs) throw new Error(`still there after ${limitMs} ms:\n${found.join('\n')}`);
+    await sleep(300);
+  }
+}
+
+/** Captures while the traffic runs; returns what was said, the log, and what the dump says that was received meanwhile. */
+async function captureTraffic(words: readonly string[], seconds: number) {
+  const before = await framesSoFar();
+  const running = startFleetTap(['capture', '-i', INVENTORY_FILE, '--for', `${seconds}s`, '-o', LOG_FILE, ...words]);
+  await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+  await makeTraffic(SENT);
+  const finished = await running.finished;
+  return { finished, log: await readFile(LOG_FILE, 'utf8'), dump: await receivedByDump(before) };
+}
+
+describe('setup', () => {
+  it('finds bare machines: nothing of SystemTap is there', async () => {
+    for (const machine of [...MACHINES, ...BUILD_HOSTS]) expect((await tryRemote(machine, 'command -v stap staprun gcc')).stdout, machine.name).toBe('');
+    const doctor = await fleetTap(['doctor', '-i', INVENTORY_FILE]);
+    expect(doctor.stdout).toContain('[stap-missing]');
+    expect(doctor.status).toBe(2);
+  });
+
+  it('makes them ready through real apt', { timeout: 900_000 }, async () => {
+    const setup = await fleetTap(['setup', '-i', INVENTORY_FILE]);
+    expect(setup.status, setup.stdout + setup.stderr).toBe(0);
+    expect(setup.stdout).toContain('ready: lab-[a-b]');
+  });
+
+  it('changes nothing the second time, and says so', async () => {
+    const setup = await fleetTap(['setup', '-i', INVENTORY_FILE]);
+    expect(setup.status, setup.stdout + setup.stderr).toBe(0);
+    const changed = [...setup.stdout.matchAll(/changed=(\d+)/g)].map((match) => match[1]);
+    expect(changed).toEqual(['0', '0', '0', '0']);
+  });
+});
+
+describe('capture', () => {
+  afterEach(async () => {
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it.each([
+    { probes: 'symbols', seconds: 20 },
+    { probes: 'netfilter', seconds: 20 },
+  ])('shows exactly what the machines received, in causal order ($probes)', async ({ probes, seconds }) => {
+    const settingsBefore = await settings();
+    const { finished, log, dump } = await captureTraffic(['--probes', probes], seconds);
+    expect(finished.status, finished.stderr).toBe(0);
+    console.error(finished.stderr);
+
+    const packets = linkPackets(log);
+    const found = packets.map((packet) => packet.reception);
+    expect(difference(dump, found)).toEqual({ missing: [], extra: [] });
+    expect(found.filter((line) => line.startsWith('lab-b') && line.endsWith(` ${UDP_PORT} UDP`))).toHaveLength(SENT.datagrams);
+
+    const lines = log.split('\n').slice(0, -1);
+    expect(lines).toEqual([...lines].sort());
+    expect(log).toBe(finished.stdout);
+
+    const errors = [...finished.stderr.matchAll(/^lab-[ab] .* ± ([\d.]+) ms$/gm)].map((match) => Number(match[1]) * 1000);
+    expect(errors).toHaveLength(2);
+    const boundUs = (errors[0] ?? 0) + (errors[1] ?? 0);
+    const connections = handshakes(packets, TCP_PORT);
+    expect(new Set(connections.map((connection) => connection.client)).size).toBe(SENT.connections);
+    for (const { client, steps } of connections) {
+      expect(steps[1] - steps[0], `SYN-ACK after SYN of ${client}`).toBeGreaterThan(-boundUs);
+      expect(steps[2] - steps[1], `ACK after SYN-ACK of ${client}`).toBeGreaterThan(-boundUs);
+    }
+    // The bound is small against the clock's error, or the order would prove nothing.
+    expect(boundUs).toBeLessThan((SKEW_SEC * 1e6) / 10);
+    expect(finished.stderr).toMatch(/^lab-a .* \+3\.\d+ s/m);
+    expect(await settings()).toEqual(settingsBefore);
+  });
+
+  it('takes the unmodified upstream script, stamps its lines on receipt and does not drown in its echo', async () => {
+    const builder = BUILD_HOSTS[0];
+    if (builder === undefined) throw new Error('no build host');
+    const fetchScript = 'cd $(mktemp -d) && apt-get download -q systemtap-doc >/dev/null 2>&1 && dpkg-deb --fsys-tarfile systemtap-doc_*.deb | tar xO --wildcards "*/network/tcpdumplike.stp"';
+    const script = await remote(builder, fetchScript);
+    expect(script).toContain('tcp.receive');
+    const file = join(LAB_DIR, 'run', 'upstream.stp');
+    await writeFile(file, script);
+    const { finished, log } = await captureTraffic(['--script', file], 15);
+    expect(finished.status, finished.stderr).toBe(0);
+    const lines = log.split('\n').filter((line) => line !== '');
+    expect(lines.every((line) => /Z lab-[ab] observed /.test(line))).toBe(true);
+    expect(lines.filter((line) => / 10\.77\.0\.1 +10\.77\.0\.2 .* 7000 /.test(line)).length).toBeGreaterThanOrEqual(SENT.connections / 2);
+    const ledger = [...finished.stderr.matchAll(/^lab-[ab] +(\d+) +\d+ +\d+ +\d+ +(\d+) /gm)];
+    expect(ledger).toHaveLength(2);
+    for (const [, , ownEcho] of ledger) expect(Number(ownEcho)).toBeGreaterThan(0);
+    // Left out, they cannot be more than a handful; let in, they were 95 of 100 lines.
+    expect(lines.filter((line) => / 22 /.test(line)).length).toBeLessThan(lines.length / 4);
+  });
+
+  it('leaves nothing behind after kill -9 in the middle', async () => {
+    const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
+    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    expect((await leftovers()).filter((line) => line.includes('fleet_tap_')).length).toBeGreaterThanOrEqual(MACHINES.length);
+    running.process.kill('SIGKILL');
+    await running.finished;
+    console.error(`gone ${(await untilNothingIsLeft(GONE_MS)).toFixed(0)} ms after kill -9`);
+  });
+
+  it('ends on the hosts by itself when the lease is no longer renewed, as behind a cut network', async () => {
+    const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
+    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    running.process.kill('SIGSTOP');
+    try {
+      console.error(`gone ${(await untilNothingIsLeft(GONE_MS)).toFixed(0)} ms after the last sign of life`);
+    } finally {
+      running.process.kill('SIGKILL');
+    }
+    await running.finished;
+  });
+
+  it('ends cleanly on Ctrl-C, with exit status 0', async () => {
+    const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
+    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    running.process.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.status, finished.stderr).toBe(0);
+  });
+});
+
+describe('bad input', () => {
+  it('names what is wrong, and the other hosts go on', async () => {
+    const broken = join(LAB_DIR, 'run', 'broken.stp');
+    await writeFile(broken, 'probe begin { exit( }\n');
+    const notCompiling = await fleetTap(['capture', '-i', INVENTORY_FILE, '--script', broken]);
+    expect(notCompiling.status).toBe(2);
+    expect(notCompiling.stderr).toContain('[script-syntax]');
+    expect(notCompiling.stderr).toContain('line 1, column 21');
+
+    const oneGone = await fleetTap(['capture', '-i', INVENTORY_FILE, '-i', 'gone,', '--for', '2s']);
+    expect(oneGone.status).toBe(4);
+    expect(oneGone.stderr).toContain('[name-unknown]');
+    expect(oneGone.stderr).toMatch(/^\+ lab-a$/m);
+  });
+
+  it('says that sudo asks for a password', async () => {
+    const inventory = join(LAB_DIR, 'run', 'bob.yml');
+    const text = await readFile(INVENTORY_FILE, 'utf8');
+    await writeFile(inventory, text.replace('ansible_user: root', 'ansible_user: bob'));
+    const refused = await fleetTap(['capture', '-i', inventory, '-l', 'lab-a', '--for', '2s']);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('[sudo-password-needed]');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('becomes root through sudo', async () => {
+    const inventory = join(LAB_DIR, 'run', 'alice.yml');
+    const text = await readFile(INVENTORY_FILE, 'utf8');
+    await writeFile(inventory, text.replace('ansible_user: root', 'ansible_user: alice'));
+    const captured = await fleetTap(['capture', '-i', inventory, '-l', 'lab', '--for', '2s']);
+    expect(captured.status, captured.stderr).toBe(0);
+    expect(await leftovers()).toEqual([]);
+  });
+});
