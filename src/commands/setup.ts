@@ -1,0 +1,76 @@
+// fleet-tap setup: playbooks/setup.yml on the chosen hosts, Ansible's recap, then what doctor finds.
+import { fileURLToPath } from 'node:url';
+import type { Facts } from '../facts/facts.js';
+import type { Host, Vars } from '../inventory/host.js';
+import { selectHosts } from '../inventory/pattern.js';
+import { loadPlaybook } from '../playbook/load.js';
+import { formatRecap } from '../playbook/recap.js';
+import { runPlaybook } from '../playbook/run.js';
+import { TaskView } from '../ui/task-view.js';
+import type { CommandContext, ExitStatus } from './context.js';
+import { examine } from './doctor.js';
+import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
+
+export interface SetupOptions extends FleetOptions {
+  readonly check: boolean;
+  readonly diff: boolean;
+}
+
+const PLAYBOOK = fileURLToPath(new URL('../../playbooks/setup.yml', import.meta.url));
+
+export async function setup(options: SetupOptions, context: CommandContext): Promise<ExitStatus> {
+  const playbook = await loadPlaybook(PLAYBOOK);
+  const fleet = await Fleet.open('all', options, context);
+  const view = new TaskView(context.stderr, options.diff);
+  try {
+    const compiling = await compilingHosts(fleet);
+    const outcome = await runPlaybook(playbook, {
+      inventory: fleet.inventory,
+      select: (pattern) => selectHosts(fleet.inventory, pattern, options.limit),
+      session: (host) => fleet.session(host),
+      facts: (host) => fleet.facts(host),
+      forks: options.forks,
+      reporter: view,
+      check: options.check,
+      diff: options.diff,
+      become: true,
+      hostVars: (name): Vars => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}),
+    });
+    await view.settled();
+    context.stdout.write(formatRecap(outcome.recap));
+    if (context.interrupted.aborted) return 130;
+    if (options.check) return outcome.exitStatus;
+    fleet.forgetFacts();
+    const examined = await examine(fleet, context);
+    return outcome.exitStatus === 0 ? examined : outcome.exitStatus;
+  } finally {
+    await fleet.close();
+  }
+}
+
+/**
+ * Which hosts compile, decided by what they run: with `every-host` all; else build hosts, and for kernels that no build host covers
+ * the first host that runs the kernel. Hosts that do not answer are left to the playbook, which says so.
+ */
+async function compilingHosts(fleet: Fleet): Promise<Map<string, boolean>> {
+  const known = new Map<Host, Facts>();
+  const targets = fleet.hosts.filter((host) => buildForOf(host).length === 0);
+  await Promise.all(
+    targets.map(async (host) => {
+      const facts = await fleet.facts(host).catch(() => undefined);
+      if (facts !== undefined) known.set(host, facts);
+    }),
+  );
+  const covered = new Set(fleet.inventory.hosts.flatMap(buildForOf));
+  const compiling = new Map<string, boolean>();
+  const kernels = new Set<string>();
+  for (const host of targets) {
+    const facts = known.get(host);
+    if (facts === undefined) continue;
+    const kernel = JSON.stringify([facts.kernelRelease, facts.kernelBuild, facts.architecture]);
+    const isFirst = !covered.has(facts.kernelRelease) && !kernels.has(kernel);
+    compiling.set(host.name, symbolsOf(host) === 'every-host' || isFirst);
+    kernels.add(kernel);
+  }
+  return compiling;
+}
