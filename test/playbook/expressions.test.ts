@@ -1,0 +1,40 @@
+// Our evaluator against the installed Ansible: same values, same printed text, same refusals.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { FleetTapError } from '../../src/base/errors.js';
+import { toText, Undefined } from '../../src/playbook/expression/values.js';
+import { compileText, Template } from '../../src/playbook/template.js';
+import { TemplateSource } from '../../src/playbook/template-source.js';
+
+interface Cases {
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly expressions: readonly string[];
+}
+const cases = JSON.parse(readFileSync(new URL('../cases/playbook/expressions.json', import.meta.url), 'utf8')) as Cases;
+const script = fileURLToPath(new URL('expressions.py', import.meta.url));
+const hasAnsible = spawnSync('python3', ['-c', 'import ansible.template, jinja2']).status === 0;
+
+function ours(expression: string): { value?: unknown; text?: string; error?: string } {
+  try {
+    const template = compileText(TemplateSource.fromUser(`{{ ${expression} }}`, 'test'));
+    const names = { get: (name: string) => (Object.hasOwn(cases.vars, name) ? cases.vars[name] : new Undefined(`"${name}"`)) };
+    const value = template instanceof Template ? template.render(names) : template;
+    return { value, text: toText(value) };
+  } catch (error) {
+    if (error instanceof FleetTapError) return { error: error.message };
+    throw error;
+  }
+}
+
+describe.skipIf(!hasAnsible)('expressions, as ansible-core evaluates them (skipped without python3 and ansible)', () => {
+  const result = spawnSync('python3', [script], { input: JSON.stringify(cases), encoding: 'utf8', maxBuffer: 1 << 24 });
+  const theirs = result.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { value?: unknown; text?: string; error?: string });
+  it('asked about every expression', () => expect(theirs, result.stderr).toHaveLength(cases.expressions.length));
+  it.each(cases.expressions.map((expression, index) => [expression, theirs[index]] as const))('%s', (expression, expected) => {
+    const found = ours(expression);
+    if (expected?.error !== undefined) expect(found.error, `Ansible: ${expected.error}; we: ${found.text}`).toBeDefined();
+    else expect(found).toEqual(expected);
+  });
+});
