@@ -2,9 +2,10 @@
 // It knows our scripts by their first line (`: fleet-tap facts …`) and runs none of them: nothing on this machine is touched.
 // It stands in for a host's kernel and packages only; login, host key, channels and streams are real.
 import ssh2, { type ServerChannel } from 'ssh2';
-import { type Clock, formatTime } from '../base/clock.js';
-import { answerModule } from './simulated-modules.js';
+import type { Clock } from '../base/clock.js';
 import { renderAnswer } from '../facts/answer.js';
+import { answerModule, type SimulatedDisk } from './simulated-modules.js';
+import type { SimulatedTraffic } from './traffic.js';
 
 const RELEASE = '6.12.0-demo-amd64';
 const HEARTBEAT_NS = 200e6;
@@ -20,17 +21,15 @@ export interface SimulatedHostOptions {
   /** Key pairs in OpenSSH's format. */
   readonly hostKey: string;
   readonly userKey: Buffer;
-  /** Takes out the wire lines that this host's kernel has received until a moment, without their time. */
-  readonly receivedUntil: (host: string, atNs: number) => { readonly atNs: number; readonly letter: string; readonly rest: string }[];
+  readonly traffic: SimulatedTraffic;
 }
 
 export class SimulatedHost {
   readonly name: string;
   readonly #options: SimulatedHostOptions;
   readonly #server: ssh2.Server;
-  /** Debian packages that setup has put here. */
-  readonly #packages = new Set<string>();
-  #bootNs: number;
+  readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set() };
+  readonly #bootNs: number;
 
   constructor(options: SimulatedHostOptions) {
     this.name = options.name;
@@ -93,7 +92,7 @@ export class SimulatedHost {
       case 'compile':
         return exit(channel, 0, Buffer.from(`simulated kernel module ${words[0] ?? ''}`).toString('base64'));
       case 'module':
-        return exit(channel, 0, answerModule(first, label.slice(label.indexOf(first) + first.length + 1), this.#packages));
+        return exit(channel, 0, answerModule(first, label.slice(label.indexOf(` ${first} `) + first.length + 2), this.#disk, RELEASE));
       case 'supervise':
         return this.#supervise(channel);
       default:
@@ -103,6 +102,12 @@ export class SimulatedHost {
 
   #nowNs(): number {
     return this.#options.clock.nowNs() + this.#options.skewNs;
+  }
+
+  /** 19 digits, as gettimeofday_ns() prints them. */
+  #epochNs(ns: number): string {
+    const seconds = Math.floor(ns / 1e9);
+    return `${this.#options.clock.originSec + seconds}${String(Math.floor(ns - seconds * 1e9)).padStart(9, '0')}`;
   }
 
   #clockLoop(channel: ServerChannel, input: Buffer): void {
@@ -121,22 +126,18 @@ export class SimulatedHost {
   }
 
   #supervise(channel: ServerChannel): void {
-    const { clock, receivedUntil, skewNs } = this.#options;
-    const epochNs = (ns: number) => {
-      const seconds = Math.floor(ns / 1e9);
-      return `${clock.originSec + seconds}${String(Math.floor(ns - seconds * 1e9)).padStart(9, '0')}`;
-    };
+    const { clock, traffic, skewNs } = this.#options;
     const mark = (letter: string, atNs: number, count?: number) => {
-      channel.write([letter, ...(letter === 'B' ? ['1'] : []), epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ') + '\n');
+      channel.write([letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ') + '\n');
     };
     let printed = 0;
     let beatNs = clock.nowNs();
-    receivedUntil(this.name, beatNs);
+    traffic.takeUntil(this.name, beatNs);
     mark('B', beatNs);
     const print = (untilNs: number) => {
-      for (const packet of receivedUntil(this.name, untilNs)) {
+      for (const packet of traffic.takeUntil(this.name, untilNs)) {
         printed += 1;
-        channel.write(`${packet.letter} ${epochNs(packet.atNs + skewNs)} ${packet.rest}\n`);
+        channel.write(`${packet.letter} ${this.#epochNs(packet.atNs + skewNs)} ${packet.rest}\n`);
       }
     };
     const timer = setInterval(() => {
@@ -157,7 +158,7 @@ export class SimulatedHost {
   }
 
   #facts(): Record<string, string> {
-    const has = (name: string) => this.#packages.has(name);
+    const has = (name: string) => this.#disk.packages.has(name);
     const stap = has('systemtap') ? 'Systemtap translator/driver (version 5.1/0.192, simulated)\n' : '';
     const staprun = has('systemtap') || has('systemtap-runtime') ? 'staprun 5.1-5\n' : '';
     const headers = has(`linux-headers-${RELEASE}`) ? `${RELEASE}\n` : '';
@@ -176,7 +177,7 @@ export class SimulatedHost {
       addresses: `2: eth0    inet ${this.#options.address}/24 brd 10.20.0.255 scope global eth0\n`,
       'service-manager': 'systemd\n',
       hardware: 'MemTotal: 2048000 kB\nprocessors 2\n',
-      clock: `${formatTime(this.#nowNs(), this.#options.clock.originSec)}\n`,
+      clock: `${this.#epochNs(this.#nowNs())}\n/bin/bash\n`,
     };
   }
 }

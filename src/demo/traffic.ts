@@ -1,7 +1,7 @@
 // What comes in: a true clock. What goes out: the packets of a small fleet, each with the moment at which a host's kernel received it.
 // A browser asks web01, web01 asks app01, app01 asks db01 and a name server; now and then db01 refuses. Deterministic but for the seed.
 
-export interface SimulatedPacket {
+interface SimulatedPacket {
   /** True nanoseconds since the origin. */
   readonly atNs: number;
   readonly receiver: string;
@@ -10,12 +10,14 @@ export interface SimulatedPacket {
   readonly rest: string;
 }
 
-export interface SimulatedAddress {
+interface SimulatedAddress {
   readonly name: string;
   readonly address: string;
 }
 
 const HOP_NS = 350_000;
+/** A visit is over after 10 ms at most: visits do not overlap. */
+const PAUSE_NS = 250e6;
 const SYN = '000010';
 const SYN_ACK = '010010';
 const ACK = '010000';
@@ -24,7 +26,7 @@ const FIN = '010001';
 const RST = '010100';
 
 /** Small and repeatable: mulberry32. */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -34,8 +36,43 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+interface SimulatedFleet {
+  readonly web: SimulatedAddress;
+  readonly app: SimulatedAddress;
+  readonly db: SimulatedAddress;
+}
+
+/** Visits one after the other, for as long as somebody asks for packets. */
+export class SimulatedTraffic {
+  readonly #fleet: SimulatedFleet;
+  readonly #random = seededRandom(1);
+  readonly #waiting = new Map<string, SimulatedPacket[]>();
+  #nextVisitNs: number;
+
+  /** @param startNs nanoseconds since the origin at which the first visit begins */
+  constructor(fleet: SimulatedFleet, startNs: number) {
+    this.#fleet = fleet;
+    this.#nextVisitNs = startNs;
+  }
+
+  /** Takes out what a host's kernel has received until a moment (true time), in order. */
+  takeUntil(receiver: string, atNs: number): SimulatedPacket[] {
+    while (this.#nextVisitNs <= atNs) {
+      for (const packet of visit(this.#nextVisitNs, this.#fleet, this.#random)) {
+        const packets = this.#waiting.get(packet.receiver) ?? [];
+        this.#waiting.set(packet.receiver, packets);
+        packets.push(packet);
+      }
+      this.#nextVisitNs += PAUSE_NS * (0.5 + this.#random());
+    }
+    const packets = this.#waiting.get(receiver) ?? [];
+    const later = packets.findIndex((packet) => packet.atNs > atNs);
+    return packets.splice(0, later === -1 ? packets.length : later);
+  }
+}
+
 /** One visit of a browser, from its first SYN on, in time order for each receiver. */
-export function visit(startNs: number, hosts: { web: SimulatedAddress; app: SimulatedAddress; db: SimulatedAddress }, random: () => number): SimulatedPacket[] {
+function visit(startNs: number, hosts: SimulatedFleet, random: () => number): SimulatedPacket[] {
   const packets: SimulatedPacket[] = [];
   const port = () => 32_768 + Math.floor(random() * 28_000);
   const delay = () => HOP_NS * (0.8 + 0.4 * random());

@@ -1,6 +1,6 @@
 // Writes the lab's inventory: plain Ansible YAML, which real Ansible reads too.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { BUILD_HOSTS, INVENTORY_FILE, KEY_FILE, KNOWN_HOSTS_FILE, MACHINES, type Suite, suiteDir } from './places.js';
 
@@ -9,6 +9,7 @@ export async function kernelRelease(suite: Suite): Promise<string> {
 }
 
 export async function writeInventory(): Promise<void> {
+  await mkdir(dirname(INVENTORY_FILE), { recursive: true });
   const address = (machine: { address: string; port: number }) => ({ ansible_host: machine.address, ansible_port: machine.port });
   const builders = await Promise.all(
     BUILD_HOSTS.map(async (host) => [host.name, { ...address(host), fleet_tap_build_for: [await kernelRelease(host.suite)] }] as const),

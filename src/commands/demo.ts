@@ -1,0 +1,82 @@
+// fleet-tap demo: the main job on a small simulated fleet in this process, so that a newcomer sees it in seconds.
+// The hosts are simulated (demo/), and it says so. All else is real: inventory, host keys, SSH on loopback, setup's playbook, clocks, merge.
+// Guaranteed: nothing of this machine is touched but one temporary folder, which is removed.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { stringify } from 'yaml';
+import { systemClock } from '../base/clock.js';
+import { SimulatedHost } from '../demo/simulated-host.js';
+import { SimulatedTraffic } from '../demo/traffic.js';
+import { capture } from './capture.js';
+import type { CommandContext, ExitStatus } from './context.js';
+import { setup } from './setup.js';
+
+export interface DemoOptions {
+  /** Seconds. */
+  readonly forSec: number;
+}
+
+/** Their clocks are wrong on purpose: the log is in true order all the same. */
+const FLEET = {
+  web: { name: 'web01', address: '10.20.0.10', skewSec: 3.7 },
+  app: { name: 'app01', address: '10.20.0.20', skewSec: -1.2 },
+  db: { name: 'db01', address: '10.20.0.30', skewSec: 0 },
+};
+const FORKS = 10;
+const LIMIT_SEC = 600;
+
+export async function demo(options: DemoOptions, context: CommandContext): Promise<ExitStatus> {
+  const say = (line: string) => void context.stderr.write(`${line}\n`);
+  const members = Object.values(FLEET);
+  say(`These ${members.length} hosts are simulated, in this process; SSH, setup's playbook, clocks and merge are real.`);
+  say(`Their clocks are wrong: ${members.map(({ name, skewSec }) => `${name} ${skewSec < 0 ? '' : '+'}${skewSec} s`).join(', ')}.`);
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-demo-'));
+  const hosts: SimulatedHost[] = [];
+  try {
+    const clock = systemClock();
+    const traffic = new SimulatedTraffic(FLEET, clock.nowNs());
+    const user = ssh2.utils.generateKeyPairSync('ed25519');
+    const knownHosts: string[] = [];
+    const inventory: Record<string, object> = {};
+    for (const { name, address, skewSec } of members) {
+      const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+      const host = new SimulatedHost({ name, address, skewNs: skewSec * 1e9, clock, hostKey: hostKey.private, userKey: publicBytes(user.public), traffic });
+      hosts.push(host);
+      const port = await host.listen();
+      knownHosts.push(`[127.0.0.1]:${port} ${hostKey.public}`);
+      inventory[name] = { ansible_host: '127.0.0.1', ansible_port: port };
+    }
+    const file = (name: string) => join(folder, name);
+    await writeFile(file('key'), user.private, { mode: 0o600 });
+    await writeFile(file('known_hosts'), `${knownHosts.join('\n')}\n`);
+    const vars = {
+      ansible_user: 'root',
+      ansible_ssh_private_key_file: file('key'),
+      ansible_ssh_common_args: `-o UserKnownHostsFile=${file('known_hosts')}`,
+      fleet_tap_symbols: 'per-kernel',
+    };
+    await writeFile(file('inventory.yml'), stringify({ all: { vars, hosts: inventory } }));
+
+    // Only the log goes to stdout; the caches and agents of the person who tries this are left alone.
+    const own: CommandContext = { ...context, cacheDirectory: file('cache'), agentSocket: undefined, ask: undefined };
+    const fleet = { inventory: [file('inventory.yml')], forks: FORKS };
+    say('\n$ fleet-tap setup -i inventory.yml');
+    const status = await setup({ ...fleet, check: false, diff: false }, { ...own, stdout: context.stderr });
+    if (status !== 0) return status;
+    say(`\n$ fleet-tap capture -i inventory.yml --for ${options.forSec}s`);
+    const captured = await capture({ ...fleet, pattern: 'all', forSec: options.forSec, output: [], probes: 'by-inventory', order: 'live', limitSec: LIMIT_SEC }, own);
+    if (captured === 0) say('\nYour own hosts: write an inventory as for Ansible, then  fleet-tap setup -i inventory.yml  and  fleet-tap capture -i inventory.yml');
+    return captured;
+  } finally {
+    await Promise.all(hosts.map((host) => host.close()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function publicBytes(line: string): Buffer {
+  const key = ssh2.utils.parseKey(line);
+  if (key instanceof Error) throw key;
+  return key.getPublicSSH();
+}
