@@ -30,5 +30,5 @@ module.exports = {
     { name: 'ssh2-only-in-ssh-and-demo', severity: 'error', from: { path: '^src/', pathNot: '^src/(ssh|demo)/' }, to: { path: 'node_modules/(@types/)?ssh2/' } },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensionAlias: { '.js': ['.ts', '.js'] } } },
+  options: { doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true },
 };

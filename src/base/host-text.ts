@@ -9,7 +9,6 @@ declare const fromHost: unique symbol;
  */
 export type HostText = string & { readonly [fromHost]?: true };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** Control characters and bidirectional overrides as `\xNN` or `\uNNNN`; tab and newline are kept. */

@@ -3,7 +3,7 @@
 const LIMIT_NAMES = 3;
 
 /** At most three names, nearest first; a name is near when a third of its letters or fewer differ (one in short names). */
-export function nearNames(wrong: string, known: Iterable<string>): string[] {
+function nearNames(wrong: string, known: Iterable<string>): string[] {
   const limit = Math.max(1, Math.floor(wrong.length / 3));
   const near: { name: string; distance: number }[] = [];
   for (const name of new Set(known)) {

@@ -1,6 +1,6 @@
 // What comes in: the text of a YAML file. What goes out: its tree with positions, read as PyYAML reads it (Ansible's reader).
 // Guaranteed: a syntax error, a duplicate key, an unknown tag and a second document are errors with file:line:column; `mapEntries` and
-// `valueOf` apply aliases and merge keys (`<<`) as PyYAML does; aliases that expand without end are refused.
+// `plainValue` apply aliases and merge keys (`<<`) as PyYAML does; aliases that expand without end are refused.
 // Not here: what the tree means; Ansible's own tags (!vault, !unsafe), which are refused for now.
 import {
   type Alias,
@@ -36,10 +36,9 @@ export interface MapEntry {
   readonly value: Node | null;
 }
 
-/** Values that one call of `valueOf` may build, aliases expanded: a bomb of nested aliases ends here. */
+/** Values that one call of `plainValue` may build, aliases expanded: a bomb of nested aliases ends here. */
 const LIMIT_VALUES = 1_000_000;
 const LIMIT_DEPTH = 200;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: PyYAML refuses these (yaml/reader.py, NON_PRINTABLE)
 const NOT_PRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
 
@@ -123,7 +122,7 @@ export function mapEntries(yaml: YamlFile, map: YAMLMap): MapEntry[] {
 }
 
 /** A node as plain data: null, boolean, number, string, array, object (keys as strings, in order). */
-export function valueOf(yaml: YamlFile, node: Node | null): unknown {
+export function plainValue(yaml: YamlFile, node: Node | null): unknown {
   let count = 0;
   const open = new Set<Node>();
   const build = (start: Node | null): unknown => {

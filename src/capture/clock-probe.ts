@@ -6,7 +6,7 @@ import type { RemoteStream, Session } from '../ssh/session.js';
 import type { ClockOffset } from './clock-offset.js';
 
 /** Round trips before the capture starts, and the pause between later ones. */
-export const INITIAL_SAMPLES = 16;
+const INITIAL_SAMPLES = 16;
 const INTERVAL_MS = 5_000;
 /** After this long without an answer, the next question is asked. */
 const ANSWER_LIMIT_MS = 10_000;

@@ -7,7 +7,7 @@
 //   E <real> <mono> <count>                     the script has ended, nothing follows
 import { isIP } from 'node:net';
 
-export const WIRE_VERSION = 1;
+const WIRE_VERSION = 1;
 
 export interface WirePacket {
   readonly kind: 'packet';

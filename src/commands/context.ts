@@ -33,5 +33,5 @@ export function exitStatusOf(failures: Iterable<{ readonly kind: string }>): Exi
 /** `$XDG_CACHE_HOME/fleet-tap` (XDG Base Directory Specification). */
 export function defaultCacheDirectory(): string {
   const base = process.env.XDG_CACHE_HOME;
-  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'fleet-tap', 'kernel-modules');
+  return join(base?.startsWith('/') === true ? base : join(homedir(), '.cache'), 'fleet-tap', 'kernel-modules');
 }

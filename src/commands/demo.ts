@@ -4,9 +4,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { stringify } from 'yaml';
 import { systemClock } from '../base/clock.js';
+import { newKeyPair } from '../demo/keys.js';
 import { SimulatedHost } from '../demo/simulated-host.js';
 import { SimulatedTraffic } from '../demo/traffic.js';
 import { capture } from './capture.js';
@@ -37,19 +37,19 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
   try {
     const clock = systemClock();
     const traffic = new SimulatedTraffic(FLEET, clock.nowNs());
-    const user = ssh2.utils.generateKeyPairSync('ed25519');
+    const user = newKeyPair();
     const knownHosts: string[] = [];
     const inventory: Record<string, object> = {};
     for (const { name, address, skewSec } of members) {
-      const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-      const host = new SimulatedHost({ name, address, skewNs: skewSec * 1e9, clock, hostKey: hostKey.private, userKey: publicBytes(user.public), traffic });
+      const hostKey = newKeyPair();
+      const host = new SimulatedHost({ name, address, skewNs: skewSec * 1e9, clock, hostKey: hostKey.privateKey, userKey: user.publicBytes, traffic });
       hosts.push(host);
       const port = await host.listen();
-      knownHosts.push(`[127.0.0.1]:${port} ${hostKey.public}`);
+      knownHosts.push(`[127.0.0.1]:${port} ${hostKey.publicLine}`);
       inventory[name] = { ansible_host: '127.0.0.1', ansible_port: port };
     }
     const file = (name: string) => join(folder, name);
-    await writeFile(file('key'), user.private, { mode: 0o600 });
+    await writeFile(file('key'), user.privateKey, { mode: 0o600 });
     await writeFile(file('known_hosts'), `${knownHosts.join('\n')}\n`);
     const vars = {
       ansible_user: 'root',
@@ -73,10 +73,4 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
     await Promise.all(hosts.map((host) => host.close()));
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function publicBytes(line: string): Buffer {
-  const key = ssh2.utils.parseKey(line);
-  if (key instanceof Error) throw key;
-  return key.getPublicSSH();
 }

@@ -24,13 +24,13 @@ export function duration(text: string): number {
   return seconds;
 }
 
-export function positive(text: string): number {
+function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('write a number above 0.');
   return number;
 }
 
-export function positiveInteger(text: string): number {
+function positiveInteger(text: string): number {
   const number = positive(text);
   if (!Number.isInteger(number)) throw new InvalidArgumentError('write a whole number above 0.');
   return number;

@@ -42,6 +42,8 @@ export class SimulatedHost {
         else context.reject(['publickey']);
       });
       client.on('error', () => {});
+      // sshd does it too; the types of ssh2 do not know it on this side.
+      (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
       client.on('session', (accept) => {
         accept().on('exec', (acceptExec, _reject, info) => this.#exec(acceptExec(), info.command));
       });
@@ -128,7 +130,7 @@ export class SimulatedHost {
   #supervise(channel: ServerChannel): void {
     const { clock, traffic, skewNs } = this.#options;
     const mark = (letter: string, atNs: number, count?: number) => {
-      channel.write([letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ') + '\n');
+      channel.write(`${[letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ')}\n`);
     };
     let printed = 0;
     let beatNs = clock.nowNs();

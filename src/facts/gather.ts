@@ -59,5 +59,5 @@ export async function gatherFacts(session: Session): Promise<Facts> {
 
 /** Pure. @param sections each fact's output by its name */
 export function parseFacts(sections: ReadonlyMap<string, string>): Facts {
-  return facts.reduce<Facts>((found, fact) => ({ ...found, ...fact.parse(sections.get(fact.name) ?? '') }), NOTHING);
+  return Object.assign({}, NOTHING, ...facts.map((fact) => fact.parse(sections.get(fact.name) ?? ''))) as Facts;
 }

@@ -139,7 +139,7 @@ export class InventoryBuilder {
 }
 
 /** By code point, as Python compares strings. */
-export function compareNames(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   const left = [...a];
   const right = [...b];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {

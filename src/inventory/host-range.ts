@@ -22,7 +22,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 const NUMERIC = String.raw`\[[0-9]+:[0-9]+(?::[0-9]+)?\]`;
 const ALPHANUMERIC = String.raw`\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`;
-const OCTET = String.raw`(?:[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]|${NUMERIC})`;
+const OCTET = `(?:[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5]|${NUMERIC})`;
 const LABEL = String.raw`(?:[\p{L}\p{N}_]|${ALPHANUMERIC})(?:[\p{L}\p{N}_-]|${ALPHANUMERIC})*(?<![_-])`;
 const IPV4 = new RegExp(String.raw`^(?:${OCTET}\.){3}${OCTET}$`, 'u');
 const HOSTNAME = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*$`, 'iu');
@@ -46,7 +46,7 @@ export function splitPort(key: string): { name: string; port: number | undefined
 }
 
 /** Every name of a pattern; several ranges give their product, the first range slowest. */
-export function expandRange(pattern: string): string[] {
+function expandRange(pattern: string): string[] {
   const open = pattern.indexOf('[');
   if (open === -1) return [pattern];
   const close = pattern.indexOf(']', open);

@@ -30,7 +30,7 @@ export function selectHosts(inventory: Inventory, pattern: string, limit?: strin
 }
 
 /** Commas separate, except inside brackets; without a comma, colons do, unless the whole is one name or address (manager.py, split_host_pattern). */
-export function splitPattern(pattern: string): string[] {
+function splitPattern(pattern: string): string[] {
   const outsideBrackets = pattern.match(/(?:[^,[\]]|\[[^\]]*\]|[[\]])+/g) ?? [];
   const isOne = isIPv6(pattern) || splitPort(pattern).port !== undefined;
   const words = outsideBrackets.length > 1 || pattern.endsWith(',') || isOne ? outsideBrackets : (pattern.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? []);

@@ -5,7 +5,7 @@
 import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
 import type { FleetTapError } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
-import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, valueOf, yamlError } from '../base/yaml.js';
+import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, plainValue, yamlError } from '../base/yaml.js';
 import type { InventoryBuilder } from './builder.js';
 import { type HostNames, RangeMistake, readHostKey } from './host-range.js';
 
@@ -83,7 +83,7 @@ class Reader {
   }
 
   #groupVariable(group: string, { key, keyNode, value }: MapEntry): void {
-    const data = valueOf(this.#yaml, value);
+    const data = plainValue(this.#yaml, value);
     if (key === 'ansible_group_priority' && !/^[-+]?\d+$/.test(String(data).trim())) {
       throw mistake(this.#yaml, value ?? keyNode, `ansible_group_priority of the group "${group}" must be a whole number`);
     }
@@ -106,7 +106,7 @@ class Reader {
       const hint = 'variables go below the host, one `name: value` a line';
       throw mistake(yaml, value, `the host "${String(key)}" must have a mapping of variables, not ${describeNode(yaml, body)}`, hint);
     }
-    const variables = isMap(body) ? mapEntries(yaml, body).map((entry) => [String(entry.key), valueOf(yaml, entry.value)] as const) : [];
+    const variables = isMap(body) ? mapEntries(yaml, body).map((entry) => [String(entry.key), plainValue(yaml, entry.value)] as const) : [];
     for (const name of names) {
       this.#builder.addHost(name, group, port);
       for (const [variable, data] of variables) this.#builder.setHostVariable(name, variable, data);

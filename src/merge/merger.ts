@@ -19,7 +19,7 @@ export interface MergerOptions {
   readonly joinNs: number;
 }
 
-export const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9 };
+const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9 };
 
 type HostState =
   | 'joining' // started, has said nothing yet: holds the fleet, so that its first lines are not late

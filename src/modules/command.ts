@@ -39,7 +39,7 @@ export const command: PlaybookModule<typeof parameters> = {
   checkWritten: (written) => {
     const wrong = checkForm(written);
     if (wrong !== undefined) return wrong;
-    for (const word of [written['cmd'], written['argv']].flat()) {
+    for (const word of [written.cmd, written.argv].flat()) {
       if (typeof word !== 'string' || !/\$\w|\$\{|^~/.test(word.replaceAll(/\{\{.*?\}\}/gs, ''))) continue;
       return { message: 'variables of the environment ($NAME, ~) are not expanded by command here', parameter: 'cmd' in written ? 'cmd' : 'argv', hint: 'use the module shell' };
     }

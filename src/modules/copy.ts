@@ -57,7 +57,7 @@ export const copy: PlaybookModule<typeof parameters> = {
   name: 'copy',
   parameters,
   checkWritten: (written) => {
-    if (written['mode'] === 'preserve') return { message: "the mode 'preserve' is not supported", parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
+    if (written.mode === 'preserve') return { message: "the mode 'preserve' is not supported", parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
     if (('src' in written) === ('content' in written)) return { message: 'copy takes either src or content' };
     return undefined;
   },

@@ -19,7 +19,7 @@ export async function loadPlaybook(path: string): Promise<Playbook> {
 }
 
 /** Pure. @param file the name to show in errors; also the folder for files that tasks send */
-export function parsePlaybook(text: string, file: string): Playbook {
+function parsePlaybook(text: string, file: string): Playbook {
   const yaml = parseYaml(text, file);
   const root = resolveAlias(yaml, yaml.root);
   if (!isSeq(root)) throw yamlError(yaml, root, 'a playbook is a list of plays', { code: INVALID, hint: 'start it with `- hosts: all`' });
@@ -65,6 +65,6 @@ function checkNotify(yaml: YamlFile, play: Play): void {
   }
 }
 
-export function tasksOf(steps: readonly Step[]): Task[] {
+function tasksOf(steps: readonly Step[]): Task[] {
   return steps.flatMap((step) => (step.kind === 'task' ? [step] : tasksOf([...step.tasks, ...step.rescue, ...step.always])));
 }

@@ -6,7 +6,7 @@ const BANNER_COLUMNS = 79;
 const COUNTS = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const;
 
 /** `PLAY [all] ****`, at least three stars. No newline before or behind. */
-export function banner(text: string, columns = BANNER_COLUMNS): string {
+function banner(text: string, columns = BANNER_COLUMNS): string {
   return `${text} ${'*'.repeat(Math.max(3, columns - text.length))}`;
 }
 

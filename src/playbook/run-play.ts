@@ -9,7 +9,7 @@ import { toBool } from './expression/filters.js';
 import { toText } from './expression/values.js';
 import type { Condition } from './condition.js';
 import type { Block, Play, Step, Task, WrittenVars } from './playbook.js';
-import type { HostRun, PlaybookRun } from './run.js';
+import type { HostRun, PlaybookRun } from './run-state.js';
 import { runTask, type TaskResult } from './run-task.js';
 import { render, Template } from './template.js';
 import { Scope } from './variables.js';
@@ -70,7 +70,7 @@ export class PlayRun {
   }
 
   async #meta(task: Task, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const action = task.args['action'];
+    const action = task.args.action;
     return action?.kind === 'value' && action.value === 'flush_handlers' ? this.#flushHandlers(hosts) : hosts;
   }
 
@@ -146,7 +146,7 @@ export class PlayRun {
     if (task.register !== undefined) host.variables.registered.set(task.register, result.registered);
     for (const [fact, value] of Object.entries(result.facts)) host.variables.registered.set(fact, value);
     for (const warning of result.warnings) this.#run.reporter.warning(`${host.host.name}: ${printable(warning)}`);
-    const isLoop = Array.isArray(result.registered['results']) && (result.registered['results'] as unknown[]).length > 0;
+    const isLoop = Array.isArray(result.registered.results) && (result.registered.results as unknown[]).length > 0;
     if (!isLoop) this.#reportResult(host, name, result, { noLog, isIgnored });
     return this.#count(task, name, result, host, { isIgnored, isRescued: around.isRescued, noLog });
   }

@@ -16,6 +16,7 @@ import { toText } from './expression/values.js';
 import type { Play, Playbook } from './playbook.js';
 import { recapStatus } from './recap.js';
 import { PlayRun } from './run-play.js';
+import type { HostRun, PlaybookRun } from './run-state.js';
 import { Template } from './template.js';
 import { HostVariables, Scope, UserVars } from './variables.js';
 
@@ -48,27 +49,6 @@ export interface RunOutcome {
   readonly recap: readonly RecapRow[];
   readonly failures: ReadonlyMap<string, FleetTapError>;
   readonly exitStatus: 0 | 2 | 4;
-}
-
-export interface HostRun {
-  readonly host: Host;
-  readonly counts: Counts;
-  readonly variables: HostVariables;
-  isUnreachable: boolean;
-}
-
-/** What the plays of one run share. */
-export interface PlaybookRun {
-  readonly reporter: PlaybookReporter;
-  readonly check: boolean;
-  readonly diff: boolean;
-  readonly become: boolean;
-  readonly variables: { readonly inventory: Inventory; readonly hosts: ReadonlyMap<string, HostVariables>; readonly magic: Readonly<Record<string, unknown>> };
-  readonly failures: Map<string, FleetTapError>;
-  session(host: HostRun): Promise<Session>;
-  facts(host: Host): Promise<Readonly<Record<string, unknown>>>;
-  readLocal(path: string): Promise<Buffer>;
-  sleep(sec: number): Promise<void>;
 }
 
 /** @throws FleetTapError kind `input` before any host is touched: a host pattern that names nothing */

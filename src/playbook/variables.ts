@@ -2,7 +2,7 @@
 // From low to high: inventory < facts < play vars < block vars < task vars < set_fact and register < extra vars < loop item < Ansible's own names.
 // Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact)
 // is handed out as it is and never rendered.
-import { type Host, type Inventory } from '../inventory/host.js';
+import type { Host, Inventory } from '../inventory/host.js';
 import { compileUserData, render, type TemplateValue } from './template.js';
 import type { Names } from './expression/evaluate.js';
 import { Lazy, Omit, Undefined } from './expression/values.js';

@@ -83,6 +83,8 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
   });
   client.removeAllListeners('error');
   client.removeAllListeners('close');
+  // As OpenSSH does: otherwise Nagle's algorithm holds a small write back until the last one's delayed acknowledgement, 40 ms.
+  client.setNoDelay(true);
   return new Ssh2Session(connection.host, client);
 }
 

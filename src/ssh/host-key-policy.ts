@@ -30,7 +30,7 @@ export interface HostKeyContext {
 const SYSTEM_FILE = '/etc/ssh/ssh_known_hosts';
 
 /** SHA256 fingerprint as `ssh-keygen -l` prints it. */
-export function fingerprint(key: Buffer): string {
+function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 

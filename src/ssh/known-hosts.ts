@@ -44,7 +44,7 @@ export function knownHostName(address: string, port: number): string {
 }
 
 /** Does one entry speak of this name? Wildcards, negation and hashed names as in sshd(8); names compare without case. */
-export function entryMatches(entry: KnownHostEntry, name: string): boolean {
+function entryMatches(entry: KnownHostEntry, name: string): boolean {
   const lower = name.toLowerCase();
   if (entry.hosts.startsWith('|1|')) {
     const [, , salt, hash] = entry.hosts.split('|');

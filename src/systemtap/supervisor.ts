@@ -6,7 +6,7 @@
 import { quote } from '../ssh/quote.js';
 
 /** Without a renewal for this long, the host ends the run by itself. */
-export const LEASE_SEC = 15;
+const LEASE_SEC = 15;
 /** The controller renews this often. */
 export const RENEW_MS = 3_000;
 const TICK_SEC = 3;

@@ -1,6 +1,6 @@
 // What comes in: the events of a playbook run. What goes out: one row for each task on the person's terminal, with a count of hosts;
 // plain lines where there is no terminal. Rows are steps, never hosts: listr2's renderer costs quadratically in rows and output.
-import { Listr, ListrLogger, ListrLogLevels, ProcessOutput } from 'listr2';
+import { Listr, ListrLogger, type ListrLogLevels, ProcessOutput } from 'listr2';
 import type { Writable } from 'node:stream';
 import { deferred, type Deferred } from '../base/deferred.js';
 import { printable } from '../base/host-text.js';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
-import { parseYaml, valueOf } from '../../src/base/yaml.js';
+import { parseYaml, plainValue } from '../../src/base/yaml.js';
 
 const read = (text: string): unknown => {
   const yaml = parseYaml(text, 'f.yml');
-  return valueOf(yaml, yaml.root);
+  return plainValue(yaml, yaml.root);
 };
 const failure = (text: string): string => {
   try {

@@ -7,7 +7,7 @@ import type { Suite } from './places.js';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Base URLs of the Debian archive and of its security archive, from .sources and .list files. */
-export async function machineMirrors(): Promise<{ archive: string; security: string | undefined }> {
+async function machineMirrors(): Promise<{ archive: string; security: string | undefined }> {
   const folder = '/etc/apt/sources.list.d';
   const names = await readdir(folder).catch(() => []);
   const files = [...names.filter((name) => /\.(sources|list)$/.test(name)).map((name) => join(folder, name)), '/etc/apt/sources.list'];

@@ -6,9 +6,9 @@ import { $ } from 'zx/core';
 import { startBuildHost, resetBuildHost, stopBuildHost } from './build-host.js';
 import { kernelRelease, writeInventory } from './inventory-file.js';
 import { boot, makeImage, shutDown, skewClock, waitForBoot } from './machine.js';
-import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, SUITES } from './places.js';
+import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, SUITES } from './places.js';
 import { runningPid } from './processes.js';
-import { remote, tryRemote } from './remote.js';
+import { tryRemote } from './remote.js';
 import { makeBuildTree, makeGuestTree, makeKeys } from './rootfs.js';
 
 export interface UpOptions {
@@ -98,9 +98,4 @@ export async function status(): Promise<MachineStatus[]> {
       return { name: machine.name, pid, reachable: true, kernel, clockAheadSec: Number(time) - Date.now() / 1000 };
     }),
   );
-}
-
-/** A machine's kernel release, as the machine says it. */
-export async function releaseOf(name: string): Promise<string> {
-  return (await remote(machineNamed(name), 'uname -r')).trim();
 }

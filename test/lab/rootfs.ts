@@ -38,7 +38,7 @@ export async function makeKeys(): Promise<void> {
   await writeFile(KNOWN_HOSTS_FILE, `${lines.join('\n')}\n`);
 }
 
-export function hostKey(name: string): string {
+function hostKey(name: string): string {
   return join(LAB_DIR, 'host-keys', name);
 }
 
@@ -152,7 +152,7 @@ async function configureGuest(root: string, suite: Suite): Promise<void> {
 }
 
 /** Puts a machine's host key into a tree. */
-export async function installHostKey(root: string, name: string): Promise<void> {
+async function installHostKey(root: string, name: string): Promise<void> {
   await copyFile(hostKey(name), join(root, 'etc/ssh/ssh_host_ed25519_key'));
   await copyFile(`${hostKey(name)}.pub`, join(root, 'etc/ssh/ssh_host_ed25519_key.pub'));
   await chmod(join(root, 'etc/ssh/ssh_host_ed25519_key'), 0o600);

@@ -6,7 +6,7 @@ import { remote } from './remote.js';
 
 export const TCP_PORT = 7000;
 export const UDP_PORT = 7002;
-export const CLOSED_PORT = 7999;
+const CLOSED_PORT = 7999;
 
 export interface Sent {
   readonly connections: number;

@@ -78,7 +78,7 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['rejectattr', { parameters: ['attribute'], apply: (input, { attribute }) => listOf(input).filter((item) => !isTrue(attributes([item], attribute, null)[0])) }],
   ['select', { parameters: [], apply: (input) => listOf(input).filter(isTrue) }],
   ['reject', { parameters: [], apply: (input) => listOf(input).filter((item) => !isTrue(item)) }],
-  ['replace', { parameters: ['old', 'new'], apply: (input, args) => toText(input).replaceAll(toText(args['old']), () => toText(args['new'])) }],
+  ['replace', { parameters: ['old', 'new'], apply: (input, args) => toText(input).replaceAll(toText(args.old), () => toText(args.new)) }],
   ['regex_replace', { parameters: ['pattern', 'replacement'], apply: (input, { pattern, replacement = '' }) => replaceAll(input, pattern, replacement) }],
   ['regex_search', { parameters: ['pattern'], apply: (input, { pattern }) => regularExpression(pattern).exec(toText(input))?.[0] ?? null }],
   ['regex_escape', text((input) => input.replace(/[^\w]/g, (char) => (char.charCodeAt(0) < 128 && !/[!"%',/:;<=>@`]/.test(char) ? `\\${char}` : char)))],
@@ -96,7 +96,7 @@ export function bindArguments(filter: Filter, args: FilterArguments): Readonly<R
   return { ...Object.fromEntries(args.positional.map((value, index) => [parameters[index], value])), ...args.named };
 }
 
-export function listOf(value: unknown): unknown[] {
+function listOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value;
   if (typeof value === 'string') return [...value];
   return Object.keys(mapping(value, 'a list'));

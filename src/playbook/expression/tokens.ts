@@ -51,7 +51,7 @@ function nextToken(source: TemplateSource, rest: string, at: number): Token {
     return { kind, text: number[0].replaceAll('_', ''), at, endsAt: at + number[0].length };
   }
   const string = /^(?:'((?:[^'\\]|\\[\s\S])*)'|"((?:[^"\\]|\\[\s\S])*)")/.exec(rest);
-  if (string !== null) return { kind: 'string', text: unescape(string[1] ?? string[2] ?? ''), at, endsAt: at + string[0].length };
+  if (string !== null) return { kind: 'string', text: unescapeText(string[1] ?? string[2] ?? ''), at, endsAt: at + string[0].length };
   if (rest.startsWith("'") || rest.startsWith('"')) throw source.error(at, 'this string is not closed', { code: 'template-syntax' });
   const operator = OPERATORS.find((candidate) => rest.startsWith(candidate));
   if (operator === undefined) {
@@ -60,7 +60,7 @@ function nextToken(source: TemplateSource, rest: string, at: number): Token {
   return { kind: 'operator', text: operator, at, endsAt: at + operator.length };
 }
 
-function unescape(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\s\S]))/g, (whole, hex: string | undefined, unicode: string | undefined, char: string | undefined) => {
     if (char !== undefined) return ESCAPES[char] ?? whole;
     return String.fromCharCode(Number.parseInt(hex ?? unicode ?? '', 16));
