@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { duration, fleetCommand } from './commands/options.js';
+import { collect, duration, fleetCommand } from './commands/options.js';
 import type { CaptureOptions } from './commands/capture.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
@@ -49,13 +49,13 @@ program.addCommand(
     .description('run the script on all hosts at once and merge what their kernels receive into one log; Ctrl-C ends it')
     .argument('[PATTERN]', 'hosts to capture from', 'all')
     .option('--for <TIME>', 'end after this time, for example 60s', duration)
-    .option('-o, --output <FILE...>', 'write the log to FILE too', [])
+    .option('-o, --output <FILE>', 'write the log to FILE too; may be given again', collect)
     .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
-    .option('--limit-time <TIME>', 'hosts end by themselves after this time', duration, 24 * 3600)
-    .action((pattern: string, options: CaptureOptions & { for?: number; limitTime: number }) =>
-      finish(import('./commands/capture.js').then(({ capture }) => capture({ ...options, pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime) }, context))),
+    .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time').argParser(duration).default(24 * 3600, '24h'))
+    .action((pattern: string, options: CaptureOptions & { output?: string[]; for?: number; limitTime: number }) =>
+      finish(import('./commands/capture.js').then(({ capture }) => capture({ ...options, output: options.output ?? [], pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime) }, context))),
     ),
 );
 

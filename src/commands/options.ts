@@ -6,13 +6,18 @@ const DEFAULT_FORKS = 50;
 /** -i, -l, -u, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
   return new Command(name)
-    .requiredOption('-i, --inventory <SOURCE...>', 'inventory file, or a comma-separated list of hosts; may be given again')
+    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, or a comma-separated list of hosts; may be given again', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known').choices(['yes', 'ask', 'accept-new', 'no']).default('ask'))
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
     .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS);
+}
+
+/** An option that may be given again. Not commander's variadic: that would take the host pattern behind `-i FILE` for a second file. */
+export function collect(word: string, before: readonly string[] = []): string[] {
+  return [...before, word];
 }
 
 /** `60s`, `5m`, `1h`, or a number of seconds, as seconds. */

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { $ } from 'zx/core';
+import { installMissing } from '../install.js';
 import { startBuildHost, resetBuildHost, stopBuildHost } from './build-host.js';
 import { kernelRelease, writeInventory } from './inventory-file.js';
 import { boot, makeImage, shutDown, skewClock, waitForBoot } from './machine.js';
@@ -19,28 +19,26 @@ export interface UpOptions {
   readonly say: (line: string) => void;
 }
 
-const NEEDED: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-img': 'qemu-utils',
-  mmdebstrap: 'mmdebstrap',
-  mke2fs: 'e2fsprogs',
-  ssh: 'openssh-client',
-  unshare: 'util-linux',
-};
+const NEEDED = [
+  { program: 'qemu-system-x86_64', debianPackage: 'qemu-system-x86' },
+  { program: 'qemu-img', debianPackage: 'qemu-utils' },
+  { program: 'mmdebstrap', debianPackage: 'mmdebstrap' },
+  { program: 'mke2fs', debianPackage: 'e2fsprogs' },
+  { program: 'ssh', debianPackage: 'openssh-client' },
+  { program: 'unshare', debianPackage: 'util-linux' },
+  { program: 'tshark', debianPackage: 'tshark' },
+];
 
-/** One sentence that says why this machine can't have the lab, or undefined. */
-export async function whyNoLab(): Promise<string | undefined> {
+/** One sentence that says why this machine can't have the lab, or undefined. Installs what is missing. */
+export function whyNoLab(): string | undefined {
   if (process.getuid?.() !== 0) return 'the lab needs root (namespaces, chroot): run it as root';
-  const missing: string[] = [];
-  for (const [program, debianPackage] of Object.entries(NEEDED)) {
-    if ((await $({ nothrow: true })`command -v ${program}`.quiet()).exitCode !== 0) missing.push(debianPackage);
-  }
+  const missing = installMissing(NEEDED).map(({ debianPackage }) => debianPackage);
   return missing.length === 0 ? undefined : `the lab needs: apt-get install -y --no-install-recommends ${missing.join(' ')}`;
 }
 
 /** Brings everything up: images when they are missing, then all machines at once, each on a fresh disk. Machines that run are left alone. */
 export async function up(options: UpOptions): Promise<void> {
-  const reason = await whyNoLab();
+  const reason = whyNoLab();
   if (reason !== undefined) throw new Error(reason);
   await mkdir(LAB_DIR, { recursive: true });
   await makeKeys();

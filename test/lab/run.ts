@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { down, whyNoLab } from './lab.js';
 import { PROJECT_DIR } from './places.js';
 
-const reason = await whyNoLab();
+const reason = whyNoLab();
 if (reason !== undefined) {
   console.error(`test:lab is skipped: ${reason}`);
   process.exitCode = process.env.FLEET_TAP_NO_SKIP === '1' ? 1 : 0;

@@ -1,0 +1,46 @@
+// What the tests need of the system, and how they get it: as root on Debian they install it (`npm test` on a fresh machine), otherwise the
+// tests that need it are skipped and one line says which and why. Before vitest's workers start (globalSetup).
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface Need {
+  readonly program: string;
+  readonly debianPackage: string;
+  /** What is skipped without it. */
+  readonly tests: string;
+}
+
+const NEEDS: readonly Need[] = [
+  { program: 'ansible-playbook', debianPackage: 'ansible-core', tests: 'comparisons with real Ansible' },
+  { program: 'sshd', debianPackage: 'openssh-server', tests: 'connections to a real sshd' },
+  { program: 'ssh-keygen', debianPackage: 'openssh-client', tests: 'known_hosts against ssh-keygen' },
+  { program: 'sudo', debianPackage: 'sudo', tests: 'become through real sudo' },
+];
+
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+export function isInstalled(program: string): boolean {
+  return FOLDERS.some((folder) => existsSync(join(folder, program)));
+}
+
+/** @returns what is still missing */
+export function installMissing<T extends Pick<Need, 'program' | 'debianPackage'>>(needs: readonly T[]): T[] {
+  const missing = needs.filter(({ program }) => !isInstalled(program));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isInstalled('apt-get')) return missing;
+  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
+  console.error(`installing what the tests need: ${packages.join(' ')}`);
+  // Runlevel 1: no service is started by its installation.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  for (const words of [['update', '-q'], ['install', '-y', '-q', '--no-install-recommends', ...packages]]) {
+    const result = spawnSync('apt-get', words, { env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    if (result.status !== 0) console.error(`apt-get ${words.join(' ')} failed:\n${result.stdout}${result.stderr}`);
+  }
+  return needs.filter(({ program }) => !isInstalled(program));
+}
+
+export default function setup(): void {
+  const missing = installMissing(NEEDS);
+  for (const { program, debianPackage, tests } of missing) console.error(`skipped: ${tests}: ${program} is not installed (as root: apt-get install ${debianPackage})`);
+  if (missing.length > 0 && process.env.FLEET_TAP_NO_SKIP === '1') throw new Error('FLEET_TAP_NO_SKIP=1, and not all that the tests need is there');
+}

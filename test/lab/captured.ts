@@ -1,0 +1,42 @@
+// Captures while the lab's machines talk, and what a capture leaves behind. Shared by the lab's tests.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Finished, startFleetTap } from './fleet-tap.js';
+import { framesSoFar, receivedByDump, type Reception } from './oracle.js';
+import { LAB_DIR, MACHINES } from './places.js';
+import { remote } from './remote.js';
+import { makeTraffic } from './traffic.js';
+
+/** How much lab-a sends to lab-b during a capture. */
+export const SENT = { connections: 24, datagrams: 40 };
+
+export interface Captured {
+  readonly finished: Finished;
+  /** What `-o` has written. */
+  readonly log: string;
+  /** What the machines received on the common network meanwhile, as QEMU's dump has it. */
+  readonly dump: readonly Reception[];
+}
+
+/** Runs `capture`, makes the traffic when the scripts run on all hosts that are named, and waits for the end. */
+export async function captureTraffic(inventory: string, hosts: readonly string[], words: readonly string[]): Promise<Captured> {
+  const before = await framesSoFar();
+  const file = join(LAB_DIR, 'run', 'capture.log');
+  const running = startFleetTap(['capture', '-i', inventory, '-o', file, ...words]);
+  await running.saysAll(hosts.map((host) => new RegExp(`^\\+ ${host}$`, 'm')));
+  await makeTraffic(SENT);
+  const finished = await running.finished;
+  return { finished, log: await readFile(file, 'utf8'), dump: await receivedByDump(before) };
+}
+
+/** Kernel modules and processes of ours on the machines, and what lies in our folder. */
+export async function leftovers(): Promise<string[]> {
+  const look = 'lsmod | grep -E "^(fleet_tap|stap_)"; pgrep -a "^stap(run|io)?$"; pgrep -af "fleet-ta[p] supervise"; ls /run/fleet-tap 2>/dev/null; true';
+  const found = await Promise.all(MACHINES.map(async (machine) => (await remote(machine, look)).split('\n').filter((line) => line !== '').map((line) => `${machine.name}: ${line}`)));
+  return found.flat();
+}
+
+/** The settings that staprun changes, on each machine. */
+export async function settings(): Promise<string[]> {
+  return Promise.all(MACHINES.map((machine) => remote(machine, 'cat /proc/sys/kernel/kptr_restrict /proc/sys/debug/kprobes-optimization')));
+}
