@@ -15,12 +15,13 @@ const NEEDS: readonly Need[] = [
   { program: 'ansible-playbook', debianPackage: 'ansible-core', tests: 'comparisons with real Ansible' },
   { program: 'sshd', debianPackage: 'openssh-server', tests: 'connections to a real sshd' },
   { program: 'ssh-keygen', debianPackage: 'openssh-client', tests: 'known_hosts against ssh-keygen' },
+  { program: 'busybox', debianPackage: 'busybox', tests: 'facts under busybox sh' },
   { program: 'sudo', debianPackage: 'sudo', tests: 'become through real sudo' },
 ];
 
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
-export function isInstalled(program: string): boolean {
+function isInstalled(program: string): boolean {
   return FOLDERS.some((folder) => existsSync(join(folder, program)));
 }
 

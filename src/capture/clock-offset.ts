@@ -13,7 +13,15 @@ const SAMPLES_KEPT = 16;
 interface Sample {
   readonly offsetNs: number;
   readonly errorNs: number;
-  readonly atNs: number;
+  readonly sentNs: number;
+  readonly receivedNs: number;
+}
+
+/** A jump that a round trip has shown before any heartbeat did. */
+interface SeenStep {
+  readonly stepNs: number;
+  readonly errorNs: number;
+  readonly receivedNs: number;
 }
 
 export interface ClockEstimate {
@@ -31,6 +39,7 @@ export interface Correction {
 
 export class ClockOffset {
   #samples: Sample[] = [];
+  #seen: SeenStep | undefined;
 
   /**
    * Takes one round trip.
@@ -42,17 +51,34 @@ export class ClockOffset {
   add(sentNs: number, hostNs: number, receivedNs: number, resolutionNs: number): void {
     const roundTripNs = receivedNs - sentNs;
     if (!(roundTripNs >= 0) || Number.isNaN(hostNs)) return;
-    const sample = { offsetNs: hostNs - (sentNs + receivedNs) / 2, errorNs: roundTripNs / 2 + resolutionNs, atNs: receivedNs };
+    const sample = { offsetNs: hostNs - (sentNs + receivedNs) / 2, errorNs: roundTripNs / 2 + resolutionNs, sentNs, receivedNs };
     const previous = this.estimate(receivedNs);
     // Two intervals that exclude each other: the host's clock was set in between, the old ones are about another clock.
-    if (previous !== undefined && Math.abs(previous.offsetNs - sample.offsetNs) > previous.errorNs + sample.errorNs) this.#samples = [];
+    if (previous !== undefined) {
+      const stepNs = sample.offsetNs - previous.offsetNs;
+      const errorNs = previous.errorNs + sample.errorNs;
+      if (Math.abs(stepNs) > errorNs) {
+        this.#samples = [];
+        this.#seen = { stepNs, errorNs, receivedNs };
+      }
+    }
     this.#samples.push(sample);
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.splice(this.#leastUseful(receivedNs), 1);
   }
 
-  /** The host's clock was stepped by this much: what we know of it moves along. */
-  shift(stepNs: number): void {
-    this.#samples = this.#samples.map((sample) => ({ ...sample, offsetNs: sample.offsetNs + stepNs }));
+  /**
+   * The host's clock was stepped by this much, some time after `afterNs` (controller time): what we know of it moves along.
+   * A sample that is younger may have been taken on either side of the step: it then covers both.
+   */
+  shift(stepNs: number, afterNs: number): void {
+    const seen = this.#seen;
+    this.#seen = undefined;
+    if (seen !== undefined && seen.receivedNs > afterNs && Math.abs(seen.stepNs - stepNs) <= seen.errorNs) return;
+    this.#samples = this.#samples.map((sample) =>
+      sample.receivedNs <= afterNs
+        ? { ...sample, offsetNs: sample.offsetNs + stepNs }
+        : { ...sample, offsetNs: sample.offsetNs + stepNs / 2, errorNs: sample.errorNs + Math.abs(stepNs) / 2 },
+    );
   }
 
   /** @returns undefined before the first sample */
@@ -71,7 +97,7 @@ export class ClockOffset {
     if (estimate === undefined) return { correctionNs: 0, errorNs: Number.POSITIVE_INFINITY };
     const offsetNs = Math.round(estimate.offsetNs);
     if (Math.abs(offsetNs) <= estimate.errorNs) return { correctionNs: 0, errorNs: Math.ceil(Math.abs(offsetNs) + estimate.errorNs) };
-    return { correctionNs: -offsetNs, errorNs: Math.ceil(estimate.errorNs) };
+    return { correctionNs: -offsetNs, errorNs: Math.ceil(estimate.errorNs + 0.5) };
   }
 
   #leastUseful(nowNs: number): number {
@@ -84,6 +110,7 @@ export class ClockOffset {
   }
 }
 
+/** The host may have read its clock as early as the question left. */
 function agedError(sample: Sample, nowNs: number): number {
-  return sample.errorNs + DRIFT_BOUND * Math.max(0, nowNs - sample.atNs);
+  return sample.errorNs + DRIFT_BOUND * Math.max(0, nowNs - sample.sentNs);
 }

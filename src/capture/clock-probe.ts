@@ -71,12 +71,15 @@ class Prober implements ClockProbe {
     this.#question += 1;
     this.#sentNs = this.#clock.nowNs();
     this.#stream.write(`${this.#question}\n`);
-    this.#next(ANSWER_LIMIT_MS);
+    this.#next(ANSWER_LIMIT_MS, () => {
+      this.#resolveReady();
+      this.#ask();
+    });
   }
 
-  #next(delayMs: number): void {
+  #next(delayMs: number, act: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), delayMs);
+    this.#timer = setTimeout(act, delayMs);
     this.#timer.unref();
   }
 
@@ -92,7 +95,7 @@ class Prober implements ClockProbe {
       if (this.#question < INITIAL_SAMPLES) this.#ask();
       else {
         this.#resolveReady();
-        this.#next(INTERVAL_MS);
+        this.#next(INTERVAL_MS, () => this.#ask());
       }
     }
   }

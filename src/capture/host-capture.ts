@@ -10,7 +10,7 @@ import { runFailure, type ScriptRun, startScript } from '../systemtap/run.js';
 import { type RunWarning, runWarnings } from '../systemtap/run-warnings.js';
 import { ClockOffset } from './clock-offset.js';
 import { type ClockProbe, startClockProbe } from './clock-probe.js';
-import { LineSplitter, type SplitLine } from './line-splitter.js';
+import { LineSplitter } from './line-splitter.js';
 import { MachineLines, type StreamProgress } from './machine-lines.js';
 import { ObservedLines, parseSshConnection } from './observed-lines.js';
 
@@ -32,6 +32,10 @@ export interface HostCaptureEvents {
   ended(error: FleetTapError | undefined, warnings: readonly RunWarning[]): void;
 }
 
+interface LineReader {
+  push(lines: readonly string[], nowNs: number): StreamProgress;
+}
+
 export class HostCapture {
   readonly host: string;
   readonly counters: HostCounters = newCounters();
@@ -43,6 +47,7 @@ export class HostCapture {
   #probe: ClockProbe | undefined;
   #run: ScriptRun | undefined;
   #stopping = false;
+  #starting: Promise<void> = Promise.resolve();
   #over: Promise<void> = Promise.resolve();
 
   constructor(session: Session, clock: Clock, request: CaptureRequest, events: HostCaptureEvents) {
@@ -54,27 +59,42 @@ export class HostCapture {
   }
 
   /** Measures the clock, then starts the script. @throws FleetTapError when either fails */
-  async start(): Promise<void> {
-    this.#probe = await startClockProbe(this.#session, this.#clock, this.offset);
-    await this.#probe.ready;
-    const lines = await this.#lines();
-    if (this.#stopping) return;
-    const run = await startScript(this.#session, this.#request);
-    this.#run = run;
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#probe = await startClockProbe(this.#session, this.#clock, this.offset);
+      if (this.#stopping) return;
+      await this.#probe.ready;
+      const lines = await this.#lines();
+      if (this.#stopping) return;
+      this.#run = await startScript(this.#session, this.#request);
+      this.#follow(this.#run, lines);
+    } finally {
+      if (this.#run === undefined) this.#probe?.stop();
+    }
+  }
+
+  #follow(run: ScriptRun, lines: LineReader): void {
     const splitter = new LineSplitter(LINE_LIMIT_BYTES);
-    const take = (split: readonly SplitLine[], nowNs: number) => {
+    run.onOutput((chunk) => {
+      const nowNs = this.#clock.nowNs();
+      const split = splitter.push(chunk);
       for (const line of split) if (line.skippedBytes > 0) this.counters.oversized += 1;
       this.#events.progress(lines.push(split.map((line) => line.text), nowNs), nowNs);
-    };
-    run.onOutput((chunk) => take(splitter.push(chunk), this.#clock.nowNs()));
+    });
     this.#over = run.ended.then((end) => {
       const rest = splitter.end();
       if (rest !== undefined) {
         this.counters.received += 1;
         this.counters.truncated += 1;
+        if (rest.skippedBytes > 0) this.counters.oversized += 1;
       }
       this.#probe?.stop();
-      const failed = end.status === null || (end.status !== 0 && !this.#stopping) || !this.#stopping;
+      const failed = end.status === null || !this.#stopping;
       this.#events.ended(failed ? runFailure(this.host, end, this.#request.kernelModule.release) : undefined, runWarnings(end.stderr));
     });
     if (this.#stopping) run.stop();
@@ -84,17 +104,19 @@ export class HostCapture {
   async stop(): Promise<boolean> {
     this.#stopping = true;
     this.#run?.stop();
+    if (this.#run === undefined) this.#probe?.stop();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), STOP_LIMIT_MS);
     });
-    const ended = await Promise.race([this.#over.then(() => true), limit]);
+    const over = this.#starting.catch(() => {}).then(() => this.#over);
+    const ended = await Promise.race([over.then(() => true), limit]);
     clearTimeout(timer);
     this.#probe?.stop();
     return ended;
   }
 
-  async #lines(): Promise<{ push(lines: readonly string[], nowNs: number): StreamProgress }> {
+  async #lines(): Promise<LineReader> {
     if (this.#request.machineFace) return new MachineLines(this.host, 1, this.#clock, this.offset, this.counters);
     const answer = await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n');
     return new ObservedLines(this.host, 1, parseSshConnection(answer.stdout), this.counters);

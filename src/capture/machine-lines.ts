@@ -29,7 +29,13 @@ export class MachineLines {
   #sequence = 0;
   #lastNs = 0;
   #announcedBefore = 0;
+  /** Packet lines among the malformed: they did come. */
+  #unreadable = 0;
   #realMinusMonoNs: number | undefined;
+  /** The host was here, at the earliest, when it printed its last line. */
+  #passedNs = Number.NEGATIVE_INFINITY;
+  /** The same of its last mark. */
+  #markedNs = Number.NEGATIVE_INFINITY;
 
   constructor(host: string, epoch: number, clock: Clock, offset: ClockOffset, counters: HostCounters) {
     this.#host = host;
@@ -49,6 +55,7 @@ export class MachineLines {
       this.#counters.received += 1;
       const parsed = parseWireLine(line);
       if (parsed === undefined) {
+        if (/^[TU] /.test(line)) this.#unreadable += 1;
         if (/^[TUHEB] /.test(line)) this.#counters.malformed += 1;
         else {
           this.#counters.notes += 1;
@@ -61,8 +68,8 @@ export class MachineLines {
         began ||= parsed.kind === 'begin';
         const step = this.#step(parsed);
         if (step !== 0) notes.push(`the clock was set by ${(step / 1e9).toFixed(3)} s`);
-        const realNs = parseEpochNs(parsed.real, this.#clock.originSec);
-        watermarkNs = realNs + this.#offset.correction(nowNs).correctionNs;
+        watermarkNs = this.#when(parsed.real, nowNs).tNs;
+        this.#markedNs = this.#passedNs;
         const gap = this.#books(parsed, watermarkNs);
         if (gap !== undefined) records.push(gap);
       }
@@ -73,18 +80,14 @@ export class MachineLines {
   #packet(wire: WirePacket, nowNs: number): LogRecord {
     this.#sequence += 1;
     this.#counters.records += 1;
-    const rawNs = parseEpochNs(wire.real, this.#clock.originSec);
-    const { correctionNs, errorNs } = this.#offset.correction(nowNs);
-    this.#lastNs = rawNs + correctionNs;
+    const when = this.#when(wire.real, nowNs);
+    this.#lastNs = when.tNs;
     return {
       type: 'packet',
       host: this.#host,
       epoch: this.#epoch,
       sequence: this.#sequence,
-      tNs: this.#lastNs,
-      rawNs,
-      correctionNs,
-      errorNs,
+      ...when,
       protocol: wire.protocol,
       source: shortAddress(wire.source),
       destination: shortAddress(wire.destination),
@@ -99,13 +102,27 @@ export class MachineLines {
     };
   }
 
+  /**
+   * A host's time as ours. Nothing is received before it happened. A time beyond even the bound is a clock that was set ahead and of
+   * which no heartbeat has told yet: then it happened between the line before and now.
+   */
+  #when(real: string, nowNs: number): { tNs: number; rawNs: number; correctionNs: number; errorNs: number } {
+    const rawNs = parseEpochNs(real, this.#clock.originSec);
+    const { correctionNs, errorNs } = this.#offset.correction(nowNs);
+    const tNs = rawNs + correctionNs;
+    const isPossible = tNs - errorNs <= nowNs;
+    if (isPossible) this.#passedNs = Math.max(this.#passedNs, tNs - errorNs);
+    if (tNs <= nowNs) return { tNs, rawNs, correctionNs, errorNs };
+    return { tNs: nowNs, rawNs, correctionNs: nowNs - rawNs, errorNs: isPossible ? errorNs : nowNs - this.#passedNs };
+  }
+
   /** A clock that is set moves real time against monotonic time: our knowledge of its offset moves along. */
   #step(mark: WireMark): number {
     const difference = Number(BigInt(mark.real) - BigInt(mark.mono));
     const before = this.#realMinusMonoNs;
     this.#realMinusMonoNs = difference;
     if (before === undefined || Math.abs(difference - before) < STEP_NS) return 0;
-    this.#offset.shift(difference - before);
+    this.#offset.shift(difference - before, this.#markedNs);
     return difference - before;
   }
 
@@ -117,7 +134,7 @@ export class MachineLines {
     const due = mark.kind === 'end' ? mark.count : this.#announcedBefore;
     this.#announcedBefore = mark.count;
     this.#counters.announced = mark.count;
-    const missing = due - this.#counters.malformed - this.#sequence - this.#counters.lost;
+    const missing = due - this.#unreadable - this.#sequence - this.#counters.lost;
     if (missing <= 0) return undefined;
     this.#counters.lost += missing;
     return {

@@ -55,13 +55,21 @@ export class ObservedLines {
   #isEcho(line: string): boolean {
     const own = this.#own;
     if (own === undefined || !line.includes(own.clientPort)) return false;
-    const words = new Set(line.split(/[^0-9a-fA-F:.]+/).map(plain));
+    const words = new Set(line.split(/[^0-9a-fA-F:.]+/).flatMap(parts).map(plain));
     return [own.clientAddress, own.clientPort, own.serverAddress, own.serverPort].every((part) => words.has(plain(part)));
   }
 }
 
-/** One spelling for each address: IPv4 out of ::ffff:a.b.c.d, IPv6 short. */
-function plain(word: string): string {
+/** `10.0.0.1:443` and, after a bracket, `:443` are an address and a port; a full stop or colon at the end belongs to the sentence. */
+function parts(word: string): string[] {
+  const bare = word.endsWith('::') ? word : word.replace(/[.:]+$/, '');
+  const match = /^((?:\d{1,3}\.){3}\d{1,3})?[:.](\d{1,5})$/.exec(bare);
+  return match === null ? [bare] : [match[1] ?? '', match[2] ?? ''];
+}
+
+/** One spelling for each address: without its zone, IPv4 out of ::ffff:a.b.c.d, IPv6 short. */
+function plain(spelling: string): string {
+  const word = spelling.replace(/%.*$/, '');
   const mapped = /^::ffff:([\d.]+)$/i.exec(word);
   if (mapped?.[1] !== undefined) return mapped[1];
   return /^[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}$/.test(word) && URL.canParse(`http://[${word}]`) ? shortAddress(word) : word;

@@ -5,7 +5,7 @@
 //   T <real> <source> <destination> <sport> <dport> <UAPRSF> <seq> <ack> <window> <payload bytes>
 //   U <real> <source> <destination> <sport> <dport> <payload bytes>
 //   E <real> <mono> <count>                     the script has ended, nothing follows
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 const WIRE_VERSION = 1;
 
@@ -35,6 +35,8 @@ export interface WireMark {
 const REAL = /^\d{19}$/;
 const MONO = /^\d{1,19}$/;
 const NUMBER = /^\d{1,10}$/;
+/** Below 0 when a packet is shorter than its own header says: anybody may send one, and it is a packet all the same. */
+const PAYLOAD = /^-?\d{1,10}$/;
 
 /** @returns undefined for anything that does not fit to the last field: the caller counts it, it is never guessed at. */
 export function parseWireLine(line: string): WirePacket | WireMark | undefined {
@@ -56,17 +58,17 @@ export function parseWireLine(line: string): WirePacket | WireMark | undefined {
   }
 }
 
-function parsePacket(letter: 'T' | 'U', words: readonly string[]): WirePacket | undefined {
+function parsePacket(letter: 'T' | 'U', line: readonly string[]): WirePacket | undefined {
   const isTcp = letter === 'T';
-  if (words.length !== (isTcp ? 11 : 7)) return undefined;
-  const [, real = '', source = '', destination = '', ...rest] = words;
-  if (!REAL.test(real) || isIP(source) === 0 || isIP(destination) === 0) return undefined;
+  if (line.length !== (isTcp ? 11 : 7)) return undefined;
+  const [, real = '', source = '', destination = '', ...rest] = line;
+  if (!REAL.test(real) || !isAddress(source) || !isAddress(destination)) return undefined;
   const flags = isTcp ? (rest[2] ?? '') : '';
-  const numbers = (isTcp ? [rest[0], rest[1], ...rest.slice(3)] : rest).map((word) => (NUMBER.test(word ?? '') ? Number(word) : Number.NaN));
-  if (numbers.some(Number.isNaN) || (isTcp && !/^[01]{6}$/.test(flags))) return undefined;
-  const [sourcePort = 0, destinationPort = 0, ...more] = numbers;
+  const payload = rest.at(-1) ?? '';
+  const numbers = isTcp ? [...rest.slice(0, 2), ...rest.slice(3, -1)] : rest.slice(0, -1);
+  if (!numbers.every((word) => NUMBER.test(word)) || !PAYLOAD.test(payload) || (isTcp && !/^[01]{6}$/.test(flags))) return undefined;
+  const [sourcePort = 0, destinationPort = 0, seq = 0, ack = 0, window = 0] = numbers.map(Number);
   if (sourcePort > 65_535 || destinationPort > 65_535) return undefined;
-  const [seq = 0, ack = 0, window = 0] = isTcp ? more : [];
   return {
     kind: 'packet',
     real,
@@ -79,6 +81,11 @@ function parsePacket(letter: 'T' | 'U', words: readonly string[]): WirePacket | 
     seq,
     ack,
     window,
-    payloadBytes: more.at(-1) ?? 0,
+    payloadBytes: Math.max(0, Number(payload)),
   };
+}
+
+/** An address without a zone (`fe80::1%eth0`): the kernel never prints one. */
+function isAddress(word: string): boolean {
+  return isIPv4(word) || (isIPv6(word) && !word.includes('%'));
 }

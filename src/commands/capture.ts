@@ -1,5 +1,7 @@
 // fleet-tap capture: inventory → connections → kernel modules → all hosts at once → one log in event-time order.
 // A host that fails is named and left out; the others go on. Ctrl-C ends an open-ended capture normally.
+import { access, constants } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { systemClock } from '../base/clock.js';
@@ -34,6 +36,7 @@ const RELEASE_MS = 50;
 
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
   const choice = await chooseScript(options.script, options.probes);
+  for (const file of options.output.filter((name) => name !== '-')) await checkWritable(file);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {
@@ -134,6 +137,16 @@ async function openSinks(files: readonly string[], originSec: number, hosts: rea
   for (const file of files.filter((name) => name !== '-')) sinks.push(await openTextFile(file, format));
   if (context.stdout.isTTY === true) context.stderr.write(`${new TextFormat(format).header()}\n`);
   return sinks;
+}
+
+/** Known before anything is compiled, not after. Nothing is made or changed here. @throws FleetTapError kind `input` */
+async function checkWritable(file: string): Promise<void> {
+  const folder = dirname(resolve(file));
+  const exists = await access(file).then(() => true, () => false);
+  await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
+    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file: -o FILE' });
+  });
 }
 
 /** Several hosts may share one failure (their build host's): it is said once. */

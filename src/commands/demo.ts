@@ -1,13 +1,11 @@
 // fleet-tap demo: the main job on a small simulated fleet in this process, so that a newcomer sees it in seconds.
 // The hosts are simulated (demo/), and it says so. All else is real: inventory, host keys, SSH on loopback, setup's playbook, clocks, merge.
 // Guaranteed: nothing of this machine is touched but one temporary folder, which is removed.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { systemClock } from '../base/clock.js';
-import { newKeyPair } from '../demo/keys.js';
-import { SimulatedHost } from '../demo/simulated-host.js';
+import { SimulatedFleet } from '../demo/simulated-fleet.js';
 import { SimulatedTraffic } from '../demo/traffic.js';
 import { capture } from './capture.js';
 import type { CommandContext, ExitStatus } from './context.js';
@@ -33,44 +31,22 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
   say(`These ${members.length} hosts are simulated, in this process; SSH, setup's playbook, clocks and merge are real.`);
   say(`Their clocks are wrong: ${members.map(({ name, skewSec }) => `${name} ${skewSec < 0 ? '' : '+'}${skewSec} s`).join(', ')}.`);
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-demo-'));
-  const hosts: SimulatedHost[] = [];
+  let fleet: SimulatedFleet | undefined;
   try {
     const clock = systemClock();
-    const traffic = new SimulatedTraffic(FLEET, clock.nowNs());
-    const user = newKeyPair();
-    const knownHosts: string[] = [];
-    const inventory: Record<string, object> = {};
-    for (const { name, address, skewSec } of members) {
-      const hostKey = newKeyPair();
-      const host = new SimulatedHost({ name, address, skewNs: skewSec * 1e9, clock, hostKey: hostKey.privateKey, userKey: user.publicBytes, traffic });
-      hosts.push(host);
-      const port = await host.listen();
-      knownHosts.push(`[127.0.0.1]:${port} ${hostKey.publicLine}`);
-      inventory[name] = { ansible_host: '127.0.0.1', ansible_port: port };
-    }
-    const file = (name: string) => join(folder, name);
-    await writeFile(file('key'), user.privateKey, { mode: 0o600 });
-    await writeFile(file('known_hosts'), `${knownHosts.join('\n')}\n`);
-    const vars = {
-      ansible_user: 'root',
-      ansible_ssh_private_key_file: file('key'),
-      ansible_ssh_common_args: `-o UserKnownHostsFile=${file('known_hosts')}`,
-      fleet_tap_symbols: 'per-kernel',
-    };
-    await writeFile(file('inventory.yml'), stringify({ all: { vars, hosts: inventory } }));
-
+    fleet = await SimulatedFleet.start(members, folder, clock, new SimulatedTraffic(FLEET, clock.nowNs()));
     // Only the log goes to stdout; the caches and agents of the person who tries this are left alone.
-    const own: CommandContext = { ...context, cacheDirectory: file('cache'), agentSocket: undefined, ask: undefined };
-    const fleet = { inventory: [file('inventory.yml')], forks: FORKS };
+    const own: CommandContext = { ...context, cacheDirectory: join(folder, 'cache'), agentSocket: undefined, ask: undefined };
+    const chosen = { inventory: [fleet.inventoryFile], forks: FORKS };
     say('\n$ fleet-tap setup -i inventory.yml');
-    const status = await setup({ ...fleet, check: false, diff: false }, { ...own, stdout: context.stderr });
+    const status = await setup({ ...chosen, check: false, diff: false }, { ...own, stdout: context.stderr });
     if (status !== 0) return status;
     say(`\n$ fleet-tap capture -i inventory.yml --for ${options.forSec}s`);
-    const captured = await capture({ ...fleet, pattern: 'all', forSec: options.forSec, output: [], probes: 'by-inventory', order: 'live', limitSec: LIMIT_SEC }, own);
+    const captured = await capture({ ...chosen, pattern: 'all', forSec: options.forSec, output: [], probes: 'by-inventory', order: 'live', limitSec: LIMIT_SEC }, own);
     if (captured === 0) say('\nYour own hosts: write an inventory as for Ansible, then  fleet-tap setup -i inventory.yml  and  fleet-tap capture -i inventory.yml');
     return captured;
   } finally {
-    await Promise.all(hosts.map((host) => host.close()));
+    await fleet?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -10,9 +10,18 @@ export interface KeyPair {
   readonly publicBytes: Buffer;
 }
 
+/** ssh2 1.17 writes about one ed25519 key of 200 wrongly: such a pair is thrown away. */
+const TRIES = 20;
+
 export function newKeyPair(): KeyPair {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
-  const parsed = ssh2.utils.parseKey(pair.public);
-  if (parsed instanceof Error) throw parsed;
-  return { privateKey: pair.private, publicLine: pair.public.trim(), publicBytes: parsed.getPublicSSH() };
+  for (let tried = 0; tried < TRIES; tried++) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    const publicKey = ssh2.utils.parseKey(pair.public);
+    const privateKey = ssh2.utils.parseKey(pair.private);
+    if (publicKey instanceof Error || privateKey instanceof Error) continue;
+    const signature = privateKey.sign('fleet-tap');
+    if (signature instanceof Error || publicKey.verify('fleet-tap', signature) !== true) continue;
+    return { privateKey: pair.private, publicLine: pair.public.trim(), publicBytes: publicKey.getPublicSSH() };
+  }
+  throw new Error(`ssh2 made no usable key in ${TRIES} tries`);
 }

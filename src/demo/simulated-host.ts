@@ -22,6 +22,8 @@ export interface SimulatedHostOptions {
   readonly hostKey: string;
   readonly userKey: Buffer;
   readonly traffic: SimulatedTraffic;
+  /** Sections that stand instead of the usual ones. */
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 export class SimulatedHost {
@@ -75,13 +77,18 @@ export class SimulatedHost {
       if (received.length < bytes) return;
       answering = true;
       const rest = received.subarray(bytes);
-      this.#answer(channel, received.toString('utf8', 0, bytes), rest);
+      try {
+        this.#answer(channel, received.toString('utf8', 0, bytes), rest);
+      } catch (error) {
+        exit(channel, 127, `this host is simulated and could not read that: ${String(error)}\n`);
+      }
     });
   }
 
   #answer(channel: ServerChannel, script: string, input: Buffer): void {
     const [label = ''] = script.split('\n', 1);
     const [, , verb = '', first = '', ...words] = label.split(' ');
+    if (!label.startsWith(': fleet-tap ')) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
     switch (verb) {
       case 'facts':
         return exit(channel, 0, renderAnswer(first, this.#facts()));
@@ -174,12 +181,13 @@ export class SimulatedHost {
       headers: `${RELEASE}\n${headers}`,
       symbols: `${RELEASE}\n${symbols}`,
       'free-space': `/ /usr /var /boot /tmp\nFilesystem 1024-blocks Used Available Capacity Mounted on\n${`/dev/vda1 ${2 * kibibytes} ${kibibytes} ${kibibytes} 50% /\n`.repeat(5)}`,
-      virtualization: 'none\n',
+      virtualization: 'virt=kvm\n',
       login: '0\n',
       addresses: `2: eth0    inet ${this.#options.address}/24 brd 10.20.0.255 scope global eth0\n`,
       'service-manager': 'systemd\n',
       hardware: 'MemTotal: 2048000 kB\nprocessors 2\n',
       clock: `${this.#epochNs(this.#nowNs())}\n/bin/bash\n`,
+      ...this.#options.facts,
     };
   }
 }

@@ -36,7 +36,7 @@ function seededRandom(seed: number): () => number {
   };
 }
 
-interface SimulatedFleet {
+interface Addresses {
   readonly web: SimulatedAddress;
   readonly app: SimulatedAddress;
   readonly db: SimulatedAddress;
@@ -44,13 +44,13 @@ interface SimulatedFleet {
 
 /** Visits one after the other, for as long as somebody asks for packets. */
 export class SimulatedTraffic {
-  readonly #fleet: SimulatedFleet;
+  readonly #fleet: Addresses;
   readonly #random = seededRandom(1);
   readonly #waiting = new Map<string, SimulatedPacket[]>();
   #nextVisitNs: number;
 
   /** @param startNs nanoseconds since the origin at which the first visit begins */
-  constructor(fleet: SimulatedFleet, startNs: number) {
+  constructor(fleet: Addresses, startNs: number) {
     this.#fleet = fleet;
     this.#nextVisitNs = startNs;
   }
@@ -72,7 +72,7 @@ export class SimulatedTraffic {
 }
 
 /** One visit of a browser, from its first SYN on, in time order for each receiver. */
-function visit(startNs: number, hosts: SimulatedFleet, random: () => number): SimulatedPacket[] {
+function visit(startNs: number, hosts: Addresses, random: () => number): SimulatedPacket[] {
   const packets: SimulatedPacket[] = [];
   const port = () => 32_768 + Math.floor(random() * 28_000);
   const delay = () => HOP_NS * (0.8 + 0.4 * random());

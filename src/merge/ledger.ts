@@ -47,7 +47,7 @@ export function formatLedger(rows: readonly LedgerRow[]): string {
       String(counters.lost),
       String(counters.malformed + counters.truncated),
       String(counters.ownEcho),
-      clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${(clock.errorNs / 1e6).toFixed(1)} ms`,
+      clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${Number.isFinite(clock.errorNs) ? (clock.errorNs / 1e6).toFixed(1) : '?'} ms`,
     ]),
   ];
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

@@ -19,6 +19,9 @@ export interface MergerOptions {
   readonly joinNs: number;
 }
 
+/** No release for this long: this process stood still, and what hosts said in between may not have been read yet. */
+const PAUSE_NS = 1e9;
+
 const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9 };
 
 type HostState =
@@ -36,6 +39,8 @@ interface HostQueue {
   watermarkNs: number;
   /** When it last said something. */
   heardNs: number;
+  /** Its silence was found after a pause of ours: it gets until the next release. */
+  spared: boolean;
   readonly counts: MergeCounts;
 }
 
@@ -56,7 +61,10 @@ export interface Released {
 export class Merger {
   readonly #options: MergerOptions;
   readonly #hosts: HostQueue[] = [];
+  /** Time and host of the last record that went out in order. */
   #emittedNs = Number.NEGATIVE_INFINITY;
+  #emittedHost = -1;
+  #releasedNs: number | undefined;
   #late: LogRecord[] = [];
 
   constructor(options: Partial<MergerOptions> = {}) {
@@ -66,7 +74,7 @@ export class Merger {
   /** Takes a host in before its script is started. Hosts added first stand first among records of equal time. */
   addHost(name: string, nowNs: number): number {
     const counts = { taken: 0, emitted: 0, late: 0, clamped: 0 };
-    this.#hosts.push({ name, state: 'joining', records: [], watermarkNs: this.#emittedNs, heardNs: nowNs, counts });
+    this.#hosts.push({ name, state: 'joining', records: [], watermarkNs: this.#emittedNs, heardNs: nowNs, spared: false, counts });
     return this.#hosts.length - 1;
   }
 
@@ -80,7 +88,7 @@ export class Merger {
       }
       queue.watermarkNs = record.tNs;
       queue.counts.taken += 1;
-      if (record.tNs < this.#emittedNs && this.#options.order !== 'none') {
+      if (this.#options.order !== 'none' && (record.tNs < this.#emittedNs || (record.tNs === this.#emittedNs && host < this.#emittedHost))) {
         record.late = true;
         queue.counts.late += 1;
         queue.counts.emitted += 1;
@@ -105,7 +113,10 @@ export class Merger {
     const queue = this.#queue(host);
     queue.state = 'joining';
     queue.heardNs = nowNs;
-    queue.watermarkNs = Math.max(queue.records.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY, this.#emittedNs);
+    queue.spared = false;
+    // 1 ns more where a host further down has had its turn at that time already.
+    const freeNs = host < this.#emittedHost ? this.#emittedNs + 1 : this.#emittedNs;
+    queue.watermarkNs = Math.max(queue.records.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY, freeNs);
   }
 
   finish(host: number): void {
@@ -115,22 +126,32 @@ export class Merger {
   /** All records that nothing can precede any more. Late ones come first. */
   release(nowNs: number): Released {
     const wentIdle: number[] = [];
+    const paused = this.#releasedNs !== undefined && nowNs - this.#releasedNs > PAUSE_NS;
+    this.#releasedNs = nowNs;
     this.#hosts.forEach((queue, index) => {
       if (!this.#holds(queue) || this.#options.order !== 'live') return;
       const limitNs = queue.state === 'joining' ? this.#options.joinNs : this.#options.idleNs;
       if (nowNs - queue.heardNs < limitNs) return;
+      if (paused && !queue.spared) {
+        queue.spared = true;
+        return;
+      }
       queue.state = 'idle';
       wentIdle.push(index);
     });
-    const holding = this.#hosts.filter((queue) => this.#holds(queue));
-    const everything = holding.length === 0 || this.#options.order === 'none';
-    const untilNs = everything ? Number.POSITIVE_INFINITY : Math.min(...holding.map((queue) => queue.watermarkNs));
-    return { records: this.#take(untilNs), wentIdle };
+    let untilNs = Number.POSITIVE_INFINITY;
+    let untilHost = this.#hosts.length;
+    this.#hosts.forEach((queue, index) => {
+      if (!this.#holds(queue) || queue.watermarkNs >= untilNs || this.#options.order === 'none') return;
+      untilNs = queue.watermarkNs;
+      untilHost = index;
+    });
+    return { records: this.#take(untilNs, untilHost), wentIdle };
   }
 
   /** All that is left, in order: the end of the capture. */
   drain(): LogRecord[] {
-    return this.#take(Number.POSITIVE_INFINITY);
+    return this.#take(Number.POSITIVE_INFINITY, this.#hosts.length);
   }
 
   /** How far the host has come: no record of its own will be earlier. -Infinity before its first word. */
@@ -147,18 +168,21 @@ export class Merger {
     return this.#queue(host).records.length;
   }
 
-  #take(untilNs: number): LogRecord[] {
+  /** Up to the time `untilNs`; at exactly that time only hosts up to `untilHost`, which may still say more of it and comes before the rest. */
+  #take(untilNs: number, untilHost: number): LogRecord[] {
     const taken: LogRecord[] = [];
-    for (const queue of this.#hosts) {
-      const end = firstAfter(queue.records, untilNs);
-      if (end === 0) continue;
+    this.#hosts.forEach((queue, index) => {
+      const end = firstAfter(queue.records, untilNs, index <= untilHost);
+      if (end === 0) return;
       queue.counts.emitted += end;
       for (const record of queue.records.splice(0, end)) taken.push(record);
-    }
+      const lastNs = taken.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY;
+      if (lastNs < this.#emittedNs) return;
+      this.#emittedHost = lastNs > this.#emittedNs ? index : Math.max(index, this.#emittedHost);
+      this.#emittedNs = lastNs;
+    });
     // Runs of hosts one after the other and a stable sort: equal times keep (host, epoch, sequence), and TimSort merges the runs.
     if (this.#options.order !== 'none') taken.sort((left, right) => left.tNs - right.tNs);
-    const last = taken.at(-1);
-    if (last !== undefined) this.#emittedNs = Math.max(this.#emittedNs, last.tNs);
     const late = this.#late;
     this.#late = [];
     return late.length === 0 ? taken : [...late, ...taken];
@@ -167,6 +191,7 @@ export class Merger {
   #heard(host: number, nowNs: number): HostQueue {
     const queue = this.#queue(host);
     queue.heardNs = nowNs;
+    queue.spared = false;
     if (queue.state === 'joining' || queue.state === 'idle') queue.state = 'active';
     return queue;
   }
@@ -182,13 +207,14 @@ export class Merger {
   }
 }
 
-/** How many records at the front are not later than `limitNs`; the records' times never go down. */
-function firstAfter(records: readonly LogRecord[], limitNs: number): number {
+/** How many records at the front are earlier than `limitNs`, or `inclusive` not later; the records' times never go down. */
+function firstAfter(records: readonly LogRecord[], limitNs: number, inclusive: boolean): number {
   let low = 0;
   let high = records.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((records[middle]?.tNs ?? 0) <= limitNs) low = middle + 1;
+    const tNs = records[middle]?.tNs ?? 0;
+    if (tNs < limitNs || (inclusive && tNs === limitNs)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -14,6 +14,10 @@ interface Cause {
 
 const causes: readonly Cause[] = [
   {
+    pattern: /Could not open lock file \S+ - open \(13: Permission denied\)|are you root\?/,
+    explain: () => ({ message: 'packages need root', hint: 'become: true' }),
+  },
+  {
     pattern: /No space left on device|You don't have enough free space in (\S+?)\.?$/m,
     explain: ([, path]) => ({ message: `there is no space left${path === undefined ? '' : ` in ${path}`}`, hint: 'free some: apt-get clean, old kernels, old logs; then run it again' }),
   },
@@ -51,8 +55,8 @@ const causes: readonly Cause[] = [
     explain: ([, repository]) => ({ message: `there is no archive at ${repository}`, hint: 'correct or remove it in /etc/apt/sources.list.d' }),
   },
   {
-    pattern: /NO_PUBKEY ([0-9A-F]+)|The following signatures (?:couldn't be verified|were invalid)|Sub-process \S*sqv returned an error/,
-    explain: ([, key]) => ({ message: `the signature of an archive cannot be verified${key === undefined ? '' : ` (key ${key} is missing)`}`, hint: 'install the keyring package of that archive' }),
+    pattern: /(?:The following signatures (?:couldn't be verified|were invalid)|Sub-process \S*sqv returned an error)(?:[^\n]*NO_PUBKEY ([0-9A-F]+))?|NO_PUBKEY ([0-9A-F]+)/,
+    explain: ([, inLine, alone]) => sentenceOfKey(inLine ?? alone),
   },
   {
     pattern: /Release file for (\S+) is (not valid yet|expired)/,
@@ -67,10 +71,6 @@ const causes: readonly Cause[] = [
     explain: ([, address]) => ({ message: `the host cannot reach the archive ${address}`, hint: 'look at the network and the proxy of the host' }),
   },
   {
-    pattern: /Could not open lock file \S+ - open \(13: Permission denied\)|are you root\?/,
-    explain: () => ({ message: 'packages need root', hint: 'become: true' }),
-  },
-  {
     pattern: /E: Sub-process \/usr\/bin\/dpkg returned an error code[^\n]*/,
     explain: () => ({ message: 'dpkg could not finish' }),
   },
@@ -79,6 +79,10 @@ const causes: readonly Cause[] = [
     explain: () => ({ message: 'the packages cannot be installed together (unmet dependencies)', hint: 'run `apt-get install` by hand to see what holds them' }),
   },
 ];
+
+function sentenceOfKey(key: string | undefined): Explanation {
+  return { message: `the signature of an archive cannot be verified${key === undefined ? '' : ` (key ${key} is missing)`}`, hint: 'install the keyring package of that archive' };
+}
 
 /** @param step what was tried: `update`, `install`, `remove`, `look` */
 export function explainApt(output: HostText, step: string, names: readonly string[]): Explanation {

@@ -23,6 +23,9 @@ const parameters = {
   lock_timeout: { type: 'integer', default: 60 },
 } as const satisfies Parameters;
 
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?$/;
+const NO_PACKAGE = { message: 'is not the name of a package', hint: 'name or name=version, without wildcards' };
+
 const BODY = `
 LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
 export LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND
@@ -35,7 +38,7 @@ apt_get() {
     out=$(apt-get -q -y -o DPkg::Lock::Timeout="$lock" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" 2>&1 </dev/null)
     rc=$?
     [ "$rc" != 0 ] || return 0
-    case $out in *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
+    case $out in *'are you root'*) return "$rc" ;; *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
     [ "$(date +%s)" -lt "$until" ] || return "$rc"
     sleep 2
   done
@@ -84,9 +87,14 @@ tell stdout "$out"
 export const apt: PlaybookModule<typeof parameters> = {
   name: 'apt',
   parameters,
+  checkWritten: ({ name }) => {
+    const names = typeof name === 'string' ? name.split(',').map((one) => one.trim()) : Array.isArray(name) ? name : [];
+    const wrong = names.find((one) => typeof one === 'string' && one !== '' && !one.includes('{{') && !PACKAGE.test(one));
+    return wrong === undefined ? undefined : { message: `"${wrong}" ${NO_PACKAGE.message}`, parameter: 'name', hint: NO_PACKAGE.hint };
+  },
   plan: (params, context) => {
     const names = params.name.filter((name) => name !== '');
-    for (const name of names) if (!/^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?$/.test(name)) throw new ParameterError(`"${name}" is not the name of a package`, 'name', 'name or name=version, without wildcards');
+    for (const name of names) if (!PACKAGE.test(name)) throw new ParameterError(`"${name}" ${NO_PACKAGE.message}`, 'name', NO_PACKAGE.hint);
     const { state, cache_valid_time: valid, lock_timeout: lock, purge } = params;
     const recommends = params.install_recommends === undefined ? undefined : `-oAPT::Install-Recommends=${params.install_recommends ? 'yes' : 'no'}`;
     // cache_valid_time alone asks for fresh lists too (modules/apt.py).

@@ -27,8 +27,8 @@ const parameters = {
 const BODY = `
 skip() { answer; say changed false; say rc 0; tell skipped "$1"; finish; }
 if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "cannot go to the directory $chdir"; finish; }; fi
-if [ -n "$creates" ]; then for f in $creates; do [ ! -e "$f" ] || skip "$creates exists"; done; fi
-if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
+if [ -n "$creates" ]; then for f in $creates; do [ ! -e "$f" ] && [ ! -L "$f" ] || skip "$creates exists"; done; fi
+if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] && [ ! -L "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
 [ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
 `;
 
@@ -43,13 +43,13 @@ export const command: PlaybookModule<typeof parameters> = {
       if (typeof word !== 'string' || !/\$\w|\$\{|^~/.test(word.replaceAll(/\{\{.*?\}\}/gs, ''))) continue;
       return { message: 'variables of the environment ($NAME, ~) are not expanded by command here', parameter: 'cmd' in written ? 'cmd' : 'argv', hint: 'use the module shell' };
     }
-    return undefined;
+    return typeof written.cmd === 'string' && !written.cmd.includes('{{') ? checkWords(written.cmd) : undefined;
   },
   plan: (params, context) => {
     const words = params.argv ?? splitWords(params.cmd ?? '');
     if (words.length === 0) throw new ParameterError('there is no command');
-    // `exec "$@"` takes the words as they are: no keyword, builtin, function or assignment.
-    const invocation = `(set -- ${words.map((word) => quote(word)).join(' ')}; exec "$@")`;
+    // `exec "$@"` takes the words as they are: no keyword, builtin, function or assignment. The space in front keeps `$((` from being arithmetic.
+    const invocation = ` (set -- ${words.map((word) => quote(word)).join(' ')}; exec "$@")`;
     return planRun('command', invocation, params, context);
   },
 };
@@ -64,6 +64,15 @@ export const shell: PlaybookModule<typeof shellParameters> = {
   plan: (params, context) => planRun('shell', `${quote(params.executable)} -c ${quote(params.cmd ?? '')}`, params, context),
 };
 
+function checkWords(cmd: string): { message: string; parameter: string } | undefined {
+  try {
+    return splitWords(cmd).length === 0 ? { message: 'there is no command', parameter: 'cmd' } : undefined;
+  } catch (error) {
+    if (error instanceof ParameterError) return { message: error.message, parameter: 'cmd' };
+    throw error;
+  }
+}
+
 function checkForm(written: Readonly<Record<string, unknown>>): { message: string; parameter?: string; hint?: string } | undefined {
   if (('cmd' in written) === ('argv' in written)) return { message: 'a command is needed: either cmd or argv' };
   const { cmd } = written;
@@ -76,10 +85,9 @@ type RunParams = Pick<ParamsOf<typeof parameters>, 'cmd' | 'chdir' | 'creates' |
 function planRun(name: string, invocation: string, params: RunParams, context: ModuleContext) {
   const { cmd, argv, chdir, creates, removes, stdin } = params;
   const decides = creates !== undefined || removes !== undefined;
-  if (context.check && !decides) {
-    const result: ModuleResult = { changed: false, skipped: true, msg: 'it would run if this were not check mode', values: { cmd: argv ?? cmd, rc: 0, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
-    return { kind: 'done' as const, result };
-  }
+  const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'it would run if this were not check mode', values: { cmd: argv ?? cmd, rc: 0, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+  // A directory that is not there is a failure even then.
+  if (context.check && !decides && chdir === undefined) return { kind: 'done' as const, result: unchecked };
   const head = `${assign({ chdir, creates, removes, check: context.check })}`;
   // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
   const run = `IFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
@@ -93,12 +101,13 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       const answer = parseAnswer(name, result);
       const skipped = answer.text('skipped');
       if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
+      if (context.check && !decides) return unchecked;
       const rc = Number(answer.values.get('rc'));
       if (name === 'command' && rc === 127 && /exec: .*: not found\s*$/.test(result.stderr)) {
         // Ansible's exit status for it: errno 2 of the exec call.
         return { changed: false, failed: true, msg: `the host has no program ${words(argv, cmd)}`, values: { cmd: argv ?? cmd, rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
       }
-      const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text.replace(/\n$/, ''));
+      const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text);
       const stdout = skipped === '' ? strip(answer.text('stdout')) : `skipped, since ${skipped}`;
       const stderr = strip(result.stderr);
       const values = { cmd: argv ?? cmd, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) };
@@ -115,5 +124,5 @@ function words(argv: readonly string[] | undefined, cmd: string | undefined): st
 }
 
 function lines(text: string): string[] {
-  return text === '' ? [] : text.split(/\r\n|\n|\r/);
+  return text === '' ? [] : text.replace(/(\r\n|\n|\r)$/, '').split(/\r\n|\n|\r/);
 }

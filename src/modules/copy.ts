@@ -22,12 +22,13 @@ if [ -d "$dest" ] || [ -n "$isdir" ]; then
   [ -n "$base" ] || give_up "$dest is a directory, and content needs the name of a file"
   dest=\${dest%/}/$base
 fi
-dir=$(dirname -- "$dest")
-[ -d "$dir" ] || [ -n "$check" ] || give_up "there is no directory $dir"
+case $dest in */*) dir=\${dest%/*}; dir=\${dir:-/} ;; *) dir=. ;; esac
+[ -d "$dir" ] || [ -n "$check" ] || { [ -n "$isdir" ] && mkdir -p -- "$dir"; } || give_up "there is no directory $dir"
 [ ! -d "$dest" ] || give_up "$dest is a directory"
 same=
-if [ -e "$dest" ]; then
-  if [ -z "$force" ]; then same=1; elif [ "$(sha256sum < "$dest" | cut -c1-64)" = "$sum" ]; then same=1; fi
+# A link is replaced, whatever it leads to.
+if [ -e "$dest" ] || [ -L "$dest" ]; then
+  if [ -z "$force" ]; then same=kept; elif [ ! -L "$dest" ] && [ "$(sha256sum < "$dest" | cut -c1-64)" = "$sum" ]; then same=1; fi
 fi
 diff=
 if [ -z "$same" ]; then
@@ -35,21 +36,23 @@ if [ -z "$same" ]; then
   if [ -n "$check" ]; then
     if [ -n "$wantdiff" ]; then old=$dest; [ -e "$dest" ] || old=/dev/null; diff=$(diff -u --label before --label after -- "$old" -); fi
   else
+    mask=$(umask)
     umask 077
     tmp=$(mktemp -- "$dir/.fleet-tap.XXXXXXXX") || give_up "cannot write in $dir"
     trap 'rm -f -- "$tmp"' EXIT
     cat > "$tmp" || give_up "cannot write $tmp"
     [ "$(sha256sum < "$tmp" | cut -c1-64)" = "$sum" ] || give_up "the content did not arrive whole"
     if [ -n "$wantdiff" ]; then old=$dest; [ -e "$dest" ] || old=/dev/null; diff=$(diff -u --label before --label after -- "$old" "$tmp"); fi
-    if [ -e "$dest" ]; then chmod --reference="$dest" -- "$tmp"; chown --reference="$dest" -- "$tmp" 2>/dev/null; else chmod 644 -- "$tmp"; fi
+    if [ -e "$dest" ] && [ ! -L "$dest" ]; then chown --reference="$dest" -- "$tmp" 2>/dev/null; chmod --reference="$dest" -- "$tmp"
+    else chmod "$(printf %o "$((0666 & ~$mask))")" -- "$tmp"; fi
     own "$tmp"
     mv -fT -- "$tmp" "$dest" || give_up "cannot put the file at $dest"
     trap - EXIT
   fi
-elif [ -e "$dest" ]; then own "$dest"; fi
+elif [ "$same" = 1 ]; then own "$dest"; fi
 answer
 say changed "$changed"
-say dest "$dest"
+tell dest "$dest"
 [ -z "$diff" ] || tell diff "$diff"
 `;
 
@@ -59,6 +62,7 @@ export const copy: PlaybookModule<typeof parameters> = {
   checkWritten: (written) => {
     if (written.mode === 'preserve') return { message: "the mode 'preserve' is not supported", parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
     if (('src' in written) === ('content' in written)) return { message: 'copy takes either src or content' };
+    if (written.content === null) return { message: 'content is nothing', parameter: 'content', hint: "for an empty file write content: ''" };
     return undefined;
   },
   plan: async (params, context) => {
@@ -73,7 +77,7 @@ export const copy: PlaybookModule<typeof parameters> = {
       input: bytes,
       parse: (result) => {
         const answer = parseAnswer('copy', result);
-        const values = { dest: answer.values.get('dest') ?? dest };
+        const values = { dest: answer.values.get('dest') ?? (answer.text('dest') || dest) };
         if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values };
         const diff = answer.text('diff');
         return { changed: answer.changed, values, ...(diff === '' ? {} : { diff }) };
@@ -82,7 +86,15 @@ export const copy: PlaybookModule<typeof parameters> = {
   },
 };
 
-/** plugins/action/copy.py: mappings and lists are written as JSON. */
+/** plugins/action/copy.py: mappings and lists are written as JSON, anything else as Python prints it. */
 function contentText(content: unknown): string {
-  return typeof content === 'object' && content !== null ? JSON.stringify(content) : String(content ?? '');
+  if (typeof content === 'object' && content !== null) return pythonJson(content);
+  return typeof content === 'boolean' ? (content ? 'True' : 'False') : String(content ?? '');
+}
+
+/** json.dumps: a space behind commas and colons, ASCII only. */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(', ')}}`;
+  return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (char) => (char === '\u007f' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));
 }

@@ -13,6 +13,14 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
+# Folders above that are not there get the same mode, owner and group.
+make() {
+  case $1 in */) make "\${1%/}"; return ;; */*) [ -d "\${1%/*}/" ] || make "\${1%/*}" ;; esac
+  mkdir -- "$1" || give_up "cannot make the directory $1"
+  own "$1"
+}
+# Links are followed, unless they are to go away. The x keeps newlines at the end.
+if [ -L "$path" ] && [ "$state" != absent ]; then target=$(readlink -f -- "$path" && echo x) && path=\${target%??}; fi
 if [ -L "$path" ]; then was=link; elif [ -d "$path" ]; then was=directory; elif [ -e "$path" ]; then was=file; else was=absent; fi
 [ -n "$state" ] || { if [ "$was" = directory ]; then state=directory; else state=file; fi; }
 case $state in
@@ -21,12 +29,11 @@ absent)
     changed=true; [ -n "$check" ] || rm -rf -- "$path" || give_up "cannot remove $path"
   fi ;;
 directory)
-  if [ "$was" = link ] && [ -d "$path" ]; then was=directory; fi
   case $was in
   directory) own "$path" ;;
   absent)
     changed=true
-    if [ -z "$check" ]; then mkdir -p -- "$path" || give_up "cannot make the directory $path"; own "$path"; fi ;;
+    [ -n "$check" ] || make "$path" ;;
   *) give_up "$path is a $was, not a directory" ;;
   esac ;;
 file)

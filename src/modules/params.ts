@@ -130,7 +130,7 @@ function boolean(name: string, value: unknown): boolean {
 
 /** Octal digits without leading zeros, as `stat -c %a` prints them. YAML has already read 0644 as an octal number. */
 function mode(name: string, value: unknown): string {
-  const bits = typeof value === 'number' ? value : typeof value === 'string' && /^0?o?[0-7]{1,4}$|^0[0-7]{4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
+  const bits = typeof value === 'number' ? value : typeof value === 'string' && /^(0o?)?[0-7]{1,4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
   if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777) {
     throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644'");
   }

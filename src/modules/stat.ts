@@ -14,6 +14,7 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
+LC_ALL=C; export LC_ALL
 L=; [ -z "$follow" ] || L=-L
 answer
 say changed false

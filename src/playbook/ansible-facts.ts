@@ -26,7 +26,6 @@ export function ansibleFacts(facts: Facts): Readonly<Record<string, unknown>> {
     processor_vcpus: facts.processors,
     user_uid: facts.uid,
     virtualization_type: facts.virtualization,
-    interfaces: [...new Set(facts.addresses.map(({ interfaceName }) => interfaceName))],
     all_ipv4_addresses: addresses.filter((address) => isV4(address) && !address.startsWith('127.')),
     all_ipv6_addresses: addresses.filter((address) => !isV4(address) && address !== '::1'),
   };

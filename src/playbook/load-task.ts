@@ -51,6 +51,8 @@ function loadTask(yaml: YamlFile, node: Node, entries: Entries, what: 'task' | '
   }
   const conditions = (key: string) => (entries.has(key) ? Condition.listFromYaml(yaml, entries.get(key)?.value ?? null) : undefined);
   const until = conditions('until');
+  checkRetries(yaml, entries);
+  if (module.name === 'meta') checkMeta(yaml, entry, entries, what);
   return {
     kind: 'task',
     ...inherited(yaml, node, entries),
@@ -68,6 +70,25 @@ function loadTask(yaml: YamlFile, node: Node, entries: Entries, what: 'task' | '
     notify: textsOf(yaml, entries, 'notify'),
     listen: textsOf(yaml, entries, 'listen'),
   };
+}
+
+/** Without until newer Ansible retries what fails and older does not; with 0 retries neither looks at until (executor/task_executor.py). */
+function checkRetries(yaml: YamlFile, entries: Entries): void {
+  for (const key of ['retries', 'delay']) {
+    const entry = entries.get(key);
+    if (entry !== undefined && !entries.has('until')) throw yamlError(yaml, entry.keyNode, `${key} without until is not supported`, { code: UNSUPPORTED, hint: 'say when it is done: `until: name_of_register is not failed`' });
+  }
+  if (countOf(yaml, entries, 'retries') === 0) {
+    throw yamlError(yaml, entries.get('retries')?.value ?? null, 'with 0 retries until does not count', { code: UNSUPPORTED, hint: 'leave out both and use failed_when, or write at least 1' });
+  }
+}
+
+/** The engine runs it for all hosts at once, so nothing can hang on it. */
+function checkMeta(yaml: YamlFile, module: MapEntry, entries: Entries, what: string): void {
+  if (what === 'handler') throw yamlError(yaml, module.keyNode, 'meta cannot be a handler', { code: UNSUPPORTED, hint: 'write it into tasks:' });
+  for (const [key, entry] of entries) {
+    if (entry.keyNode !== module.keyNode && !['name', 'tags', 'args'].includes(key)) throw yamlError(yaml, entry.keyNode, `the key "${key}" does not count for meta`, { code: UNSUPPORTED, hint: 'leave it out' });
+  }
 }
 
 function inherited(yaml: YamlFile, node: Node, entries: Entries) {
@@ -140,13 +161,19 @@ function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args:
     }
     nodes.set(module.freeForm, { ...entry, value });
   } else if (value !== null && !isScalar(value)) throw yamlError(yaml, value, `the parameters of ${module.name} are a mapping, not a list`, { code: INVALID });
-  if (args !== undefined) for (const [name, item] of entriesOf(yaml, args.value, 'args')) nodes.set(name, item);
+  if (args !== undefined) {
+    for (const [name, item] of entriesOf(yaml, args.value, 'args')) {
+      if (nodes.has(name)) throw twice(yaml, item.keyNode, name);
+      nodes.set(name, item);
+    }
+  }
 
   const result: Record<string, Argument> = {};
   const written: Record<string, unknown> = {};
   for (const [name, item] of nodes) {
     located(yaml, item.keyNode, () => {
       const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
+      if (Object.hasOwn(result, canonical)) throw twice(yaml, item.keyNode, canonical);
       result[canonical] = loadArgument(yaml, module, canonical, item);
       const scalar = resolveAlias(yaml, item.value);
       written[canonical] = isScalar(scalar) ? scalar.value : compileNode(yaml, item.value);
@@ -161,6 +188,10 @@ function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args:
     throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
   }
   return result;
+}
+
+function twice(yaml: YamlFile, node: Node, name: string) {
+  return yamlError(yaml, node, `the parameter "${name}" is given twice`, { code: INVALID, hint: 'remove one' });
 }
 
 function loadArgument(yaml: YamlFile, module: AnyModule, name: string, item: MapEntry): Argument {

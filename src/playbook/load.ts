@@ -53,16 +53,26 @@ function loadPlay(yaml: YamlFile, node: Node): Play {
   return play;
 }
 
-/** Every name that is notified is a handler's. Ansible finds out only when the task has changed something. */
+/** Every name that is notified is one handler's, or a topic. Ansible finds out only when the task has changed something, and runs one of two. */
 function checkNotify(yaml: YamlFile, play: Play): void {
-  const names = new Set(play.handlers.flatMap((handler) => [typeof handler.name === 'string' ? handler.name : handler.name.source.text, ...handler.listen]));
+  const nameOf = (handler: Task) => (typeof handler.name === 'string' ? handler.name : handler.name.source.text);
+  const names = new Set(play.handlers.flatMap((handler) => [nameOf(handler), ...handler.listen]));
+  const notified = new Set([...tasksOf(play.tasks), ...play.handlers].flatMap((task) => task.notify));
+  for (const [index, handler] of play.handlers.entries()) {
+    const name = nameOf(handler);
+    if (!notified.has(name) || play.handlers.findIndex((other) => nameOf(other) === name) === index) continue;
+    throw yamlError(yaml, offsetOf(yaml, handler), `two handlers of this play have the name "${name}"`, { code: INVALID, hint: 'give each its own; listen: lets one notify both' });
+  }
   for (const task of [...tasksOf(play.tasks), ...play.handlers]) {
     const unknown = task.notify.find((name) => !names.has(name));
     if (unknown === undefined) continue;
-    const offset = (yaml.lineCounter.lineStarts[(task.place.line ?? 1) - 1] ?? 0) + (task.place.column ?? 1) - 1;
     const hint = didYouMean(unknown, names) ?? (names.size === 0 ? 'the play has no handlers' : `handlers: ${[...names].join(', ')}`);
-    throw yamlError(yaml, offset, `this task notifies "${unknown}", and no handler has that name`, { code: INVALID, hint });
+    throw yamlError(yaml, offsetOf(yaml, task), `this task notifies "${unknown}", and no handler has that name`, { code: INVALID, hint });
   }
+}
+
+function offsetOf(yaml: YamlFile, { place }: Task): number {
+  return (yaml.lineCounter.lineStarts[(place.line ?? 1) - 1] ?? 0) + (place.column ?? 1) - 1;
 }
 
 function tasksOf(steps: readonly Step[]): Task[] {

@@ -19,13 +19,20 @@ interface Around {
   readonly blocks: readonly Block[];
   /** A failure here is rescued further out. */
   readonly isRescued: boolean;
+  /** An always section: done although the play is stopped. */
+  readonly isAlways: boolean;
 }
+
+const OUTSIDE: Around = { blocks: [], isRescued: false, isAlways: false };
 
 export class PlayRun {
   readonly #play: Play;
   readonly #run: PlaybookRun;
   readonly #limit: LimitFunction;
   readonly #notified = new Map<Task, Set<HostRun>>();
+  #hosts: readonly HostRun[] = [];
+  /** Failed and not rescued, or not to be reached. */
+  readonly #removed = new Set<HostRun>();
   /** any_errors_fatal, and a host has failed: no further task. */
   isStopped = false;
 
@@ -37,9 +44,10 @@ export class PlayRun {
 
   /** @returns the hosts that are left */
   async run(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+    this.#hosts = hosts;
     let left = hosts;
     if (this.#play.gatherFacts) left = await this.#gatherFacts(left);
-    left = await this.#steps(this.#play.tasks, left, { blocks: [], isRescued: false });
+    left = await this.#steps(this.#play.tasks, left, OUTSIDE);
     return this.#flushHandlers(left);
   }
 
@@ -61,7 +69,7 @@ export class PlayRun {
   async #steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     let left = hosts;
     for (const step of steps) {
-      if (left.length === 0 || this.isStopped) break;
+      if (left.length === 0 || (this.isStopped && !around.isAlways)) break;
       if (step.kind === 'block') left = await this.#block(step, left, around);
       else if (step.module.name === 'meta') left = await this.#meta(step, left);
       else left = await this.#task(step, left, around, 'task');
@@ -77,15 +85,15 @@ export class PlayRun {
   async #block(block: Block, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     const inside = [block, ...around.blocks];
     const hasRescue = block.rescue.length > 0;
-    let left = await this.#steps(block.tasks, hosts, { blocks: inside, isRescued: hasRescue || around.isRescued });
+    let left = await this.#steps(block.tasks, hosts, { blocks: inside, isRescued: hasRescue || around.isRescued, isAlways: around.isAlways });
     const failed = hosts.filter((host) => !left.includes(host) && !host.isUnreachable);
     if (hasRescue && failed.length > 0) {
-      const rescued = await this.#steps(block.rescue, failed, { blocks: inside, isRescued: around.isRescued });
+      const rescued = await this.#steps(block.rescue, failed, { ...around, blocks: inside });
       left = hosts.filter((host) => left.includes(host) || rescued.includes(host));
     }
     if (block.always.length === 0) return left;
     const all = hosts.filter((host) => !host.isUnreachable);
-    const kept = await this.#steps(block.always, all, { blocks: inside, isRescued: around.isRescued });
+    const kept = await this.#steps(block.always, all, { ...around, blocks: inside, isAlways: true });
     return left.filter((host) => kept.includes(host));
   }
 
@@ -96,7 +104,7 @@ export class PlayRun {
       this.#notified.delete(handler);
       const due = left.filter((host) => notified?.has(host));
       if (due.length === 0 || this.isStopped) continue;
-      const kept = await this.#task(handler, due, { blocks: [], isRescued: false }, 'handler');
+      const kept = await this.#task(handler, due, OUTSIDE, 'handler');
       left = left.filter((host) => !due.includes(host) || kept.includes(host));
     }
     return left;
@@ -116,6 +124,7 @@ export class PlayRun {
     reporter.taskStarted(name, hosts.map(({ host }) => host.name), kind);
     const kept = await Promise.all(hosts.map((host) => this.#limit(() => work(host))));
     reporter.taskFinished(name);
+    this.#run.setPlayHosts(this.#hosts.filter((host) => !this.#removed.has(host)).map(({ host }) => host.name));
     return hosts.filter((_, index) => kept[index]);
   }
 
@@ -156,9 +165,11 @@ export class PlayRun {
     if (result.failed && !how.isIgnored) {
       if (how.isRescued) {
         counts.rescued += 1;
+        host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name, action: task.module.name });
         return false;
       }
       counts.failed += 1;
+      this.#removed.add(host);
       const place = { host: host.host.name, ...(result.error?.place ?? task.place) };
       const sourceLine = result.error?.sourceLine;
       const hint = how.noLog ? undefined : result.hint;
@@ -186,6 +197,7 @@ export class PlayRun {
 
   /** The host takes no further part: no connection, or no facts. */
   #drop(host: HostRun, name: string, error: FleetTapError): void {
+    this.#removed.add(host);
     host.isUnreachable = error.kind === 'unreachable';
     if (host.isUnreachable) host.counts.unreachable += 1;
     else host.counts.failed += 1;

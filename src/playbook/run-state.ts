@@ -25,4 +25,6 @@ export interface PlaybookRun {
   facts(host: Host): Promise<Readonly<Record<string, unknown>>>;
   readLocal(path: string): Promise<Buffer>;
   sleep(sec: number): Promise<void>;
+  /** The play's hosts that have not failed: `ansible_play_hosts`. */
+  setPlayHosts(names: readonly string[]): void;
 }

@@ -110,23 +110,24 @@ async function runItem(task: Task, when: readonly Condition[], scope: Scope, hos
     return { ...skippedResult(`not here: ${stopped.text}`), registered };
   }
   for (let attempt = 1; ; attempt += 1) {
-    const result = await runOnce(task, scope, host);
-    if (task.until === undefined) return result;
+    if (task.until === undefined) return await runOnce(task, scope, host, {});
+    const result = await runOnce(task, scope, host, { attempts: attempt });
     const isDone = firstFalse(task.until, scope.with(task.register === undefined ? {} : { [task.register]: result.registered })) === undefined;
-    const registered = { ...result.registered, attempts: attempt };
-    if (isDone) return { ...result, registered };
-    if (attempt > task.retries) return { ...result, failed: true, registered: { ...registered, failed: true }, msg: result.msg === '' ? `not as wanted after ${attempt} attempts` : result.msg };
+    if (isDone) return result;
+    // As Ansible counts: attempts behind the first; and where failed_when has spoken, that stands (executor/task_result.py).
+    if (attempt > task.retries) return { ...result, failed: task.failedWhen === undefined || result.failed, registered: { ...result.registered, attempts: task.retries, failed: true }, msg: result.msg === '' ? `not as wanted after ${attempt} attempts` : result.msg };
     await host.sleep(task.delaySec);
   }
 }
 
-async function runOnce(task: Task, scope: Scope, host: TaskHost): Promise<TaskResult> {
+async function runOnce(task: Task, scope: Scope, host: TaskHost, more: { readonly attempts?: number }): Promise<TaskResult> {
   const raw = await runModule(task, scope, host);
   let changed = raw.changed;
   let failed = raw.failed === true;
   let failedWhen: boolean | undefined;
   const toRegister = (): Registered => ({
     ...withLines(raw.values ?? {}),
+    ...more,
     changed,
     failed,
     ...(raw.skipped === true ? { skipped: true } : {}),

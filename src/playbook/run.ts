@@ -74,6 +74,7 @@ export async function runPlaybook(playbook: Playbook, options: RunOptions): Prom
     facts: async (host) => ansibleFacts(await options.facts(host)),
     readLocal: (path) => readLocal(folder, path),
     sleep: options.sleep ?? ((sec) => wait(sec * 1000)),
+    setPlayHosts: (names) => Object.assign(magic, { ansible_play_hosts: names, ansible_play_batch: names }),
   };
   const planned = playbook.plays.map((play) => ({ play, hosts: selectPlay(play, options, extra) }));
   const runs = new Map<string, HostRun>();
@@ -88,8 +89,8 @@ export async function runPlaybook(playbook: Playbook, options: RunOptions): Prom
   for (const { play, hosts: selected } of planned) {
     const left = selected.map(ofHost).filter((host) => !run.failures.has(host.host.name));
     options.reporter.playStarted(play.name, left.map(({ host }) => host.name));
-    const names = left.map(({ host }) => host.name);
-    Object.assign(magic, { ansible_play_hosts: names, ansible_play_hosts_all: selected.map(({ name }) => name), ansible_play_batch: names, ansible_play_name: play.name });
+    run.setPlayHosts(left.map(({ host }) => host.name));
+    Object.assign(magic, { ansible_play_hosts_all: selected.map(({ name }) => name), ansible_play_name: play.name });
     const playRun = new PlayRun(play, run, limit);
     const kept = await playRun.run(left);
     if (playRun.isStopped || (left.length > 0 && kept.length === 0)) break;

@@ -16,7 +16,6 @@ export class TextSink implements Sink {
   readonly #stream: Writable;
   readonly #ownsStream: boolean;
   #failure: FleetTapError | undefined;
-  readonly #failed: Promise<void>;
 
   /** @param onReaderGone called once when nobody reads any more */
   constructor(name: string, stream: Writable, ownsStream: boolean, options: TextFormatOptions, onReaderGone: () => void) {
@@ -24,17 +23,14 @@ export class TextSink implements Sink {
     this.#format = new TextFormat(options);
     this.#stream = stream;
     this.#ownsStream = ownsStream;
-    this.#failed = new Promise((resolve) => {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        resolve();
-        if (error.code === 'EPIPE') {
-          if (!this.abandoned) onReaderGone();
-          this.abandoned = true;
-        } else {
-          const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
-          this.#failure = new FleetTapError('host', 'log-not-written', `${name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
-        }
-      });
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') {
+        if (!this.abandoned) onReaderGone();
+        this.abandoned = true;
+      } else {
+        const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+        this.#failure = new FleetTapError('host', 'log-not-written', `${name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
+      }
     });
   }
 
@@ -46,7 +42,19 @@ export class TextSink implements Sink {
     const keepsUp = this.#stream.write(text);
     this.written += records.length;
     if (keepsUp) return undefined;
-    return Promise.race([new Promise<void>((resolve) => this.#stream.once('drain', resolve)), this.#failed]);
+    return this.#room();
+  }
+
+  /** When the stream takes more, or never will again. Leaves nothing behind: a capture of a day waits a million times. */
+  #room(): Promise<void> {
+    const events = ['drain', 'error', 'close'];
+    return new Promise((resolve) => {
+      const go = () => {
+        for (const event of events) this.#stream.off(event, go);
+        resolve();
+      };
+      for (const event of events) this.#stream.on(event, go);
+    });
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,8 @@
 //   time host source destination sport dport U A P R S F      (UDP stands where TCP has its flags, as in the well-known table)
 //   time host observed TEXT                                    (a script without times: stamped when received)
 //   time host gap REASON lines=N|unknown DETAIL
-// Guaranteed: sorted lines sort as text too (`LC_ALL=C sort -c`), but for late ones, which end with `late`; nothing that a host
-// printed can move the cursor.
+// Guaranteed: the times of sorted lines sort as text too (`LC_ALL=C sort -s -c -k1,1`), but for late ones, which end with `late`;
+// nothing that a host printed can move the cursor.
 import { formatTime } from '../base/clock.js';
 import { printable } from '../base/host-text.js';
 import type { LogRecord, PacketRecord } from '../base/record.js';

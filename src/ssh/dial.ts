@@ -58,7 +58,8 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
       reject(refusedKey ?? explain(error, connection, user, credentials, problems));
     };
     client.once('ready', resolve);
-    client.once('error', fail);
+    // Not once: ssh2 may tell of several errors, and one that nobody hears ends the program.
+    client.on('error', fail);
     client.once('close', () => fail(new Error('the server closed the connection before the login')));
     client.connect({
       host: connection.address,

@@ -43,7 +43,7 @@ export async function readKnownHosts(files: readonly string[] | undefined): Prom
 }
 
 function knownHostsFiles(files: readonly string[] | undefined): string[] {
-  return files === undefined ? [userFile(), SYSTEM_FILE] : [...files];
+  return files === undefined ? [userFile(), SYSTEM_FILE] : files.map((file) => file.replace(/^~(?=\/)/, homedir()));
 }
 
 function userFile(): string {

@@ -32,7 +32,7 @@ export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
       words.shift();
     }
     const [hosts, keyType, key] = words;
-    if (hosts === undefined || keyType === undefined || key === undefined) return;
+    if (hosts === undefined || keyType === undefined || key === undefined || !isKey(keyType, key)) return;
     entries.push({ file, line: index + 1, marker, hosts, keyType, key });
   });
   return entries;
@@ -86,6 +86,11 @@ export function checkHostKey(entries: readonly KnownHostEntry[], name: string, k
 export function knownKeyTypes(entries: readonly KnownHostEntry[], name: string): string[] {
   const types = entries.filter((entry) => entry.marker === '' && entryMatches(entry, name)).map((entry) => entry.keyType);
   return [...new Set(types)];
+}
+
+function isKey(keyType: string, base64: string): boolean {
+  const key = Buffer.from(base64, 'base64');
+  return key.length > 4 && keyTypeOf(key) === keyType;
 }
 
 /** The type word in front of an SSH key blob (RFC 4253 section 6.6). */

@@ -15,7 +15,7 @@ export const REMEDIES: readonly Remedy[] = [
     // ("Can't resolve uprobe_unregister!"). Only user-space probes would use it, so the runtime may believe that it is exported.
     name: 'uprobe-unregister-renamed',
     provenOn: 'Debian 13, stap 5.1, kernel 6.12',
-    test: 'grep -q uprobe_unregister_nosync "$k/Module.symvers" && ! grep -q uprobe_unregister_nosync "$r/transport/transport.c"',
+    test: 'grep -qs uprobe_unregister_nosync "$k/Module.symvers" && ! grep -qs uprobe_unregister_nosync "$r/transport/transport.c"',
     options: ['-DSTAPCONF_UPROBE_UNREGISTER_EXPORTED'],
   },
 ];

@@ -21,8 +21,9 @@ const SETUP = 'run fleet-tap setup on this host';
 const ROWS: readonly Row[] = [
   {
     code: 'script-syntax',
-    pattern: /^parse error: (.+)\n\s*(?:saw: .* at |at: )\S*?:(\d+):(\d+)$/m,
-    sentence: (match) => `the script does not parse: line ${match[2]}, column ${match[3]}: ${match[1]}`,
+    // `saw: operator '}' at FILE:3:1`, `at: junk '' at FILE:1:19`, or `saw: FILE EOF`.
+    pattern: /^parse error: (.+)\n\s*(?:saw|at): (?:(?:.* at )?\S*?:(\d+):(\d+)|\S+ EOF)$/m,
+    sentence: (match) => `the script does not parse: ${match[2] === undefined ? 'at its end' : `line ${match[2]}, column ${match[3]}`}: ${match[1]}`,
     hint: 'correct the script there; stap -p1 FILE checks it without a kernel',
   },
   {
@@ -31,16 +32,19 @@ const ROWS: readonly Row[] = [
     sentence: (match) => `the headers of kernel ${match[1]} are not installed`,
     hint: SETUP,
   },
+  { code: 'disk-full', pattern: /No space left on device/, sentence: () => 'the disk is full', hint: 'free some space under /tmp and /var, then try again' },
   {
     code: 'symbols-missing',
-    pattern: /missing \S+ kernel\/module debuginfo|cannot find module kernel debuginfo|No DWARF information found/,
+    // A script that needs no symbols gets the same warning: when it came to pass 4, that was not the cause.
+    pattern: /^(?![\s\S]*Pass 4: compilation failed)[\s\S]*?(?:missing \S+ kernel\/module debuginfo|cannot find module kernel debuginfo|No DWARF information found)/,
     sentence: (_match, release) => `the debug symbols of kernel ${release} are not installed`,
     hint: `${SETUP}, or capture without symbols: --probes netfilter`,
   },
   {
     code: 'script-semantic',
-    pattern: /^semantic error: (.+)$/m,
-    sentence: (match) => `stap refuses the script: ${match[1]}`,
+    // `while resolving probe point` says where; the cause comes in an error of its own.
+    pattern: /^semantic error: (while resolving probe point: .+)\n[\s\S]*?^semantic error: (.+)$|^semantic error: (.+)$/m,
+    sentence: (match) => `stap refuses the script: ${match[3] ?? `${match[2]}; ${match[1]}`}`,
     hint: 'the probe or variable does not exist in this kernel: stap -l PROBE lists what does',
   },
   {
@@ -50,14 +54,32 @@ const ROWS: readonly Row[] = [
     hint: 'a newer stap on a build host helps: name it in the inventory with fleet_tap_build_for',
   },
   {
+    code: 'compiler-missing',
+    pattern: /(?:^|[\s:])((?:[\w-]+-)?gcc(?:-\d+)?): (?:(?:command )?not found|No such file or directory)$/m,
+    sentence: (match) => `${match[1]}, the compiler that made the kernel, is not installed`,
+    hint: SETUP,
+  },
+  {
+    code: 'compile-interrupted',
+    pattern: /kbuild exited with signal: (\d+ \(.+\))$/m,
+    sentence: (match, release) => `compiling for kernel ${release} was ended by signal ${match[1]}`,
+    hint: 'try again; after Killed, see dmesg on the host: it may be short of memory',
+  },
+  {
     code: 'compile-failed',
     pattern: /Pass 4: compilation failed/,
     sentence: (_match, release) => `stap's C code does not compile for kernel ${release}`,
     hint: 'the stap here is most likely older than the kernel: use a build host with a newer one (fleet_tap_build_for)',
   },
   {
+    code: 'kernel-symbol-gone',
+    pattern: /Can't resolve (\w+)/,
+    sentence: (match, release) => `the kernel module needs ${match[1]}, which kernel ${release} does not have`,
+    hint: 'the stap that compiled it is most likely older than the kernel: use a build host with a newer one (fleet_tap_build_for)',
+  },
+  {
     code: 'kernel-module-mismatch',
-    pattern: /(Invalid module format|version mismatch|has wrong symbol version|Can't resolve \w+|Unknown symbol in module)/,
+    pattern: /(Invalid module format|version mismatch|has wrong symbol version|Unknown symbol in module)/,
     sentence: (match, release) => `the kernel module does not fit kernel ${release} here: ${match[1]}`,
     hint: 'the host runs another build of this kernel than the module was made for: reboot it into its newest kernel and run setup again',
   },
@@ -80,7 +102,6 @@ const ROWS: readonly Row[] = [
     hint: 'use become (-b), or log in as root',
   },
   { code: 'stap-missing', pattern: /(stap|staprun): (command )?not found/, sentence: (match) => `${match[1]} is not installed`, hint: SETUP },
-  { code: 'disk-full', pattern: /No space left on device/, sentence: () => 'the disk is full', hint: 'free some space under /tmp and /var, then try again' },
 ];
 
 /** @param release the kernel that was compiled for or loaded into, for the sentence */
@@ -89,5 +110,6 @@ export function diagnose(output: HostText, release: string): Diagnosis {
     const match = row.pattern.exec(output);
     if (match !== null) return { code: row.code, sentence: lastLines(row.sentence(match, release), 1), hint: row.hint };
   }
-  return { code: 'stap-failed', sentence: `stap failed: ${lastLines(output, 3).replaceAll('\n', ' | ')}`, hint: 'the whole output is what the same command prints on the host' };
+  const said = lastLines(output.replace(/^Tip: .*$/gm, ''), 3).replaceAll('\n', ' | ');
+  return { code: 'stap-failed', sentence: said === '' ? 'stap failed and said nothing' : `stap failed: ${said}`, hint: 'the whole output is what the same command prints on the host' };
 }

@@ -24,7 +24,7 @@ function fileFor(directory: string, key: CacheKey): string {
 export async function readCached(directory: string, key: CacheKey): Promise<Buffer | undefined> {
   const file = await readFile(fileFor(directory, key)).catch(() => undefined);
   const content = file?.subarray(65);
-  return content !== undefined && content.length > 0 && file?.subarray(0, 64).toString('latin1') === sha256(content) ? content : undefined;
+  return content !== undefined && content.length > 0 && file?.[64] === 0x0a && file.subarray(0, 64).toString('latin1') === sha256(content) ? content : undefined;
 }
 
 /** Keeps it for the owner's eyes only; a reader never sees half a file. */

@@ -47,7 +47,7 @@ export function planBuilds(candidates: readonly Candidate[], needsSymbols: boole
     if (first === undefined) continue;
     const builder = chooseBuilder(candidates, targets, needsSymbols);
     if (builder === undefined) {
-      for (const target of targets) problems.set(target.host, whyNoBuilder(target, candidates, needsSymbols));
+      for (const target of targets) problems.set(target.host, whyNoBuilder(target, candidates));
       continue;
     }
     const fitting = targets.filter((target) => sameTransport(builder.facts.stapVersion, target.facts.staprunVersion));
@@ -56,6 +56,7 @@ export function planBuilds(candidates: readonly Candidate[], needsSymbols: boole
       const sentence = `staprun ${target.facts.staprunVersion} here cannot load what stap ${builder.facts.stapVersion} on ${builder.host} compiles: version 5.0 changed the format between them`;
       problems.set(target.host, problem(target.host, 'stap-versions-differ', sentence, 'install the same release of systemtap on both'));
     }
+    if (fitting.length === 0) continue;
     const { kernelRelease: release, kernelBuild, architecture } = first.facts;
     builds.push({ release, kernelBuild, architecture, builder: builder.host, targets: fitting.map((target) => target.host) });
   }
@@ -90,18 +91,21 @@ function chooseBuilder(candidates: readonly Candidate[], targets: readonly Candi
   return [...named, ...targets].find((candidate) => canBuild(candidate, release, needsSymbols));
 }
 
-function whyNoBuilder(target: Candidate, candidates: readonly Candidate[], needsSymbols: boolean): FleetTapError {
+function whyNoBuilder(target: Candidate, candidates: readonly Candidate[]): FleetTapError {
   const release = target.facts.kernelRelease;
-  const named = candidates.find((candidate) => candidate.buildFor.includes(release));
+  const declared = candidates.filter((candidate) => candidate.buildFor.includes(release));
+  const named = declared.find((candidate) => candidate.facts.architecture === target.facts.architecture);
+  const [other] = declared;
+  if (named === undefined && other !== undefined) {
+    const sentence = `no build host compiles for kernel ${release} on ${target.facts.architecture}: ${other.host} is ${other.facts.architecture}`;
+    return problem(target.host, 'architecture', sentence, `name a build host that is ${target.facts.architecture} (fleet_tap_build_for)`);
+  }
   const { host, facts } = named ?? target;
   const where = named === undefined ? 'here' : `on its build host ${host}`;
   const setup = `run fleet-tap setup on ${host}`;
   if (facts.stapVersion === null) return problem(target.host, 'stap-missing', `stap is not installed ${where}, and no other host can compile for kernel ${release}`, setup);
   if (!facts.headersFor.includes(release)) return problem(target.host, 'headers-missing', `the headers of kernel ${release} are not installed ${where}`, setup);
-  if (needsSymbols) {
-    return problem(target.host, 'symbols-missing', `the debug symbols of kernel ${release} are not installed ${where}`, `${setup}, or capture without symbols: --probes netfilter`);
-  }
-  return problem(target.host, 'architecture', `no build host compiles for ${target.facts.architecture}`, setup);
+  return problem(target.host, 'symbols-missing', `the debug symbols of kernel ${release} are not installed ${where}`, `${setup}, or capture without symbols: --probes netfilter`);
 }
 
 /** stap 5.0 changed the transport between module and staprun: both sides must be on the same side of it (NEWS of 5.0). */

@@ -8,15 +8,18 @@ export interface RunWarning {
     | 'skipped' // probes that did not run: packets are missing, nobody knows which
     | 'error' // the script or its runtime complains
     | 'other';
-  /** Messages or probes; 0 when the text gives no number. */
+  /** Messages, probes or errors; 0 when the text gives no number. */
   readonly count: number;
   readonly text: string;
 }
 
+/** The first group is the count; a line whose groups are all 0 is no warning. */
 const PATTERNS: readonly { readonly kind: RunWarning['kind']; readonly pattern: RegExp }[] = [
   { kind: 'lost', pattern: /There were (\d+) transport failures/ },
-  { kind: 'lost', pattern: /There were (\d+) lost messages/ },
-  { kind: 'skipped', pattern: /Number of errors: \d+, skipped probes: (\d+)/ },
+  { kind: 'lost', pattern: /There were (\d+) lost messages(?:, (\d+) lost bytes)?(?:,? and (\d+) unexpected sequences)?/ },
+  { kind: 'skipped', pattern: /Number of errors: \d+, skipped probes: ([1-9]\d*)/ },
+  { kind: 'error', pattern: /Number of errors: (\d+), skipped probes: 0\b/ },
+  { kind: 'error', pattern: /^WARNING: probe .* registration error/ }, // the script runs on, and this probe never fires
   { kind: 'error', pattern: /^ERROR: / },
   { kind: 'other', pattern: /^WARNING: / },
 ];
@@ -28,7 +31,8 @@ export function runWarnings(stderr: HostText): RunWarning[] {
     const found = PATTERNS.map(({ kind, pattern }) => ({ kind, match: pattern.exec(line) })).find(({ match }) => match !== null);
     if (found === undefined || found.match === null) continue;
     const count = Number(found.match[1] ?? 0);
-    if (found.match[1] !== undefined && count === 0) continue;
+    const numbers = found.match.slice(1).filter((group) => group !== undefined);
+    if (numbers.length > 0 && numbers.every((number) => Number(number) === 0)) continue;
     warnings.push({ kind: found.kind, count, text: printable(line) });
   }
   return warnings;

@@ -1,6 +1,7 @@
 // What comes in: a session and a compiled kernel module. What goes out: the running script, its lines as they come.
 // Guaranteed: the host ends it by itself when we are gone (supervisor.ts); the lease is renewed here as long as nobody stops it.
 import { randomBytes } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import { FleetTapError } from '../base/errors.js';
 import { lastLines, type HostText } from '../base/host-text.js';
 import type { RemoteStream, Session } from '../ssh/session.js';
@@ -30,15 +31,20 @@ export interface RunRequest {
   readonly limitSec: number;
 }
 
-/** Uploads the kernel module into a private directory of root's and starts it. */
+/** Uploads the kernel module into a private directory of root's and starts it. A start that fails leaves no directory behind. */
 export async function startScript(session: Session, request: RunRequest): Promise<ScriptRun> {
   const { kernelModule } = request;
   const directory = `/run/fleet-tap/${randomBytes(6).toString('hex')}`;
   const made = await session.run(`: fleet-tap prepare ${directory}\numask 077\nmkdir -p ${directory}\n`, { become: true });
   if (made.status !== 0) throw failure(session.host, 'prepare', `${directory} could not be made: ${lastLines(made.stderr, 1)}`);
-  await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become: true });
   const script = supervisorScript({ directory, name: kernelModule.name, machineFace: request.machineFace, limitSec: request.limitSec });
-  return new RunningScript(await session.stream(script, { become: true }));
+  try {
+    await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become: true });
+    return new RunningScript(await session.stream(script, { become: true }));
+  } catch (error) {
+    await session.run(`: fleet-tap clean ${directory}\nrm -rf ${directory}\n`, { become: true }).catch(() => {});
+    throw error;
+  }
 }
 
 function failure(host: string, code: string, sentence: string): FleetTapError {
@@ -49,6 +55,16 @@ function failure(host: string, code: string, sentence: string): FleetTapError {
 export function runFailure(host: string, end: RunEnd, release: string): FleetTapError {
   if (end.status === null) {
     return new FleetTapError('unreachable', 'connection-lost', 'the connection was lost; the host ends the script by itself within 15 s', { place: { host } });
+  }
+  const limit = /^fleet-tap: ended by (the limit of \d+ s)$/m.exec(end.stderr)?.[1];
+  if (limit !== undefined) {
+    return new FleetTapError('host', 'limit-reached', `the host ended the script at ${limit}`, { place: { host }, hint: 'a longer one: --limit-time' });
+  }
+  if (/^fleet-tap: ended because the lease was not renewed$/m.test(end.stderr)) {
+    return new FleetTapError('host', 'lease-over', 'the host ended the script: it had heard nothing from here for 15 s', { place: { host }, hint: 'the network or this machine was stuck; capture again' });
+  }
+  if (end.status === 0) {
+    return new FleetTapError('host', 'script-ended', 'the script ended by itself', { place: { host }, hint: 'it called exit(), or somebody on the host ended staprun' });
   }
   const cause = diagnose(end.stderr, release);
   return new FleetTapError('host', cause.code, cause.sentence, { place: { host }, hint: cause.hint });
@@ -63,8 +79,9 @@ class RunningScript implements ScriptRun {
   constructor(stream: RemoteStream) {
     this.#stream = stream;
     let stderr = '';
+    const decoder = new StringDecoder('utf8');
     stream.onStderr((chunk) => {
-      stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_LIMIT_CHARS);
+      stderr = (stderr + decoder.write(chunk)).slice(-STDERR_LIMIT_CHARS);
     });
     this.ended = new Promise((resolve) => {
       stream.onEnd((status) => {

@@ -7,11 +7,15 @@ import { quote } from '../ssh/quote.js';
 
 /** Without a renewal for this long, the host ends the run by itself. */
 const LEASE_SEC = 15;
+/** Of that, kept for ending staprun: STOP_TENTHS, and unloading. */
+const END_SEC = 3;
 /** The controller renews this often. */
 export const RENEW_MS = 3_000;
-const TICK_SEC = 3;
-/** Ticks without a renewal, so that the end comes before LEASE_SEC is over. */
-const TICKS_MISSED = LEASE_SEC / TICK_SEC - 1;
+const TICK_SEC = 2;
+/** Ticks without a renewal. A renewal is noticed up to a tick late, hence one less. */
+const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
+/** Tenths of a second from TERM to KILL. */
+const STOP_TENTHS = 30;
 
 export interface SupervisorRequest {
   /** Private directory on the host that holds NAME.ko; removed at the end. */
@@ -21,6 +25,10 @@ export interface SupervisorRequest {
   readonly machineFace: boolean;
   /** Seconds until the run ends in any case. */
   readonly limitSec: number;
+  /** Seconds from one look at the lease to the next; the lease is five of them. Default: 3. Tests give less. */
+  readonly tickSec?: number;
+  /** Where the host's kernel tells its settings and kernel modules. Default: /proc. */
+  readonly proc?: string;
 }
 
 /**
@@ -37,6 +45,8 @@ const FULL_ADDRESS = `full() {
 }`;
 
 export function supervisorScript(request: SupervisorRequest): string {
+  const tickSec = request.tickSec ?? TICK_SEC;
+  const limitTicks = Math.ceil(request.limitSec / tickSec);
   const own = `c=$SSH_CONNECTION
 set -- machine=1
 if [ -n "$c" ]; then set -- "$@" "own_source=$(full "\${c%% *}")" "own_source_port=$(echo "$c" | cut -d' ' -f2)" "own_port=$(echo "$c" | cut -d' ' -f4)"; fi`;
@@ -44,25 +54,27 @@ if [ -n "$c" ]; then set -- "$@" "own_source=$(full "\${c%% *}")" "own_source_po
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 d=${quote(request.directory)}
 n=${request.name}
+proc=${quote(request.proc ?? '/proc')}
 ${FULL_ADDRESS}
 ${request.machineFace ? own : 'set --'}
 cd / || exit
-[ -r "$d/$n.ko" ] || { echo "$d/$n.ko is missing" >&2; exit 1; }
+[ -r "$d/$n.ko" ] || { echo "$d/$n.ko is missing" >&2; rm -rf "$d"; exit 1; }
 command -v staprun >/dev/null || { echo "staprun: not found" >&2; rm -rf "$d"; exit 127; }
-loaded() { grep -q "^$n " /proc/modules; }
-setting() { cat "/proc/sys/$1" 2>/dev/null; }
-restore() { [ -z "$2" ] || [ "$(setting "$1")" = "$2" ] || echo "$2" > "/proc/sys/$1"; }
+loaded() { grep -q "^$n " "$proc/modules"; }
+setting() { cat "$proc/sys/$1" 2>/dev/null; }
+restore() { [ -z "$2" ] || [ "$(setting "$1")" = "$2" ] || echo "$2" > "$proc/sys/$1"; }
 kptr=$(setting kernel/kptr_restrict)
 optimization=$(setting debug/kprobes-optimization)
 # A kernel module of a dead run is unused and goes; one in use stays, and staprun says so.
 loaded && staprun -d "$n" >/dev/null 2>&1
+foreign=; if loaded; then foreign=1; fi
 trap '' HUP PIPE
 exec 3<&0
 staprun "$d/$n.ko" "$@" </dev/null 3<&- &
 p=$!
 stop() {
   kill -TERM $p 2>/dev/null
-  i=0; while [ $i -lt 30 ] && kill -0 $p 2>/dev/null; do sleep 0.1; i=$((i + 1)); done
+  i=0; while [ $i -lt ${STOP_TENTHS} ] && kill -0 $p 2>/dev/null; do sleep 0.1; i=$((i + 1)); done
   kill -KILL $p 2>/dev/null
 }
 ( while read -r _; do : > "$d/lease"; done <&3; stop ) 2>/dev/null &
@@ -70,20 +82,29 @@ reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM
   missed=0 past=0
-  while [ $missed -lt ${TICKS_MISSED} ] && [ $past -lt ${request.limitSec} ]; do
-    sleep ${TICK_SEC} & s=$!
+  while [ $missed -lt ${TICKS_MISSED} ] && [ $past -lt ${limitTicks} ]; do
+    sleep ${tickSec} >/dev/null 2>&1 & s=$!
     wait $s
-    past=$((past + ${TICK_SEC})) missed=$((missed + 1))
+    past=$((past + 1)) missed=$((missed + 1))
     if [ -e "$d/lease" ]; then rm -f "$d/lease"; missed=0; fi
   done
+  if [ $missed -lt ${TICKS_MISSED} ]; then echo "fleet-tap: ended by the limit of ${request.limitSec} s" >&2
+  else echo "fleet-tap: ended because the lease was not renewed" >&2; fi
   stop
 ) 3<&- &
 ticker=$!
+# Not before: a subshell that is just being made would take our own TERM for this one, and lose it.
 trap stop TERM INT
-while kill -0 $p 2>/dev/null; do wait $p; status=$?; done
+# A signal to this shell ends wait early (over 128); stop may then have seen staprun's end first, and the shell still knows its status.
+while :; do wait $p; status=$?; [ $status -gt 128 ] && kill -0 $p 2>/dev/null || break; done
+wait $p 2>/dev/null; again=$?
+[ $again = 127 ] || status=$again
 trap '' TERM INT
 kill -TERM $reader $ticker 2>/dev/null
-i=0; while loaded && [ $i -lt 20 ]; do staprun -d "$n" >/dev/null 2>&1; loaded && sleep 0.1; i=$((i + 1)); done
+if [ -z "$foreign" ]; then
+  i=0; while loaded && [ $i -lt 20 ]; do staprun -d "$n" >/dev/null 2>&1; loaded && sleep 0.1; i=$((i + 1)); done
+  loaded && echo "ERROR: the kernel module $n could not be unloaded" >&2
+fi
 restore kernel/kptr_restrict "$kptr"
 restore debug/kprobes-optimization "$optimization"
 rm -rf "$d"

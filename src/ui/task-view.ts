@@ -1,6 +1,6 @@
 // What comes in: the events of a playbook run. What goes out: one row for each task on the person's terminal, with a count of hosts;
 // plain lines where there is no terminal. Rows are steps, never hosts: listr2's renderer costs quadratically in rows and output.
-import { Listr, ListrLogger, type ListrLogLevels, ProcessOutput } from 'listr2';
+import { DefaultRenderer, Listr, ListrLogger, type ListrLogLevels, ProcessOutput } from 'listr2';
 import type { Writable } from 'node:stream';
 import { deferred, type Deferred } from '../base/deferred.js';
 import { printable } from '../base/host-text.js';
@@ -13,6 +13,11 @@ interface Step {
   readonly done: Deferred<void>;
   readonly shown: Promise<unknown>;
   update: (text: string) => void;
+}
+
+/** Without this, listr2 looks whether standard output is a terminal, and if it is not writes its rows there. Ours go to the view's stream. */
+class RowRenderer extends DefaultRenderer {
+  static override nonTTY = true;
 }
 
 /** A row is redrawn at most this often. */
@@ -31,8 +36,9 @@ export class TaskView implements PlaybookReporter {
     this.#showDiff = showDiff;
   }
 
-  /** Resolves when everything is on the screen. */
+  /** Resolves when everything is on the screen; a task that is still open is closed with what it has. */
   async settled(): Promise<void> {
+    this.taskFinished();
     await this.#before;
   }
 
@@ -52,7 +58,7 @@ export class TaskView implements PlaybookReporter {
     if (step !== undefined && event.item === undefined) step.counts.set(event.status, (step.counts.get(event.status) ?? 0) + 1);
     const about = event.item === undefined ? event.host : `${event.host} (${printable(event.item)})`;
     if (event.status === 'failed' || event.status === 'unreachable') {
-      this.#say(`  ${event.status}: ${about}: ${printable(event.message)}${event.hint === undefined ? '' : `\n    hint: ${event.hint}`}`);
+      this.#say(`  ${event.status}: ${about}: ${printable(event.message)}${event.hint === undefined ? '' : `\n    hint: ${printable(event.hint)}`}`);
     }
     if (this.#showDiff && event.diff !== undefined) this.#say(printable(event.diff));
     if (step !== undefined && performance.now() - this.#drawnMs > REDRAW_MS) {
@@ -87,7 +93,7 @@ export class TaskView implements PlaybookReporter {
         await step.done.promise;
       },
     };
-    await new Listr([row], { exitOnError: false, registerSignalListeners: false, rendererOptions: { logger } as never }).run();
+    await new Listr([row], { renderer: RowRenderer, exitOnError: false, registerSignalListeners: false, rendererOptions: { logger } as never }).run();
   }
 
   #say(text: string): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { $ } from 'zx/core';
 import { LINK_DUMP_FILE, type Machine, RUN_DIR, type Suite, suiteDir } from './places.js';
 import { endProcess, remember, runningPid } from './processes.js';
-import { remote, waitForSsh } from './remote.js';
+import { waitForSsh } from './remote.js';
 
 const DISK_GIB = 8;
 const MEMORY_MIB = 1536;
@@ -54,14 +54,6 @@ export async function boot(machine: Machine): Promise<void> {
 
 export async function waitForBoot(machine: Machine): Promise<void> {
   await waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined);
-}
-
-/** Sets the machine's clock ahead of ours by this much, as well as one ssh call is quick. Nothing in the guest sets it right: there is no time service. */
-export async function skewClock(machine: Machine, seconds: number): Promise<void> {
-  const startedMs = performance.now();
-  await remote(machine, 'true');
-  const onTheWayMs = (performance.now() - startedMs) / 2;
-  await remote(machine, `date -u -s @${((Date.now() + onTheWayMs) / 1000 + seconds).toFixed(6)} >/dev/null`);
 }
 
 export async function shutDown(machine: Machine): Promise<void> {

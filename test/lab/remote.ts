@@ -16,7 +16,7 @@ export interface RemoteOutput {
   readonly stderr: string;
 }
 
-function sshArguments(machine: Reachable, user = 'root'): string[] {
+export function sshArguments(machine: Reachable, user = 'root'): string[] {
   return [
     '-F', 'none', '-i', KEY_FILE, '-o', `UserKnownHostsFile=${KNOWN_HOSTS_FILE}`, '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes',
     '-o', 'IdentitiesOnly=yes', '-o', 'ConnectTimeout=10', '-p', String(machine.port), `${user}@${machine.address}`,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The literal way takes half an hour: asked for by name only (`npm run test:lab -- --full`). */
+/** The literal way takes 12 minutes: asked for by name only (`npm run test:lab -- --full`). */
 const isFull = process.env.FLEET_TAP_LAB_FULL === '1';
 
 /** Real kernels: one file, one after the other; a boot takes a minute and a setup two. */

@@ -125,6 +125,10 @@ class Evaluator {
       const isText = typeof a === 'string' || typeof b === 'string';
       if (isText) throw this.#failure(node.at, `${typeName(a)} and ${typeName(b)} cannot be added`, 'put texts together with ~');
     }
+    if (operator === '*') {
+      const repeated = this.#repeated(node.at, this.#defined(left), this.#defined(right));
+      if (repeated !== undefined) return repeated;
+    }
     const a = this.#number(left);
     const b = this.#number(right);
     if (operator === '+') return a + b;
@@ -132,6 +136,15 @@ class Evaluator {
     if (operator === '*') return a * b;
     if (b === 0) throw this.#failure(node.at, 'a division by zero');
     return operator === '//' ? Math.floor(a / b) : a - b * Math.floor(a / b);
+  }
+
+  /** A text or a list times a number; undefined for numbers. */
+  #repeated(at: number, left: unknown, right: unknown): unknown {
+    const [what, count] = typeof left === 'string' || Array.isArray(left) ? [left, right] : [right, left];
+    if ((typeof what !== 'string' && !Array.isArray(what)) || typeof count !== 'number' || !Number.isInteger(count)) return undefined;
+    const times = Math.max(0, count);
+    if (what.length * times > LIMIT_LENGTH) throw this.#failure(at, `a result of ${what.length * times} characters or items; the limit is ${LIMIT_LENGTH}`);
+    return typeof what === 'string' ? what.repeat(times) : Array.from({ length: times }, () => what as unknown[]).flat();
   }
 
   #compare(node: Extract<Expression, { kind: 'compare' }>): boolean {

@@ -13,6 +13,8 @@ const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
   ['true', true], ['True', true], ['false', false], ['False', false], ['none', null], ['None', null],
 ]);
 const RESERVED = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else']);
+/** Python's of every mapping: behind a dot they hide the mapping's own key. */
+const HIDING = new Set(['clear', 'copy', 'fromkeys', 'get', 'items', 'keys', 'pop', 'popitem', 'setdefault', 'update', 'values']);
 const COMPARISONS = new Set(['==', '!=', '<', '>', '<=', '>=']);
 /** Deeper nesting is refused: a parser deep in its own recursion can end the process. */
 const LIMIT_DEPTH = 100;
@@ -160,6 +162,7 @@ class Parser {
         if (token.kind === 'integer') object = { kind: 'item', at: token.at, object, key: { kind: 'literal', at, value: Number(token.text) } };
         else if (token.kind !== 'name') throw this.#syntax(token, `a name should stand behind the dot, but ${describe(token)} does`);
         else if (this.#peek().text === '(' && this.#peek().kind === 'operator') object = this.#method(object, token);
+        else if (HIDING.has(token.text)) throw this.#unsupported(token, `.${token.text} is a method of every mapping, not its key`, `write ['${token.text}'] for the key`);
         else object = { kind: 'item', at: token.at, object, key: { kind: 'literal', at: token.at, value: token.text } };
       } else if (this.#take('[')) object = this.#subscript(object, at);
       else if (this.#peek().kind === 'operator' && this.#peek().text === '(') {

@@ -1,5 +1,6 @@
 // What comes in: template text and the offset where an expression starts. What goes out: its tokens, with offsets in that text.
-// Guaranteed: strings are unescaped as Jinja does (lexer.py); a character that no expression may hold is an error with its place.
+// Guaranteed: strings are unescaped as Jinja does (lexer.py) in a condition, and are as they stand in {{ }}, where Ansible doubles backslashes
+// (template/__init__.py, _escape_backslashes); a character that no expression may hold is an error with its place.
 import type { TemplateSource } from '../template-source.js';
 
 export interface Token {
@@ -34,7 +35,7 @@ export function tokenize(source: TemplateSource, startAt: number, isInTemplate: 
       if (closing[0].length === 3) throw source.error(at, 'whitespace control (-}}) is not supported yet', { hint: 'write }}' });
       return [...tokens, { kind: 'end', text: '}}', at, endsAt: at + 2 }];
     }
-    const token = nextToken(source, rest, at);
+    const token = nextToken(source, rest, at, isInTemplate);
     if ('([{'.includes(token.text) && token.kind === 'operator') depth += 1;
     if (')]}'.includes(token.text) && token.kind === 'operator') depth -= 1;
     tokens.push(token);
@@ -42,7 +43,7 @@ export function tokenize(source: TemplateSource, startAt: number, isInTemplate: 
   }
 }
 
-function nextToken(source: TemplateSource, rest: string, at: number): Token {
+function nextToken(source: TemplateSource, rest: string, at: number, isRaw: boolean): Token {
   const name = /^[A-Za-z_]\w*/.exec(rest);
   if (name !== null) return { kind: 'name', text: name[0], at, endsAt: at + name[0].length };
   const number = /^\d[\d_]*(\.\d+)?([eE][+-]?\d+)?/.exec(rest);
@@ -51,7 +52,13 @@ function nextToken(source: TemplateSource, rest: string, at: number): Token {
     return { kind, text: number[0].replaceAll('_', ''), at, endsAt: at + number[0].length };
   }
   const string = /^(?:'((?:[^'\\]|\\[\s\S])*)'|"((?:[^"\\]|\\[\s\S])*)")/.exec(rest);
-  if (string !== null) return { kind: 'string', text: unescapeText(string[1] ?? string[2] ?? ''), at, endsAt: at + string[0].length };
+  if (string !== null) {
+    const inside = string[1] ?? string[2] ?? '';
+    if (isRaw && inside.includes(rest.charAt(0))) {
+      throw source.error(at, 'a backslash in front of a quote does not keep it in the string here: in {{ }} backslashes stay as they are', { code: 'template-syntax', hint: 'use the other kind of quotes' });
+    }
+    return { kind: 'string', text: isRaw ? inside : unescapeText(inside), at, endsAt: at + string[0].length };
+  }
   if (rest.startsWith("'") || rest.startsWith('"')) throw source.error(at, 'this string is not closed', { code: 'template-syntax' });
   const operator = OPERATORS.find((candidate) => rest.startsWith(candidate));
   if (operator === undefined) {

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ClockOffset, STEP_NS } from '../../src/capture/clock-offset.js';
+
+const SEC = 1e9;
+/** What doubles of this size cannot hold. */
+const ROUNDING_NS = 2;
+
+/** One question: pause before it, its way there, its way back. The two ways have nothing to do with each other. */
+const way = fc.oneof(fc.integer({ min: 10_000, max: 300_000 }), fc.integer({ min: 0, max: 200_000_000 }));
+const exchanges = fc.array(fc.record({ pauseNs: fc.integer({ min: 0, max: 20 * SEC }), thereNs: way, backNs: way }), { minLength: 1, maxLength: 40 });
+const trueOffset = fc.integer({ min: -3600 * SEC, max: 3600 * SEC });
+const resolution = fc.constantFrom(1, 1000);
+
+/** Host time as the host tells it: cut, not rounded. */
+const read = (hostNs: number, resolutionNs: number) => Math.floor(hostNs / resolutionNs) * resolutionNs;
+
+function expectWithin(offset: ClockOffset, nowNs: number, truthNs: number): void {
+  const estimate = offset.estimate(nowNs);
+  if (estimate === undefined) throw new Error('there is no estimate');
+  expect(Math.abs(estimate.offsetNs - truthNs)).toBeLessThanOrEqual(estimate.errorNs + ROUNDING_NS);
+  const { correctionNs, errorNs } = offset.correction(nowNs);
+  expect(Math.abs(-correctionNs - truthNs)).toBeLessThanOrEqual(errorNs + ROUNDING_NS);
+}
+
+describe('the truth lies within the bound', () => {
+  test('however unequal the ways, however the clocks drift (to 50 µs/s)', () => {
+    fc.assert(
+      fc.property(trueOffset, fc.integer({ min: -50, max: 50 }), resolution, exchanges, fc.integer({ min: 0, max: 600 * SEC }), (startNs, driftPpm, resolutionNs, asked, laterNs) => {
+        const truth = (nowNs: number) => startNs + driftPpm * 1e-6 * nowNs;
+        const offset = new ClockOffset();
+        let nowNs = 0;
+        for (const { pauseNs, thereNs, backNs } of asked) {
+          const sentNs = nowNs + pauseNs;
+          const readNs = sentNs + thereNs;
+          nowNs = readNs + backNs;
+          offset.add(sentNs, read(readNs + truth(readNs), resolutionNs), nowNs, resolutionNs);
+          expectWithin(offset, nowNs, truth(nowNs));
+        }
+        expectWithin(offset, nowNs + laterNs, truth(nowNs + laterNs));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('also when the clock is set and a heartbeat tells of it later, with round trips before, between and after', () => {
+    const step = fc.oneof(fc.integer({ min: STEP_NS, max: 60 * STEP_NS }), fc.integer({ min: STEP_NS, max: 3600 * SEC })).chain((size) => fc.constantFrom(size, -size));
+    fc.assert(
+      fc.property(trueOffset, step, exchanges, exchanges, exchanges, fc.boolean(), (startNs, stepNs, before, between, after, nothingBetween) => {
+        const offset = new ClockOffset();
+        let nowNs = 0;
+        let truthNs = startNs;
+        const ask = ({ pauseNs, thereNs, backNs }: (typeof before)[number]) => {
+          const sentNs = nowNs + pauseNs;
+          nowNs = sentNs + thereNs + backNs;
+          offset.add(sentNs, sentNs + thereNs + truthNs, nowNs, 1);
+        };
+        before.forEach(ask);
+        const heartbeatNs = nowNs;
+        truthNs += stepNs;
+        if (!nothingBetween) between.forEach(ask);
+        offset.shift(stepNs, heartbeatNs);
+        expectWithin(offset, nowNs, truthNs);
+        after.forEach((exchange) => {
+          ask(exchange);
+          expectWithin(offset, nowNs, truthNs);
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('which sample counts', () => {
+  test('the quickest round trip, until it has aged', () => {
+    const offset = new ClockOffset();
+    offset.add(0, 1000 * 1e6, 1e6, 1);
+    offset.add(SEC, SEC + 1000 * 1e6, SEC + 100e6, 1);
+    expect(offset.estimate(SEC + 100e6)?.offsetNs).toBe(1000e6 - 0.5e6);
+    // Half of 1 ms grows by 50 µs/s: after 20 000 s it is wider than half of 100 ms of a new one.
+    offset.add(20_000 * SEC, 20_000 * SEC + 1000e6, 20_000 * SEC + 100e6, 1);
+    expect(offset.estimate(20_000 * SEC + 100e6)?.offsetNs).toBe(1000e6 - 50e6);
+  });
+
+  test('a quick sample survives any number of slow ones that come soon after', () => {
+    const offset = new ClockOffset();
+    offset.add(0, 5e6, 1e6, 1);
+    for (let index = 1; index < 200; index += 1) offset.add(index * 1e6, index * 1e6 + 5e6, index * 1e6 + 300e6, 1);
+    expect(offset.estimate(500e6)?.errorNs).toBeLessThan(1e6);
+  });
+
+  test('one that contradicts the others takes their place: the clock was set', () => {
+    const offset = new ClockOffset();
+    offset.add(0, 0, 1e6, 1);
+    offset.add(SEC, 61 * SEC, SEC + 1e6, 1);
+    expect(offset.estimate(SEC + 1e6)?.offsetNs).toBe(60 * SEC - 0.5e6);
+  });
+
+  test('answers from before the question, or that are no time, are no samples', () => {
+    const offset = new ClockOffset();
+    offset.add(10, 10, 5, 1);
+    offset.add(0, Number.NaN, 5, 1);
+    offset.add(Number.NaN, 0, 5, 1);
+    expect(offset.estimate(10)).toBeUndefined();
+  });
+});
+
+describe('what is added to a host’s time', () => {
+  test('nothing, and the bound is endless, while nothing is known', () => expect(new ClockOffset().correction(0)).toEqual({ correctionNs: 0, errorNs: Number.POSITIVE_INFINITY }));
+
+  test('nothing when the offset cannot be told from the error', () => {
+    const offset = new ClockOffset();
+    offset.add(0, 0.5e6 + 400_000, 1e6, 0);
+    expect(offset.correction(0)).toEqual({ correctionNs: 0, errorNs: 900_000 });
+  });
+
+  test('the offset, when it is seen', () => {
+    const offset = new ClockOffset();
+    offset.add(0, 0.5e6 + 600_000, 1e6, 0);
+    expect(offset.correction(0)).toEqual({ correctionNs: -600_000, errorNs: 500_001 });
+  });
+});
+
+describe('a step', () => {
+  const known = () => {
+    const offset = new ClockOffset();
+    offset.add(0, 0, 2e6, 0);
+    return offset;
+  };
+
+  test('moves what was known before it, exactly', () => {
+    const offset = known();
+    offset.shift(SEC, 1 * SEC);
+    expect(offset.correction(2e6).correctionNs).toBe(-(SEC - 1e6));
+  });
+
+  test('that a round trip has shown already is not counted twice', () => {
+    const offset = known();
+    offset.add(SEC, 11 * SEC, SEC + 2e6, 0);
+    offset.shift(10 * SEC, 0.5 * SEC);
+    expect(offset.correction(SEC + 2e6).correctionNs).toBe(-(10 * SEC - 1e6));
+  });
+
+  test('after one that a round trip has shown counts again', () => {
+    const offset = known();
+    offset.add(SEC, 11 * SEC, SEC + 2e6, 0);
+    offset.shift(10 * SEC, 0.5 * SEC);
+    offset.shift(10 * SEC, 2 * SEC);
+    expect(offset.correction(SEC + 2e6).correctionNs).toBe(-(20 * SEC - 1e6));
+  });
+});

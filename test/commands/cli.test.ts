@@ -1,0 +1,59 @@
+// What a slip of the pen gets: one sentence with the place, what to do, the right exit status, and never a stack trace.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const project = resolve(import.meta.dirname, '..', '..');
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-test-'));
+  await writeFile(join(folder, 'indented.yml'), 'all:\n  hosts:\n    web1:\n   web2:\n');
+  await writeFile(join(folder, 'good.yml'), 'web:\n  hosts:\n    web1:\n');
+  await writeFile(join(folder, 'port.yml'), 'all:\n  hosts:\n    web1:\n      ansible_port: ssh\n');
+  await writeFile(join(folder, 'symbols.yml'), 'all:\n  hosts:\n    web1:\n      fleet_tap_symbols: some\n');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs the sources, so that no test depends on what was built last. */
+function fleetTap(...words: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, ['--import', 'tsx', join(project, 'src', 'cli.ts'), ...words], { cwd: project, env: { ...process.env, HOME: folder } }, (error, stdout, stderr) => {
+      done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+it.each([
+  [['capture', '-i', '@/indented.yml'], /indented\.yml:3:10: .* \[yaml-syntax\]\n {4}3 \| {5}web1:\n {6}\| {10}\^\n {2}hint: /],
+  [['capture', '-i', '@/none.yml'], /none\.yml: there is no such inventory \[file-missing\]\n {2}hint: /],
+  [['capture', '-i', '@/good.yml', 'wbe'], /no host and no group "wbe" \[pattern-unknown\]\n {2}hint: did you mean web\?/],
+  [['setup', '-i', '@/good.yml', '-l', 'dbs'], /no host and no group "dbs"/],
+  [['doctor', '-i', '@/port.yml'], /web1: ansible_port.* "ssh".*\[connection-variable\]/],
+  [['capture', '-i', '@/symbols.yml'], /web1: fleet_tap_symbols is "some" \[variable\]\n {2}hint: write every-host, per-kernel or none/],
+  [['capture', '-i', '@/good.yml', '--for', '3x'], /'3x' is invalid\. write a time such as 60s/],
+  [['capture', '-i', '@/good.yml', '--script', '@/none.stp'], /none\.stp cannot be read: there is no such file/],
+  [['capture'], /'-i, --inventory <SOURCE>' not specified/],
+  [['captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
+])('refuses %j', async (words, expected) => {
+  const { status, stdout, stderr } = await fleetTap(...words.map((word) => word.replace('@', folder)));
+  expect(stderr).toMatch(expected);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stdout).toBe('');
+  expect(status).toBe(1);
+});
+
+it('takes a host pattern behind the inventory', async () => {
+  const { status, stderr } = await fleetTap('doctor', '-i', '127.0.0.1:1,', '-l', '127.0.0.1');
+  expect(stderr).toBe('');
+  expect(status).toBe(4);
+});
+
+it('has every flag that README names', async () => {
+  const help = (await Promise.all([['capture', '--help'], ['setup', '--help'], ['demo', '--help']].map((words) => fleetTap(...words)))).map(({ stdout }) => stdout).join('\n');
+  const readme = await readFile(join(project, 'README.md'), 'utf8');
+  const flags = [...new Set(readme.match(/(?<=[\s`])--[a-z][a-z-]+/g))];
+  expect(flags.length).toBeGreaterThan(2);
+  for (const flag of flags) expect(help, flag).toContain(flag);
+});

@@ -1,0 +1,80 @@
+// command and shell under dash: what reaches the program, and what comes back.
+import { readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ParameterError } from '../../src/modules/params.js';
+import { splitWords } from '../../src/modules/words.js';
+import { type Bench, bench, runModule } from './run-module.js';
+
+let here: Bench;
+beforeEach(async () => {
+  here = await bench();
+});
+afterEach(() => rm(here.root, { recursive: true }));
+
+const WORDS = ['two words', `it's "so"`, '$HOME', '`id`', '$(id)', '-n', '', 'a;b&c|d', '>x', '*', 'new\nline', '\\', 'Ü🐧', 'A=b', '#'];
+
+test('words reach the program as they are', async () => {
+  const { values, changed } = await runModule(here, 'command', { argv: ['printf', '<%s>', ...WORDS] });
+  expect(changed).toBe(true);
+  expect(values).toMatchObject({ rc: 0, stdout: WORDS.map((word) => `<${word}>`).join(''), stderr: '' });
+  expect(await readdir(here.work)).toEqual([]);
+});
+
+test.each([
+  ['an empty line', '', ''],
+  ['lines that look like an answer', 'x\nchanged=false\nend\nfleet-tap-answer 1', 'end'],
+  ['carriage returns and tabs', 'a\r\n\tb', ''],
+  ['lines on both', 'out 1\nout 2', 'err 1\nerr 2'],
+])('output: %s', async (_what, out, err) => {
+  const { values } = await runModule(here, 'shell', { cmd: `cat; printf '%s\\n' "$ERR" >&2`, stdin: out }, { env: { ERR: err } });
+  expect(values).toMatchObject({ stdout: out, stderr: err, rc: 0, stdout_lines: out === '' ? [] : out.split(/\r?\n/) });
+});
+
+test('a program that fails: its status, its words, and what it has printed until then', async () => {
+  const failed = await runModule(here, 'shell', { cmd: 'echo before; echo why >&2; exit 9' });
+  expect(failed).toMatchObject({ failed: true, changed: true, msg: 'exit status 9: why', values: { rc: 9, stdout: 'before' } });
+  expect(await runModule(here, 'command', { cmd: 'no-such-program-here' })).toMatchObject({ failed: true, changed: false, msg: 'the host has no program no-such-program-here', values: { rc: 2 } });
+  expect(await runModule(here, 'command', { cmd: 'true', chdir: 'no where' })).toMatchObject({ failed: true, msg: 'cannot go to the directory no where' });
+});
+
+test('neither sees the input that is not its own, nor runs builtins of the shell', async () => {
+  expect((await runModule(here, 'command', { cmd: 'cat' })).values).toMatchObject({ stdout: '' });
+  expect(await runModule(here, 'command', { argv: ['export', 'x'] })).toMatchObject({ failed: true, values: { rc: 2 } });
+});
+
+test('creates and removes: names with spaces, patterns, links to nowhere', async () => {
+  await writeFile(join(here.work, 'two words'), '');
+  await symlink('nowhere', join(here.work, 'dangling'));
+  for (const creates of ['two words', 'two*', 'dangling', join(here.work, '*words')]) {
+    expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: false, values: { rc: 0, stdout: `skipped, since ${creates} exists` } });
+    expect(await runModule(here, 'shell', { cmd: 'echo ran', removes: creates }), creates).toMatchObject({ changed: true, values: { stdout: 'ran' } });
+  }
+  for (const creates of ['two', 'wo*', '']) expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: true, values: { stdout: 'ran' } });
+  expect(await runModule(here, 'shell', { cmd: 'echo ran', removes: 'none *' })).toMatchObject({ changed: false, values: { stdout: 'skipped, since none * does not exist' } });
+});
+
+test('check mode: nothing runs; creates, removes and chdir are looked at', async () => {
+  const look = (params: object) => runModule(here, 'shell', { cmd: 'touch ran', ...params }, { check: true });
+  expect(await look({})).toMatchObject({ changed: false, skipped: true });
+  expect(await look({ chdir: here.root })).toMatchObject({ changed: false, skipped: true });
+  expect(await look({ chdir: '/no/where' })).toMatchObject({ changed: false, failed: true });
+  expect(await look({ creates: 'ran' })).toMatchObject({ changed: true });
+  expect(await look({ creates: here.root })).toMatchObject({ changed: false });
+  expect(await look({ removes: 'ran' })).toMatchObject({ changed: false });
+  expect(await readdir(here.work)).toEqual([]);
+});
+
+// Right: what python3 -c 'import shlex; print(shlex.split(...))' gives.
+test.each<[string, string[] | undefined]>([
+  ['a  b\tc\nd', ['a', 'b', 'c', 'd']],
+  [`a'b c'd "e f"`, ['ab cd', 'e f']],
+  [String.raw`a\ b "c\"d\e\\" 'f\'`, ['a b', 'c"d\\e\\', 'f\\']],
+  [`'' ""`, ['', '']],
+  ['# no comment', ['#', 'no', 'comment']],
+  [`it's`, undefined],
+  ['end\\', undefined],
+])('the words of %j', (line, words) => {
+  if (words === undefined) expect(() => splitWords(line)).toThrow(ParameterError);
+  else expect(splitWords(line)).toEqual(words);
+});

@@ -1,0 +1,172 @@
+// copy, file and stat: their scripts under dash, on names that shells trip over. What they do as such is compared with Ansible in ../playbook.
+import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Bench, bench, program, runModule } from './run-module.js';
+
+let here: Bench;
+beforeEach(async () => {
+  here = await bench();
+});
+afterEach(() => rm(here.root, { recursive: true }));
+
+const NAMES = [
+  ['a space', 'two words '],
+  ['quotes', `it's "so" \`id\``],
+  ['a dollar and a backslash', '$HOME\\n$(id)'],
+  ['a newline', 'two\nlines'],
+  ['a newline at the end', 'line\n'],
+  ['a leading dash', '-rf'],
+  ['a pattern', '*[a]?'],
+  ['a bracket', ']'],
+  ['an operator', '!'],
+  ['letters of all kinds', 'Ünïcode 🐧'],
+  ['something like an answer', 'changed=true\nend'],
+] as const;
+
+const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
+
+describe.each(NAMES)('a name with %s', (_what, name) => {
+  test.each(['relative', 'absolute'])('%s', async (kind) => {
+    const path = kind === 'relative' ? name : join(here.work, name);
+    const onDisk = join(here.work, name);
+
+    expect((await runModule(here, 'stat', { path })).values).toEqual({ stat: { exists: false } });
+    expect(await runModule(here, 'copy', { dest: path, content: 'text' }, { check: true })).toMatchObject({ changed: true });
+    expect(await readdir(here.work)).toEqual([]);
+
+    const copied = await runModule(here, 'copy', { dest: path, content: 'text', mode: '0640' }, { diff: true });
+    expect(copied).toMatchObject({ changed: true, values: { dest: path } });
+    expect(copied.diff).toContain('+text');
+    expect(await readFile(onDisk, 'utf8')).toBe('text');
+    expect(await modeOf(onDisk)).toBe('640');
+    expect(await readdir(here.work)).toEqual([name]);
+    expect(await runModule(here, 'copy', { dest: path, content: 'text', mode: '0640' })).toMatchObject({ changed: false });
+    expect((await runModule(here, 'stat', { path })).values).toMatchObject({ stat: { exists: true, isreg: true, mode: '0640', size: 4, path } });
+
+    expect(await runModule(here, 'file', { path, mode: '0600' }, { check: true })).toMatchObject({ changed: true });
+    expect(await modeOf(onDisk)).toBe('640');
+    expect(await runModule(here, 'file', { path, mode: '0600' })).toMatchObject({ changed: true });
+    expect(await modeOf(onDisk)).toBe('600');
+    expect(await runModule(here, 'file', { path, mode: '0600', state: 'file' })).toMatchObject({ changed: false });
+    expect(await runModule(here, 'file', { path, state: 'directory' })).toMatchObject({ changed: false, failed: true });
+
+    expect(await runModule(here, 'file', { path, state: 'absent' }, { check: true })).toMatchObject({ changed: true });
+    expect(await readdir(here.work)).toEqual([name]);
+    expect(await runModule(here, 'file', { path, state: 'absent' })).toMatchObject({ changed: true });
+    expect(await runModule(here, 'file', { path, state: 'absent' })).toMatchObject({ changed: false });
+    expect(await readdir(here.work)).toEqual([]);
+
+    const below = `${path}/${name}`;
+    expect(await runModule(here, 'file', { path: below, state: 'directory', mode: '0700' }, { check: true })).toMatchObject({ changed: true });
+    expect(await readdir(here.work)).toEqual([]);
+    expect(await runModule(here, 'file', { path: below, state: 'directory', mode: '0700' })).toMatchObject({ changed: true });
+    expect([await modeOf(onDisk), await modeOf(join(onDisk, name))]).toEqual(['700', '700']);
+    expect(await runModule(here, 'file', { path: below, state: 'directory', mode: '0700' })).toMatchObject({ changed: false });
+    expect(await runModule(here, 'file', { path: `${below}/touched`, state: 'touch' })).toMatchObject({ changed: true });
+    expect(await runModule(here, 'copy', { dest: path, src: `files/${name}` }, { file: Buffer.from([0, 255, 10]) })).toMatchObject(
+      // Inside of the directory the name is taken, by a directory.
+      { changed: false, failed: true },
+    );
+    await rm(join(onDisk, name), { recursive: true });
+    expect(await runModule(here, 'copy', { dest: `${path}/`, src: `files/${name}` }, { file: Buffer.from([0, 255, 10]) })).toMatchObject({ changed: true });
+    expect([...(await readFile(join(onDisk, name)))]).toEqual([0, 255, 10]);
+  });
+
+  test('in a link', async () => {
+    await mkdir(join(here.work, 'target'));
+    await symlink(join(here.work, 'target'), join(here.work, name));
+    const found = await runModule(here, 'stat', { path: name });
+    expect(found.values).toMatchObject({ stat: { islnk: true, lnk_target: join(here.work, 'target') } });
+    await symlink(name, join(here.work, 'to it'));
+    expect((await runModule(here, 'stat', { path: 'to it' })).values).toMatchObject({ stat: { islnk: true, lnk_target: name.replace(/\n$/, '') } });
+    expect(await runModule(here, 'file', { path: name, state: 'directory', mode: '0701' })).toMatchObject({ changed: true });
+    expect(await modeOf(join(here.work, 'target'))).toBe('701');
+    expect(await runModule(here, 'file', { path: name, state: 'absent' })).toMatchObject({ changed: true });
+    expect((await readdir(here.work)).sort()).toEqual(['target', 'to it']);
+  });
+});
+
+describe('copy', () => {
+  test('diff: what was there and what comes, in check mode and without; not when nothing changes', async () => {
+    const path = join(here.work, 'f');
+    await writeFile(path, 'one\ntwo\n');
+    for (const check of [true, false]) {
+      const { diff } = await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { check, diff: true });
+      expect(diff?.split('\n')).toEqual(['--- before', '+++ after', '@@ -1,2 +1,2 @@', ' one', '-two', '+2']);
+    }
+    expect((await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { diff: true })).diff).toBeUndefined();
+    expect((await runModule(here, 'copy', { dest: path, content: 'three\n' })).diff).toBeUndefined();
+  });
+
+  test('a file that is replaced keeps its mode; a new one has what the umask leaves', async () => {
+    await writeFile(join(here.work, 'old'), 'x');
+    await chmod(join(here.work, 'old'), 0o751);
+    await runModule(here, 'copy', { dest: 'old', content: 'y' });
+    expect(await modeOf(join(here.work, 'old'))).toBe('751');
+    const before = process.umask(0o027);
+    try {
+      await runModule(here, 'copy', { dest: 'new', content: 'y' });
+    } finally {
+      process.umask(before);
+    }
+    expect(await modeOf(join(here.work, 'new'))).toBe('640');
+  });
+
+  test('a file that cannot be put there leaves nothing behind', async () => {
+    // What arrives is not what was sent.
+    await program(here, 'cat', 'printf half');
+    const failed = await runModule(here, 'copy', { dest: 'f', content: 'whole' });
+    expect(failed).toMatchObject({ failed: true, msg: 'the content did not arrive whole' });
+    expect(await readdir(here.work)).toEqual([]);
+  });
+
+  test('sentences', async () => {
+    await mkdir(join(here.work, 'd'));
+    expect((await runModule(here, 'copy', { dest: 'd', content: '' })).msg).toBe('d is a directory, and content needs the name of a file');
+    expect((await runModule(here, 'copy', { dest: 'no/f', content: '' })).msg).toBe('there is no directory no');
+    expect((await runModule(here, 'copy', { dest: 'f', content: '', owner: 'nobody-has-this-name' })).msg).toBe('the host has no user nobody-has-this-name');
+    expect((await runModule(here, 'copy', { dest: 'f', content: '', group: 'nobody-has-this-name' })).msg).toBe('the host has no group nobody-has-this-name');
+    expect(await readdir(here.work)).toEqual(['d']);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)(`owner, group and setuid in one task are there at once, and kept${isRoot ? '' : ' (skipped: only root may give files away)'}`, async () => {
+    const task = { dest: 'f', content: 'x', owner: '12345', group: 'daemon', mode: '4755' };
+    await runModule(here, 'copy', task);
+    expect(await runModule(here, 'copy', task)).toMatchObject({ changed: false });
+    const found = await stat(join(here.work, 'f'));
+    expect([found.uid, (found.mode & 0o7777).toString(8)]).toEqual([12_345, '4755']);
+    await runModule(here, 'copy', { dest: 'f', content: 'other' });
+    const kept = await stat(join(here.work, 'f'));
+    expect([kept.uid, kept.gid, (kept.mode & 0o7777).toString(8)]).toEqual([12_345, found.gid, '4755']);
+    await chown(join(here.work, 'f'), 0, 0);
+    expect(await runModule(here, 'file', { path: 'f', owner: '12345', mode: '4755' })).toMatchObject({ changed: true });
+    expect(await runModule(here, 'file', { path: 'f', owner: '12345', mode: '4755' })).toMatchObject({ changed: false });
+  });
+});
+
+test('absent removes a link, not what it leads to', async () => {
+  await mkdir(join(here.work, 'd/e'), { recursive: true });
+  await symlink('d', join(here.work, 'l'));
+  expect(await runModule(here, 'file', { path: 'l', state: 'absent' })).toMatchObject({ changed: true });
+  expect(await readdir(here.work)).toEqual(['d']);
+  expect(await readdir(join(here.work, 'd'))).toEqual(['e']);
+});
+
+test('a folder where a dangling link leads', async () => {
+  await symlink('to', join(here.work, 'l'));
+  expect(await runModule(here, 'file', { path: 'l', state: 'directory' })).toMatchObject({ changed: true });
+  expect(await readlink(join(here.work, 'l'))).toBe('to');
+  expect((await stat(join(here.work, 'to'))).isDirectory()).toBe(true);
+});
+
+test('stat reads what stat prints in English, whatever the host speaks', async () => {
+  await program(here, 'stat', '[ "$LC_ALL" = C ] || { echo type=Verzeichnis; exit; }\nexec /usr/bin/env -i LC_ALL=C /usr/bin/stat "$@"');
+  expect((await runModule(here, 'stat', { path: here.work }, { env: { LC_ALL: 'de_DE.UTF-8' } })).values).toMatchObject({ stat: { isdir: true } });
+});
+
+test('an answer that stops halfway is a failure, with what was said', async () => {
+  await program(here, 'mktemp', 'echo "disk on fire" >&2; kill -9 "$PPID"; exit 1');
+  await expect(runModule(here, 'copy', { dest: 'f', content: 'x' })).rejects.toMatchObject({ code: 'module-answer', kind: 'host' });
+});

@@ -1,0 +1,56 @@
+// One task on this machine, as the engine runs it, its script read by dash where there is dash.
+import { accessSync } from 'node:fs';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { modules } from '../../src/modules/index.js';
+import type { ModuleResult } from '../../src/modules/module.js';
+import { convertParameters } from '../../src/modules/params.js';
+import { localSession } from '../playbook/local-session.js';
+
+/** A folder of its own: `work` is where scripts run, `bin` stands first in PATH. */
+export interface Bench {
+  readonly root: string;
+  readonly work: string;
+  readonly bin: string;
+}
+
+export interface TaskOptions {
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The host has the programs of `bin` only. */
+  readonly onlyBench?: boolean;
+  /** What `src` reads. */
+  readonly file?: Buffer;
+}
+
+export async function bench(): Promise<Bench> {
+  const root = await mkdtemp(join(tmpdir(), 'fleet-tap-module-'));
+  const [work, bin] = [join(root, 'work'), join(root, 'bin')];
+  await mkdir(work);
+  await mkdir(bin);
+  try {
+    accessSync('/bin/dash');
+    await symlink('/bin/dash', join(bin, 'sh'));
+  } catch {
+    // The machine's own sh, then.
+  }
+  return { root, work, bin };
+}
+
+/** @param lines of a sh script, without the first */
+export async function program({ bin }: Bench, name: string, lines: string): Promise<void> {
+  await writeFile(join(bin, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+}
+
+export async function runModule({ work, bin }: Bench, name: string, params: Readonly<Record<string, unknown>>, options: TaskOptions = {}): Promise<ModuleResult> {
+  const module = modules.get(name);
+  if (module === undefined) throw new Error(`no module ${name}`);
+  const { check = false, diff = false, env = {}, file, onlyBench = false } = options;
+  const readLocal = async () => file ?? Buffer.from('');
+  const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, readLocal });
+  if (plan.kind === 'done') return plan.result;
+  const session = localSession('here', { cwd: work, path: [bin], env, ...(onlyBench ? { onlyPath: true } : {}) });
+  return plan.parse(await session.run(plan.script, plan.input === undefined ? {} : { input: plan.input }));
+}

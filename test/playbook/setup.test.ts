@@ -1,0 +1,137 @@
+// playbooks/setup.yml: both engines accept it; its one big script, run by dash on hosts that are fake programs, names the right packages or says
+// what is missing.
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Playbook, Step, Task } from '../../src/playbook/playbook.js';
+import { loadPlaybook } from '../../src/playbook/load.js';
+import { Undefined } from '../../src/playbook/expression/values.js';
+import { render } from '../../src/playbook/template.js';
+import { type Bench, bench, program, runModule } from '../modules/run-module.js';
+import { mayNotSkip, whyNoAnsible } from './engines.js';
+
+const path = resolve(import.meta.dirname, '../../playbooks/setup.yml');
+const skipReason = whyNoAnsible();
+const playbook = await loadPlaybook(path);
+
+const tasksOf = (steps: readonly Step[]): Task[] => steps.flatMap((step) => (step.kind === 'task' ? [step] : tasksOf(step.tasks)));
+
+/** The script of the task, rendered for a host with these variables. */
+function scriptFor({ plays }: Playbook, vars: Readonly<Record<string, unknown>>): string {
+  const [play] = plays;
+  const task = tasksOf(play?.tasks ?? []).find(({ name }) => name === 'Packages for the kernel, and space for them');
+  const cmd = task?.args.cmd;
+  if (play === undefined || cmd?.kind !== 'value') throw new Error('setup.yml has lost the task');
+  const names = {
+    get: (name: string): unknown => {
+      if (Object.hasOwn(vars, name)) return vars[name];
+      return Object.hasOwn(play.vars, name) ? render(play.vars[name], names) : new Undefined(`"${name}"`);
+    },
+  };
+  return String(render(cmd.value, names));
+}
+
+test.skipIf(skipReason !== undefined && !mayNotSkip)(`ansible-playbook accepts it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
+  expect(execFileSync('ansible-playbook', ['-i', 'localhost,', '--syntax-check', path], { encoding: 'utf8' })).toContain('playbook: ');
+});
+
+test('so does our loader', () => {
+  expect(playbook.plays.map(({ name }) => name)).toEqual(['SystemTap and debug symbols']);
+  expect(tasksOf(playbook.plays[0]?.tasks ?? []).map(({ module }) => module.name)).toEqual(['assert', 'apt', 'apt', 'apt', 'copy', 'shell', 'apt', 'shell', 'assert', 'copy', 'apt']);
+});
+
+let here: Bench;
+afterEach(() => rm(here.root, { recursive: true }));
+/** What is installed (a line a name), what archives have (name, KiB installed, bytes to download), free space (mount point, KiB). */
+const hostHas = async (installed: readonly string[], archives: readonly string[], free: readonly string[]) => {
+  await Promise.all([['installed', installed], ['archives', archives], ['free', free]].map(([name, lines]) => writeFile(join(here.root, name as string), `${(lines as string[]).join('\n')}\n`)));
+};
+beforeEach(async () => {
+  here = await bench();
+  const { root } = here;
+  await program(here, 'dpkg-query', `for p; do :; done; grep -qx "$p" ${root}/installed || { echo "no packages found matching $p" >&2; exit 1; }; printf installed`);
+  await program(here, 'apt-cache', `verb=$1; for p; do :; done
+line=$(grep "^$p " ${root}/archives) || { [ "$verb" = policy ] && grep -qx "known $p" ${root}/archives && printf '%s:\\n  Installed: (none)\\n  Candidate: (none)\\n' "$p"; exit 0; }
+set -- $line
+case $verb in
+policy) printf '%s:\\n  Installed: (none)\\n  Candidate: 1.0-1\\n  Version table:\\n' "$1" ;;
+show) printf 'Package: %s\\nInstalled-Size: %s\\nDescription: x\\nSize: %s\\n' "$1" "$2" "$3" ;;
+esac`);
+  // df -Pk PATH: the longest mount point that the path lies below.
+  await program(here, 'df', `echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'
+while read -r mount kib; do case $2/ in "$mount"*) echo "/dev/vda1 99 9 $kib 9% \${mount%/}" ;; esac; done < ${root}/free | tail -n 1`);
+});
+
+const R = '6.12.1-amd64';
+const GIB = 1024 * 1024;
+const DEBIAN = ['systemtap 6000 1500000', 'gcc 50 5000', 'make 1800 460000', `linux-headers-${R} 10000 1500000`, `linux-image-${R}-dbg 6000000 900000000`];
+const ask = (vars: Readonly<Record<string, unknown>>) =>
+  runModule(here, 'shell', { cmd: scriptFor(playbook, { ansible_kernel: R, ansible_distribution: 'Debian', ...vars }) });
+const packages = ['systemtap', 'gcc', 'make'];
+
+describe('the packages', () => {
+  test.each([
+    ['Debian', {}, DEBIAN, [...packages, `linux-headers-${R}`, `linux-image-${R}-dbg`]],
+    ['Ubuntu, whose kernel is signed', { ansible_distribution: 'Ubuntu' }, [...DEBIAN, `linux-image-unsigned-${R}-dbgsym 1000 1000`, `linux-image-${R}-dbgsym 10 10`], [...packages, `linux-headers-${R}`, `linux-image-unsigned-${R}-dbgsym`]],
+    ['Ubuntu, whose kernel is not', { ansible_distribution: 'Ubuntu' }, [...DEBIAN, `known linux-image-unsigned-${R}-dbgsym`, `linux-image-${R}-dbgsym 10 10`], [...packages, `linux-headers-${R}`, `linux-image-${R}-dbgsym`]],
+    ['no symbols wanted', { fleet_tap_symbols: 'none' }, DEBIAN.filter((line) => !line.includes('-dbg')), [...packages, `linux-headers-${R}`]],
+    [
+      'a build host for two kernels',
+      { fleet_tap_build_for: ['5.10.0-1', '6.1.0-2'] },
+      [...DEBIAN, 'linux-headers-5.10.0-1 1 1', 'linux-headers-6.1.0-2 1 1', 'linux-image-5.10.0-1-dbg 1 1', 'linux-image-6.1.0-2-dbg 1 1'],
+      [...packages, 'linux-headers-5.10.0-1', 'linux-image-5.10.0-1-dbg', 'linux-headers-6.1.0-2', 'linux-image-6.1.0-2-dbg'],
+    ],
+  ])('%s', async (_what, vars, archives, expected) => {
+    await hostHas([], archives, [`/ ${20 * GIB}`]);
+    const { values, failed } = await ask(vars);
+    expect(values).toMatchObject({ rc: 0, stderr: '', stdout_lines: expected });
+    expect(failed).toBeUndefined();
+  });
+
+  test('what is installed needs no archive, and no space', async () => {
+    const all = [...packages, `linux-headers-${R}`, `linux-image-${R}-dbg`];
+    await hostHas(all, [], ['/ 0']);
+    expect((await ask({})).values).toMatchObject({ rc: 0, stderr: '', stdout_lines: all });
+  });
+
+  test('a release that is not a word is one package name, and no command', async () => {
+    await hostHas([], DEBIAN, [`/ ${20 * GIB}`]);
+    const { values } = await ask({ ansible_kernel: `$(touch\${IFS}${here.work}/ran)'` });
+    expect(values).toMatchObject({ rc: 1 });
+    expect((await runModule(here, 'stat', { path: 'ran' })).values).toEqual({ stat: { exists: false } });
+  });
+});
+
+const linesOf = (values: Readonly<Record<string, unknown>> | undefined): readonly string[] => (values?.stderr_lines ?? []) as string[];
+
+describe('what is missing, in one sentence', () => {
+  const without = (part: string) => DEBIAN.filter((line) => !line.startsWith(part));
+  test.each([
+    ['headers', {}, without('linux-headers'), [`/ ${20 * GIB}`], `no archive of this host has the headers of kernel ${R} (linux-headers-${R}): `],
+    ['symbols', {}, without('linux-image'), [`/ ${20 * GIB}`], `no archive of this host has the debug symbols of kernel ${R} (linux-image-${R}-dbg): `],
+    ['symbols on Ubuntu', { ansible_distribution: 'Ubuntu' }, DEBIAN, [`/ ${20 * GIB}`], `has the debug symbols of kernel ${R} (linux-image-unsigned-${R}-dbgsym linux-image-${R}-dbgsym): `],
+    ['systemtap', {}, without('systemtap'), [`/ ${20 * GIB}`], 'no archive of this host has the package systemtap: '],
+    ['space, everything on one file system', {}, DEBIAN, [`/ ${2 * GIB}`], 'MiB are needed where /usr is, 2048 MiB are free there.'],
+    ['space below /usr only', {}, DEBIAN, ['/ 99999999', `/usr/ ${1 * GIB}`, '/var/ 99999999'], 'MiB are needed where /usr is, 1024 MiB are free there.'],
+    ['space for the downloads', {}, DEBIAN, [`/ ${20 * GIB}`, '/var/ 1024'], 'MiB are needed where /var is, 1 MiB are free there.'],
+  ])('%s', async (_what, vars, archives, free, expected) => {
+    await hostHas([], archives, free);
+    const { values } = await ask(vars);
+    expect(values).toMatchObject({ rc: 1 });
+    expect(linesOf(values).length, String(values?.stderr)).toBe(1);
+    expect(values?.stderr).toContain(expected);
+  });
+
+  test('symbols of the loadable modules too need more space', async () => {
+    await hostHas([], DEBIAN, [`/ ${4 * GIB}`]);
+    expect((await ask({})).values).toMatchObject({ rc: 0, stderr: '' });
+    expect((await ask({ fleet_tap_symbols_full: true })).values).toMatchObject({ rc: 1 });
+  });
+
+  test('two things are two sentences', async () => {
+    await hostHas([], [...without('linux-').filter((line) => !line.startsWith('systemtap'))], [`/ ${20 * GIB}`]);
+    const { values } = await ask({});
+    expect(linesOf(values).map((line) => /the (headers|debug symbols|package)/.exec(line)?.[1])).toEqual(['package', 'headers', 'debug symbols']);
+  });
+});

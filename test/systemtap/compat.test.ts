@@ -1,0 +1,49 @@
+// The remedy lines under dash, against a runtime and a Module.symvers that say what a stap and a kernel say.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { REMEDIES, remedyLines } from '../../src/systemtap/compat.js';
+import { LocalHost, whyNoDash } from './local-host.js';
+
+const SYMBOL = (name: string) => `0x1a2b3c4d\t${name}\tvmlinux\tEXPORT_SYMBOL_GPL\t\n`;
+const OLD_KERNEL = SYMBOL('uprobe_register') + SYMBOL('uprobe_unregister');
+const NEW_KERNEL = SYMBOL('uprobe_register') + SYMBOL('uprobe_unregister_nosync');
+const OLD_RUNTIME = 'kallsyms_uprobe_unregister = (void*) kallsyms_lookup_name ("uprobe_unregister");\n';
+const NEW_RUNTIME = `${OLD_RUNTIME}kallsyms_uprobe_unregister_nosync = (void*) kallsyms_lookup_name ("uprobe_unregister_nosync");\n`;
+
+describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
+  let host: LocalHost;
+  beforeEach(async () => {
+    host = await LocalHost.open();
+    await mkdir(host.file('a kernel'));
+    await mkdir(host.file('runtime/transport'), { recursive: true });
+  });
+  afterEach(() => host.close());
+
+  const run = () => host.run(`k="$HERE/a kernel"\nr=$HERE/runtime\nset -- -v 'two words'\n${remedyLines()}\nprintf '[%s]' "$@"\n`);
+
+  it.each([
+    ['the runtime does not know the renamed symbol', NEW_KERNEL, OLD_RUNTIME, true],
+    ['the runtime knows it', NEW_KERNEL, NEW_RUNTIME, false],
+    ['the kernel has the old symbol', OLD_KERNEL, OLD_RUNTIME, false],
+  ])('uprobe-unregister-renamed: %s', async (_name, symvers, runtime, helps) => {
+    await writeFile(host.file('a kernel/Module.symvers'), symvers);
+    await writeFile(host.file('runtime/transport/transport.c'), runtime);
+    expect(await run()).toEqual({
+      status: 0,
+      stdout: `[-v][two words]${helps ? '[-DSTAPCONF_UPROBE_UNREGISTER_EXPORTED]' : ''}`,
+      stderr: helps ? 'fleet-tap: remedy uprobe-unregister-renamed\n' : '',
+    });
+  });
+
+  it('adds nothing and says nothing where there is no Module.symvers', async () => {
+    expect(await run()).toEqual({ status: 0, stdout: '[-v][two words]', stderr: '' });
+  });
+
+  it('names each remedy once, with where it was seen to help', () => {
+    expect(new Set(REMEDIES.map(({ name }) => name)).size).toBe(REMEDIES.length);
+    for (const { provenOn, options } of REMEDIES) {
+      expect(provenOn).not.toBe('');
+      expect(options).not.toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,117 @@
+// A session whose host is this machine: scripts run under dash exactly as over SSH, with fake programs first in PATH.
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { remoteCommand } from '../../src/ssh/remote-command.js';
+import type { CommandResult, RemoteStream, RunOptions, Session } from '../../src/ssh/session.js';
+
+const FOLDERS = (process.env.PATH ?? '').split(':');
+const pathOf = (program: string) => FOLDERS.map((folder) => join(folder, program)).find((file) => existsSync(file));
+const dash = pathOf('dash');
+
+export const whyNoDash = dash === undefined ? 'skipped: dash is not installed' : undefined;
+
+export interface LocalStream extends RemoteStream {
+  readonly pid: number;
+  readonly stderr: () => string;
+  /** Resolves with the whole standard output once it matches. */
+  printed(pattern: RegExp): Promise<string>;
+  readonly ended: Promise<{ status: number | null; stdout: string; stderr: string }>;
+}
+
+export class LocalHost implements Session {
+  readonly host = 'here';
+  readonly folder: string;
+  readonly #environment: Record<string, string>;
+  readonly #started = new Set<ReturnType<typeof spawn>>();
+
+  private constructor(folder: string, environment: Record<string, string>) {
+    this.folder = folder;
+    this.#environment = environment;
+  }
+
+  /** @param onlyPrograms PATH has these and nothing else, beside the fakes */
+  static async open(options: { readonly onlyPrograms?: readonly string[]; readonly environment?: Readonly<Record<string, string>> } = {}): Promise<LocalHost> {
+    const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-here-'));
+    await mkdir(join(folder, 'bin'));
+    await mkdir(join(folder, 'tmp'));
+    for (const program of ['sh', ...(options.onlyPrograms ?? [])]) await symlink(pathOf(program === 'sh' ? 'dash' : program) ?? '/missing', join(folder, 'bin', program));
+    const path = options.onlyPrograms === undefined ? [join(folder, 'bin'), ...FOLDERS] : [join(folder, 'bin')];
+    return new LocalHost(folder, { PATH: path.join(':'), TMPDIR: join(folder, 'tmp'), HOME: folder, HERE: folder, ...options.environment });
+  }
+
+  file(...names: readonly string[]): string {
+    return join(this.folder, ...names);
+  }
+
+  text(...names: readonly string[]): Promise<string> {
+    return readFile(this.file(...names), 'utf8');
+  }
+
+  temporaryFiles(): Promise<string[]> {
+    return readdir(this.file('tmp'));
+  }
+
+  /** @param body an sh script; $HERE is `folder` */
+  async program(name: string, body: string): Promise<void> {
+    await writeFile(this.file('bin', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  }
+
+  async stream(script: string): Promise<LocalStream> {
+    const bytes = Buffer.from(script);
+    const child = spawn(String(dash), ['-c', `exec ${remoteCommand(bytes.length, false)}`], { env: this.#environment });
+    this.#started.add(child);
+    child.stdin.on('error', () => {});
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('latin1');
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8');
+    });
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve)).finally(() => this.#started.delete(child));
+    child.stdin.write(bytes);
+    return {
+      pid: child.pid ?? -1,
+      stderr: () => stderr,
+      printed: (pattern) =>
+        new Promise((resolve, reject) => {
+          const look = () => void (pattern.test(stdout) && resolve(stdout));
+          child.stdout.on('data', look);
+          void closed.then(() => reject(new Error(`ended without ${pattern}: ${stdout}${stderr}`)));
+          look();
+        }),
+      ended: closed.then((status) => ({ status, stdout, stderr })),
+      onStdout: (listener) => void child.stdout.on('data', listener),
+      onStderr: (listener) => void child.stderr.on('data', listener),
+      onEnd: (listener) => void closed.then(listener),
+      write: (more) => void child.stdin.write(more),
+      endInput: () => void child.stdin.end(),
+    };
+  }
+
+  async run(script: string, options: RunOptions = {}): Promise<CommandResult> {
+    const stream = await this.stream(script);
+    if (options.input !== undefined) stream.write(options.input);
+    stream.endInput();
+    const { status, stdout, stderr } = await stream.ended;
+    return { status: status ?? -1, stdout, stderr };
+  }
+
+  writeFile(): never {
+    throw new Error('not for these tests');
+  }
+
+  readFile(): never {
+    throw new Error('not for these tests');
+  }
+
+  /** Ends what a failed test has left running. */
+  async close(): Promise<void> {
+    for (const child of this.#started) child.kill('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

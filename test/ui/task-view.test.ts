@@ -1,0 +1,143 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import type { TaskResultEvent, TaskStatus } from '../../src/base/playbook-events.js';
+import { TaskView } from '../../src/ui/task-view.js';
+
+class Screen extends Writable {
+  readonly isTTY: boolean;
+  readonly columns = 100;
+  readonly rows = 40;
+  text = '';
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
+
+const result = (host: string, status: TaskStatus, more: Partial<TaskResultEvent> = {}): TaskResultEvent => ({ host, task: 'Packages', status, message: '', ...more });
+const RAW = 'red \u001b[31m\u0007\r';
+const SHOWN = 'red \\x1b[31m\\x07\\x0d';
+
+async function lines(play: (view: TaskView) => void, showDiff = false): Promise<string[]> {
+  const screen = new Screen(false);
+  const view = new TaskView(screen, showDiff);
+  play(view);
+  await view.settled();
+  return screen.text.split('\n').slice(0, -1);
+}
+
+describe('the view without a terminal', () => {
+  it('prints one line a task', async () => {
+    const printed = await lines((view) => {
+      view.playStarted('Setup', ['a', 'b', 'c']);
+      view.taskStarted('Packages', ['a', 'b', 'c']);
+      for (const [host, status] of [['a', 'ok'], ['b', 'changed'], ['c', 'ok']] as const) view.taskResult(result(host, status));
+      view.taskFinished();
+      view.playStarted('More', ['a']);
+      view.taskStarted('Nothing', []);
+      view.taskFinished();
+    });
+    expect(printed).toEqual(['Setup (3 hosts)', '  Packages: 2 ok, 1 changed', 'More (1 host)', '  Nothing: nothing to do']);
+  });
+
+  it('names who failed and why, and counts loop items once', async () => {
+    const printed = await lines((view) => {
+      view.taskStarted('Packages', ['a', 'b', 'c']);
+      view.taskResult(result('a', 'failed', { item: 'gcc', message: 'no such package', hint: 'apt update' }));
+      view.taskResult(result('a', 'failed', { message: 'one item failed' }));
+      view.taskResult(result('b', 'ok', { item: 'gcc' }));
+      view.taskResult(result('b', 'unreachable', { message: 'gone' }));
+      view.taskFinished();
+      view.warning('careful');
+    });
+    expect(printed).toEqual([
+      '  failed: a (gcc): no such package',
+      '    hint: apt update',
+      '  failed: a: one item failed',
+      '  unreachable: b: gone',
+      '  Packages: 1 failed, 1 unreachable, 1 to go',
+      'warning: careful',
+    ]);
+  });
+
+  it('shows differences only when asked', async () => {
+    const play = (view: TaskView) => {
+      view.taskStarted('Packages', ['a']);
+      view.taskResult(result('a', 'changed', { diff: '-old\n+new' }));
+      view.taskFinished();
+    };
+    expect(await lines(play)).toEqual(['  Packages: 1 changed']);
+    expect(await lines(play, true)).toEqual(['-old', '+new', '  Packages: 1 changed']);
+  });
+
+  it('lets no control character through', async () => {
+    const printed = await lines((view) => {
+      view.playStarted(RAW, ['a']);
+      view.taskStarted(RAW, ['a']);
+      view.taskResult(result('a', 'failed', { item: RAW, message: RAW, hint: RAW, diff: RAW }));
+      view.taskFinished();
+      view.warning(RAW);
+    }, true);
+    expect(printed).toEqual([`${SHOWN} (1 host)`, `  failed: a (${SHOWN}): ${SHOWN}`, `    hint: ${SHOWN}`, SHOWN, `  ${SHOWN}: 1 to go`, `warning: ${SHOWN}`]);
+  });
+
+  it('closes a task that nobody finished', async () => {
+    expect(await lines((view) => view.taskStarted('Packages', ['a', 'b']))).toEqual(['  Packages: 2 to go']);
+  });
+});
+
+describe('the view on a terminal', () => {
+  /** What is on the screen, without cursor movements and colours. */
+  const plain = (text: string) => text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
+
+  it('shows a row for each task on its own stream, lines between the rows, and nothing on standard output', async () => {
+    const stdout = vi.spyOn(process.stdout, 'write');
+    const screen = new Screen(true);
+    const view = new TaskView(screen, false);
+    view.playStarted('Setup', ['a', 'b']);
+    view.taskStarted('Packages', ['a', 'b']);
+    // The row is there while the task runs.
+    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'));
+    view.taskResult(result('a', 'ok'));
+    view.taskResult(result('b', 'failed', { message: RAW }));
+    view.taskFinished();
+    view.taskStarted('Files', ['a']);
+    view.taskResult(result('a', 'changed'));
+    view.taskFinished();
+    await view.settled();
+    const toStdout = stdout.mock.calls.length;
+    stdout.mockRestore();
+    expect(toStdout).toBe(0);
+    const text = plain(screen.text);
+    const at = ['Setup (2 hosts)\n', 'Packages: 1 ok, 1 failed\n', `  failed: b: ${SHOWN}\n`, 'Files: 1 changed\n'].map((line) => text.lastIndexOf(line));
+    expect(at).not.toContain(-1);
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(screen.text).not.toContain('\u0007');
+    expect(screen.text.lastIndexOf('\u001b[?25h'), 'the cursor is shown again').toBeGreaterThan(screen.text.lastIndexOf('\u001b[?25l'));
+  });
+
+  it('does not hang on a task that nobody finished', async () => {
+    const screen = new Screen(true);
+    const view = new TaskView(screen, false);
+    view.taskStarted('Packages', ['a']);
+    await view.settled();
+    expect(plain(screen.text)).toContain('Packages: 1 to go');
+  });
+
+  it('shows tasks that were over before their row began', async () => {
+    const screen = new Screen(true);
+    const view = new TaskView(screen, false);
+    for (let task = 0; task < 20; task++) {
+      view.taskStarted(`Task ${task}`, ['a']);
+      view.taskResult(result('a', 'ok'));
+      view.taskFinished();
+    }
+    await view.settled();
+    const text = plain(screen.text);
+    for (let task = 0; task < 20; task++) expect(text).toContain(`Task ${task}: 1 ok\n`);
+  });
+});
