@@ -54,13 +54,14 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
  */
 async function compilingHosts(fleet: Fleet): Promise<Map<string, boolean>> {
   const known = new Map<Host, Facts>();
-  const targets = fleet.hosts.filter((host) => buildForOf(host).length === 0);
+  // Build hosts are asked too, and all of them here: a question about a host key would not be seen below a row of the view.
   await Promise.all(
-    targets.map(async (host) => {
+    fleet.hosts.map(async (host) => {
       const facts = await fleet.facts(host).catch(() => undefined);
       if (facts !== undefined) known.set(host, facts);
     }),
   );
+  const targets = fleet.hosts.filter((host) => buildForOf(host).length === 0);
   const covered = new Set(fleet.inventory.hosts.flatMap(buildForOf));
   const compiling = new Map<string, boolean>();
   const kernels = new Set<string>();

@@ -25,7 +25,7 @@ export interface SupervisorRequest {
   readonly machineFace: boolean;
   /** Seconds until the run ends in any case. */
   readonly limitSec: number;
-  /** Seconds from one look at the lease to the next; the lease is five of them. Default: 3. Tests give less. */
+  /** Seconds from one look at the lease to the next. Default: 2. Tests give less. */
   readonly tickSec?: number;
   /** Where the host's kernel tells its settings and kernel modules. Default: /proc. */
   readonly proc?: string;

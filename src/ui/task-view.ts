@@ -24,16 +24,19 @@ class RowRenderer extends DefaultRenderer {
 const REDRAW_MS = 100;
 
 export class TaskView implements PlaybookReporter {
-  readonly #stream: Writable & { readonly isTTY?: boolean };
+  readonly #stream: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly #showDiff: boolean;
+  readonly #hasRows: boolean;
   #step: Step | undefined;
   /** Rows come one after the other, and lines between them never into one. */
   #before: Promise<unknown> = Promise.resolve();
   #drawnMs = 0;
 
-  constructor(stream: Writable & { readonly isTTY?: boolean }, showDiff: boolean) {
+  constructor(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }, showDiff: boolean) {
     this.#stream = stream;
     this.#showDiff = showDiff;
+    // A terminal that says it has no columns (some CI, script(1)) would get a row of one letter each.
+    this.#hasRows = stream.isTTY === true && stream.columns !== 0;
   }
 
   /** Resolves when everything is on the screen; a task that is still open is closed with what it has. */
@@ -50,7 +53,7 @@ export class TaskView implements PlaybookReporter {
     const done = deferred();
     const step: Step = { name: printable(name), hosts: hosts.length, counts: new Map(), done, shown: Promise.resolve(), update: () => {} };
     this.#step = step;
-    if (this.#stream.isTTY === true) this.#before = this.#before.then(() => this.#row(step));
+    if (this.#hasRows) this.#before = this.#before.then(() => this.#row(step));
   }
 
   taskResult(event: TaskResultEvent): void {
@@ -73,7 +76,7 @@ export class TaskView implements PlaybookReporter {
     this.#step = undefined;
     step.update(`${step.name}: ${summary(step)}`);
     step.done.resolve();
-    if (this.#stream.isTTY !== true) this.#say(`  ${step.name}: ${summary(step)}`);
+    if (!this.#hasRows) this.#say(`  ${step.name}: ${summary(step)}`);
   }
 
   warning(message: string): void {
