@@ -94,8 +94,11 @@ export class HostCapture {
         if (rest.skippedBytes > 0) this.counters.oversized += 1;
       }
       this.#probe?.stop();
-      const failed = end.status === null || !this.#stopping;
-      this.#events.ended(failed ? runFailure(this.host, end, this.#request.kernelModule.release) : undefined, runWarnings(end.stderr));
+      const isAsked = this.#stopping && end.status !== null;
+      const error = isAsked ? undefined : runFailure(this.host, end, this.#request.kernelModule.release);
+      // Anybody's script may come to its end by itself: `probe timer.s(10) { exit() }`. Ours never does.
+      const isOver = error?.code === 'script-ended' && !this.#request.machineFace;
+      this.#events.ended(isOver ? undefined : error, runWarnings(end.stderr));
     });
     if (this.#stopping) run.stop();
   }

@@ -134,7 +134,9 @@ export class FleetLog {
   }
 
   async #write(records: Parameters<Sink['write']>[0]): Promise<void> {
-    await Promise.all(this.#sinks.map((sink) => sink.write(records)));
+    // Each sink gets the records, whatever another one's failure.
+    const results = await Promise.allSettled(this.#sinks.map(async (sink) => sink.write(records)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   #row(host: LoggedHost, index: number): LedgerRow {

@@ -61,7 +61,7 @@ export interface Released {
 export class Merger {
   readonly #options: MergerOptions;
   readonly #hosts: HostQueue[] = [];
-  /** Time and host of the last record that went out in order. */
+  /** Time and host of the last record that went out in order; without an order nothing is last. */
   #emittedNs = Number.NEGATIVE_INFINITY;
   #emittedHost = -1;
   #releasedNs: number | undefined;
@@ -88,7 +88,7 @@ export class Merger {
       }
       queue.watermarkNs = record.tNs;
       queue.counts.taken += 1;
-      if (this.#options.order !== 'none' && (record.tNs < this.#emittedNs || (record.tNs === this.#emittedNs && host < this.#emittedHost))) {
+      if (record.tNs < this.#emittedNs || (record.tNs === this.#emittedNs && host < this.#emittedHost)) {
         record.late = true;
         queue.counts.late += 1;
         queue.counts.emitted += 1;
@@ -177,7 +177,7 @@ export class Merger {
       queue.counts.emitted += end;
       for (const record of queue.records.splice(0, end)) taken.push(record);
       const lastNs = taken.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY;
-      if (lastNs < this.#emittedNs) return;
+      if (lastNs < this.#emittedNs || this.#options.order === 'none') return;
       this.#emittedHost = lastNs > this.#emittedNs ? index : Math.max(index, this.#emittedHost);
       this.#emittedNs = lastNs;
     });

@@ -34,7 +34,7 @@ export class TextFormat {
 
   /** One line, with its newline. */
   line(record: LogRecord): string {
-    const start = `${formatTime(record.tNs, this.#options.originSec)} ${printable(record.host).padEnd(this.#options.hostWidth)} `;
+    const start = `${formatTime(record.tNs, this.#options.originSec)} ${oneLine(record.host).padEnd(this.#options.hostWidth)} `;
     return `${start}${this.#rest(record)}${record.late ? ' late' : ''}\n`;
   }
 

@@ -18,6 +18,8 @@ export interface BuildRequest {
   readonly script: Buffer;
   /** Arguments of the script ($1, @1, …). */
   readonly scriptArguments: readonly string[];
+  /** More options for stap, for example `-DMAXTRYLOCK=10000`. */
+  readonly options?: readonly string[];
   readonly timeoutMs?: number;
 }
 
@@ -30,7 +32,7 @@ export interface KernelModule {
 
 /** The same script, arguments and kernel always give the same name; at most 55 characters (the kernel's MODULE_NAME_LEN is 56). */
 export function kernelModuleName(request: BuildRequest): string {
-  const hash = createHash('sha256').update(JSON.stringify([request.release, request.scriptArguments])).update(request.script);
+  const hash = createHash('sha256').update(JSON.stringify([request.release, request.scriptArguments, request.options ?? []])).update(request.script);
   return `fleet_tap_${hash.digest('hex').slice(0, 16)}`;
 }
 
@@ -60,7 +62,7 @@ cd "$d" || exit
 cat > script.stp
 k=/lib/modules/${quote(request.release)}/build
 r=\${SYSTEMTAP_RUNTIME:-/usr/share/systemtap/runtime}
-set --
+set -- ${(request.options ?? []).map(quote).join(' ')}
 ${remedyLines()}
 stap -p4 -r ${quote(request.release)} -m ${name} "$@" script.stp ${request.scriptArguments.map(quote).join(' ')} >&2 || exit
 base64 ${name}.ko

@@ -53,6 +53,18 @@ function prepare({ machineFace = true, probeAnswers = true } = {}) {
 }
 
 describe('a capture', () => {
+  test.each([
+    { machineFace: false, status: 0, code: undefined },
+    { machineFace: false, status: 1, code: 'stap-failed' },
+    { machineFace: true, status: 0, code: 'script-ended' },
+  ])('of a script that ends by itself: $machineFace $status', async ({ machineFace, status, code }) => {
+    const { capture, script, ends, ended } = prepare({ machineFace });
+    await capture.start();
+    script().end(status);
+    await ended;
+    expect(ends.map(({ error }) => error?.code)).toEqual([code]);
+  });
+
   test('measures the clock first, then starts the script; no record has an unknown bound', async () => {
     const { session, capture, script, records, udp, clock } = prepare();
     await capture.start();
