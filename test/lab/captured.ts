@@ -1,6 +1,7 @@
 // Captures while the lab's machines talk, and what a capture leaves behind. Shared by the lab's tests.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Finished, startFleetTap } from './fleet-tap.js';
 import { framesSoFar, receivedByDump, type Reception } from './oracle.js';
 import { LAB_DIR, MACHINES } from './places.js';
@@ -18,13 +19,20 @@ export interface Captured {
   readonly dump: readonly Reception[];
 }
 
-/** Runs `capture`, makes the traffic when the scripts run on all hosts that are named, and waits for the end. */
+/** The last segments of closed connections come within this time. */
+const TAIL_MS = 3_000;
+
+/** Runs `capture`, makes the traffic when the scripts run on all hosts that are named, and ends the capture as a person does, with Ctrl-C. */
 export async function captureTraffic(inventory: string, hosts: readonly string[], words: readonly string[]): Promise<Captured> {
   const before = await framesSoFar();
   const file = join(LAB_DIR, 'run', 'capture.log');
   const running = startFleetTap(['capture', '-i', inventory, '-o', file, ...words]);
   await running.saysAll(hosts.map((host) => new RegExp(`^\\+ ${host}$`, 'm')));
+  // Another script has no first line that we know: that it runs shows in what it prints.
+  if (words.includes('--script')) await running.saysAll(hosts.map((host) => new RegExp(`Z ${host} observed `)), 'stdout');
   await makeTraffic(SENT);
+  await sleep(TAIL_MS);
+  running.process.kill('SIGINT');
   const finished = await running.finished;
   return { finished, log: await readFile(file, 'utf8'), dump: await receivedByDump(before) };
 }

@@ -12,8 +12,8 @@ export interface Finished {
 export interface Running {
   readonly process: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** Resolves when stderr has matched every pattern. @throws with what was said when the program ends first */
-  saysAll(patterns: readonly RegExp[]): Promise<void>;
+  /** Resolves when the output (default: stderr) has matched every pattern. @throws with what was said when the program ends first */
+  saysAll(patterns: readonly RegExp[], where?: 'stdout' | 'stderr'): Promise<void>;
 }
 
 /** Compiled kernel modules are kept in the lab, not in the user's cache: a test compiles what it tests. */
@@ -27,11 +27,12 @@ export function startFleetTap(words: readonly string[]): Running {
   });
   const said = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
-    for (const listener of listeners) listener();
-  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+      for (const listener of listeners) listener();
+    });
+  }
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, ...said }));
@@ -39,9 +40,9 @@ export function startFleetTap(words: readonly string[]): Running {
   return {
     process: child,
     finished,
-    saysAll: (patterns) =>
+    saysAll: (patterns, where = 'stderr') =>
       new Promise((resolve, reject) => {
-        const look = () => patterns.every((pattern) => pattern.test(said.stderr)) && resolve();
+        const look = () => patterns.every((pattern) => pattern.test(said[where])) && resolve();
         listeners.add(look);
         finished.then(() => reject(new Error(`fleet-tap ended before it said ${patterns.join(' and ')}:\n${said.stderr}`)), reject);
         look();
