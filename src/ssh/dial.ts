@@ -2,12 +2,12 @@
 // Guaranteed: no credential leaves before the key is verified; every failure says host, reason and what to do.
 // Not here: jump hosts, ssh_config, encrypted keys.
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthenticationType, type Client as Ssh2Client, type ServerHostKeyAlgorithm } from 'ssh2';
 import { FleetTapError } from '../base/errors.js';
 import type { Connection } from '../inventory/connection.js';
-import { type HostKeyContext, preferredKeyTypes, readKnownHosts, verifyHostKey } from './host-key-policy.js';
+import { expandHome, type HostKeyContext, preferredKeyTypes, readKnownHosts, verifyHostKey } from './host-key-policy.js';
 import type { Session } from './session.js';
 import { Ssh2Session } from './ssh2-session.js';
 
@@ -38,7 +38,7 @@ interface Credential {
 
 /** @throws FleetTapError kind `unreachable` */
 export async function dial(connection: Connection, options: DialOptions = {}): Promise<Session> {
-  const user = connection.user ?? process.env.USER ?? 'root';
+  const user = connection.user ?? userInfo().username;
   const { credentials, problems } = await credentialsFor(connection, user, options.agentSocket);
   const known = await readKnownHosts(connection.knownHostsFiles);
   const context: HostKeyContext = {
@@ -52,28 +52,44 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
   };
   const client: Ssh2Client = new ssh2.Client();
   let refusedKey: unknown;
+  let verifiedKey: Buffer | undefined;
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error & { level?: string; code?: string }) => {
-      client.end();
+    const fail = (error: Ssh2Error) => {
+      // ssh2 goes on to the next credential by itself.
+      if (error.level === 'agent') return void problems.push(`ssh-agent: ${error.message}`);
+      client.destroy();
       reject(refusedKey ?? explain(error, connection, user, credentials, problems));
     };
+    const startTimer = () => {
+      timer = setTimeout(() => fail(Object.assign(new Error('timeout'), { level: 'client-timeout' })), connection.connectTimeoutMs);
+    };
+    startTimer();
     client.once('ready', resolve);
     // Not once: ssh2 may tell of several errors, and one that nobody hears ends the program.
     client.on('error', fail);
-    client.once('close', () => fail(new Error('the server closed the connection before the login')));
+    client.on('close', () => fail(new Error('the server closed the connection before the login')));
     client.connect({
       host: connection.address,
       port: connection.port,
       username: user,
-      readyTimeout: connection.connectTimeoutMs,
+      // Ours, so that a person who compares a fingerprint is not on the clock.
+      readyTimeout: 0,
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVES_MISSED,
       algorithms: { serverHostKey: orderedAlgorithms(preferredKeyTypes(known, context)) },
       // ssh2's own types know no buffer of tries; it takes them in order (ssh2 README, authHandler).
       authHandler: credentials.map((credential) => credential.method) as never,
       hostVerifier: (key: Buffer, answer: (valid: boolean) => void) => {
+        // Asked again at each new key exchange (sshd's RekeyLimit): the key must stay the one that was verified.
+        if (verifiedKey !== undefined) return answer(verifiedKey.equals(key));
+        clearTimeout(timer);
         verifyHostKey(known, key, context).then(
-          () => answer(true),
+          () => {
+            verifiedKey = key;
+            startTimer();
+            answer(true);
+          },
           (error: unknown) => {
             refusedKey = error;
             answer(false);
@@ -81,7 +97,7 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
         );
       },
     });
-  });
+  }).finally(() => clearTimeout(timer));
   client.removeAllListeners('error');
   client.removeAllListeners('close');
   // As OpenSSH does: otherwise Nagle's algorithm holds a small write back until the last one's delayed acknowledgement, 40 ms.
@@ -101,13 +117,14 @@ async function credentialsFor(connection: Connection, username: string, agent: s
   const named = connection.identityFiles.length > 0;
   const files = named ? connection.identityFiles : ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name));
   for (const file of files) {
-    const text = await readFile(file.replace(/^~(?=\/)/, homedir())).catch((error: NodeJS.ErrnoException) => {
+    const text = await readFile(expandHome(file)).catch((error: NodeJS.ErrnoException) => {
       if (named) problems.push(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
       return undefined;
     });
     if (text === undefined) continue;
     const parsed = ssh2.utils.parseKey(text);
-    if (parsed instanceof Error) problems.push(`${file}: ${/passphrase/i.test(parsed.message) ? 'is encrypted; load it into ssh-agent' : parsed.message}`);
+    if (!(parsed instanceof Error) && !parsed.isPrivateKey()) problems.push(`${file}: is a public key; name the private one`);
+    else if (parsed instanceof Error) problems.push(`${file}: ${/passphrase/i.test(parsed.message) ? 'is encrypted; load it into ssh-agent' : parsed.message}`);
     else credentials.push({ method: { type: 'publickey', username, key: text }, label: `key ${file}` });
   }
   if (agent !== undefined) credentials.push({ method: { type: 'agent', username, agent }, label: 'ssh-agent' });
@@ -115,8 +132,13 @@ async function credentialsFor(connection: Connection, username: string, agent: s
   return { credentials, problems };
 }
 
+type Ssh2Error = Error & { level?: string; code?: string | number };
+
+/** SSH_DISCONNECT_PROTOCOL_ERROR: what OpenSSH says with "Too many authentication failures". */
+const DISCONNECT_PROTOCOL_ERROR = 2;
+
 function explain(
-  error: Error & { level?: string; code?: string },
+  error: Ssh2Error,
   connection: Connection,
   user: string,
   credentials: readonly Credential[],
@@ -125,13 +147,15 @@ function explain(
   const at = `${connection.address}:${connection.port}`;
   const place = { host: connection.host };
   const because = (code: string, sentence: string, hint: string) => new FleetTapError('unreachable', code, sentence, { place, hint, cause: error });
-  if (error.level === 'client-authentication') {
+  const tooMany = error.code === DISCONNECT_PROTOCOL_ERROR && error.message.includes('Too many authentication failures');
+  if (error.level === 'client-authentication' || tooMany) {
     const tried = credentials.length === 0 ? 'no key, agent or password was there to try' : `tried: ${credentials.map((credential) => credential.label).join(', ')}`;
     const unusable = problems.length === 0 ? '' : `; could not use ${problems.join('; ')}`;
+    if (tooMany) return because('login-refused', `${at} refused the login as ${user} after too many tries (${tried}${unusable})`, 'name the one key that it knows: --private-key FILE');
     return because('login-refused', `${at} refused the login as ${user} (${tried}${unusable})`, `put your public key into ${user}'s authorized_keys there, or name the key: --private-key FILE`);
   }
   if (error.level === 'client-timeout' || error.code === 'ETIMEDOUT') {
-    return because('connect-timeout', `${at} did not answer within ${connection.connectTimeoutMs / 1000} s`, 'is the host up, and port 22 open from here? --timeout SECONDS waits longer');
+    return because('connect-timeout', `${at} did not answer within ${connection.connectTimeoutMs / 1000} s`, 'is the host up, and that port open from here? --timeout SECONDS waits longer');
   }
   if (error.code === 'ECONNREFUSED') return because('connect-refused', `nothing listens at ${at}`, 'is sshd running there? ansible_port names another port');
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return because('name-unknown', `the name ${connection.address} does not resolve`, 'set ansible_host in the inventory');

@@ -88,9 +88,13 @@ export function knownKeyTypes(entries: readonly KnownHostEntry[], name: string):
   return [...new Set(types)];
 }
 
+/** A whole key of this type: a row of strings, each with its length before it (RFC 4251 section 5), the first one the type. */
 function isKey(keyType: string, base64: string): boolean {
   const key = Buffer.from(base64, 'base64');
-  return key.length > 4 && keyTypeOf(key) === keyType;
+  if (key.toString('base64') !== base64) return false;
+  let offset = 0;
+  while (offset + 4 <= key.length) offset += 4 + key.readUInt32BE(offset);
+  return key.length > 4 && offset === key.length && keyTypeOf(key) === keyType;
 }
 
 /** The type word in front of an SSH key blob (RFC 4253 section 6.6). */

@@ -16,12 +16,25 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_LIMIT_BYTES = 8 * 2 ** 20;
 const DEFAULT_FILE_LIMIT_BYTES = 64 * 2 ** 20;
 
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, ABRT: 6, KILL: 9, PIPE: 13, ALRM: 14, TERM: 15 };
+/** How long sshd may take to end the connection before it is ended here. */
+const CLOSE_MS = 2_000;
+
+/** The names that SSH knows (RFC 4254, 6.10), by Linux's numbers. */
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  HUP: 1, INT: 2, QUIT: 3, ILL: 4, ABRT: 6, FPE: 8, KILL: 9, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15,
+};
 
 interface RawResult {
   readonly status: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+}
+
+/** How a channel ended; kept from its first packet on, for whoever asks later. */
+interface Ending {
+  readonly channel: ClientChannel;
+  /** Exit status, or null when the connection went away before the channel was closed. */
+  readonly ended: Promise<number | null>;
 }
 
 export class Ssh2Session implements Session {
@@ -40,19 +53,20 @@ export class Ssh2Session implements Session {
   }
 
   async run(script: string, options: RunOptions = {}): Promise<CommandResult> {
-    const raw = await this.#channels(() => this.#collect(script, options));
-    const result = { status: raw.status, stdout: raw.stdout.toString('utf8') as HostText, stderr: raw.stderr.toString('utf8') as HostText };
-    const refusal = options.become === true ? sudoRefusal(this.host, result.status, result.stderr) : undefined;
-    if (refusal !== undefined) throw refusal;
-    return result;
+    const raw = await this.#runRaw(script, options);
+    return { status: raw.status, stdout: raw.stdout.toString('utf8') as HostText, stderr: raw.stderr.toString('utf8') as HostText };
   }
 
   async stream(script: string, options: { readonly become?: boolean } = {}): Promise<RemoteStream> {
-    const channel = await this.#open(script, options.become ?? false);
+    const { channel, ended } = await this.#open(script, options.become ?? false);
     return {
-      onStdout: (listener) => void channel.on('data', listener),
+      onStdout: (listener) => {
+        channel.on('data', listener);
+        // What nobody listens to would close the shared window.
+        if (channel.stderr.listenerCount('data') === 0) channel.stderr.resume();
+      },
       onStderr: (listener) => void channel.stderr.on('data', listener),
-      onEnd: (listener) => this.#whenClosed(channel, (status) => listener(status)),
+      onEnd: (listener) => void ended.then(listener),
       write: (bytes) => void (channel.writable && channel.write(bytes)),
       endInput: () => void channel.end(),
     };
@@ -68,6 +82,7 @@ trap 'rm -f "$t"' EXIT
 cat > "$t"
 [ "$(wc -c < "$t")" -eq ${content.length} ] || { echo "the file came incomplete" >&2; exit 1; }
 chmod ${mode} "$t"
+[ ! -d ${quote(path)} ] || { echo "it is a directory" >&2; exit 1; }
 mv -f "$t" ${quote(path)}
 `;
     const result = await this.run(script, { input: content, become: options.become ?? false, timeoutMs: 10 * DEFAULT_TIMEOUT_MS });
@@ -77,7 +92,7 @@ mv -f "$t" ${quote(path)}
   async readFile(path: string, options: { readonly become?: boolean; readonly limitBytes?: number } = {}): Promise<Buffer> {
     const script = `: fleet-tap read-file ${quote(path)}\nexec cat < ${quote(path)}\n`;
     const limitBytes = options.limitBytes ?? DEFAULT_FILE_LIMIT_BYTES;
-    const raw = await this.#channels(() => this.#collect(script, { become: options.become ?? false, limitBytes, timeoutMs: 10 * DEFAULT_TIMEOUT_MS }));
+    const raw = await this.#runRaw(script, { become: options.become ?? false, limitBytes, timeoutMs: 10 * DEFAULT_TIMEOUT_MS });
     if (raw.status !== 0) throw this.#failure('read-file', `${path} could not be read: ${raw.stderr.toString('utf8').trim()}`);
     return raw.stdout;
   }
@@ -86,16 +101,29 @@ mv -f "$t" ${quote(path)}
     this.#closing = true;
     if (this.#lost !== undefined) return;
     await new Promise<void>((resolve) => {
-      this.#client.once('close', () => resolve());
+      // A host that hangs answers nothing, not even this; ssh2's own destroy() does nothing after end().
+      const socket = (this.#client as unknown as { _sock?: { destroy(): void } })._sock;
+      const timer = setTimeout(() => socket?.destroy(), CLOSE_MS);
+      this.#client.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
       this.#client.end();
     });
+  }
+
+  async #runRaw(script: string, options: RunOptions): Promise<RawResult> {
+    const raw = await this.#channels(() => this.#collect(script, options));
+    const refusal = options.become === true ? sudoRefusal(this.host, raw.status, raw.stderr.toString('utf8')) : undefined;
+    if (refusal !== undefined) throw refusal;
+    return raw;
   }
 
   #collect(script: string, options: RunOptions): Promise<RawResult> {
     const limitBytes = options.limitBytes ?? DEFAULT_LIMIT_BYTES;
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     return new Promise<RawResult>((resolve, reject) => {
-      this.#open(script, options.become ?? false).then((channel) => {
+      this.#open(script, options.become ?? false).then(({ channel, ended }) => {
         const outputs = { stdout: collector(limitBytes), stderr: collector(limitBytes) };
         const giveUp = (code: string, sentence: string) => {
           channel.close();
@@ -107,7 +135,7 @@ mv -f "$t" ${quote(path)}
         };
         channel.on('data', take('stdout'));
         channel.stderr.on('data', take('stderr'));
-        this.#whenClosed(channel, (status) => {
+        void ended.then((status) => {
           clearTimeout(timer);
           if (status === null) reject(this.#lost ?? this.#failure('connection-lost', `the channel ended without an exit status: ${labelOf(script)}`, 'unreachable'));
           else resolve({ status, stdout: outputs.stdout.bytes(), stderr: outputs.stderr.bytes() });
@@ -118,13 +146,13 @@ mv -f "$t" ${quote(path)}
   }
 
   /** Opens an exec channel and sends the script; what is written afterwards is the script's input. */
-  #open(script: string, become: boolean): Promise<ClientChannel> {
+  #open(script: string, become: boolean): Promise<Ending> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const bytes = Buffer.from(script, 'utf8');
     return new Promise((resolve, reject) => {
       const lost = (error: FleetTapError) => reject(error);
       this.#onLost.add(lost);
-      this.#client.exec(remoteCommand(bytes.length, become), (error, channel) => {
+      const opened = (error: Error | undefined, channel: ClientChannel) => {
         this.#onLost.delete(lost);
         if (error !== undefined && error !== null) {
           reject(this.#failure('channel-refused', `sshd opened no channel: ${error.message}`, 'unreachable'));
@@ -132,25 +160,35 @@ mv -f "$t" ${quote(path)}
         }
         // A channel that closes while we write is told by its close event.
         channel.on('error', () => {});
+        // Now, not when somebody waits: a command that ends at once has its exit status in the same packet.
+        const ended = this.#endOf(channel);
         channel.write(bytes);
-        resolve(channel);
-      });
+        resolve({ channel, ended });
+      };
+      try {
+        this.#client.exec(remoteCommand(bytes.length, become), opened);
+      } catch (error) {
+        // ssh2 throws while the socket is going down and nothing has said so yet.
+        this.#onLost.delete(lost);
+        reject(this.#failure('connection-lost', `the connection was lost: ${(error as Error).message}`, 'unreachable'));
+      }
     });
   }
 
-  /** Calls back once with the exit status, or null when the connection went away before there was one. */
-  #whenClosed(channel: ClientChannel, listener: (status: number | null) => void): void {
-    let status: number | null = null;
-    const done = () => {
-      this.#onLost.delete(done);
-      listener(status);
-      listener = () => {};
-    };
-    channel.on('exit', (code: number | null, signal?: string) => {
-      status = code ?? 128 + (SIGNAL_NUMBERS[(signal ?? '').replace(/^SIG/, '')] ?? 0);
+  /** The exit status comes before the last output: only a channel that was closed has given all. */
+  #endOf(channel: ClientChannel): Promise<number | null> {
+    return new Promise((resolve) => {
+      let status: number | null = null;
+      const lost = () => resolve(null);
+      this.#onLost.add(lost);
+      channel.on('exit', (code: number | null, signal?: string) => {
+        status = code ?? 128 + (SIGNAL_NUMBERS[(signal ?? '').replace(/^SIG/, '')] ?? 0);
+      });
+      channel.once('close', () => {
+        this.#onLost.delete(lost);
+        resolve(status);
+      });
     });
-    channel.once('close', done);
-    this.#onLost.add(done);
   }
 
   #connectionLost(reason: string): void {

@@ -1,9 +1,10 @@
 // A real sshd on loopback for one test: its own host key, its own authorized key, the user who runs the tests. Ring 2 of the tests.
-import { execFile, spawn } from 'node:child_process';
+// With an `account` it runs in a mount namespace of its own, where that user and its sudoers line exist: the machine's own files stay as they are.
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFile, chmod, mkdir, mkdtemp, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,8 +13,36 @@ import type { Connection } from '../../src/inventory/connection.js';
 
 const PROGRAM = '/usr/sbin/sshd';
 
-/** undefined when there is one; else the reason for the skip. */
-export const whyNoSshd = existsSync(PROGRAM) ? undefined : 'no /usr/sbin/sshd (apt-get install openssh-server)';
+/** FLEET_TAP_NO_SKIP=1: what cannot run fails. */
+const mayNotSkip = process.env.FLEET_TAP_NO_SKIP === '1';
+
+/** Why there is no sshd here; undefined when there is one. */
+const whyNoSshd = existsSync(PROGRAM) ? undefined : 'no /usr/sbin/sshd (apt-get install openssh-server)';
+export const skipSshd = whyNoSshd !== undefined && !mayNotSkip;
+/** For the name of what is skipped. */
+export const sshdSkipped = whyNoSshd === undefined ? '' : ` (skipped: ${whyNoSshd})`;
+
+function whyNoAccount(): string | undefined {
+  if (whyNoSshd !== undefined) return whyNoSshd;
+  if (process.getuid?.() !== 0) return 'only root may make a mount namespace with a user in it';
+  return spawnSync('unshare', ['-m', 'sudo', '-V']).status === 0 ? undefined : 'no unshare -m or no sudo here';
+}
+const noAccount = whyNoAccount();
+export const skipAccount = noAccount !== undefined && !mayNotSkip;
+export const accountSkipped = noAccount === undefined ? '' : ` (skipped: ${noAccount})`;
+
+/** The user that `account` adds. */
+export const ACCOUNT = { name: 'fleettaptest', password: 'correct horse' };
+const ACCOUNT_ID = 61_234;
+
+export interface SshdOptions {
+  /** Lines for sshd_config; of two for one keyword sshd takes the first, and these come first. */
+  readonly config?: readonly string[];
+  readonly account?: {
+    /** A line for sudoers; %u is the user. */
+    readonly sudoers?: string;
+  };
+}
 
 export interface Sshd {
   readonly folder: string;
@@ -23,8 +52,14 @@ export interface Sshd {
   readonly knownHostsFile: string;
   /** The host's public key as it travels. */
   readonly hostKey: Buffer;
-  /** Ends it with all its connections, as a power cut would. */
+  /** Ends it with all its connections and commands, as a power cut would. */
   kill(): void;
+  /** What it has written to its log so far. */
+  log(): string;
+  /** The processes below it: one for each connection, and what they run. */
+  descendants(): number[];
+  /** A script that waits until the test is over, and then ends. */
+  waitingScript(): Promise<string>;
 }
 
 async function freePort(): Promise<number> {
@@ -36,7 +71,48 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startSshd(): Promise<Sshd> {
+/** All processes below this one, the nearest first. */
+function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    let stat = '';
+    try {
+      stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+    } catch {
+      continue; // It has ended meanwhile.
+    }
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [...(children.get(pid) ?? [])];
+  for (const one of found) found.push(...(children.get(one) ?? []));
+  return found;
+}
+
+/** sshd's command line: in a mount namespace where the account exists, when one is wanted. */
+async function commandFor(folder: string, options: SshdOptions): Promise<[string, string[]]> {
+  const words = ['-D', '-e', '-f', join(folder, 'sshd_config')];
+  if (options.account === undefined) return [PROGRAM, words];
+  await chmod(folder, 0o755);
+  await chmod(join(folder, 'authorized_keys'), 0o644);
+  const hash = execFileSync('openssl', ['passwd', '-6', ACCOUNT.password], { encoding: 'utf8' }).trim();
+  const files: Record<string, string> = {
+    passwd: `${await readFile('/etc/passwd', 'utf8')}${ACCOUNT.name}:x:${ACCOUNT_ID}:${ACCOUNT_ID}::/tmp:/bin/sh\n`,
+    group: `${await readFile('/etc/group', 'utf8')}${ACCOUNT.name}:x:${ACCOUNT_ID}:\n`,
+    shadow: `${await readFile('/etc/shadow', 'utf8')}${ACCOUNT.name}:${hash}:19000:0:99999:7:::\n`,
+    sudoers: `root ALL=(ALL:ALL) ALL\n${(options.account.sudoers ?? '').replaceAll('%u', ACCOUNT.name)}\n`,
+  };
+  const mounts: string[] = [];
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(folder, `etc-${name}`);
+    await writeFile(file, content);
+    await chmod(file, name === 'sudoers' ? 0o440 : name === 'shadow' ? 0o640 : 0o644);
+    mounts.push(`mount --bind ${file} /etc/${name}`);
+  }
+  return ['unshare', ['-m', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, 'sh', PROGRAM, ...words]];
+}
+
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-sshd-'));
   const file = (name: string) => join(folder, name);
   for (const name of ['host_key', 'user_key']) await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file(name)]);
@@ -44,11 +120,10 @@ export async function startSshd(): Promise<Sshd> {
   const port = await freePort();
   const [, key = ''] = (await readFile(file('host_key.pub'), 'utf8')).split(' ');
   await appendFile(file('known_hosts'), `[127.0.0.1]:${port} ssh-ed25519 ${key}\n`);
-  const options = ['ListenAddress 127.0.0.1', `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
-  await writeFile(file('sshd_config'), `${options.join('\n')}\n`);
+  const config = [...(options.config ?? []), 'ListenAddress 127.0.0.1', `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
+  await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
-  // A process group of its own: the listener and its children end together.
-  const child = spawn(PROGRAM, ['-D', '-e', '-f', file('sshd_config')], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(...(await commandFor(folder, options)), { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   const listening = new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -57,8 +132,28 @@ export async function startSshd(): Promise<Sshd> {
     });
     child.once('exit', () => reject(new Error(`sshd ended: ${said}`)));
   });
+  const descendants = () => (child.pid === undefined || child.exitCode !== null || child.signalCode !== null ? [] : descendantsOf(child.pid));
   const kill = () => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    for (const pid of descendants()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    child.kill('SIGKILL');
+  };
+  const waitingScript = async () => {
+    const pipe = file('pipe');
+    if (!existsSync(pipe)) {
+      execFileSync('mkfifo', [pipe]);
+      const handle = await open(pipe, 'r+');
+      onTestFinished(async () => {
+        await unlink(pipe);
+        await handle.close();
+      });
+    }
+    return `exec cat ${pipe}`;
   };
   onTestFinished(async () => {
     kill();
@@ -66,10 +161,18 @@ export async function startSshd(): Promise<Sshd> {
   });
   await listening;
   const connection: Connection = {
-    host: 'web1', address: '127.0.0.1', port, user: userInfo().username, identityFiles: [file('user_key')],
+    host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
     knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, become: false,
   };
-  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill };
+  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, log: () => said, descendants, waitingScript };
+}
+
+/** A port that somebody else than sshd answers. */
+export async function startServer(answer: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => answer(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as { port: number }).port;
 }
 
 /** A port on which somebody listens and never says a word. */

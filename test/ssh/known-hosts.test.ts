@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKeyPair } from '../../src/demo/keys.js';
 import { checkHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../src/ssh/known-hosts.js';
@@ -23,6 +24,26 @@ const LINES = [
   'no key at all',
   `@unknown web9 ${first.publicLine}`,
 ];
+/** Lines that OpenSSH passes over or reads in a way of its own. (Broken keys are not here: ssh-keygen -F does not look at them; dial.test.ts asks ssh.) */
+const ODD_LINES = [
+  `  web1 ${first.publicLine}  \r`,
+  `web2\t${first.publicLine.replace(' ', '\t')}\tspaced by tabs`,
+  `!web3,* ${second.publicLine}`,
+  `WEB*,!web1? ${second.publicLine}`,
+  '|1|nohash',
+  `|1|AAAA|BBBB ${first.publicLine}`,
+  `#web9 ${first.publicLine}`,
+  `web1,web2 ${first.publicLine}`,
+  `stolen, ${first.publicLine}`,
+  `web?\\.example.net ${first.publicLine}`,
+  `web1`,
+  `@revoked`,
+  `@revoked web1 ${second.publicLine}`,
+  `web(1|2) ${first.publicLine}`,
+  `[web1]:* ${first.publicLine}`,
+  'web9 ssh-ed25519',
+  `web9 512 65537 ${'1234567890'.repeat(15)}`,
+];
 const NAMES = [
   'web1', 'WEB1', 'web2', 'web3', '10.0.0.2', '10.0.0.20', '[web1]:2222', '[web1]:22', 'a.example.org', 'bad.example.org', 'a.b.example.org', 'example.org',
   'web7.example.net', 'web77.example.net', '2001:db8::1', 'stolen', 'a.example.com', 'upper', 'no', 'web9',
@@ -42,10 +63,10 @@ function found(file: string, name: string): number[] {
 }
 
 describe.skipIf(!hasKeygen)(`as ssh-keygen finds them${hasKeygen ? '' : ' (skipped: ssh-keygen is not installed)'}`, () => {
-  it.each(['plain', 'hashed'])('%s names', async (kind) => {
+  it.each(['plain', 'hashed', 'odd'])('%s names', async (kind) => {
     const file = join(folder, kind);
     // ssh-keygen hashes no file that has lines which it cannot read.
-    const lines = kind === 'hashed' ? LINES.filter((line) => !line.startsWith('no ') && !line.startsWith('@unknown')) : LINES;
+    const lines = kind === 'odd' ? ODD_LINES : kind === 'hashed' ? LINES.filter((line) => !line.startsWith('no ') && !line.startsWith('@unknown')) : LINES;
     await writeFile(file, `${lines.join('\n')}\n`);
     if (kind === 'hashed') execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' });
     const entries = parseKnownHosts(await readFile(file, 'utf8'), file);
@@ -76,6 +97,22 @@ describe('the verdict', () => {
     ['a.example.com', first, 'unknown'],
   ] as const)('%s', (name, key, verdict) => {
     expect(checkHostKey(entries, name, key.publicBytes).verdict).toBe(verdict);
+  });
+
+  it('of a key that only a broken line speaks of is unknown, not changed', () => {
+    const broken = parseKnownHosts(`web1 ${first.publicLine.slice(0, -12)}\nweb1 ssh-rsa ${first.publicLine.split(' ')[1]}\nweb1 ssh-ed25519 AAAA\n`, 'known_hosts');
+    expect(checkHostKey(broken, 'web1', second.publicBytes)).toEqual({ verdict: 'unknown' });
+  });
+
+  it('of a line of another host never matters', () => {
+    const word = fc.stringMatching(/^[a-z0-9.-]{1,12}$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(word, { minLength: 2, maxLength: 20 }), ([name = '', ...others]) => {
+        const text = others.map((other) => `${other} ${first.publicLine}\n`).join('');
+        expect(checkHostKey(parseKnownHosts(text, 'f'), name, first.publicBytes).verdict).toBe('unknown');
+        expect(checkHostKey(parseKnownHosts(`${text}${name} ${first.publicLine}`, 'f'), name, first.publicBytes).verdict).toBe('match');
+      }),
+    );
   });
 
   it('of a revoked key is revoked, whatever other lines say', () => {
