@@ -2,7 +2,8 @@
 // Guaranteed: one question under way at a time, so that no question waits behind another; the remote loop ends with its input.
 import type { Clock } from '../base/clock.js';
 import { parseEpochNs } from '../base/clock.js';
-import type { RemoteStream, Session } from '../ssh/session.js';
+import type { Session } from '../ssh/session.js';
+import type { RemoteStream } from '../ssh/transport.js';
 import type { ClockOffset } from './clock-offset.js';
 
 /** Round trips before the capture starts, and the pause between later ones. */
@@ -70,7 +71,7 @@ class Prober implements ClockProbe {
     if (this.#stopped) return;
     this.#question += 1;
     this.#sentNs = this.#clock.nowNs();
-    this.#stream.write(`${this.#question}\n`);
+    void this.#stream.write(`${this.#question}\n`);
     this.#next(ANSWER_LIMIT_MS, () => {
       this.#resolveReady();
       this.#ask();

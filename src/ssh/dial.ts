@@ -9,7 +9,8 @@ import { FleetTapError } from '../base/errors.js';
 import type { Connection } from '../inventory/connection.js';
 import { expandHome, type HostKeyContext, preferredKeyTypes, readKnownHosts, verifyHostKey } from './host-key-policy.js';
 import type { Session } from './session.js';
-import { Ssh2Session } from './ssh2-session.js';
+import { ShellSession } from './shell-session.js';
+import { Ssh2Transport } from './ssh2-transport.js';
 
 /** A dead peer is noticed after three of these without an answer. */
 const KEEPALIVE_MS = 5_000;
@@ -102,7 +103,7 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
   client.removeAllListeners('close');
   // As OpenSSH does: otherwise Nagle's algorithm holds a small write back until the last one's delayed acknowledgement, 40 ms.
   client.setNoDelay(true);
-  return new Ssh2Session(connection.host, client);
+  return new ShellSession(new Ssh2Transport(connection.host, client));
 }
 
 /** Keys that are known first, then the rest: as OpenSSH orders HostKeyAlgorithms. */

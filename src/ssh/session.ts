@@ -1,6 +1,7 @@
 // What the rest of the program knows of a connection. Two rules: a command's exit status is a value, not an exception;
 // what throws is the connection (kind `unreachable`) or a limit (kind `host`).
 import type { HostText } from '../base/host-text.js';
+import type { RemoteStream } from './transport.js';
 
 export interface CommandResult {
   /** Exit status 0–255; 128 + signal number when a signal ended it. */
@@ -18,16 +19,6 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Bytes of stdout and of stderr that are kept; more is an error. Default 8 MiB. */
   readonly limitBytes?: number;
-}
-
-/** A running remote program, its channel open: read both outputs, write its input, or end it by ending its input. */
-export interface RemoteStream {
-  onStdout(listener: (chunk: Buffer) => void): void;
-  onStderr(listener: (chunk: Buffer) => void): void;
-  /** Called once, when the channel is closed: exit status, or null when the connection was lost. */
-  onEnd(listener: (status: number | null) => void): void;
-  write(bytes: string | Buffer): void;
-  endInput(): void;
 }
 
 export interface Session {

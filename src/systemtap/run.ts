@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { FleetTapError } from '../base/errors.js';
 import { lastLines, type HostText } from '../base/host-text.js';
-import type { RemoteStream, Session } from '../ssh/session.js';
+import type { Session } from '../ssh/session.js';
+import type { RemoteStream } from '../ssh/transport.js';
 import type { KernelModule } from './build.js';
 import { diagnose } from './diagnose.js';
 import { RENEW_MS, supervisorScript } from './supervisor.js';
@@ -89,7 +90,7 @@ class RunningScript implements ScriptRun {
         resolve({ status, stderr });
       });
     });
-    this.#renewal = setInterval(() => stream.write('lease\n'), RENEW_MS);
+    this.#renewal = setInterval(() => void stream.write('lease\n'), RENEW_MS);
     this.#renewal.unref();
   }
 

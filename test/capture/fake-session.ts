@@ -1,5 +1,6 @@
 // A host in this process, driven by the test: its channels answer when the test says so.
-import type { CommandResult, RemoteStream, Session } from '../../src/ssh/session.js';
+import type { CommandResult, Session } from '../../src/ssh/session.js';
+import type { RemoteStream } from '../../src/ssh/transport.js';
 
 export class FakeStream implements RemoteStream {
   readonly script: string;
@@ -30,7 +31,7 @@ export class FakeStream implements RemoteStream {
   onInput: (text: string) => void = () => {};
   onInputEnd: () => void = () => {};
 
-  write(bytes: string | Buffer): void {
+  async write(bytes: string | Buffer): Promise<void> {
     this.input += bytes.toString();
     this.onInput(bytes.toString());
   }
@@ -40,6 +41,8 @@ export class FakeStream implements RemoteStream {
     this.inputEnded = true;
     this.onInputEnd();
   }
+
+  close(): void {}
 
   say(bytes: string | Buffer): void {
     this.#stdout(Buffer.from(bytes));

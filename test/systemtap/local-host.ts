@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { remoteCommand } from '../../src/ssh/remote-command.js';
-import type { CommandResult, RemoteStream, RunOptions, Session } from '../../src/ssh/session.js';
+import type { CommandResult, RunOptions, Session } from '../../src/ssh/session.js';
+import type { RemoteStream } from '../../src/ssh/transport.js';
 
 const FOLDERS = (process.env.PATH ?? '').split(':');
 const pathOf = (program: string) => FOLDERS.map((folder) => join(folder, program)).find((file) => existsSync(file));
@@ -88,8 +89,9 @@ export class LocalHost implements Session {
       onStdout: (listener) => void child.stdout.on('data', listener),
       onStderr: (listener) => void child.stderr.on('data', listener),
       onEnd: (listener) => void closed.then(listener),
-      write: (more) => void child.stdin.write(more),
+      write: async (more) => void child.stdin.write(more),
       endInput: () => void child.stdin.end(),
+      close: () => void child.kill('SIGKILL'),
     };
   }
 

@@ -1,7 +1,8 @@
 // startScript with a session that writes down what it is asked, and a stream that the test ends.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FleetTapError } from '../../src/base/errors.js';
-import type { RemoteStream, Session } from '../../src/ssh/session.js';
+import type { Session } from '../../src/ssh/session.js';
+import type { RemoteStream } from '../../src/ssh/transport.js';
 import { runFailure, startScript } from '../../src/systemtap/run.js';
 import { RENEW_MS } from '../../src/systemtap/supervisor.js';
 
@@ -21,12 +22,13 @@ class FakeStream implements RemoteStream {
   onEnd(listener: (status: number | null) => void): void {
     this.#listeners.end.push(listener);
   }
-  write(bytes: string | Buffer): void {
+  async write(bytes: string | Buffer): Promise<void> {
     this.written.push(String(bytes));
   }
   endInput(): void {
     this.inputEnds += 1;
   }
+  close(): void {}
   print(where: 'stdout' | 'stderr', bytes: Buffer): void {
     for (const listener of this.#listeners[where]) listener(bytes);
   }
