@@ -7,6 +7,7 @@ import { gatherFacts } from '../facts/gather.js';
 import { type ConnectionFlags, connectionOf, type HostKeyChecking } from '../inventory/connection.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
+import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { dial } from '../ssh/dial.js';
 import type { Session } from '../ssh/session.js';
@@ -29,15 +30,18 @@ export class Fleet {
   readonly inventory: Inventory;
   /** Those that the pattern and --limit choose. */
   readonly hosts: readonly Host[];
+  /** --limit, its files read. */
+  readonly limit: string | undefined;
   readonly context: CommandContext;
   readonly #flags: ConnectionFlags;
   readonly #dials = pLimit(DIALS_AT_ONCE);
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
 
-  private constructor(inventory: Inventory, hosts: readonly Host[], flags: ConnectionFlags, context: CommandContext) {
+  private constructor(inventory: Inventory, hosts: readonly Host[], limit: string | undefined, flags: ConnectionFlags, context: CommandContext) {
     this.inventory = inventory;
     this.hosts = hosts;
+    this.limit = limit;
     this.#flags = flags;
     this.context = context;
   }
@@ -45,11 +49,12 @@ export class Fleet {
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const inventory = await loadInventory([...options.inventory]);
-    const hosts = selectHosts(inventory, pattern, options.limit);
+    const limit = await readLimit(options.limit);
+    const hosts = selectHosts(inventory, pattern, limit);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout };
     for (const host of inventory.hosts) connectionOf(host, flags);
-    return new Fleet(inventory, hosts, flags, context);
+    return new Fleet(inventory, hosts, limit, flags, context);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */

@@ -26,7 +26,7 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
     const compiling = await compilingHosts(fleet);
     const outcome = await runPlaybook(playbook, {
       inventory: fleet.inventory,
-      select: (pattern) => selectHosts(fleet.inventory, pattern, options.limit),
+      select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit),
       session: (host) => fleet.session(host),
       facts: (host) => fleet.facts(host),
       forks: options.forks,

@@ -1,32 +1,47 @@
-// What comes in: a shell glob as Python's fnmatch reads it: `*`, `?`, `[abc]`, `[!abc]`. What goes out: a RegExp for the whole name.
+// What comes in: a shell glob as Python's fnmatch reads it: `*`, `?`, `[abc]`, `[a-c]`, `[!abc]`. What goes out: a RegExp for the whole name.
 // Guaranteed: every other character stands for itself; a bracket that is not closed, too.
 
 export function globToRegExp(glob: string): RegExp {
+  const chars = [...glob];
   let source = '';
-  for (let i = 0; i < glob.length; i++) {
-    const char = glob.charAt(i);
-    if (char === '*') source += '.*';
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] ?? '';
+    if (char === '*') source += source.endsWith('.*?') ? '' : '.*?';
     else if (char === '?') source += '.';
     else if (char === '[') {
-      const end = closingBracket(glob, i);
-      source += end === -1 ? '\\[' : setSource(glob.slice(i + 1, end));
+      const end = closingBracket(chars, i);
+      source += end === -1 ? '\\[' : setSource(chars.slice(i + 1, end));
       if (end !== -1) i = end;
-    } else source += char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
+    } else source += escapeRegExp(char);
   }
   return new RegExp(`^${source}$`, 'su');
 }
 
 /** The first character of a set may be a bracket itself. */
-function closingBracket(glob: string, open: number): number {
-  const first = glob.charAt(open + 1) === '!' ? open + 2 : open + 1;
-  return glob.indexOf(']', glob.charAt(first) === ']' ? first + 1 : first);
+function closingBracket(chars: readonly string[], open: number): number {
+  const first = chars[open + 1] === '!' ? open + 2 : open + 1;
+  return chars.indexOf(']', chars[first] === ']' ? first + 1 : first);
 }
 
-function setSource(set: string): string {
-  const isNegated = set.startsWith('!');
-  const members = (isNegated ? set.slice(1) : set).replace(/[\\\]^[]/g, '\\$&');
-  // A range that runs backwards (`[c-a]`) matches nothing in fnmatch and is an error in a RegExp.
-  const kept = members.replace(/([^\\])-([^\\])/gu, (range, low: string, high: string) => (low > high ? '' : range));
+function setSource(set: readonly string[]): string {
+  const isNegated = set[0] === '!';
+  const members = isNegated ? set.slice(1) : set;
+  let kept = '';
+  for (let i = 0; i < members.length; i++) {
+    const low = members[i] ?? '';
+    const high = members[i + 1] === '-' ? members[i + 2] : undefined;
+    if (high === undefined) kept += escapeRegExp(low);
+    else {
+      // A range that runs backwards (`[c-a]`) matches nothing in fnmatch and is an error in a RegExp.
+      if ((low.codePointAt(0) ?? 0) <= (high.codePointAt(0) ?? 0)) kept += `${escapeRegExp(low)}-${escapeRegExp(high)}`;
+      i += 2;
+    }
+  }
   if (kept === '') return isNegated ? '.' : '(?!)';
-  return `[${isNegated ? '^' : ''}${kept.replace(/^-|-$/g, '\\-')}]`;
+  return `[${isNegated ? '^' : ''}${kept}]`;
+}
+
+/** For a RegExp with the flag `u`, inside and outside of a set. */
+function escapeRegExp(char: string): string {
+  return char === '-' ? '\\x2d' : char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
 }

@@ -43,7 +43,7 @@ describe.skipIf(skipReason !== undefined)(`as ansible-inventory reads it${skipRe
     ['a,b,'],
     ['web1:2222, 10.0.0.1,2001:db8::1, [2001:db8::2]:22,web1'],
     [join(cases, 'good/ungrouped.yml'), join(cases, 'good/precedence.yml')],
-    [join(cases, 'good/patterns.yml'), 'web1,new,'],
+    [join(cases, 'good/fleet.yml'), 'web1,new,'],
   ];
   test.concurrent.each(sources.map((list) => [list.map((one) => one.replace(`${cases}/good/`, '')).join(' + '), list] as const))(
     '%s',

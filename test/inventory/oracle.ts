@@ -29,25 +29,42 @@ export async function ansibleGraph(sources: readonly string[]): Promise<string[]
   return stdout.trimEnd().split('\n');
 }
 
-/** Ansible's own InventoryManager on many patterns, in one process: an answer for each, or the error's text. */
+/** Ansible's own InventoryManager on many inventories and patterns, in one process, and the words that it warns about. */
 const MANY_PATTERNS = `
 import json, sys
 from ansible.parsing.dataloader import DataLoader
-from ansible.inventory.manager import InventoryManager
-sources, patterns = json.load(sys.stdin)
+from ansible.inventory import manager as module
+warned = []
+def warning(message, *rest, **more):
+    mark = 'Could not match supplied host pattern, ignoring: '
+    if message.startswith(mark): warned.append(message[len(mark):])
+module.display.warning = warning
 answers = []
-for pattern, limit in patterns:
-    manager = InventoryManager(loader=DataLoader(), sources=sources)
-    try:
-        manager.subset(limit)
-        answers.append([h.name for h in manager.get_hosts(pattern)])
-    except Exception as e:
-        answers.append(str(e))
+for task in json.load(sys.stdin):
+    manager = module.InventoryManager(loader=DataLoader(), sources=task['sources'])
+    answers.append([])
+    for pattern, limit in task['questions']:
+        del warned[:]
+        manager.clear_caches()
+        manager._inventory.localhost = manager._inventory.hosts.get('localhost') or manager._inventory.hosts.get('127.0.0.1') or manager._inventory.hosts.get('::1')
+        try:
+            manager.subset(limit)
+            answer = {'hosts': [h.name for h in manager.get_hosts(pattern)]}
+        except Exception as e:
+            answer = {'error': str(e)}
+        answers[-1].append({'answer': answer, 'warned': list(warned)})
 print(json.dumps(answers))
 `;
 
-export async function ansibleSelect(source: string, patterns: readonly (readonly [string, string | null])[]): Promise<(string[] | string)[]> {
-  const child = run('/usr/bin/python3', ['-c', MANY_PATTERNS], { env });
-  child.child.stdin?.end(JSON.stringify([[source], patterns]));
-  return JSON.parse((await child).stdout) as (string[] | string)[];
+export type Answer = { readonly hosts: readonly string[] } | { readonly error: string };
+export interface SelectTask {
+  readonly sources: readonly string[];
+  /** Pattern and limit. */
+  readonly questions: readonly (readonly [string, string | null])[];
+}
+
+export async function ansibleSelect(tasks: readonly SelectTask[]): Promise<{ answer: Answer; warned: string[] }[][]> {
+  const child = run('/usr/bin/python3', ['-c', MANY_PATTERNS], { env, maxBuffer: 256 * 2 ** 20 });
+  child.child.stdin?.end(JSON.stringify(tasks));
+  return JSON.parse((await child).stdout) as { answer: Answer; warned: string[] }[][];
 }
