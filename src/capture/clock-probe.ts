@@ -6,8 +6,7 @@ import type { Session } from '../ssh/session.js';
 import type { RemoteStream } from '../ssh/transport.js';
 import type { ClockOffset } from './clock-offset.js';
 
-/** Round trips before the capture starts, and the pause between later ones. */
-const INITIAL_SAMPLES = 16;
+/** The pause between two questions, once the offset has settled. */
 const INTERVAL_MS = 5_000;
 /** After this long without an answer, the next question is asked. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -93,7 +92,7 @@ class Prober implements ClockProbe {
       const [, , seconds = '', fraction = ''] = match;
       const hostNs = parseEpochNs(seconds + fraction.padEnd(9, '0'), this.#clock.originSec);
       this.#offset.add(this.#sentNs, hostNs, receivedNs, 10 ** (9 - fraction.length));
-      if (this.#question < INITIAL_SAMPLES) this.#ask();
+      if (!this.#offset.isSettled) this.#ask();
       else {
         this.#resolveReady();
         this.#next(INTERVAL_MS, () => this.#ask());

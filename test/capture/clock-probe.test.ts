@@ -98,8 +98,11 @@ describe('answers', () => {
   ])('with %i decimals: half the round trip and %i ns', async (decimals, resolutionNs) => {
     const { clock, offset, answer } = await start();
     answer(1_000_000, decimals);
-    // The next question has left at once: the age is the round trip's.
-    expect(offset.estimate(clock.ns)).toEqual({ offsetNs: OFFSET_NS, errorNs: 1_000_000 + resolutionNs + 100 });
+    const estimate = offset.estimate(clock.ns);
+    expect(estimate?.offsetNs).toBe(OFFSET_NS);
+    // And what a clock may drift during the round trip.
+    expect((estimate?.errorNs ?? 0) - (1_000_000 + resolutionNs)).toBeGreaterThanOrEqual(0);
+    expect((estimate?.errorNs ?? 0) - (1_000_000 + resolutionNs)).toBeLessThan(500);
   });
 
   test('cut anywhere are read once', async () => {

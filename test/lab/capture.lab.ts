@@ -11,7 +11,7 @@ import { down, up } from './lab.js';
 import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, PROJECT_DIR } from './places.js';
 import { difference, handshakes, linkPackets } from './oracle.js';
 import { remote, tryRemote } from './remote.js';
-import { TCP_PORT, UDP_PORT } from './traffic.js';
+import { FLOWS, TCP_PORT, UDP_PORT } from './traffic.js';
 
 const SKEW_SEC = 3.7;
 /** Two clocks part by up to 50 µs/s, and the offset is measured again at most a minute later; the ledger rounds to 0.1 ms. */
@@ -19,6 +19,7 @@ const SINCE_SEC = 0.004;
 /** G10: no kernel module of ours stays longer than this after we are gone. */
 const GONE_MS = 15_000;
 const NAMES = MACHINES.map((machine) => machine.name);
+const STARTED = NAMES.map((name) => new RegExp(`^\\+ ${name}$`, 'm'));
 
 beforeAll(async () => {
   execFileSync('npm', ['run', 'build'], { cwd: PROJECT_DIR, stdio: 'inherit' });
@@ -50,14 +51,14 @@ describe('setup', () => {
   it('makes them ready through real apt', { timeout: 900_000 }, async () => {
     const setup = await fleetTap(['setup', '-i', INVENTORY_FILE]);
     expect(setup.status, setup.stdout + setup.stderr).toBe(0);
-    expect(setup.stdout).toContain('ready: lab-a,lab-b');
+    expect(setup.stdout).toContain('ready: lab-a,lab-b,lab-c');
   });
 
   it('changes nothing the second time, and says so', async () => {
     const setup = await fleetTap(['setup', '-i', INVENTORY_FILE]);
     expect(setup.status, setup.stdout + setup.stderr).toBe(0);
     const changed = [...setup.stdout.matchAll(/changed=(\d+)/g)].map((match) => match[1]);
-    expect(changed).toEqual(['0', '0', '0', '0']);
+    expect(changed).toEqual([...MACHINES, ...BUILD_HOSTS].map(() => '0'));
   });
 });
 
@@ -75,13 +76,13 @@ describe('capture', () => {
     const packets = linkPackets(log);
     const found = packets.map((packet) => packet.reception);
     expect(difference(dump, found)).toEqual({ missing: [], extra: [] });
-    expect(found.filter((line) => line.startsWith('lab-b') && line.endsWith(` ${UDP_PORT} UDP`))).toHaveLength(SENT.datagrams);
+    for (const name of NAMES) expect(found.filter((line) => line.startsWith(name) && line.endsWith(` ${UDP_PORT} UDP`)), name).toHaveLength(SENT.datagrams);
 
     const lines = log.split('\n').slice(0, -1);
     expect(lines).toEqual([...lines].sort());
     expect(log).toBe(finished.stdout);
 
-    const ledger = [...finished.stderr.matchAll(/^(lab-[ab]) .* ([+-][\d.]+) s ± ([\d.]+) ms$/gm)];
+    const ledger = [...finished.stderr.matchAll(/^(lab-[abc]) .* ([+-][\d.]+) s ± ([\d.]+) ms$/gm)];
     expect(ledger.map(([, host]) => host)).toEqual(NAMES);
     for (const [, host = '', offsetSec, errorMs] of ledger) {
       const truth = await clockAhead(machineNamed(host));
@@ -89,7 +90,7 @@ describe('capture', () => {
     }
     const boundUs = ledger.reduce((sum, [, , , errorMs]) => sum + Number(errorMs) * 1000, 0);
     const connections = handshakes(packets, TCP_PORT);
-    expect(new Set(connections.map((connection) => connection.client)).size).toBe(SENT.connections);
+    expect(new Set(connections.map((connection) => connection.client)).size).toBe(SENT.connections * FLOWS.length);
     for (const { client, steps } of connections) {
       expect(steps[1] - steps[0], `SYN-ACK after SYN of ${client}`).toBeGreaterThan(-boundUs);
       expect(steps[2] - steps[1], `ACK after SYN-ACK of ${client}`).toBeGreaterThan(-boundUs);
@@ -111,10 +112,10 @@ describe('capture', () => {
     const { finished, log } = await captureTraffic(INVENTORY_FILE, NAMES, ['--script', file]);
     expect(finished.status, finished.stderr).toBe(0);
     const lines = log.split('\n').filter((line) => line !== '');
-    expect(lines.every((line) => /Z lab-[ab] observed /.test(line))).toBe(true);
+    expect(lines.every((line) => /Z lab-[abc] observed /.test(line))).toBe(true);
     expect(lines.filter((line) => / 10\.77\.0\.1 +10\.77\.0\.2 .* 7000 /.test(line)).length).toBeGreaterThanOrEqual(SENT.connections / 2);
-    const ledger = [...finished.stderr.matchAll(/^lab-[ab] +(\d+) +\d+ +\d+ +\d+ +(\d+) /gm)];
-    expect(ledger).toHaveLength(2);
+    const ledger = [...finished.stderr.matchAll(/^lab-[abc] +(\d+) +\d+ +\d+ +\d+ +(\d+) /gm)];
+    expect(ledger).toHaveLength(MACHINES.length);
     for (const [, , ownEcho] of ledger) expect(Number(ownEcho)).toBeGreaterThan(0);
     // Left out, they cannot be more than a handful; let in, they were 95 of 100 lines.
     expect(lines.filter((line) => / 22 /.test(line)).length).toBeLessThan(lines.length / 4);
@@ -122,7 +123,7 @@ describe('capture', () => {
 
   it('leaves nothing behind after kill -9 in the middle', async () => {
     const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
-    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    await running.saysAll(STARTED);
     expect((await leftovers()).filter((line) => line.includes('fleet_tap_')).length).toBeGreaterThanOrEqual(MACHINES.length);
     running.process.kill('SIGKILL');
     await running.finished;
@@ -131,7 +132,7 @@ describe('capture', () => {
 
   it('ends on the hosts by itself when the lease is no longer renewed, as behind a cut network', async () => {
     const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
-    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    await running.saysAll(STARTED);
     running.process.kill('SIGSTOP');
     try {
       console.error(`gone ${(await untilNothingIsLeft(GONE_MS)).toFixed(0)} ms after the last sign of life`);
@@ -143,7 +144,7 @@ describe('capture', () => {
 
   it('ends cleanly on Ctrl-C, with exit status 0', async () => {
     const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
-    await running.saysAll([/^\+ lab-a$/m, /^\+ lab-b$/m]);
+    await running.saysAll(STARTED);
     running.process.kill('SIGINT');
     const finished = await running.finished;
     expect(finished.status, finished.stderr).toBe(0);

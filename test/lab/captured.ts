@@ -6,10 +6,10 @@ import { type Finished, startFleetTap } from './fleet-tap.js';
 import { framesSoFar, receivedByDump, type Reception } from './oracle.js';
 import { LAB_DIR, MACHINES } from './places.js';
 import { remote } from './remote.js';
-import { makeTraffic } from './traffic.js';
+import { makeTraffic, type Sent } from './traffic.js';
 
-/** How much lab-a sends to lab-b during a capture. */
-export const SENT = { connections: 24, datagrams: 40 };
+/** How much each machine sends to the next one during a capture, unless the test says otherwise. */
+export const SENT: Sent = { connections: 12, datagrams: 20 };
 
 export interface Captured {
   readonly finished: Finished;
@@ -23,14 +23,14 @@ export interface Captured {
 const TAIL_MS = 3_000;
 
 /** Runs `capture`, makes the traffic when the scripts run on all hosts that are named, and ends the capture as a person does, with Ctrl-C. */
-export async function captureTraffic(inventory: string, hosts: readonly string[], words: readonly string[]): Promise<Captured> {
+export async function captureTraffic(inventory: string, hosts: readonly string[], words: readonly string[], sent: Sent = SENT): Promise<Captured> {
   const before = await framesSoFar();
   const file = join(LAB_DIR, 'run', 'capture.log');
   const running = startFleetTap(['capture', '-i', inventory, '-o', file, ...words]);
   await running.saysAll(hosts.map((host) => new RegExp(`^\\+ ${host}$`, 'm')));
   // Another script has no first line that we know: that it runs shows in what it prints.
   if (words.includes('--script')) await running.saysAll(hosts.map((host) => new RegExp(`Z ${host} observed `)), 'stdout');
-  await makeTraffic(SENT);
+  await makeTraffic(sent);
   await sleep(TAIL_MS);
   running.process.kill('SIGINT');
   const finished = await running.finished;

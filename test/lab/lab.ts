@@ -52,7 +52,7 @@ export async function up(options: UpOptions): Promise<void> {
   await writeInventory();
   const startedMs = performance.now();
   const fresh = [];
-  // One after the other, because the second connects its cable to the first; booting itself goes on together.
+  // One after the other, because the others' cables lead to the first; booting itself goes on together.
   for (const machine of MACHINES) {
     if ((await runningPid(machine.name)) !== undefined) continue;
     await boot(machine);

@@ -1,10 +1,11 @@
 // What comes in: a guest tree. What goes out: a virtual machine under QEMU's software emulation, on a fresh overlay of its image.
-// Its first network card is QEMU's user network (sshd forwarded to loopback), its second the cable between the machines.
+// Its first network card is QEMU's user network (sshd forwarded to loopback), its second the machines' common network: a hub in the first
+// machine's QEMU, to which the others' cables lead.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { $ } from 'zx/core';
-import { LINK_DUMP_FILE, type Machine, RUN_DIR, type Suite, suiteDir } from './places.js';
+import { LINK_DUMP_FILE, type Machine, MACHINES, RUN_DIR, type Suite, suiteDir } from './places.js';
 import { endProcess, remember, runningPid } from './processes.js';
 import { waitForSsh } from './remote.js';
 
@@ -27,6 +28,15 @@ export async function makeImage(suite: Suite, tree: string, say: (line: string) 
   return image;
 }
 
+/** QEMU's words for its end of the common network, which is called `link`; with the hub goes the dump of all that passes it. */
+function linkOf(machine: Machine): string[] {
+  if (machine.cablePort !== undefined) return ['-netdev', `socket,id=link,connect=127.0.0.1:${machine.cablePort}`];
+  const cables = MACHINES.flatMap(({ name, cablePort }) =>
+    cablePort === undefined ? [] : ['-netdev', `socket,id=${name},listen=127.0.0.1:${cablePort}`, '-netdev', `hubport,id=hub-${name},hubid=0,netdev=${name}`],
+  );
+  return [...cables, '-netdev', 'hubport,id=link,hubid=0', '-object', `filter-dump,id=dump,netdev=link,file=${LINK_DUMP_FILE}`];
+}
+
 /** Boots on a fresh overlay, so that the machine is bare again. Returns as soon as QEMU runs. */
 export async function boot(machine: Machine): Promise<void> {
   const folder = suiteDir(machine.suite);
@@ -35,7 +45,6 @@ export async function boot(machine: Machine): Promise<void> {
   await rm(overlay, { force: true });
   await $`qemu-img create -q -f qcow2 -F qcow2 -b ${join(folder, 'base.qcow2')} ${overlay}`;
   const offloads = 'csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off,mrg_rxbuf=off';
-  const dump = machine.cable.startsWith('listen') ? ['-object', `filter-dump,id=dump,netdev=link,file=${LINK_DUMP_FILE}`] : [];
   const pidFile = join(RUN_DIR, `${machine.name}.pid`);
   await $`qemu-system-x86_64 ${[
     '-name', machine.name, '-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB),
@@ -44,10 +53,10 @@ export async function boot(machine: Machine): Promise<void> {
     '-drive', `if=virtio,file=${overlay},format=qcow2,cache=unsafe,discard=unmap`,
     '-netdev', `user,id=outside,hostfwd=tcp:${machine.address}:${machine.port}-:22`,
     '-device', 'virtio-net-pci,netdev=outside,romfile=',
-    '-netdev', `socket,id=link,${machine.cable}`,
+    ...linkOf(machine),
     '-device', `virtio-net-pci,netdev=link,romfile=,mac=${machine.linkMac},${offloads}`,
     '-device', 'virtio-rng-pci', '-serial', `file:${join(RUN_DIR, `${machine.name}.console`)}`,
-    '-pidfile', pidFile, '-daemonize', ...dump,
+    '-pidfile', pidFile, '-daemonize',
   ]}`;
   await remember(machine.name, Number((await readFile(pidFile, 'utf8')).trim()));
 }

@@ -9,11 +9,11 @@ export const RUN_DIR = join(LAB_DIR, 'run');
 export const KEY_FILE = join(LAB_DIR, 'id_ed25519');
 export const KNOWN_HOSTS_FILE = join(LAB_DIR, 'known_hosts');
 export const INVENTORY_FILE = join(PROJECT_DIR, 'inventories', 'lab.yml');
-/** QEMU's own dump of the machines' common network, taken at lab-a's end of it. */
+/** QEMU's own dump of the machines' common network, taken in lab-a's QEMU, which holds the hub. */
 export const LINK_DUMP_FILE = join(RUN_DIR, 'link.pcap');
 
-export type Suite = 'trixie' | 'forky';
-export const SUITES: readonly Suite[] = ['trixie', 'forky'];
+export type Suite = 'bookworm' | 'trixie' | 'forky';
+export const SUITES: readonly Suite[] = ['bookworm', 'trixie', 'forky'];
 
 /** A virtual machine with a stock kernel. */
 export interface Machine {
@@ -25,11 +25,9 @@ export interface Machine {
   readonly linkMac: string;
   readonly linkAddress: string;
   readonly linkAddress6: string;
-  /** QEMU's end of the cable between the two: one listens, one connects. */
-  readonly cable: string;
+  /** The hub's port for this machine's cable, on loopback; undefined for the machine whose QEMU holds the hub. */
+  readonly cablePort: number | undefined;
 }
-
-const CABLE_PORT = 2299;
 
 export const MACHINES: readonly Machine[] = [
   {
@@ -40,7 +38,7 @@ export const MACHINES: readonly Machine[] = [
     linkMac: '52:54:00:77:00:01',
     linkAddress: '10.77.0.1',
     linkAddress6: 'fd77::1',
-    cable: `listen=127.0.0.1:${CABLE_PORT}`,
+    cablePort: undefined,
   },
   {
     name: 'lab-b',
@@ -50,7 +48,17 @@ export const MACHINES: readonly Machine[] = [
     linkMac: '52:54:00:77:00:02',
     linkAddress: '10.77.0.2',
     linkAddress6: 'fd77::2',
-    cable: `connect=127.0.0.1:${CABLE_PORT}`,
+    cablePort: 2298,
+  },
+  {
+    name: 'lab-c',
+    suite: 'bookworm',
+    address: '127.0.0.13',
+    port: 2213,
+    linkMac: '52:54:00:77:00:03',
+    linkAddress: '10.77.0.3',
+    linkAddress6: 'fd77::3',
+    cablePort: 2299,
   },
 ];
 
@@ -65,6 +73,7 @@ export interface BuildHost {
 export const BUILD_HOSTS: readonly BuildHost[] = [
   { name: 'build-trixie', suite: 'trixie', address: '127.0.0.21', port: 2221 },
   { name: 'build-forky', suite: 'forky', address: '127.0.0.22', port: 2222 },
+  { name: 'build-bookworm', suite: 'bookworm', address: '127.0.0.23', port: 2223 },
 ];
 
 export function suiteDir(suite: Suite): string {

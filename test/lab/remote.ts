@@ -16,6 +16,13 @@ export interface RemoteOutput {
   readonly stderr: string;
 }
 
+export interface RemoteOptions {
+  readonly input?: string;
+  /** The command's standard input stays open until then. */
+  readonly inputAfter?: Promise<void>;
+  readonly limitMs?: number;
+}
+
 export function sshArguments(machine: Reachable, user = 'root'): string[] {
   return [
     '-F', 'none', '-i', KEY_FILE, '-o', `UserKnownHostsFile=${KNOWN_HOSTS_FILE}`, '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes',
@@ -24,7 +31,7 @@ export function sshArguments(machine: Reachable, user = 'root'): string[] {
 }
 
 /** Runs one command; the exit status is a value (255 = ssh itself failed). */
-export function tryRemote(machine: Reachable, command: string, options: { input?: string; limitMs?: number } = {}): Promise<RemoteOutput> {
+export function tryRemote(machine: Reachable, command: string, options: RemoteOptions = {}): Promise<RemoteOutput> {
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', [...sshArguments(machine), command], { stdio: ['pipe', 'pipe', 'pipe'] });
     const output = { stdout: '', stderr: '' };
@@ -37,12 +44,12 @@ export function tryRemote(machine: Reachable, command: string, options: { input?
       resolve({ status: status ?? 255, ...output });
     });
     child.stdin.on('error', () => {});
-    child.stdin.end(options.input ?? '');
+    void (options.inputAfter ?? Promise.resolve()).then(() => child.stdin.end(options.input ?? ''));
   });
 }
 
 /** @throws with both outputs when the command fails */
-export async function remote(machine: Reachable, command: string, options: { input?: string; limitMs?: number } = {}): Promise<string> {
+export async function remote(machine: Reachable, command: string, options: RemoteOptions = {}): Promise<string> {
   const result = await tryRemote(machine, command, options);
   if (result.status !== 0) throw new Error(`${machine.name}: ${command}\nended with ${result.status}\n${result.stdout}${result.stderr}`);
   return result.stdout;

@@ -1,5 +1,5 @@
 // The remedy lines under dash, against a runtime and a Module.symvers that say what a stap and a kernel say.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REMEDIES, remedyLines } from '../../src/systemtap/compat.js';
 import { LocalHost, whyNoDash } from './local-host.js';
@@ -33,6 +33,21 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
       stdout: `[-v][two words]${helps ? '[-DSTAPCONF_UPROBE_UNREGISTER_EXPORTED]' : ''}`,
       stderr: helps ? 'fleet-tap: remedy uprobe-unregister-renamed\n' : '',
     });
+  });
+
+  it.each([
+    ['the kernel has the new name, the runtime the old one', 'bool task_work_cancel_func();', 'typeof(&task_work_cancel)', true],
+    ['the kernel has the old name', 'bool task_work_cancel();', 'typeof(&task_work_cancel)', false],
+    ['the runtime knows the new name', 'bool task_work_cancel_func();', 'typeof(&task_work_cancel_func)', false],
+  ])('task-work-cancel-renamed: %s', async (_name, header, declaration, helps) => {
+    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
+    await writeFile(host.file('a kernel/include/linux/task_work.h'), header);
+    const runtime = `static ${declaration} kallsyms_task_work_cancel;\nlookup("task_work_cancel");\n`;
+    await writeFile(host.file('runtime/stp_task_work.c'), runtime);
+    const copy = helps ? 'static typeof(&task_work_cancel_func) kallsyms_task_work_cancel;\nlookup("task_work_cancel_func");\n' : '';
+    const result = await host.run(`k="$HERE/a kernel"\nr=$HERE/runtime\nmkdir build; cd build\nset --\n${remedyLines()}\nprintf '[%s]' "$@"\n[ ! -d runtime ] || cat runtime/stp_task_work.c\ncd ..; rm -r build`);
+    expect(result).toEqual({ status: 0, stdout: `${helps ? '[-R][./runtime]' : '[]'}${copy}`, stderr: helps ? 'fleet-tap: remedy task-work-cancel-renamed\n' : '' });
+    expect(await readFile(host.file('runtime/stp_task_work.c'), 'utf8')).toBe(runtime);
   });
 
   it('adds nothing and says nothing where there is no Module.symvers', async () => {
