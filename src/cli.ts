@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // argv → command → exit status. The only file that reads the command line or sets the exit status.
+import { fstatSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { collect, duration, fleetCommand } from './commands/options.js';
 import type { CaptureOptions } from './commands/capture.js';
+import type { ExecOptions } from './commands/exec.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
+import { defaultStateDirectory } from './commands/state-directory.js';
 import { version } from './commands/version.js';
 
 /** A second Ctrl-C does not wait for the hosts: they end by themselves when our lease runs out. */
@@ -28,6 +31,9 @@ const context: CommandContext = {
   ask: process.stdin.isTTY && process.stderr.isTTY ? oneAtATime(askYesOrNo) : undefined,
   agentSocket: process.env.SSH_AUTH_SOCK,
   cacheDirectory: defaultCacheDirectory(),
+  stateDirectory: defaultStateDirectory(),
+  words: process.argv.slice(2),
+  openStdin: () => (isSentSomething() ? process.stdin : undefined),
 };
 
 const program = new Command('fleet-tap')
@@ -70,6 +76,41 @@ program
   .description('a small simulated fleet in this process, over real SSH on loopback: the main job in seconds')
   .option('--for <TIME>', 'capture for this time', duration, 3)
   .action((options: { for: number }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for }, context))));
+
+program.addCommand(
+  fleetCommand('exec')
+    .description('run one command on all chosen hosts at once; equal output is shown once, with the hosts that printed it')
+    .argument('<PATTERN>', 'hosts, as Ansible writes them: web, all, web:!web3, web[0:9]')
+    .argument('<CMD...>', 'behind --. One word is a line for the host\'s sh: -- \'df -h | tail -1\'. Several are a program and its arguments, each sent exactly as typed: -- ls "my file"')
+    .option('--shell', 'join several words with spaces to one line for sh, as ssh and ansible -m shell do', false)
+    .option('--stream', 'show each line as it comes, behind its host\'s name', false)
+    .option('--json', 'one JSON document at the end; with --stream one JSON object a line', false)
+    .option('-o, --output <DIR>', 'also write what each host prints, byte by byte, to DIR/HOST and DIR/HOST.err')
+    .option('-b, --become', 'run it as root (sudo)')
+    .option('--command-timeout <TIME>', 'end the command on a host that takes longer, for example 60s', duration)
+    .option('-n, --no-stdin', 'send nothing to the command; otherwise what is piped in goes to each host')
+    .addHelpText('after', `
+The text form is for people: control characters are shown as \\xNN. Exact bytes: -o DIR, or --json.
+Ctrl-C ends the command's processes on every host, and shows what came so far.
+Exit status: 0 all well, 1 wrong input, 2 a command failed, 4 a host was unreachable, 130 interrupted.
+
+Examples:
+  fleet-tap exec -i inventory.yml web -- uname -r
+  fleet-tap exec -i inventory.yml 'web:&prod' --stream -- 'tail -f /var/log/syslog | grep -i error'
+  fleet-tap exec -i web1,web2, all -b -- systemctl restart nginx
+  fleet-tap exec -i inventory.yml all --rerun-failed last -- apt-get -q update`)
+    .action((pattern: string, words: string[], options: Omit<ExecOptions, 'pattern' | 'words'>) => finish(import('./commands/exec.js').then(({ exec }) => exec({ ...options, pattern, words }, context)))),
+);
+
+/** A pipe, a file or a socket; not a terminal, and not /dev/null. */
+function isSentSomething(): boolean {
+  try {
+    const kind = fstatSync(0);
+    return kind.isFIFO() || kind.isFile() || kind.isSocket();
+  } catch {
+    return false; // It is closed.
+  }
+}
 
 async function finish(work: Promise<ExitStatus>): Promise<void> {
   process.exitCode = await work;

@@ -46,8 +46,9 @@ export async function capture(options: CaptureOptions, context: CommandContext):
     const { modules, failures } = await buildAll(fleet, targets, choice, say);
     for (const error of unique(failures.values())) say(formatError(error));
     const ready = targets.filter((host) => modules.has(host.name));
-    if (ready.length === 0 || context.interrupted.aborted) return context.interrupted.aborted ? 130 : exitStatusOf(failures.values());
-    return await run(fleet, ready, { options, context, say, modules, isOurs: choice.isOurs, failures: new Map(failures) });
+    if (ready.length === 0 || context.interrupted.aborted) return fleet.ends(context.interrupted.aborted ? 130 : exitStatusOf(failures.values()), failures);
+    const prepared = { options, context, say, modules, isOurs: choice.isOurs, failures: new Map(failures) };
+    return fleet.ends(await run(fleet, ready, prepared), prepared.failures);
   } finally {
     await fleet.close();
   }

@@ -1,7 +1,7 @@
 // What every command gets from cli.ts: where to write, what the person can be asked, and when to stop.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export interface CommandContext {
   /** Results: what a program or a pipe reads. */
@@ -15,6 +15,12 @@ export interface CommandContext {
   readonly agentSocket: string | undefined;
   /** Where compiled kernel modules are kept. */
   readonly cacheDirectory: string;
+  /** Where run directories are made. */
+  readonly stateDirectory: string;
+  /** The command line, without the program's name. */
+  readonly words: readonly string[];
+  /** What somebody sends us; undefined when it is a terminal or nothing. Whoever opens it must read it or destroy it. */
+  readonly openStdin?: (() => Readable | undefined) | undefined;
 }
 
 /** DESIGN section 2. */

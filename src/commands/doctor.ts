@@ -44,5 +44,6 @@ export async function examine(fleet: Fleet, context: CommandContext): Promise<Ex
   const ready = targets.map((host) => host.name).filter((name) => chosen.has(name) && !failures.has(name));
   if (ready.length > 0) context.stdout.write(`ready: ${foldHosts(ready)}\n`);
   for (const [host, error] of failures) if (chosen.has(host)) context.stdout.write(`not ready: ${formatError(error)}\n`);
-  return exitStatusOf([...failures].filter(([host]) => chosen.has(host)).map(([, error]) => error));
+  const ofChosen = new Map([...failures].filter(([host]) => chosen.has(host)));
+  return fleet.ends(exitStatusOf(ofChosen.values()), ofChosen);
 }

@@ -11,7 +11,9 @@ import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { dial } from '../ssh/dial.js';
 import type { Session } from '../ssh/session.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext, ExitStatus } from './context.js';
+import { failedHosts } from './rerun-failed.js';
+import { RunDirectory } from './run-directory.js';
 
 /** Connections being made at once: sshd's MaxStartups is per host, a bastion's concern comes later. */
 const DIALS_AT_ONCE = 32;
@@ -24,6 +26,11 @@ export interface FleetOptions {
   readonly hostKeyChecking?: HostKeyChecking | undefined;
   readonly timeout?: number | undefined;
   readonly forks: number;
+  readonly become?: boolean | undefined;
+  /** Only hosts that failed in this earlier run: its directory, or `last`. */
+  readonly rerunFailed?: string | undefined;
+  /** Where this run's directory is made, instead of among the others. */
+  readonly runDir?: string | undefined;
 }
 
 export class Fleet {
@@ -33,39 +40,53 @@ export class Fleet {
   /** --limit, its files read. */
   readonly limit: string | undefined;
   readonly context: CommandContext;
+  /** What is left on disk of this run. */
+  readonly run: RunDirectory;
   readonly #flags: ConnectionFlags;
   readonly #dials = pLimit(DIALS_AT_ONCE);
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
+  #exitStatus: ExitStatus | null = null;
 
-  private constructor(inventory: Inventory, hosts: readonly Host[], limit: string | undefined, flags: ConnectionFlags, context: CommandContext) {
+  private constructor(inventory: Inventory, hosts: readonly Host[], limit: string | undefined, flags: ConnectionFlags, context: CommandContext, run: RunDirectory) {
     this.inventory = inventory;
     this.hosts = hosts;
     this.limit = limit;
     this.#flags = flags;
     this.context = context;
+    this.run = run;
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const inventory = await loadInventory([...options.inventory]);
     const limit = await readLimit(options.limit);
-    const hosts = selectHosts(inventory, pattern, limit);
+    const selected = selectHosts(inventory, pattern, limit);
+    const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);
+    const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
+    if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout };
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become };
     for (const host of inventory.hosts) connectionOf(host, flags);
-    return new Fleet(inventory, hosts, limit, flags, context);
+    const say = (line: string) => void context.stderr.write(`${line}\n`);
+    const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
+    return new Fleet(inventory, hosts, limit, flags, context, await RunDirectory.create(about));
   }
 
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
     return once(this.#sessions, host, () =>
-      this.#dials(() => dial(connectionOf(host, this.#flags), { ask: this.context.ask, agentSocket: this.context.agentSocket })),
+      this.#dials(() => this.run.timed(host.name, 'connect', dial(connectionOf(host, this.#flags), { ask: this.context.ask, agentSocket: this.context.agentSocket }))),
     );
   }
 
+  /** Whether commands run as another user there: -b, or `ansible_become`. */
+  becomes(host: Host): boolean {
+    return connectionOf(host, this.#flags).become;
+  }
+
   facts(host: Host): Promise<Facts> {
-    return once(this.#facts, host, async () => gatherFacts(await this.session(host)));
+    return once(this.#facts, host, async () => this.run.timed(host.name, 'facts', gatherFacts(await this.session(host))));
   }
 
   /** What was known of a host may have changed: setup has installed something. */
@@ -73,7 +94,15 @@ export class Fleet {
     this.#facts.clear();
   }
 
+  /** What the program will end with, and which hosts failed: for the run directory. */
+  ends(status: ExitStatus, failures: ReadonlyMap<string, FleetTapError>): ExitStatus {
+    for (const [host, error] of failures) this.run.failed(host, error);
+    this.#exitStatus = status;
+    return status;
+  }
+
   async close(): Promise<void> {
+    await this.run.finish(this.#exitStatus);
     const open = await Promise.allSettled(this.#sessions.values());
     await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
   }

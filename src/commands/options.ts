@@ -12,7 +12,9 @@ export function fleetCommand(name: string): Command {
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known').choices(['yes', 'ask', 'accept-new', 'no']).default('ask'))
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
-    .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS);
+    .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS)
+    .option('--rerun-failed <DIR>', 'only hosts that failed or were not reached in that run: its run directory, or `last`')
+    .option('--run-dir <DIR>', 'leave this run\'s directory here (default: one of the last 50 in ~/.local/state/fleet-tap/runs)');
 }
 
 /** An option that may be given again. Not commander's variadic: that would take the host pattern behind `-i FILE` for a second file. */

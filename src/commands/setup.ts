@@ -23,10 +23,11 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
   const fleet = await Fleet.open('all', options, context);
   const view = new TaskView(context.stderr, options.diff);
   try {
+    const chosen = new Set(fleet.hosts.map((host) => host.name));
     const compiling = await compilingHosts(fleet);
     const outcome = await runPlaybook(playbook, {
       inventory: fleet.inventory,
-      select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit),
+      select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit).filter((host) => options.rerunFailed === undefined || chosen.has(host.name)),
       session: (host) => fleet.session(host),
       facts: (host) => fleet.facts(host),
       forks: options.forks,
@@ -38,11 +39,11 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
     });
     await view.settled();
     context.stdout.write(formatRecap(outcome.recap));
-    if (context.interrupted.aborted) return 130;
-    if (options.check) return outcome.exitStatus;
+    if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
+    if (options.check) return fleet.ends(outcome.exitStatus, outcome.failures);
     fleet.forgetFacts();
     const examined = await examine(fleet, context);
-    return outcome.exitStatus === 0 ? examined : outcome.exitStatus;
+    return fleet.ends(outcome.exitStatus === 0 ? examined : outcome.exitStatus, outcome.failures);
   } finally {
     await fleet.close();
   }

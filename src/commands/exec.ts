@@ -1,0 +1,111 @@
+// fleet-tap exec: one command on all chosen hosts at once. Equal output is shown once with its hosts, or each line as it comes (--stream).
+// Guaranteed: a host that fails or stalls changes nothing for the others; Ctrl-C ends the command on every host and shows what came so far.
+import { mkdir } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { asHostError, FleetTapError } from '../base/errors.js';
+import type { Host } from '../inventory/host.js';
+import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
+import { execOn } from './exec-host.js';
+import { formatOutputs, formatSummary, type HostOutcome, jsonOf, stateOf } from './exec-report.js';
+import { shellLineOf } from './exec-script.js';
+import { LabelledLines } from './labelled-lines.js';
+import { Fleet, type FleetOptions } from './fleet.js';
+import { OutputFiles } from './output-files.js';
+import { OutputStore } from './output-store.js';
+import { SharedInput } from './shared-input.js';
+
+export interface ExecOptions extends FleetOptions {
+  readonly pattern: string;
+  /** Behind `--`. */
+  readonly words: readonly string[];
+  readonly shell: boolean;
+  readonly stream: boolean;
+  readonly json: boolean;
+  /** false: -n */
+  readonly stdin: boolean;
+  /** A folder for one file a host. */
+  readonly output?: string | undefined;
+  /** Seconds that the command may take on a host. */
+  readonly commandTimeout?: number | undefined;
+}
+
+export async function exec(options: ExecOptions, context: CommandContext): Promise<ExitStatus> {
+  const line = shellLineOf(options.words, options.shell);
+  if (line.includes('\0')) throw new FleetTapError('input', 'command-nul', 'a command cannot hold a NUL byte');
+  const files = options.output === undefined ? undefined : await filesIn(options.output);
+  const fleet = await Fleet.open(options.pattern, options, context);
+  const stdin = options.stdin ? context.openStdin?.() : undefined;
+  const input = stdin === undefined ? undefined : new SharedInput(stdin);
+  const startedMs = performance.now();
+  const stopped = new AbortController();
+  const interrupted = AbortSignal.any([context.interrupted, stopped.signal]);
+  // A reader that has gone (`| head`) wants no more: the commands are ended as with Ctrl-C.
+  context.stdout.on('error', () => stopped.abort());
+  const store = new OutputStore();
+  const lines = options.stream ? new LabelledLines(context, options.json) : undefined;
+  const forks = pLimit(options.forks);
+  const onHost = async (host: Host): Promise<HostOutcome> => {
+    const hostStartedMs = performance.now();
+    const kept = lines === undefined ? store.forHost(host.name) : undefined;
+    const labelled = lines?.forHost(host.name);
+    let status: number | undefined;
+    let error: FleetTapError | undefined;
+    try {
+      if (interrupted.aborted) throw new FleetTapError('host', 'interrupted', 'the command was not started', { place: { host: host.name } });
+      const session = await fleet.session(host);
+      const limitMs = options.commandTimeout === undefined ? undefined : options.commandTimeout * 1000;
+      const onOutput = (name: 'stdout' | 'stderr', bytes: Buffer): FleetTapError | undefined => {
+        fleet.run.log.write(host.name, name, bytes);
+        files?.write(host.name, name, bytes);
+        labelled?.push(name, bytes);
+        return kept?.push(name, bytes);
+      };
+      status = await fleet.run.timed(host.name, 'command', execOn(session, { line, become: fleet.becomes(host), input, limitMs, interrupted, onOutput }));
+    } catch (thrown) {
+      error = asHostError(thrown, host.name);
+    }
+    const outcome: HostOutcome = { host: host.name, status, error, seconds: (performance.now() - hostStartedMs) / 1000, ...(kept?.finish() ?? { stdout: NOTHING, stderr: labelled?.lastStderr() ?? NOTHING }) };
+    labelled?.end(outcome);
+    return outcome;
+  };
+  try {
+    const outcomes = await Promise.all(fleet.hosts.map((host) => forks(() => onHost(host))));
+    if (lines === undefined) show(outcomes, options, context);
+    const problem = files?.problem;
+    if (problem !== undefined) context.stderr.write(`${problem}\n`);
+    context.stderr.write(formatSummary(outcomes, (performance.now() - startedMs) / 1000));
+    const failures = failuresOf(outcomes);
+    const isCut = outcomes.some((outcome) => stateOf(outcome) === 'interrupted');
+    return fleet.ends(isCut && context.interrupted.aborted ? 130 : exitStatusOf(problem === undefined ? failures.values() : [...failures.values(), { kind: 'host' }]), failures);
+  } finally {
+    input?.stop();
+    await fleet.close();
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function show(outcomes: readonly HostOutcome[], options: ExecOptions, context: CommandContext): void {
+  if (options.json) {
+    context.stdout.write(`${JSON.stringify({ hosts: outcomes.map(jsonOf) }, undefined, 2)}\n`);
+    return;
+  }
+  context.stdout.write(formatOutputs(outcomes, 'stdout'));
+  context.stderr.write(formatOutputs(outcomes, 'stderr'));
+}
+
+function failuresOf(outcomes: readonly HostOutcome[]): Map<string, FleetTapError> {
+  const failures = new Map<string, FleetTapError>();
+  for (const { host, status, error } of outcomes) {
+    if (error !== undefined) failures.set(host, error);
+    else if (status !== 0) failures.set(host, new FleetTapError('host', 'command-failed', `the command ended with exit status ${status}`, { place: { host } }));
+  }
+  return failures;
+}
+
+async function filesIn(folder: string): Promise<OutputFiles> {
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new FleetTapError('input', 'output-unwritable', `the folder ${folder} cannot be made: ${error.message}`, { hint: 'name another one: -o DIR' });
+  });
+  return new OutputFiles(folder, { mode: 0o644, stdout: '', stderr: '.err', limitBytes: Number.POSITIVE_INFINITY });
+}
