@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { connectionOf } from '../../src/inventory/connection.js';
+import { type LocalMachine, thisMachine } from '../../src/ssh/config/machine.js';
+import { resolveTarget } from '../../src/ssh/target.js';
+
+const machine: LocalMachine = { hostName: 'desk.example.org', user: 'me', userId: 1000, home: '/home/me', env: { SSH_AUTH_SOCK: '/run/agent' }, exec: () => 1 };
+
+test('what nobody said is as for ssh', () => {
+  const target = resolveTarget(connectionOf({ name: 'Web1', groups: [], vars: {} }), machine);
+  expect(target).toMatchObject({ host: 'Web1', hostName: 'web1', port: 22, user: 'me', become: { always: false, method: 'sudo', user: 'root' } });
+  expect(target.login).toMatchObject({ agentSocket: '/run/agent', identitiesOnly: false });
+  expect(target.login.identityFiles[0]).toEqual({ path: '/home/me/.ssh/id_rsa', named: false });
+  expect(target.hostKey.userFiles).toEqual(['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2']);
+});
+
+test('this machine runs a command of Match exec once', () => {
+  const here = thisMachine({ ...process.env, HOME: '/somewhere', SHELL: '/bin/sh' });
+  expect(here.home).toBe('/somewhere');
+  expect([here.exec('exit 3'), here.exec('exit 3'), here.exec('kill -9 $$')]).toEqual([3, 3, undefined]);
+});
