@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // argv → command → exit status. The only file that reads the command line or sets the exit status.
 import { fstatSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { collect, duration, fleetCommand } from './commands/options.js';
+import { openTerminal } from './commands/terminal.js';
 import type { CaptureOptions } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { SetupOptions } from './commands/setup.js';
@@ -24,12 +24,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+const terminal = openTerminal(process.stderr, interrupt.signal);
+
 const context: CommandContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   interrupted: interrupt.signal,
-  ask: process.stdin.isTTY && process.stderr.isTTY ? oneAtATime(askYesOrNo) : undefined,
-  agentSocket: process.env.SSH_AUTH_SOCK,
+  ask: terminal?.ask,
+  askSecret: terminal?.askSecret,
+  agentSocket: process.env.SSH_AUTH_SOCK || undefined,
   cacheDirectory: defaultCacheDirectory(),
   stateDirectory: defaultStateDirectory(),
   words: process.argv.slice(2),
@@ -114,25 +117,6 @@ function isSentSomething(): boolean {
 
 async function finish(work: Promise<ExitStatus>): Promise<void> {
   process.exitCode = await work;
-}
-
-async function askYesOrNo(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} (yes/no) `)).trim());
-  } finally {
-    terminal.close();
-  }
-}
-
-/** Hosts are dialled together; a person answers one question after the other. */
-function oneAtATime<T, R>(ask: (question: T) => Promise<R>): (question: T) => Promise<R> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (question) => {
-    const next = last.then(() => ask(question));
-    last = next.catch(() => {});
-    return next;
-  };
 }
 
 try {

@@ -16,6 +16,7 @@ const NEEDS: readonly Need[] = [
   { program: 'sshd', debianPackage: 'openssh-server', tests: 'connections to a real sshd' },
   { program: 'ssh-keygen', debianPackage: 'openssh-client', tests: 'known_hosts against ssh-keygen' },
   { program: 'busybox', debianPackage: 'busybox', tests: 'facts under busybox sh' },
+  { program: 'expect', debianPackage: 'expect', tests: 'questions at a terminal' },
   { program: 'sudo', debianPackage: 'sudo', tests: 'become through real sudo' },
 ];
 

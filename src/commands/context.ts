@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly interrupted: AbortSignal;
   /** Puts a yes/no question; undefined without a terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Puts a question whose answer is not shown (a password, a passphrase); undefined without a terminal. */
+  readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
   readonly agentSocket: string | undefined;
   /** Where compiled kernel modules are kept. */
   readonly cacheDirectory: string;

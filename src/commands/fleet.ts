@@ -1,6 +1,5 @@
 // What comes in: inventory options. What goes out: the chosen hosts, and one connection and one set of facts for each, made when first asked for.
 // Guaranteed: a host is dialled once; its failure is remembered and is its own: the other hosts go on.
-import pLimit from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
@@ -10,18 +9,18 @@ import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { dial } from '../ssh/dial.js';
+import { DialLimits } from '../ssh/dial-limits.js';
+import { KeyRing } from '../ssh/key-ring.js';
 import type { Session } from '../ssh/session.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
 
-/** Connections being made at once: sshd's MaxStartups is per host, a bastion's concern comes later. */
-const DIALS_AT_ONCE = 32;
-
 export interface FleetOptions {
   readonly inventory: readonly string[];
   readonly limit?: string | undefined;
   readonly user?: string | undefined;
+  readonly askPass?: boolean | undefined;
   readonly privateKey?: string | undefined;
   readonly hostKeyChecking?: HostKeyChecking | undefined;
   readonly timeout?: number | undefined;
@@ -43,18 +42,23 @@ export class Fleet {
   /** What is left on disk of this run. */
   readonly run: RunDirectory;
   readonly #flags: ConnectionFlags;
-  readonly #dials = pLimit(DIALS_AT_ONCE);
+  /** -k, as typed; a host's own variable goes before it. */
+  readonly #password: string | undefined;
+  readonly #keyRing: KeyRing;
+  readonly #limits = new DialLimits();
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
   #exitStatus: ExitStatus | null = null;
 
-  private constructor(inventory: Inventory, hosts: readonly Host[], limit: string | undefined, flags: ConnectionFlags, context: CommandContext, run: RunDirectory) {
-    this.inventory = inventory;
-    this.hosts = hosts;
-    this.limit = limit;
+  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, flags: ConnectionFlags, password: string | undefined) {
+    this.inventory = parts.inventory;
+    this.hosts = parts.hosts;
+    this.limit = parts.limit;
+    this.context = parts.context;
+    this.run = parts.run;
     this.#flags = flags;
-    this.context = context;
-    this.run = run;
+    this.#password = password;
+    this.#keyRing = new KeyRing(this.context.askSecret);
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
@@ -68,16 +72,20 @@ export class Fleet {
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become };
     for (const host of inventory.hosts) connectionOf(host, flags);
+    const password = options.askPass === true ? await askPassword(context) : undefined;
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
-    return new Fleet(inventory, hosts, limit, flags, context, await RunDirectory.create(about));
+    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, flags, password);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
-    return once(this.#sessions, host, () =>
-      this.#dials(() => this.run.timed(host.name, 'connect', dial(connectionOf(host, this.#flags), { ask: this.context.ask, agentSocket: this.context.agentSocket }))),
-    );
+    return once(this.#sessions, host, () => {
+      const connection = connectionOf(host, this.#flags);
+      const password = connection.password ?? this.#password;
+      const options = { ask: this.context.ask, agentSocket: this.context.agentSocket, keyRing: this.#keyRing, limits: this.#limits };
+      return this.run.timed(host.name, 'connect', dial({ ...connection, ...(password === undefined ? {} : { password }) }, options));
+    });
   }
 
   /** Whether commands run as another user there: -b, or `ansible_become`. */
@@ -106,6 +114,12 @@ export class Fleet {
     const open = await Promise.allSettled(this.#sessions.values());
     await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
   }
+}
+
+/** As ansible's -k. @throws FleetTapError kind `input` without a terminal */
+async function askPassword(context: CommandContext): Promise<string> {
+  if (context.askSecret !== undefined) return context.askSecret('SSH password: ');
+  throw new FleetTapError('input', 'no-terminal', '-k asks for a password, and there is no terminal to ask at', { hint: 'set ansible_password in the inventory, or use a key' });
 }
 
 function once<T>(known: Map<string, Promise<T>>, host: Host, make: () => Promise<T>): Promise<T> {

@@ -98,7 +98,7 @@ it('says which login was refused, and what was tried', async () => {
   const fleet = await startFleet(person, ALL_READY);
   await writeFile(fleet.keyFile, newKeyPair().privateKey, { mode: 0o600 });
   expect(await capture(options(fleet), person.context)).toBe(4);
-  expect(person.stderr()).toMatch(/^web01: 127\.0\.0\.1:\d+ refused the login as root \(tried: key .*\/key\) \[login-refused\]\n {2}hint: /m);
+  expect(person.stderr()).toMatch(/^web01: 127\.0\.0\.1:\d+ refused the login as root \(tried: key .*\/key; it takes: publickey\) \[login-refused\]\n {2}hint: /m);
 });
 
 it.each([

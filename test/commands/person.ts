@@ -42,7 +42,7 @@ export async function newPerson(): Promise<Person> {
   const stderr = new Screen();
   const interrupted = new AbortController();
   return {
-    context: { stdout, stderr, interrupted: interrupted.signal, ask: undefined, agentSocket: undefined, cacheDirectory: join(folder, 'cache'), stateDirectory: join(folder, 'runs'), words: ['test'] },
+    context: { stdout, stderr, interrupted: interrupted.signal, ask: undefined, askSecret: undefined, agentSocket: undefined, cacheDirectory: join(folder, 'cache'), stateDirectory: join(folder, 'runs'), words: ['test'] },
     folder,
     stdout: () => stdout.text,
     stderr: () => stderr.text,

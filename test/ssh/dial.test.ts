@@ -1,12 +1,12 @@
 // Connections to a real OpenSSH sshd: the login, and each way in which there is none, told apart.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dial } from '../../src/ssh/dial.js';
 import { newKeyPair } from '../../src/demo/keys.js';
+import { startAgent } from '../hosts/agent.js';
 import { ACCOUNT, accountSkipped, skipAccount, skipSshd, sshdSkipped, startServer, startSilentServer, startSshd } from '../hosts/sshd.js';
 
 describe.skipIf(skipSshd)(`dial${sshdSkipped}`, () => {
@@ -137,31 +137,27 @@ describe.skipIf(skipSshd)(`dial${sshdSkipped}`, () => {
 
   it('uses an agent, and goes on without one that is gone', async () => {
     const { connection, folder } = await startSshd();
-    const socket = join(folder, 'agent');
-    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const agentEnded = once(agent, 'exit');
-    onTestFinished(async () => {
-      agent.kill('SIGTERM');
-      await agentEnded;
-    });
-    await once(agent.stdout, 'data');
+    const { socket, add } = await startAgent();
     const other = join(folder, 'other_key');
     await writeFile(other, newKeyPair().privateKey, { mode: 0o600 });
     const onlyOther = { ...connection, identityFiles: [other] };
-    await promisify(execFile)('ssh-add', ['-q', join(folder, 'user_key')], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    await add(join(folder, 'user_key'));
     await (await dial(onlyOther, { agentSocket: socket })).close();
-    await expect(dial(onlyOther, { agentSocket: join(folder, 'gone') })).rejects.toMatchObject({ code: 'login-refused', message: expect.stringMatching(/tried: .*, ssh-agent; could not use ssh-agent: Failed to connect to agent/) });
+    await expect(dial(onlyOther, { agentSocket: join(folder, 'gone') })).rejects.toMatchObject({ code: 'login-refused', message: expect.stringMatching(/could not use ssh-agent: its socket is gone/) });
   });
 
   it('says what is wrong with a key file', async () => {
     const { connection, folder } = await startSshd();
     const encrypted = join(folder, 'encrypted');
     await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', encrypted]);
-    await writeFile(join(folder, 'nonsense'), 'no key\n');
+    await appendFile(join(folder, 'authorized_keys'), await readFile(`${encrypted}.pub`));
+    await writeFile(join(folder, 'nonsense'), 'no key\n', { mode: 0o600 });
+    await writeFile(join(folder, 'open'), await readFile(join(folder, 'user_key')), { mode: 0o644 });
     const refusal = (file: string) => dial({ ...connection, identityFiles: [join(folder, file)] }).then(() => 'logged in', (error) => `${error.code}: ${error.message}`);
-    expect(await refusal('encrypted')).toMatch(/^login-refused: .*encrypted: is encrypted; load it into ssh-agent/);
-    expect(await refusal('user_key.pub')).toMatch(/^login-refused: .*user_key\.pub: is a public key; name the private one/);
+    expect(await refusal('encrypted')).toMatch(/^login-refused: .*encrypted: is encrypted, and there is no terminal to ask for its passphrase; load it into ssh-agent/);
+    expect(await refusal('user_key.pub')).toMatch(/^login-refused: .*user_key\.pub: only its public half is there/);
     expect(await refusal('nonsense')).toMatch(/^login-refused: .*nonsense: Unsupported key format/);
+    expect(await refusal('open')).toMatch(/^login-refused: .*open: mode 644 lets others read it: chmod 600 /);
   });
 
   it('says so when sshd has enough of keys', async () => {
@@ -198,6 +194,7 @@ describe.skipIf(skipSshd)(`dial${sshdSkipped}`, () => {
     process.env.HOME = folder;
     await (await dial({ ...connection, identityFiles: ['~/user_key'], knownHostsFiles: ['~/known_hosts'] })).close();
     await rm(join(folder, 'user_key'));
+    await rm(join(folder, 'user_key.pub'));
     await expect(dial({ ...connection, identityFiles: ['~/user_key'] })).rejects.toMatchObject({ code: 'login-refused', message: expect.stringContaining('~/user_key: no such file') });
   });
 });

@@ -1,0 +1,43 @@
+// What comes in: the algorithm lists of ssh_config, and the key types a server is known by. What goes out: what to offer to it.
+// Guaranteed: no SHA-1 key exchange or MAC, no CBC, no ssh-dss and no ssh-rsa signature unless a configuration asks for it by name.
+import type { Algorithms, CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from 'ssh2';
+
+const KEY_EXCHANGES: readonly KexAlgorithm[] = [
+  'curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256', 'ecdh-sha2-nistp384', 'ecdh-sha2-nistp521',
+  'diffie-hellman-group-exchange-sha256', 'diffie-hellman-group16-sha512', 'diffie-hellman-group18-sha512', 'diffie-hellman-group14-sha256',
+];
+/** AES-GCM first: it is the fastest here, and OpenSSH's servers take the client's order. */
+const CIPHERS: readonly CipherAlgorithm[] = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr'];
+const MACS: readonly MacAlgorithm[] = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'];
+const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'rsa-sha2-512', 'rsa-sha2-256'];
+
+/** What ssh2 can do besides, when it is named. */
+const ON_DEMAND: ReadonlySet<string> = new Set([
+  'diffie-hellman-group15-sha512', 'diffie-hellman-group17-sha512', 'diffie-hellman-group-exchange-sha1', 'diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1',
+  'aes128-cbc', 'aes192-cbc', 'aes256-cbc', '3des-cbc', 'hmac-sha1', 'hmac-sha1-etm@openssh.com', 'hmac-sha1-96', 'hmac-md5', 'hmac-md5-96', 'ssh-rsa',
+]);
+
+/** ssh_config(5) KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms as lists; undefined = ours. */
+export interface AlgorithmLists {
+  readonly kex?: readonly string[] | undefined;
+  readonly ciphers?: readonly string[] | undefined;
+  readonly macs?: readonly string[] | undefined;
+  readonly hostKeys?: readonly string[] | undefined;
+}
+
+/** @param knownTypes key types that known_hosts has for the server: asked for first, as OpenSSH orders HostKeyAlgorithms */
+export function algorithmsFor(lists: AlgorithmLists, knownTypes: readonly string[]): Algorithms {
+  const isKnown = (algorithm: string) => knownTypes.includes(algorithm) || (algorithm.startsWith('rsa-sha2') && knownTypes.includes('ssh-rsa'));
+  const hostKeys = narrowed(lists.hostKeys, HOST_KEYS);
+  return {
+    kex: narrowed(lists.kex, KEY_EXCHANGES),
+    cipher: narrowed(lists.ciphers, CIPHERS),
+    hmac: narrowed(lists.macs, MACS),
+    serverHostKey: lists.hostKeys === undefined ? [...hostKeys.filter(isKnown), ...hostKeys.filter((algorithm) => !isKnown(algorithm))] : hostKeys,
+  };
+}
+
+function narrowed<T extends string>(wanted: readonly string[] | undefined, ours: readonly T[]): T[] {
+  if (wanted === undefined) return [...ours];
+  return wanted.filter((name): name is T => ON_DEMAND.has(name) || ours.some((own) => own === name));
+}

@@ -1,0 +1,148 @@
+// What comes in: the identity files and the agent that a host's configuration names. What goes out: the keys to offer, in OpenSSH's order.
+// Guaranteed: a key file is read once a run and its passphrase asked for once, whatever the number of hosts; and only when a server has
+// said that it would take that key (its public half is known without the passphrase, but for old PEM files).
+// Not here: what is sent to the server (login.ts).
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { agentKeys, type AgentKey, agentSign } from './agent.js';
+import { expandHome } from './host-key-policy.js';
+import { type KeyFile, type PrivateKey, readKeyFile, unlock, WrongPassphrase } from './key-file.js';
+
+/** Puts a question whose answer is not shown; an empty answer gives up. */
+export type AskSecret = (prompt: string) => Promise<string>;
+
+/** A key that can be offered to a server. */
+export interface Identity {
+  /** For messages: `key FILE`, or `ssh-agent's key COMMENT`. */
+  readonly label: string;
+  /** @throws Error in one sentence: this key cannot be offered */
+  blob(): Promise<Buffer>;
+  /** @throws Error in one sentence: this key cannot be used, the next one may */
+  sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
+}
+
+export interface IdentityRequest {
+  /** IdentityFile, or empty for OpenSSH's own names. `~` may stand as written. */
+  readonly files: readonly string[];
+  /** IdentitiesOnly: the agent may only sign for keys that stand in `files`. */
+  readonly onlyFiles: boolean;
+  /** The agent's socket; undefined = no agent. */
+  readonly agentSocket: string | undefined;
+}
+
+export interface Identities {
+  readonly keys: readonly Identity[];
+  /** Why what was named is not among them. */
+  readonly problems: readonly string[];
+  /** What is there that only the system's ssh can use, for example `a security key (FILE)`. */
+  readonly beyondUs: readonly string[];
+}
+
+/** ssh_config(5) IdentityFile, without the kinds that have gone out of use. */
+const DEFAULT_FILES = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
+
+const USABLE = new Set(['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521']);
+
+/** As ssh: a mistyped passphrase may be typed again. */
+const PASSPHRASE_TRIES = 3;
+
+export class KeyRing {
+  readonly #askSecret: AskSecret | undefined;
+  readonly #files = new Map<string, Promise<KeyFile>>();
+  readonly #unlocked = new Map<string, Promise<PrivateKey>>();
+  readonly #agents = new Map<string, Promise<AgentKey[]>>();
+
+  /** @param askSecret undefined without a terminal */
+  constructor(askSecret: AskSecret | undefined) {
+    this.#askSecret = askSecret;
+  }
+
+  /** Keys of the agent that a file names, the agent's others, then files that the agent does not hold (ssh's pubkey_prepare). */
+  async identities(request: IdentityRequest): Promise<Identities> {
+    const named = request.files.length > 0;
+    const names = named ? [...new Set(request.files)] : DEFAULT_FILES.map((name) => join(homedir(), '.ssh', name));
+    const files = await Promise.all(names.map(async (name) => ({ name, content: await this.#read(expandHome(name)) })));
+    const problems: string[] = [];
+    const beyondUs: string[] = [];
+    const inAgent = await this.#agentKeys(request.agentSocket, problems);
+    const blobs = new Map<string, Identity>();
+    const fromAgent = (key: AgentKey, label: string): Identity => ({
+      label,
+      blob: async () => key.blob,
+      sign: (data, hash) => agentSign(request.agentSocket ?? '', key.blob, data, hash),
+    });
+    const only: Identity[] = [];
+    for (const { name, content } of files) {
+      const blob = content.kind === 'key' ? content.key.blob : 'blob' in content ? content.blob : undefined;
+      const held = blob === undefined ? undefined : inAgent.find((key) => key.blob.equals(blob));
+      if (held !== undefined) blobs.set(held.blob.toString('base64'), fromAgent(held, `key ${name} in ssh-agent`));
+      else if (content.kind === 'key') only.push({ label: `key ${name}`, blob: async () => content.key.blob, sign: async (data, hash) => content.key.sign(data, hash) });
+      else if (content.kind === 'encrypted') only.push(this.#locked(name, content));
+      else if (content.kind === 'security-key') beyondUs.push(`a security key (${name})`);
+      else if (content.kind === 'unusable') problems.push(`${name}: ${content.reason}`);
+      else if (content.kind === 'public') problems.push(`${name}: only its public half is there, and no agent has the private one`);
+      else if (named) problems.push(`${name}: no such file`);
+    }
+    const others: Identity[] = [];
+    for (const key of inAgent) {
+      if (blobs.has(key.blob.toString('base64'))) continue;
+      if (!USABLE.has(key.type)) beyondUs.push(`${key.type.includes('-cert-') ? 'a certificate' : 'a security key'} in ssh-agent (${key.type})`);
+      else if (!request.onlyFiles) others.push(fromAgent(key, `ssh-agent's key ${key.comment}`));
+    }
+    return { keys: [...blobs.values(), ...others, ...only], problems, beyondUs };
+  }
+
+  /**
+   * The passphrase of one file, typed by a person: for programs that unlock the file themselves.
+   * @throws Error in one sentence without a terminal
+   */
+  passphrase(file: string): Promise<string> {
+    if (this.#askSecret === undefined) return Promise.reject(new Error('is encrypted, and there is no terminal to ask for its passphrase; load it into ssh-agent'));
+    return this.#askSecret(`passphrase of ${file}: `);
+  }
+
+  #read(path: string): Promise<KeyFile> {
+    return remembered(this.#files, path, () => readKeyFile(path));
+  }
+
+  async #agentKeys(socket: string | undefined, problems: string[]): Promise<AgentKey[]> {
+    if (socket === undefined) return [];
+    return remembered(this.#agents, socket, () => agentKeys(socket)).catch((error: Error) => {
+      problems.push(`ssh-agent: ${error.message}`);
+      return [];
+    });
+  }
+
+  #locked(name: string, content: { readonly blob: Buffer | undefined; readonly text: Buffer }): Identity {
+    const key = () => remembered(this.#unlocked, expandHome(name), () => this.#unlock(name, content.text));
+    return {
+      label: `key ${name}`,
+      blob: async () => content.blob ?? (await key()).blob,
+      sign: async (data, hash) => (await key()).sign(data, hash),
+    };
+  }
+
+  async #unlock(name: string, text: Buffer): Promise<PrivateKey> {
+    for (let tries = 1; ; tries += 1) {
+      const passphrase = await this.passphrase(name).catch((error: Error) => {
+        throw new Error(`${name}: ${error.message}`);
+      });
+      if (passphrase === '') throw new Error(`${name}: no passphrase was given`);
+      try {
+        return unlock(text, passphrase);
+      } catch (error) {
+        if (!(error instanceof WrongPassphrase) || tries === PASSPHRASE_TRIES) throw new Error(`${name}: ${(error as Error).message}`);
+      }
+    }
+  }
+}
+
+
+function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  let promise = known.get(key);
+  if (promise === undefined) {
+    promise = make();
+    known.set(key, promise);
+  }
+  return promise;
+}

@@ -1,0 +1,140 @@
+// What comes in: a byte stream to a server, who it should be, and who we are. What goes out: an authenticated ssh2 client.
+// Guaranteed: no credential leaves before the host key is verified, and at each later key exchange the key is the same one;
+// every way in which it does not come to that has its name (ConnectFailure), which decides what is tried next.
+// Not here: which way to take and how often (dialer.ts), sentences for people (connect-errors.ts).
+import type { Duplex } from 'node:stream';
+import ssh2, { type Algorithms, type Client } from 'ssh2';
+import type { Countdown } from './countdown.js';
+import type { Login } from './login.js';
+
+/** A dead peer is found when three of these have passed since its last answer: at the third the two before are unanswered. */
+const KEEPALIVE_MS = 5_000;
+const KEEPALIVES_UNANSWERED = 2;
+
+/** What is looked at of what a server says before its identification. */
+const GREETING_BYTES = 1_000;
+
+export type FailureStage =
+  | 'busy' // sshd had too many logins at once, or closed before its first word: nothing was sent, it may be tried again
+  | 'negotiation' // no algorithm in common
+  | 'host-key' // not verified
+  | 'login' // refused
+  | 'other';
+
+export class ConnectFailure extends Error {
+  readonly stage: FailureStage;
+  /** It said itself that it is busy; others close without a word, and may mean it. */
+  readonly isSaidBusy: boolean;
+
+  constructor(stage: FailureStage, message: string, cause?: unknown, isSaidBusy = false) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.stage = stage;
+    this.isSaidBusy = isSaidBusy;
+  }
+}
+
+export interface Ssh2Request {
+  readonly socket: Duplex;
+  readonly user: string;
+  readonly algorithms: Algorithms;
+  readonly login: Login;
+  readonly keepaliveMs?: number | undefined;
+  /** Stands still while a person is asked; when it ends, abort `signal`. */
+  readonly countdown: Countdown;
+  readonly signal: AbortSignal;
+  /** @throws when the key must not be believed */
+  verify(key: Buffer): Promise<void>;
+}
+
+type Ssh2Error = Error & { level?: string; code?: string | number };
+
+/** SSH_DISCONNECT_PROTOCOL_ERROR (RFC 4253, 11.1): what OpenSSH says with "Too many authentication failures". */
+const DISCONNECT_PROTOCOL_ERROR = 2;
+
+/** @throws ConnectFailure; the signal's reason when it was aborted; what `verify` threw */
+export async function connectSsh2(request: Ssh2Request): Promise<Client> {
+  const { socket, login, countdown, signal } = request;
+  const client: Client = new ssh2.Client();
+  let refusal: { readonly error: unknown } | undefined;
+  let verifiedKey: Buffer | undefined;
+  let hasBegunLogin = false;
+  let greeting = '';
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: Ssh2Error) => {
+        // ssh2 goes on to the next key by itself.
+        if (error.level === 'agent') return void login.problems.push(error.message);
+        reject(refusal?.error ?? classify(error, greeting, hasBegunLogin, login));
+      };
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      if (signal.aborted) reject(signal.reason);
+      client.once('ready', resolve);
+      // Not once: ssh2 may tell of several errors, and one that nobody hears ends the program.
+      client.on('error', fail);
+      client.on('close', () => fail(new Error('the server closed the connection before the login')));
+      client.on('change password', () => reject(new ConnectFailure('login', 'the password has expired: the server wants a new one')));
+      client.connect({
+        sock: socket,
+        username: request.user,
+        // Ours counts, since it stands still while a person is asked.
+        readyTimeout: 0,
+        keepaliveInterval: request.keepaliveMs ?? KEEPALIVE_MS,
+        keepaliveCountMax: KEEPALIVES_UNANSWERED,
+        algorithms: request.algorithms,
+        authHandler: ((left: readonly string[] | null) => {
+          hasBegunLogin = true;
+          return login.next(left);
+        }) as never,
+        hostVerifier: (key: Buffer, answer: (valid: boolean) => void) => {
+          // Asked again at each new key exchange (sshd's RekeyLimit): the key must stay the one that was verified.
+          if (verifiedKey !== undefined) return answer(verifiedKey.equals(key));
+          countdown.pause(true);
+          request.verify(key).then(
+            () => {
+              verifiedKey = Buffer.from(key);
+              countdown.pause(false);
+              answer(true);
+            },
+            (error: unknown) => {
+              refusal = { error };
+              answer(false);
+            },
+          );
+        },
+      });
+      login.listen(client);
+      socket.once('data', (chunk: Buffer) => {
+        greeting = chunk.subarray(0, GREETING_BYTES).toString('latin1');
+      });
+    });
+  } catch (error) {
+    client.on('error', () => {});
+    client.destroy();
+    socket.destroy();
+    throw error;
+  }
+  // The transport's own listeners come before anything else can happen to the client.
+  client.removeAllListeners('error');
+  client.removeAllListeners('close');
+  client.on('error', () => {});
+  return client;
+}
+
+function classify(error: Ssh2Error, greeting: string, hasBegunLogin: boolean, login: Login): ConnectFailure {
+  const tooMany = error.code === DISCONNECT_PROTOCOL_ERROR && error.message.includes('Too many authentication failures');
+  if (tooMany) return new ConnectFailure('login', 'too many tries', error);
+  if (error.level === 'client-authentication') return new ConnectFailure('login', login.left === undefined ? '' : `it takes: ${login.left.join(', ')}`, error);
+  if (error.level === 'handshake') {
+    const missing = /no matching (.*)/i.exec(error.message)?.[1];
+    return missing === undefined ? new ConnectFailure('other', error.message, error) : new ConnectFailure('negotiation', `no ${missing} in common`, error);
+  }
+  const isIdentified = /^SSH-/m.test(greeting);
+  const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE' || /before (?:handshake|the login)/.test(error.message);
+  // Only where sshd has said nothing, or said just this; what has seen a login may have counted it.
+  const isSaidBusy = greeting.startsWith('Exceeded MaxStartups');
+  if (!hasBegunLogin && isClosed && (greeting === '' || isSaidBusy || isIdentified)) {
+    return new ConnectFailure('busy', isSaidBusy ? 'it has too many logins at once (MaxStartups)' : 'the server closed the connection before the login', error, isSaidBusy);
+  }
+  if (!isIdentified && greeting !== '') return new ConnectFailure('other', `what answers there is no SSH server: ${JSON.stringify(greeting.split('\n')[0]?.trim().slice(0, 80))}`, error);
+  return new ConnectFailure('other', error.message, error);
+}

@@ -1,0 +1,91 @@
+// What a person at a real terminal types when fleet-tap asks: nothing is shown of a secret, one question stands for all hosts.
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ACCOUNT, accountSkipped, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
+
+const noExpect = spawnSync('expect', ['-v']).status === 0 ? undefined : 'no expect here (apt-get install expect)';
+const skipped = (why: string | undefined, otherwise: string) => (why === undefined ? otherwise : ` (skipped: ${why})`);
+const mayNotSkip = process.env.FLEET_TAP_NO_SKIP === '1';
+const skipTerminal = noExpect !== undefined && !mayNotSkip;
+
+const project = resolve(import.meta.dirname, '..', '..');
+
+/** Runs fleet-tap in a terminal of its own (expect(1)); `answers` are sent when their prompt shows. */
+async function atTerminal(words: readonly string[], answers: readonly (readonly [prompt: string, typed: string])[], env: NodeJS.ProcessEnv = {}): Promise<{ status: number; screen: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const program = [process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words];
+  const tcl = (text: string) => `{${text}}`;
+  const script = [
+    'set timeout 100',
+    `spawn -noecho ${program.map(tcl).join(' ')}`,
+    ...answers.map(([prompt, typed]) => `expect -exact ${tcl(prompt)} { send -- "${typed}" } timeout { exit 99 } eof { exit 98 }`),
+    'expect eof',
+    'exit [lindex [wait] 3]',
+  ];
+  await writeFile(join(folder, 'script'), script.join('\n'));
+  const child = spawn('expect', ['-f', join(folder, 'script')], { cwd: project, env: { ...process.env, HOME: folder, SSH_AUTH_SOCK: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  let screen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString('utf8');
+  });
+  const [status] = await once(child, 'close');
+  return { status, screen };
+}
+
+const inventoryOf = (connection: { port: number; user: string | undefined; knownHostsFiles: readonly string[] | undefined }, hosts: number) =>
+  `all:\n  hosts:\n${Array.from({ length: hosts }, (_, index) => `    h${index}:\n`).join('')}  vars:\n    ansible_host: 127.0.0.1\n    ansible_port: ${connection.port}\n    ansible_user: ${connection.user}\n    ansible_ssh_common_args: -o UserKnownHostsFile=${connection.knownHostsFiles?.[0]}\n`;
+
+describe.skipIf(skipAccount || skipTerminal)(`-k${skipped(noExpect, accountSkipped)}`, () => {
+  it('asks once for all hosts, shows nothing of the answer, and corrections count', async () => {
+    const sshd = await startSshd({ account: {}, config: ['PasswordAuthentication yes'] });
+    const inventory = join(sshd.folder, 'inventory.yml');
+    await writeFile(inventory, inventoryOf(sshd.connection, 5));
+    const { screen } = await atTerminal(['doctor', '-k', '-i', inventory], [['SSH password: ', `wrong\\025${ACCOUNT.password}x\\177\\r`]]);
+    expect(screen.match(/SSH password: /g)).toHaveLength(1);
+    expect(screen).not.toContain('correct');
+    expect(sshd.log().match(/Accepted password for/g)).toHaveLength(5);
+    expect(sshd.log()).not.toContain('Failed password');
+  });
+});
+
+describe.skipIf(skipSshd || skipTerminal)(`an encrypted key${skipped(noExpect, sshdSkipped)}`, () => {
+  it('is unlocked by one passphrase for all hosts; Ctrl-C at the question ends the run', async () => {
+    const sshd = await startSshd();
+    const file = join(sshd.folder, 'locked');
+    await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'a phrase', '-f', file]);
+    await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${file}.pub`));
+    const inventory = join(sshd.folder, 'inventory.yml');
+    await writeFile(inventory, inventoryOf(sshd.connection, 5));
+    const words = ['doctor', '-i', inventory, '--private-key', file];
+    const { screen } = await atTerminal(words, [[`passphrase of ${file}: `, 'a phrase\\r']]);
+    expect(screen.match(/passphrase of /g)).toHaveLength(1);
+    expect(screen).not.toContain('a phrase');
+    expect(sshd.log().match(/Accepted publickey for/g)).toHaveLength(5);
+    const { screen: interrupted, status } = await atTerminal(words, [[`passphrase of ${file}: `, 'a phra\\003']]);
+    expect(interrupted).toContain('locked: the question was not answered');
+    expect(status).toBe(4);
+    expect(sshd.log().match(/Accepted publickey for/g)).toHaveLength(5);
+  });
+
+  it('asks about an unknown host key at the terminal, also when standard input is a file', async () => {
+    const sshd = await startSshd();
+    await writeFile(sshd.knownHostsFile, '');
+    const inventory = join(sshd.folder, 'inventory.yml');
+    await writeFile(inventory, inventoryOf(sshd.connection, 1));
+    const { screen } = await atTerminal(['doctor', '-i', inventory, '--private-key', join(sshd.folder, 'user_key')], [['(yes/no) ', 'yes\\r']]);
+    expect(screen).toMatch(/SHA256:[\w+/]{43}/);
+    expect(sshd.log()).toContain('Accepted publickey for');
+  });
+});
+
+it('-k says so where there is no terminal', async () => {
+  const { stderr, code } = await promisify(execFile)(process.execPath, ['--import', 'tsx', join(project, 'src', 'cli.ts'), 'doctor', '-k', '-i', 'h,'], { cwd: project }).catch((error) => error);
+  expect(stderr).toContain('-k asks for a password, and there is no terminal to ask at [no-terminal]');
+  expect(code).toBe(1);
+});

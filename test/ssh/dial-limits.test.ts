@@ -1,0 +1,76 @@
+// An sshd that takes few logins at once, and servers that close before they say a word.
+import { describe, expect, it } from 'vitest';
+import { dial } from '../../src/ssh/dial.js';
+import { DialLimits } from '../../src/ssh/dial-limits.js';
+import { ConnectFailure } from '../../src/ssh/ssh2-connect.js';
+import { skipSshd, sshdSkipped, startServer, startSshd } from '../hosts/sshd.js';
+
+describe.skipIf(skipSshd)(`logins at once${sshdSkipped}`, () => {
+  it('reaches all when sshd refuses most at first (MaxStartups)', async () => {
+    const { connection, log } = await startSshd({ config: ['MaxStartups 2'] });
+    const limits = new DialLimits();
+    const sessions = await Promise.all(Array.from({ length: 24 }, () => dial(connection, { limits })));
+    expect(limits.counts.retries).toBeGreaterThan(0);
+    expect(log()).toMatch(/MaxStartups/);
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  it('stays below the default MaxStartups with any number of hosts on one sshd: nothing is refused', async () => {
+    const { connection, log } = await startSshd({ config: ['MaxStartups 10:30:100'] });
+    const limits = new DialLimits();
+    const sessions = await Promise.all(Array.from({ length: 60 }, () => dial(connection, { limits })));
+    expect(limits.counts.retries).toBe(0);
+    expect(log()).not.toMatch(/MaxStartups/);
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  it('comes back to a server that closed before its first word, a few times', async () => {
+    const { connection } = await startSshd();
+    let connections = 0;
+    const port = await startServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await expect(dial({ ...connection, port })).rejects.toMatchObject({ kind: 'unreachable', code: 'connection-failed', message: expect.stringContaining('closed the connection before the login') });
+    expect(connections).toBe(6);
+  });
+});
+
+describe('the measure', () => {
+  it('repeats only what was refused before the login', async () => {
+    const limits = new DialLimits();
+    const failures = [new ConnectFailure('login', ''), new ConnectFailure('host-key', ''), new ConnectFailure('negotiation', ''), new ConnectFailure('other', ''), new Error('any')];
+    for (const failure of failures) {
+      let times = 0;
+      const attempt = limits.attempt('sshd', true, undefined, async () => {
+        times += 1;
+        throw failure;
+      });
+      await expect(attempt).rejects.toBe(failure);
+      expect(times).toBe(1);
+    }
+    expect(limits.counts.retries).toBe(0);
+  });
+
+  it('takes eight at a time to one sshd, others at the same time, and ends its waiting when it is told to', async () => {
+    const limits = new DialLimits();
+    let atOnce = 0;
+    let most = 0;
+    const turn = async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+    };
+    await Promise.all(Array.from({ length: 100 }, () => limits.attempt('one', true, undefined, turn)));
+    expect(most).toBe(8);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => limits.attempt(`sshd ${index}`, true, undefined, turn)));
+    expect(most).toBe(32);
+    const interrupt = new AbortController();
+    const waiting = limits.attempt('busy', true, interrupt.signal, async () => {
+      interrupt.abort();
+      throw new ConnectFailure('busy', '', undefined, true);
+    });
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
