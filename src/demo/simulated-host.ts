@@ -4,6 +4,7 @@
 import ssh2, { type ServerChannel } from 'ssh2';
 import type { Clock } from '../base/clock.js';
 import { renderAnswer } from '../facts/answer.js';
+import { renderFiles } from '../facts/host-files.js';
 import { answerModule, type SimulatedDisk } from './simulated-modules.js';
 import type { SimulatedTraffic } from './traffic.js';
 
@@ -174,7 +175,12 @@ export class SimulatedHost {
     const symbols = has(`linux-image-${RELEASE}-dbg`) ? `/usr/lib/debug/boot/vmlinux-${RELEASE}\n` : '';
     const kibibytes = 50 * 2 ** 20;
     return {
-      'os-release': 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
+      files: renderFiles({
+        '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
+        '/proc/1/comm': 'systemd\n',
+        '/proc/meminfo': 'MemTotal: 2048000 kB\n',
+        '/proc/self/status': 'Cpus_allowed_list:\t0-1\n',
+      }),
       kernel: `Linux ${this.name} ${RELEASE} #1 SMP PREEMPT_DYNAMIC simulated x86_64\n`,
       'deb-architecture': 'amd64\n',
       stap: stap + staprun,
@@ -184,8 +190,8 @@ export class SimulatedHost {
       virtualization: 'virt=kvm\n',
       login: '0\n',
       addresses: `2: eth0    inet ${this.#options.address}/24 brd 10.20.0.255 scope global eth0\n`,
-      'service-manager': 'systemd\n',
-      hardware: 'MemTotal: 2048000 kB\nprocessors 2\n',
+      'service-manager': 'systemd\nbooted\n',
+      'package-manager': '/usr/bin/apt-get\n',
       clock: `${this.#epochNs(this.#nowNs())}\n/bin/bash\n`,
       ...this.#options.facts,
     };

@@ -1,16 +1,21 @@
 // All that fleet-tap knows of a host before it touches anything: asked in one round trip, in POSIX sh, without Python or lsb_release.
 // null means "asked, and not there"; every string is the host's and is only data.
 import type { HostText } from '../base/host-text.js';
+import type { FactsAnswer } from './host-files.js';
 
 export interface Facts {
   /** os-release ID, lower case: `debian`, `ubuntu`. */
   readonly distributionId: HostText;
-  /** Ansible's name: `Debian`, `Ubuntu`, …; os-release NAME's first word for those Ansible does not know. */
+  /** Ansible's name: `Debian`, `Ubuntu`, …; os-release's NAME for those that Ansible has no name for. */
   readonly distribution: HostText;
   /** `13`, `24.04`; `forky/sid` style versions come out as `n/a`. */
   readonly distributionVersion: HostText;
-  /** `trixie`, `noble`; for derivatives of Ubuntu the base's (UBUNTU_CODENAME). */
+  /** The distribution's own: `trixie`, `noble`; Mint's `virginia`. */
   readonly codename: HostText;
+  /** `Debian` or `Ubuntu`: the distribution itself, or the one that it is made from; empty when that is not known. */
+  readonly baseDistribution: HostText;
+  /** The base's: `jammy` for Mint's `virginia`. An archive's address is made of this one. `testing` for Kali; empty when it is not known. */
+  readonly baseCodename: HostText;
   /** `Debian` for both families of apt. */
   readonly osFamily: HostText;
   /** uname -r */
@@ -42,6 +47,18 @@ export interface Facts {
   readonly isContainer: boolean;
   /** The kernel takes no unsigned module: lockdown or signature enforcement; the words that say so, or null. */
   readonly moduleLoadingRefused: HostText | null;
+  /** kernel_lockdown(7): `none`, `integrity`, `confidentiality`; null where the kernel has no such thing. */
+  readonly lockdown: HostText | null;
+  /** null without UEFI. */
+  readonly secureBoot: boolean | null;
+  /** Installed packages of kernel images, headers and debug symbols; sorted. */
+  readonly kernelPackages: readonly HostText[];
+  /** /usr/lib/debug exists. */
+  readonly hasDebugFolder: boolean;
+  /** Where debuginfod is asked by default: DEBUGINFOD_URLS and /etc/debuginfod. */
+  readonly debuginfodUrls: readonly HostText[];
+  /** The running kernel's build ID, hexadecimal. */
+  readonly kernelBuildId: HostText | null;
   /** The host's clock when it answered, nanoseconds since 1970 as decimal digits; null without `date +%N`. */
   readonly clockNs: HostText | null;
   /** A shell that can print the time without a fork (`bash` 5 or newer), or null. */
@@ -52,4 +69,6 @@ export interface Facts {
   readonly serviceManager: HostText;
   readonly memoryTotalMb: number;
   readonly processors: number;
+  /** All that the host said; ansible.ts reads the rest of it. */
+  readonly answer: FactsAnswer;
 }

@@ -6,6 +6,7 @@ import { lastLines } from '../base/host-text.js';
 import type { Session } from '../ssh/session.js';
 import { factsScript, splitAnswer } from './answer.js';
 import type { Facts } from './facts.js';
+import { type FactsAnswer, HostFiles } from './host-files.js';
 import { facts } from './index.js';
 
 /** Each command takes milliseconds; this leaves room for a host under heavy load. */
@@ -18,6 +19,8 @@ const NOTHING: Facts = {
   distribution: '',
   distributionVersion: 'n/a',
   codename: '',
+  baseDistribution: '',
+  baseCodename: '',
   osFamily: '',
   kernelRelease: '',
   kernelBuild: '',
@@ -34,6 +37,12 @@ const NOTHING: Facts = {
   virtualization: 'unknown',
   isContainer: false,
   moduleLoadingRefused: null,
+  lockdown: null,
+  secureBoot: null,
+  kernelPackages: [],
+  hasDebugFolder: false,
+  debuginfodUrls: [],
+  kernelBuildId: null,
   clockNs: null,
   clockShell: null,
   uid: -1,
@@ -41,14 +50,15 @@ const NOTHING: Facts = {
   serviceManager: 'none',
   memoryTotalMb: 0,
   processors: 1,
+  answer: { sections: new Map(), files: new HostFiles('') },
 };
 
 /** @throws FleetTapError kind `host`, code `facts-failed`; and whatever the session throws */
 export async function gatherFacts(session: Session): Promise<Facts> {
   const nonce = randomBytes(16).toString('hex');
   const { stdout, stderr } = await session.run(factsScript(nonce), { timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES });
-  const sections = splitAnswer(nonce, stdout);
-  const found = sections === undefined ? NOTHING : parseFacts(sections);
+  const answer = splitAnswer(nonce, stdout);
+  const found = answer === undefined ? NOTHING : parseFacts(answer);
   if (found.kernelRelease !== '' && found.uid >= 0) return found;
   const said = lastLines(stderr === '' ? stdout : stderr, 2);
   throw new FleetTapError('host', 'facts-failed', `the host did not say what it is${said === '' ? '' : `; it said: ${said}`}`, {
@@ -57,7 +67,7 @@ export async function gatherFacts(session: Session): Promise<Facts> {
   });
 }
 
-/** Pure. @param sections each fact's output by its name */
-export function parseFacts(sections: ReadonlyMap<string, string>): Facts {
-  return Object.assign({}, NOTHING, ...facts.map((fact) => fact.parse(sections.get(fact.name) ?? ''))) as Facts;
+/** Pure. */
+export function parseFacts(answer: FactsAnswer): Facts {
+  return Object.assign({}, NOTHING, ...facts.map(({ name, parse }) => parse?.(answer.sections.get(name) ?? '', answer.files)), { answer }) as Facts;
 }

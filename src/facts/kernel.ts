@@ -1,15 +1,45 @@
-// What comes in: `uname -snrvm`, on one line. What goes out: the running kernel.
+// What comes in: `uname -snrvm` on one line, the size of a long, the names of the machine. What goes out: the running kernel, and who it is.
 // In a container or chroot this is the outer kernel: `fleet_tap_build_for` says what such a host builds for.
+import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
+
+interface Kernel {
+  readonly nodename: HostText;
+  readonly kernelRelease: HostText;
+  readonly kernelBuild: HostText;
+  readonly architecture: HostText;
+}
 
 export const kernel: Fact = {
   name: 'kernel',
-  command: 'uname -snrvm',
-  parse: (output) => {
-    // The version alone has spaces in it: `Linux web1 6.12.1-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.12.1-1 (2026-01-01) x86_64`.
-    const match = /^\S+ (\S+) (\S+) (.*) (\S+)$/m.exec(output);
-    if (match === null) return {};
-    const [, nodename = '', kernelRelease = '', kernelBuild = '', architecture = ''] = match;
-    return { nodename, kernelRelease, kernelBuild, architecture };
+  files: ['/etc/machine-id', '/var/lib/dbus/machine-id'],
+  command: `uname -snrvm; printf 'bits %s\\n' "$(getconf LONG_BIT)"`,
+  parse: (output) => kernelOf(output) ?? {},
+  ansible: (output, files) => {
+    const known = kernelOf(output);
+    if (known === undefined) return {};
+    const bits = /^bits (32|64)$/m.exec(output)?.[1] ?? (/64/.test(known.architecture) ? '64' : '32');
+    const isIntel = /^(x86_64|i[3-6]86)$/.test(known.architecture);
+    const machineId = files.lines('/var/lib/dbus/machine-id')[0] ?? files.lines('/etc/machine-id')[0];
+    return {
+      system: 'Linux',
+      kernel: known.kernelRelease,
+      kernel_version: known.kernelBuild,
+      machine: known.architecture,
+      architecture: /^i[3-6]86$/.test(known.architecture) ? 'i386' : known.architecture,
+      userspace_bits: bits,
+      ...(isIntel ? { userspace_architecture: bits === '64' ? 'x86_64' : 'i386' } : {}),
+      nodename: known.nodename,
+      hostname: known.nodename.split('.')[0] ?? '',
+      ...(machineId === undefined ? {} : { machine_id: machineId }),
+    };
   },
 };
+
+function kernelOf(output: HostText): Kernel | undefined {
+  // The version alone has spaces in it: `Linux web1 6.12.1-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.12.1-1 (2026-01-01) x86_64`.
+  const match = /^\S+ (\S+) (\S+) (.*) (\S+)$/m.exec(output);
+  if (match === null) return undefined;
+  const [, nodename = '', kernelRelease = '', kernelBuild = '', architecture = ''] = match;
+  return { nodename, kernelRelease, kernelBuild, architecture };
+}

@@ -1,22 +1,36 @@
 // What comes in: the kernel's switches that forbid kernel modules, or unsigned ones. What goes out: the words of the first that does, or null.
 // kernel_lockdown(7); modules_disabled in sysctl/kernel.rst; module.sig_enforce in kernel-parameters.txt.
 import type { Fact } from './fact.js';
+import type { HostFiles } from './host-files.js';
+
+const DISABLED = '/proc/sys/kernel/modules_disabled';
+const LOCKDOWN = '/sys/kernel/security/lockdown';
+const ENFORCED = '/sys/module/module/parameters/sig_enforce';
 
 export const moduleLoading: Fact = {
   name: 'module-loading',
-  command: `for f in /proc/sys/kernel/modules_disabled /sys/kernel/security/lockdown /sys/module/module/parameters/sig_enforce; do
-if [ -r "$f" ]; then line=; read -r line <"$f"; printf '%s %s\\n' "$f" "$line"; fi
-done
-if [ -d /proc/1 ] && [ ! -e /proc/modules ]; then echo 'no modules'; fi`,
-  parse: (output) => {
-    const value = (path: string): string | undefined => output.split('\n').find((line) => line.startsWith(`${path} `))?.slice(path.length + 1);
-    const lockdown = /\[(integrity|confidentiality)\]/.exec(value('/sys/kernel/security/lockdown') ?? '')?.[1];
+  files: [DISABLED, LOCKDOWN, ENFORCED],
+  // The variable's fifth byte is its value; the four before it are attributes.
+  command: `if [ -d /proc/1 ] && [ ! -e /proc/modules ]; then echo 'no modules'; fi
+for f in /sys/firmware/efi/efivars/SecureBoot-*; do [ -r "$f" ] && printf 'secureboot %s\\n' "$(od -An -tu1 "$f")"; done`,
+  parse: (output, files) => {
+    const lockdown = lockdownOf(files);
+    const isSecureBoot = /^secureboot\s+\d+\s+\d+\s+\d+\s+\d+\s+([01])\s*$/m.exec(output)?.[1];
     const reasons = [
-      value('no') === 'modules' ? 'the kernel is built without kernel modules' : undefined,
-      value('/proc/sys/kernel/modules_disabled') === '1' ? 'kernel.modules_disabled=1' : undefined,
-      lockdown === undefined ? undefined : `lockdown=${lockdown}`,
-      value('/sys/module/module/parameters/sig_enforce') === 'Y' ? 'module.sig_enforce=Y' : undefined,
+      /^no modules$/m.test(output) ? 'the kernel is built without kernel modules' : undefined,
+      files.text(DISABLED) === '1' ? 'kernel.modules_disabled=1' : undefined,
+      lockdown === 'integrity' || lockdown === 'confidentiality' ? `lockdown=${lockdown}` : undefined,
+      files.text(ENFORCED) === 'Y' ? 'module.sig_enforce=Y' : undefined,
     ];
-    return { moduleLoadingRefused: reasons.find((reason) => reason !== undefined) ?? null };
+    return {
+      moduleLoadingRefused: reasons.find((reason) => reason !== undefined) ?? null,
+      lockdown,
+      secureBoot: isSecureBoot === undefined ? null : isSecureBoot === '1',
+    };
   },
 };
+
+/** The word in brackets: `none [integrity] confidentiality`. */
+function lockdownOf(files: HostFiles): string | null {
+  return /\[(\w+)\]/.exec(files.text(LOCKDOWN) ?? '')?.[1] ?? null;
+}

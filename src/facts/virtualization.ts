@@ -1,27 +1,41 @@
-// What comes in: systemd-detect-virt's word and the marks that containers and chroots leave. What goes out: what kind of machine this is.
+// What comes in: systemd-detect-virt's word and the marks that containers, hypervisors and chroots leave. What goes out: what kind of machine
+// this is, in systemd's words and in Ansible's (facts/virtual/linux.py).
 // A chroot counts as a container: a kernel module loaded in it goes into somebody else's kernel. Whether `/` is a chroot can only be seen
 // by root, or where /proc is not mounted.
+import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
+import { ansibleVirtualization } from './virtualization-ansible.js';
 
 /** systemd-detect-virt(1), the container half of its table. */
 const CONTAINERS = new Set(['openvz', 'lxc', 'lxc-libvirt', 'systemd-nspawn', 'docker', 'podman', 'rkt', 'wsl', 'proot', 'pouch', 'container-other']);
 
+/** Files whose being there says something. */
+const MARKS = ['/proc/vz', '/proc/lve', '/proc/bc', '/proc/xen', '/.dockerenv', '/.dockerinit', '/dev/kvm', '/rhev'];
+
 export const virtualization: Fact = {
   name: 'virtualization',
+  files: ['/proc/1/cgroup', '/run/systemd/container', '/proc/xen/capabilities', '/proc/modules'],
   command: `printf 'virt=%s\\n' "$(systemd-detect-virt)"
 [ -e /.dockerenv ] && echo mark=docker
 [ -e /run/.containerenv ] && echo mark=podman
 [ -n "$container" ] && printf 'mark=%s\\n' "$container"
 if [ -r /run/systemd/container ]; then read -r word </run/systemd/container; printf 'mark=%s\\n' "$word"; fi
-if [ ! -d /proc/1 ]; then echo chroot=no-proc; elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo chroot=yes; fi`,
+if [ ! -d /proc/1 ]; then echo chroot=no-proc; elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo chroot=yes; fi
+[ -n "$debian_chroot" ] && echo chroot=named
+for f in ${MARKS.join(' ')}; do [ -e "$f" ] && printf 'exists %s\\n' "$f"; done
+[ -r /proc/1/environ ] && tr '\\0' '\\n' </proc/1/environ | grep '^container='`,
   parse: (output) => {
-    const values = (key: string): string[] => [...output.matchAll(/^(\w+)=([a-z0-9-]+)$/gm)].flatMap(([, name, value = '']) => (name === key ? [value] : []));
-    const said = values('virt')[0];
-    const mark = values('mark')[0];
+    const said = valuesOf(output, 'virt')[0];
+    const mark = valuesOf(output, 'mark')[0];
     const kind = said === undefined || (said === 'none' && mark !== undefined) ? mark : said;
     return {
       virtualization: kind ?? 'unknown',
-      isContainer: mark !== undefined || values('chroot').length > 0 || CONTAINERS.has(kind ?? ''),
+      isContainer: mark !== undefined || valuesOf(output, 'chroot').length > 0 || CONTAINERS.has(kind ?? ''),
     };
   },
+  ansible: (output, files) => ({ ...ansibleVirtualization(output, files), is_chroot: valuesOf(output, 'chroot').length > 0 }),
 };
+
+function valuesOf(output: HostText, key: string): string[] {
+  return [...output.matchAll(/^(\w+)=([a-z0-9-]+)$/gm)].flatMap(([, name, value = '']) => (name === key ? [value] : []));
+}

@@ -10,7 +10,7 @@ import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
 import type { Facts } from '../facts/facts.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
 import type { Session } from '../ssh/session.js';
-import { ansibleFacts } from './ansible-facts.js';
+import { ansibleFacts } from '../facts/ansible.js';
 import { Counts } from './counts.js';
 import { toText } from './expression/values.js';
 import type { Play, Playbook } from './playbook.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/facts/facts.js';
 import { parseFacts } from '../../src/facts/gather.js';
+import { HostFiles } from '../../src/facts/host-files.js';
 import { type Candidate, planBuilds } from '../../src/systemtap/plan-builds.js';
 
 const A = '6.12.1-amd64';
@@ -18,7 +19,7 @@ function host(name: string, facts: Partial<Facts> = {}, buildFor: readonly strin
     headersFor: [release],
     symbolsFor: [release],
   };
-  return { host: name, facts: { ...parseFacts(new Map()), ...own, ...facts }, buildFor };
+  return { host: name, facts: { ...parseFacts({ sections: new Map(), files: new HostFiles('') }), ...own, ...facts }, buildFor };
 }
 const runtimeOnly = { stapVersion: null, headersFor: [], symbolsFor: [] } satisfies Partial<Facts>;
 

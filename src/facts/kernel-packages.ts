@@ -1,0 +1,39 @@
+// What comes in: names of installed packages, the running kernel's notes, debuginfod's addresses. What goes out: what of kernels and their
+// symbols is installed here, and what identifies the running one: its build ID (elf(5), NT_GNU_BUILD_ID), as debuginfod is asked for it.
+// dpkg's own list is a megabyte and more; the files that only installed packages have are names in a folder.
+import type { Fact } from './fact.js';
+
+const PATTERNS = ['linux-image-*', 'linux-headers-*', 'linux-*-dbg', 'linux-*-dbgsym', 'kernel-debuginfo*'];
+
+export const kernelPackages: Fact = {
+  name: 'kernel-packages',
+  files: ['/etc/debuginfod/*.urls'],
+  command: `for f in ${PATTERNS.map((pattern) => `/var/lib/dpkg/info/${pattern}.md5sums`).join(' ')}; do [ -e "$f" ] && { f=\${f##*/}; printf 'package %s\\n' "\${f%.md5sums}"; }; done
+[ -d /usr/lib/debug ] && echo debug-folder; [ -n "$DEBUGINFOD_URLS" ] && printf 'urls %s\\n' "$DEBUGINFOD_URLS"
+[ -r /sys/kernel/notes ] && printf 'notes %s\\n' "$(od -An -v -tx1 /sys/kernel/notes | tr -d ' \\n')"`,
+  parse: (output, files) => {
+    const packages = [...output.matchAll(/^package ([a-z0-9][a-z0-9+.:-]*)$/gm)].map(([, name = '']) => name);
+    const urls = [...(/^urls (.*)$/m.exec(output)?.[1] ?? '').split(/\s+/), ...files.names('/etc/debuginfod').flatMap((name) => files.lines(`/etc/debuginfod/${name}`))];
+    return {
+      kernelPackages: [...new Set(packages)].sort(),
+      hasDebugFolder: /^debug-folder$/m.test(output),
+      debuginfodUrls: [...new Set(urls.map((url) => url.trim()).filter((url) => /^https?:\/\/\S+$/.test(url)))],
+      kernelBuildId: buildIdOf(/^notes ([0-9a-f]*)$/m.exec(output)?.[1] ?? ''),
+    };
+  },
+};
+
+/** Notes: size of name, size of descriptor, type, name, descriptor, each padded to four bytes (elf(5)). Little or big endian by what fits. */
+function buildIdOf(hex: string): string | null {
+  const bytes = Buffer.from(hex, 'hex');
+  const isLittle = bytes.length >= 4 && bytes.readUInt32LE(0) < 0x10000;
+  const word = (at: number): number => (isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
+  for (let at = 0; at + 12 <= bytes.length; ) {
+    const [nameBytes, descriptorBytes, type] = [word(at), word(at + 4), word(at + 8)];
+    const name = at + 12;
+    const descriptor = name + Math.ceil(nameBytes / 4) * 4;
+    if (type === 3 && nameBytes === 4 && bytes.toString('latin1', name, name + 4) === 'GNU\0') return bytes.toString('hex', descriptor, descriptor + descriptorBytes);
+    at = descriptor + Math.ceil(descriptorBytes / 4) * 4;
+  }
+  return null;
+}
