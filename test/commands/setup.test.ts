@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { setup } from '../../src/commands/setup.js';
 import type { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
+import { renderFiles } from '../../src/facts/host-files.js';
 import { newPerson, startFleet } from './person.js';
 
 function options(fleet: SimulatedFleet, isCheck = false) {
@@ -40,7 +41,7 @@ it('lets every host compile where nothing else is said', async () => {
 
 it('says which distribution it does not know, and goes on with the others', async () => {
   const person = await newPerson();
-  const fleet = await startFleet(person, { app01: { 'os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' } });
+  const fleet = await startFleet(person, { app01: { files: renderFiles({ '/etc/os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' }) } });
   expect(await setup(options(fleet), person.context)).toBe(2);
   expect(person.stderr()).toMatch(/failed: app01: Fedora 43 is not supported yet: setup knows where Debian and Ubuntu keep/);
   expect(recap(person.stdout()).get('app01')).toMatchObject({ failed: 1, changed: 0 });

@@ -4,6 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ansibleFacts } from '../../src/facts/ansible.js';
+import { parseFacts } from '../../src/facts/gather.js';
+import { HostFiles, renderFiles } from '../../src/facts/host-files.js';
 import type { Playbook, Step, Task } from '../../src/playbook/playbook.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
 import { Undefined } from '../../src/playbook/expression/values.js';
@@ -18,10 +21,12 @@ const playbook = await loadPlaybook(path);
 const tasksOf = (steps: readonly Step[]): Task[] => steps.flatMap((step) => (step.kind === 'task' ? [step] : tasksOf(step.tasks)));
 
 /** The script of the task, rendered for a host with these variables. */
-function scriptFor({ plays }: Playbook, vars: Readonly<Record<string, unknown>>): string {
+const scriptFor = (given: Playbook, vars: Readonly<Record<string, unknown>>): string => rendered(given, vars, 'Packages for the kernel, and space for them', 'cmd');
+
+function rendered({ plays }: Playbook, vars: Readonly<Record<string, unknown>>, name: string, argument: string): string {
   const [play] = plays;
-  const task = tasksOf(play?.tasks ?? []).find(({ name }) => name === 'Packages for the kernel, and space for them');
-  const cmd = task?.args.cmd;
+  const task = tasksOf(play?.tasks ?? []).find((one) => one.name === name);
+  const cmd = task?.args[argument];
   if (play === undefined || cmd?.kind !== 'value') throw new Error('setup.yml has lost the task');
   const names = {
     get: (name: string): unknown => {
@@ -34,6 +39,16 @@ function scriptFor({ plays }: Playbook, vars: Readonly<Record<string, unknown>>)
 
 test.skipIf(skipReason !== undefined && !mayNotSkip)(`ansible-playbook accepts it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
   expect(execFileSync('ansible-playbook', ['-i', 'localhost,', '--syntax-check', path], { encoding: 'utf8' })).toContain('playbook: ');
+});
+
+test("the archive's address is made from a derivative's base, never from its own name", () => {
+  const files = { '/etc/os-release': 'NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="19.1"\nVERSION_CODENAME=tessa\n' };
+  const facts = ansibleFacts(parseFacts({ sections: new Map(), files: new HostFiles(renderFiles(files)) }));
+  const vars = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
+  expect(vars).toMatchObject({ ansible_distribution: 'Linux Mint', ansible_distribution_release: 'tessa' });
+  const content = rendered(playbook, vars, "Ubuntu's debug symbols: archive", 'content');
+  expect(content).toContain('\nSuites: bionic bionic-updates\n');
+  expect(content).not.toContain('tessa');
 });
 
 test('so does our loader', () => {
