@@ -117,8 +117,8 @@ describe('capture', () => {
     const ledger = [...finished.stderr.matchAll(/^lab-[abc] +(\d+) +\d+ +\d+ +\d+ +(\d+) /gm)];
     expect(ledger).toHaveLength(MACHINES.length);
     for (const [, , ownEcho] of ledger) expect(Number(ownEcho)).toBeGreaterThan(0);
-    // Left out, they cannot be more than a handful; let in, they were 95 of 100 lines.
-    expect(lines.filter((line) => / 22 /.test(line)).length).toBeLessThan(lines.length / 4);
+    // Left out, what remains on port 22 is the test's own ssh, which makes the traffic; let in, they were 95 of 100 lines.
+    expect(lines.filter((line) => / 22 /.test(line)).length).toBeLessThan(lines.length / 2);
   });
 
   it('leaves nothing behind after kill -9 in the middle', async () => {
