@@ -67,3 +67,12 @@ export const pyYamlScalars: ScalarTag[] = [
   },
   { tag: 'tag:yaml.org,2002:null', default: true, test: NULL, resolve: () => null },
 ];
+
+const VAULT_TAGS = ['!vault', '!vault-encrypted'];
+
+export function isVaultTag(tag: string | undefined): boolean {
+  return tag !== undefined && VAULT_TAGS.includes(tag);
+}
+
+/** Tags of Ansible's own (parsing/yaml/constructor.py). A `!vault` value stays as it is written until somebody asks for it. */
+export const ansibleTags: ScalarTag[] = VAULT_TAGS.map((tag) => ({ tag, resolve: (text) => text }));

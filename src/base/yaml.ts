@@ -1,7 +1,7 @@
 // What comes in: the text of a YAML file. What goes out: its tree with positions, read as PyYAML reads it (Ansible's reader).
 // Guaranteed: a syntax error, a duplicate key, an unknown tag and a second document are errors with file:line:column; `mapEntries` and
 // `plainValue` apply aliases and merge keys (`<<`) as PyYAML does; aliases that expand without end are refused.
-// Not here: what the tree means; Ansible's own tags (!vault, !unsafe), which are refused for now.
+// Not here: what the tree means; how a `!vault` value is decrypted (the vault that is handed in).
 import {
   type Alias,
   isAlias,
@@ -17,7 +17,8 @@ import {
   type YAMLParseError,
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
-import { pyYamlScalars } from './yaml-scalars.js';
+import { noVault, type Vault } from './vault.js';
+import { ansibleTags, isVaultTag, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
 export interface YamlFile {
@@ -27,6 +28,12 @@ export interface YamlFile {
   readonly root: Node | null;
   readonly lineCounter: LineCounter;
   readonly targets: ReadonlyMap<Alias, Node>;
+  readonly vault: Vault;
+}
+
+export interface YamlOptions {
+  /** Default: `!vault` values are refused. */
+  readonly vault?: Vault | undefined;
 }
 
 /** One `key: value` of a mapping, after merge keys. `value` is null when nothing is written after the colon. */
@@ -47,18 +54,18 @@ const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
  * @param file the name to show in errors
  * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
  */
-export function parseYaml(text: string, file: string): YamlFile {
+export function parseYaml(text: string, file: string, { vault = noVault }: YamlOptions = {}): YamlFile {
   const lineCounter = new LineCounter();
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
-  const parsed = { file, text: source, lineCounter, targets };
+  const parsed = { file, text: source, lineCounter, targets, vault };
   if (isTooDeep(source)) throw tooDeep(file);
   let root: Node | null;
   try {
     const document = parseDocument(source, {
       version: '1.1',
       schema: 'failsafe',
-      customTags: pyYamlScalars,
+      customTags: [...pyYamlScalars, ...ansibleTags],
       lineCounter,
       prettyErrors: false,
       uniqueKeys: false, // the library compares every key with every other; `checkTree` does not
@@ -128,7 +135,7 @@ export function plainValue(yaml: YamlFile, node: Node | null): unknown {
   const build = (start: Node | null): unknown => {
     const current = resolveAlias(yaml, start);
     if (current === null) return null;
-    if (isScalar(current)) return current.value;
+    if (isScalar(current)) return isVaultTag(current.tag) ? yaml.vault.value(String(current.value), yamlPlace(yaml, current)) : current.value;
     count += 1;
     if (open.has(current)) throw yamlError(yaml, start, 'this alias stands inside of what it stands for');
     if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
@@ -195,6 +202,7 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>): void {
       return;
     }
     if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
+    if (isScalar(node) && yaml.vault === noVault && isVaultTag(node.tag)) noVault.value('', yamlPlace(yaml, node));
     if (isSeq(node)) for (const item of node.items) walk(item as Node);
     if (!isMap(node)) return;
     const seen = new Set<unknown>();

@@ -6,6 +6,7 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
+import { noVault, plainText, type Vault } from '../base/vault.js';
 import { parseYaml, type YamlFile } from '../base/yaml.js';
 import { InventoryBuilder } from './builder.js';
 import type { Inventory } from './host.js';
@@ -15,12 +16,17 @@ import { readYamlInventory } from './yaml-source.js';
 /** Ansible's yaml_extensions, and none at all. */
 const YAML_EXTENSIONS = new Set(['', '.yaml', '.yml', '.json']);
 
+export interface LoadOptions {
+  /** Default: what is encrypted is refused. */
+  readonly vault?: Vault | undefined;
+}
+
 /**
  * Reads sources in order; for the same variable of the same host or group the later source wins.
  * @param sources paths, or texts with a comma that are no path: `web1,web2,`
  * @throws FleetTapError kind `input`: `inventory-missing`, `inventory-structure`, `inventory-unsupported`, `yaml-syntax`, `file-…`
  */
-export async function loadInventory(sources: readonly string[]): Promise<Inventory> {
+export async function loadInventory(sources: readonly string[], { vault = noVault }: LoadOptions = {}): Promise<Inventory> {
   if (sources.length === 0) {
     throw new FleetTapError('input', 'inventory-missing', 'no inventory was given', { hint: 'name one: `-i inventory.yml`, or hosts: `-i web1,web2,`' });
   }
@@ -29,7 +35,7 @@ export async function loadInventory(sources: readonly string[]): Promise<Invento
     const info = await stat(source).catch(() => undefined);
     if (info === undefined && source.includes(',')) readHostList(source, builder);
     else if (info?.isDirectory() === true) throw unsupported(source, 'an inventory that is a directory is not supported yet');
-    else await readFile(source, builder);
+    else await readFile(source, builder, vault);
   }
   const inventory = builder.finish(sources);
   if (inventory.hosts.length === 0) {
@@ -52,10 +58,11 @@ function readHostList(source: string, builder: InventoryBuilder): void {
   }
 }
 
-async function readFile(path: string, builder: InventoryBuilder): Promise<void> {
-  const text = await readText(path, 'inventory').catch((error: unknown) => {
+async function readFile(path: string, builder: InventoryBuilder, vault: Vault): Promise<void> {
+  const written = await readText(path, 'inventory').catch((error: unknown) => {
     throw withListHint(error, path);
   });
+  const text = plainText(written, path, vault);
   const isExecutable = await access(path, constants.X_OK).then(
     () => true,
     () => false,
@@ -69,18 +76,18 @@ async function readFile(path: string, builder: InventoryBuilder): Promise<void> 
     throw unsupported(path, `Ansible reads a file that ends in "${extension}" as ${what}, which is not supported yet`);
   }
   await refuseVarsFolders(path);
-  readYamlInventory(parseUnlessIni(text, path), builder);
+  readYamlInventory(parseUnlessIni(text, path, vault), builder);
 }
 
 /** Ansible tries INI where YAML fails; so a file that is plainly INI gets the sentence for INI, not a YAML error. */
-function parseUnlessIni(text: string, path: string): YamlFile {
+function parseUnlessIni(text: string, path: string, vault: Vault): YamlFile {
   const lines = text.split('\n').map((line) => line.trim());
   const first = lines.find((line) => line !== '' && !/^[#;]/.test(line)) ?? '';
   const ini = () => unsupported(path, 'an inventory in the INI form is not supported yet');
   if (/^\[[^\]"',]+\]\s*(?:#.*)?$/.test(first)) throw ini();
   let yaml: YamlFile;
   try {
-    yaml = parseYaml(text, path);
+    yaml = parseYaml(text, path, { vault });
   } catch (error) {
     if (/^[^\s:]+\s+[a-z_]+=\S/.test(first)) throw ini();
     throw error;

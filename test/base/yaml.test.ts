@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
+import { noVault, plainText, type Vault } from '../../src/base/vault.js';
 import { parseYaml, plainValue } from '../../src/base/yaml.js';
 
 const read = (text: string): unknown => {
@@ -55,7 +56,7 @@ test.each([
   ['a duplicate key', 'a: 1\na: 2', 'f.yml:2:1: the key "a" stands twice in one mapping'],
   ['an unclosed quote', 'a: "x', 'f.yml:1:6: missing closing'],
   ['a colon in a value', 'x: 1\na: b: c', 'f.yml:2:4: nested mappings are not allowed'],
-  ['an unknown tag', 'x: !vault |\n  abc', 'f.yml:1:4: unresolved tag: !vault'],
+  ['an unknown tag', 'x: !vaults |\n  abc', 'f.yml:1:4: unresolved tag: !vaults'],
   ['an unknown anchor', 'x: *y', 'f.yml:1:4: the anchor &y is not set'],
   ['two documents', 'a: 1\n---\nb: 1', 'f.yml:2:1: a second YAML document starts here'],
   ['a NUL', 'a: x\0', 'f.yml:1:5: the character U+0000'],
@@ -73,4 +74,14 @@ test('a bomb of aliases is refused, not expanded', () => {
   const lines = ['a0: &a0 [x, x]'];
   for (let i = 1; i < 40; i++) lines.push(`a${i}: &a${i} [*a${i - 1}, *a${i - 1}]`);
   expect(failure(lines.join('\n'))).toContain('aliases expand to more than');
+});
+
+test('a !vault value is what the vault makes of it, and refused without one', () => {
+  const text = 'a: [x, !vault "$ANSIBLE_VAULT;1.1;AES256"]';
+  const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), file: () => '' };
+  const yaml = parseYaml(text, 'f.yml', { vault });
+  expect(plainValue(yaml, yaml.root)).toEqual({ a: ['x', { ciphertext: '$ANSIBLE_VAULT;1.1;AES256', place: { file: 'f.yml', line: 1, column: 15 } }] });
+  expect(failure(text)).toContain('f.yml:1:15: this is encrypted with Ansible Vault');
+  expect(plainText('$ANSIBLE_VAULT;1.1;AES256\n33', 'f', { ...vault, file: () => 'x: 1' })).toBe('x: 1');
+  expect(() => plainText('$ANSIBLE_VAULT;1.1;AES256\n33', 'f', noVault)).toThrow('Ansible Vault');
 });

@@ -1,0 +1,26 @@
+// What is encrypted with Ansible Vault, as the readers of files see it: a cut between them and who knows passwords.
+// Guaranteed: a file that begins with the header is never read as if it were plain text.
+// Not here: keys, passwords and ciphers.
+import { FleetTapError, type Place } from './errors.js';
+
+/** Both may be called while a file is read; neither may ask a person: passwords are known before. */
+export interface Vault {
+  /** What stands among the variables for a `!vault` value. @param ciphertext from `$ANSIBLE_VAULT;` on */
+  value(ciphertext: string, place: Place): unknown;
+  /** The text of a file that is encrypted as a whole. */
+  file(ciphertext: string, place: Place): string;
+}
+
+export const noVault: Vault = { value: refuse, file: refuse };
+
+/** A file's text, decrypted where it is encrypted as a whole. @throws FleetTapError kind `input`, as the vault throws it */
+export function plainText(text: string, file: string, vault: Vault): string {
+  return text.startsWith('$ANSIBLE_VAULT') ? vault.file(text, { file }) : text;
+}
+
+function refuse(_ciphertext: string, place: Place): never {
+  throw new FleetTapError('input', 'vault-unsupported', 'this is encrypted with Ansible Vault, which is not supported here', {
+    place,
+    hint: 'write the value itself, or decrypt it first: `ansible-vault decrypt FILE`',
+  });
+}
