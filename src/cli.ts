@@ -8,6 +8,7 @@ import { collect, duration, fleetCommand } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
 import type { CaptureOptions } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
+import type { FactsOptions } from './commands/facts.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
@@ -103,6 +104,25 @@ Examples:
   fleet-tap exec -i web1,web2, all -b -- systemctl restart nginx
   fleet-tap exec -i inventory.yml all --rerun-failed last -- apt-get -q update`)
     .action((pattern: string, words: string[], options: Omit<ExecOptions, 'pattern' | 'words'>) => finish(import('./commands/exec.js').then(({ exec }) => exec({ ...options, pattern, words }, context)))),
+);
+
+program.addCommand(
+  fleetCommand('facts')
+    .description('show what the hosts are, under the names of `ansible -m setup`; hosts need no Python')
+    .argument('[PATTERN]', 'hosts, as Ansible writes them: web, all, web:!web3, web[0:9]', 'all')
+    .option('--filter <GLOB>', 'only facts whose name fits, for example \'ansible_mem*\' or distribution; a comma list, or given again', collect)
+    .option('--json', 'one JSON document: {"HOST": {"ansible_facts": {…}, "changed": false}}', false)
+    .option('-t, --tree <DIR>', 'also write what Ansible would, one JSON file a host, to DIR/HOST')
+    .option('-b, --become', 'ask as root (sudo), who sees more')
+    .addHelpText('after', `
+Without --json each fact is shown once; where hosts differ, each value with its hosts.
+ansible_fleet_tap holds what Ansible has no name for: the release that a derivative is made from, debug symbols, lockdown, free space.
+Exit status: 0 all well, 1 wrong input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
+
+Examples:
+  fleet-tap facts -i inventory.yml web --filter 'ansible_distribution*,ansible_kernel'
+  fleet-tap facts -i inventory.yml --json | jq -r 'to_entries[] | [.key, .value.ansible_facts.ansible_memtotal_mb] | @tsv'`)
+    .action((pattern: string, options: FactsOptions & { filter?: string[] }) => finish(import('./commands/facts.js').then(({ facts }) => facts({ ...options, filter: options.filter ?? [], pattern }, context)))),
 );
 
 /** A pipe, a file or a socket; not a terminal, and not /dev/null. */

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
+import { jsonText } from '../base/json-text.js';
 import type { Host } from '../inventory/host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { execOn } from './exec-host.js';
@@ -87,7 +88,7 @@ const NOTHING = Buffer.alloc(0);
 
 function show(outcomes: readonly HostOutcome[], options: ExecOptions, context: CommandContext): void {
   if (options.json) {
-    context.stdout.write(`${JSON.stringify({ hosts: outcomes.map(jsonOf) }, undefined, 2)}\n`);
+    context.stdout.write(`${jsonText({ hosts: outcomes.map(jsonOf) }, 2)}\n`);
     return;
   }
   context.stdout.write(formatOutputs(outcomes, 'stdout'));

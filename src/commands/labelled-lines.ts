@@ -2,6 +2,7 @@
 // Guaranteed: lines are never mixed or cut at a chunk's end; control characters of a host reach no terminal.
 import { LineSplitter, type SplitLine } from '../capture/line-splitter.js';
 import { printable } from '../base/host-text.js';
+import { jsonText } from '../base/json-text.js';
 import type { CommandContext } from './context.js';
 import { type HostOutcome, jsonOf } from './exec-report.js';
 
@@ -34,7 +35,7 @@ export class LabelledLines {
       if (lines.length === 0) return;
       const texts = lines.map(({ text, skippedBytes }) => (skippedBytes === 0 ? text : `${text} [${skippedBytes} bytes more]`));
       if (name === 'stderr') last = [...last, ...texts.slice(-LAST_LINES)].slice(-LAST_LINES);
-      if (this.#json) this.#context.stdout.write(texts.map((line) => `${JSON.stringify({ host, stream: name, line })}\n`).join(''));
+      if (this.#json) this.#context.stdout.write(texts.map((line) => `${jsonText({ host, stream: name, line })}\n`).join(''));
       else this.#context[name].write(texts.map((text) => `${host}: ${printable(text)}\n`).join(''));
     };
     return {
@@ -46,7 +47,7 @@ export class LabelledLines {
         }
         if (!this.#json) return;
         const { stdout: _stdout, stderr: _stderr, ...about } = jsonOf(outcome);
-        this.#context.stdout.write(`${JSON.stringify(about)}\n`);
+        this.#context.stdout.write(`${jsonText(about)}\n`);
       },
       lastStderr: () => Buffer.from(last.join('\n')),
     };

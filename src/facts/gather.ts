@@ -53,10 +53,13 @@ const NOTHING: Facts = {
   answer: { sections: new Map(), files: new HostFiles('') },
 };
 
-/** @throws FleetTapError kind `host`, code `facts-failed`; and whatever the session throws */
-export async function gatherFacts(session: Session): Promise<Facts> {
+/**
+ * @param options.become ask as root, who sees more (serial numbers, UUIDs); then `uid` is root's
+ * @throws FleetTapError kind `host`, code `facts-failed`; and whatever the session throws
+ */
+export async function gatherFacts(session: Session, options: { readonly become?: boolean } = {}): Promise<Facts> {
   const nonce = randomBytes(16).toString('hex');
-  const { stdout, stderr } = await session.run(factsScript(nonce), { timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES });
+  const { stdout, stderr } = await session.run(factsScript(nonce), { become: options.become ?? false, timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES });
   const answer = splitAnswer(nonce, stdout);
   const found = answer === undefined ? NOTHING : parseFacts(answer);
   if (found.kernelRelease !== '' && found.uid >= 0) return found;

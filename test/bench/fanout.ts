@@ -6,14 +6,14 @@ import { atMost, type Bench, type BenchOptions, costOf } from './bench.js';
 import { startLoopbackFleet } from './loopback-fleet.js';
 
 const HOSTS = 200;
-const FORKS = 50;
+export const FORKS = 50;
 const COMMAND = 'uname -r';
 const ROUNDS = 3;
 const LIMIT_MB = 120;
 const PEERS = ['clush', 'pdsh', 'ansible raw'];
 
 /** An Ansible without the machine's own configuration, and without connections left over from the round before. */
-function ansibleEnv(folder: string): Record<string, string> {
+export function ansibleEnv(folder: string): Record<string, string> {
   return {
     ANSIBLE_CONFIG: join(folder, 'ansible.cfg'),
     ANSIBLE_FORKS: String(FORKS),

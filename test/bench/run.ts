@@ -7,12 +7,13 @@ import { cpus, release, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.js';
+import { facts } from './facts.js';
 import { fanout } from './fanout.js';
 import { inventory } from './inventory.js';
 import { type Cost, measure, medianOf } from './measure.js';
 import { start } from './start.js';
 
-const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout };
+const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts };
 
 const project = resolve(import.meta.dirname, '..', '..');
 const { values, positionals } = parseArgs({

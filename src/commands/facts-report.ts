@@ -1,0 +1,50 @@
+// What comes in: each host's facts, under Ansible's names. What goes out: what a person or a program reads of them. Pure.
+// Guaranteed: equal values stand once, with their folded host set where hosts differ; no control character of a host goes out.
+import { printable } from '../base/host-text.js';
+import { jsonText } from '../base/json-text.js';
+import { foldHosts } from '../inventory/fold.js';
+
+export type NamedFacts = Readonly<Record<string, unknown>>;
+
+/**
+ * As the setup module's `filter`: names with `*`, `?` and `[…]`, of which one must fit; the prefix `ansible_` may be left out.
+ * @param filters empty: all facts
+ */
+export function filterFacts(facts: NamedFacts, filters: readonly string[]): NamedFacts {
+  const patterns = filters.map(patternOf);
+  const fits = (name: string): boolean => patterns.length === 0 || patterns.some((pattern) => pattern.test(name) || pattern.test(name.replace(/^ansible_/, '')));
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => fits(name)));
+}
+
+/** Python's fnmatch: `[!a-z]` negates. */
+function patternOf(glob: string): RegExp {
+  const source = glob.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[\]]+|[[\]]/g, (part: string, not: string | undefined, set: string | undefined) => {
+    if (part === '*') return '.*';
+    if (part === '?') return '.';
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+    return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  return new RegExp(`^(?:${source})$`, 's');
+}
+
+/** With the prefix: the names that `ansible -m setup` prints. */
+export function prefixed(facts: NamedFacts): NamedFacts {
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
+}
+
+/** Each fact once; below it each distinct value with its hosts, the largest set first, where they differ. */
+export function formatFacts(byHost: ReadonlyMap<string, NamedFacts>): string {
+  const names = [...new Set([...byHost.values()].flatMap((facts) => Object.keys(facts)))].sort();
+  let text = '';
+  for (const name of names) {
+    const groups = new Map<string, string[]>();
+    for (const [host, facts] of byHost) {
+      const value = Object.hasOwn(facts, name) ? printable(jsonText(facts[name])) : '(not there)';
+      groups.set(value, [...(groups.get(value) ?? []), host]);
+    }
+    const [only, ...others] = [...groups].sort(([, a], [, b]) => b.length - a.length);
+    if (only !== undefined && others.length === 0) text += `${printable(name)}: ${only[0]}\n`;
+    else text += `${printable(name)}:\n${[only, ...others].map((group) => (group === undefined ? '' : `  ${foldHosts(group[1])}: ${group[0]}\n`)).join('')}`;
+  }
+  return text;
+}
