@@ -186,7 +186,7 @@ export class SimulatedHost {
       stap: stap + staprun,
       headers: `${RELEASE}\n${headers}`,
       symbols: `${RELEASE}\n${symbols}`,
-      'free-space': `/ /usr /var /boot /tmp\nFilesystem 1024-blocks Used Available Capacity Mounted on\n${`/dev/vda1 ${2 * kibibytes} ${kibibytes} ${kibibytes} 50% /\n`.repeat(5)}`,
+      mounts: `/ /usr /var /boot /tmp\nFilesystem 1024-blocks Used Available Capacity Mounted on\n${`/dev/vda1 ${2 * kibibytes} ${kibibytes} ${kibibytes} 50% /\n`.repeat(5)}`,
       virtualization: 'virt=kvm\n',
       login: '0\n',
       addresses: `2: eth0    inet ${this.#options.address}/24 brd 10.20.0.255 scope global eth0\n`,

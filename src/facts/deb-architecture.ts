@@ -3,6 +3,6 @@ import type { Fact } from './fact.js';
 
 export const debArchitecture: Fact = {
   name: 'deb-architecture',
-  command: 'dpkg --print-architecture',
+  command: `printf '%s\\n' "$deb_architecture"`,
   parse: (output) => ({ debArchitecture: /^[a-z0-9][a-z0-9-]*$/m.exec(output)?.[0] ?? null }),
 };

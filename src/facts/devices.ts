@@ -2,7 +2,6 @@
 // Not here: lspci's words for the controller (`host`), sg_inq's serial numbers: a process each.
 import type { Fact } from './fact.js';
 import type { HostFiles } from './host-files.js';
-import { LINKS_COMMAND, linksOf } from './links.js';
 
 const BLOCK = '/sys/block';
 const FILES = ['removable', 'size', 'queue/rotational', 'queue/scheduler', 'queue/logical_block_size', 'queue/discard_granularity', 'device/vendor', 'device/model', 'device/serial', 'device/sas_address', 'device/sas_device_handle', 'holders/*/dm/name', '*/start', '*/size'];
@@ -13,23 +12,21 @@ type Links = Readonly<Record<'ids' | 'uuids' | 'labels' | 'masters', Readonly<Re
 export const devices: Fact = {
   name: 'devices',
   files: FILES.map((file) => `${BLOCK}/*/${file}`),
-  command: `${LINKS_COMMAND}; for f in ${BLOCK}/*/slaves/*; do [ -e "$f" ] && printf 'slave %s\\n' "$f"; done; for f in ${BLOCK}/*/holders/* ${BLOCK}/*/*/holders/*; do [ -e "$f" ] && printf 'holder %s\\n' "$f"; done`,
+  links: ['/dev/disk/by-id/*', '/dev/disk/by-uuid/*', '/dev/disk/by-label/*'],
+  command: `for f in ${BLOCK}/*/slaves/*; do [ -e "$f" ] && printf 'slave %s\\n' "$f"; done; for f in ${BLOCK}/*/holders/* ${BLOCK}/*/*/holders/*; do [ -e "$f" ] && printf 'holder %s\\n' "$f"; done`,
   ansible: (output, files) => {
-    const targets = linksOf(output);
-    const links = linksByKind(output, targets);
+    const links = linksByKind(output, files);
     const found = Object.fromEntries(files.names(BLOCK).map((name) => [name, deviceOf(name, files, links, output)]));
     return { devices: found, device_links: links };
   },
 };
 
-function linksByKind(output: string, targets: ReadonlyMap<string, string>): Links {
+function linksByKind(output: string, files: HostFiles): Links {
   const links: Record<keyof Links, Record<string, string[]>> = { ids: {}, uuids: {}, labels: {}, masters: {} };
   const add = (kind: keyof Links, device: string | undefined, name: string): void => {
     if (device !== undefined) links[kind][device] = [...(links[kind][device] ?? []), name].sort();
   };
-  for (const [path, target] of targets) {
-    for (const kind of ['ids', 'uuids', 'labels'] as const) if (path.startsWith(`/dev/disk/${KINDS[kind]}/`)) add(kind, target.split('/').at(-1), path.split('/').at(-1) ?? '');
-  }
+  for (const kind of ['ids', 'uuids', 'labels'] as const) for (const [name, target] of files.links(`/dev/disk/${KINDS[kind]}`)) add(kind, target.split('/').at(-1), name);
   for (const [, master = '', slave] of output.matchAll(/^slave \/sys\/block\/([^/\n]+)\/slaves\/([^/\n]+)$/gm)) add('masters', slave, master);
   return links;
 }

@@ -11,9 +11,12 @@ export interface Fact {
   readonly name: string;
   /** Files to read, as patterns for the host's shell. All facts' files are read by one process. */
   readonly files?: readonly string[];
+  /** Symbolic links whose targets are wanted, as patterns; all are listed by one process. */
+  readonly links?: readonly string[];
   /**
    * POSIX sh: dash, bash, busybox. It may be missing half of its tools, runs with standard error closed off, in one shell with the
-   * others (so it never calls `exit` or `exec`), and finds the running kernel's release in `$release`. Every process it starts is paid for
+   * others (so it never calls `exit` or `exec`), and finds `uname -snrvm` in `$kernel`, its third word in `$release`, its second in `$nodename`,
+   * dpkg's architecture in `$deb_architecture`. Every process it starts is paid for
    * on every host: builtins first.
    */
   readonly command?: string;

@@ -5,7 +5,6 @@ import { devices } from './devices.js';
 import { dmi } from './dmi.js';
 import { environment } from './environment.js';
 import type { Fact } from './fact.js';
-import { freeSpace } from './free-space.js';
 import { headers } from './headers.js';
 import { kernel } from './kernel.js';
 import { kernelPackages } from './kernel-packages.js';
@@ -36,7 +35,6 @@ export const facts: readonly Fact[] = [
   headers,
   symbols,
   kernelPackages,
-  freeSpace,
   virtualization,
   moduleLoading,
   login,

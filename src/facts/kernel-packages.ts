@@ -10,7 +10,7 @@ export const kernelPackages: Fact = {
   files: ['/etc/debuginfod/*.urls'],
   command: `for f in ${PATTERNS.map((pattern) => `/var/lib/dpkg/info/${pattern}.md5sums`).join(' ')}; do [ -e "$f" ] && { f=\${f##*/}; printf 'package %s\\n' "\${f%.md5sums}"; }; done
 [ -d /usr/lib/debug ] && echo debug-folder; [ -n "$DEBUGINFOD_URLS" ] && printf 'urls %s\\n' "$DEBUGINFOD_URLS"
-[ -r /sys/kernel/notes ] && printf 'notes %s\\n' "$(od -An -v -tx1 /sys/kernel/notes | tr -d ' \\n')"`,
+[ -r /sys/kernel/notes ] && echo notes && od -An -v -tx1 /sys/kernel/notes`,
   parse: (output, files) => {
     const packages = [...output.matchAll(/^package ([a-z0-9][a-z0-9+.:-]*)$/gm)].map(([, name = '']) => name);
     const urls = [...(/^urls (.*)$/m.exec(output)?.[1] ?? '').split(/\s+/), ...files.names('/etc/debuginfod').flatMap((name) => files.lines(`/etc/debuginfod/${name}`))];
@@ -18,7 +18,7 @@ export const kernelPackages: Fact = {
       kernelPackages: [...new Set(packages)].sort(),
       hasDebugFolder: /^debug-folder$/m.test(output),
       debuginfodUrls: [...new Set(urls.map((url) => url.trim()).filter((url) => /^https?:\/\/\S+$/.test(url)))],
-      kernelBuildId: buildIdOf(/^notes ([0-9a-f]*)$/m.exec(output)?.[1] ?? ''),
+      kernelBuildId: buildIdOf((/^notes\n([0-9a-f\s]*)/m.exec(output)?.[1] ?? '').replace(/\s/g, '')),
     };
   },
 };

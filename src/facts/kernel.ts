@@ -1,4 +1,4 @@
-// What comes in: `uname -snrvm` on one line, the size of a long, the names of the machine. What goes out: the running kernel, and who it is.
+// What comes in: `uname -snrvm` on one line, the size of a long. What goes out: the running kernel, and who it is.
 // In a container or chroot this is the outer kernel: `fleet_tap_build_for` says what such a host builds for.
 import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
@@ -13,7 +13,8 @@ interface Kernel {
 export const kernel: Fact = {
   name: 'kernel',
   files: ['/etc/machine-id', '/var/lib/dbus/machine-id'],
-  command: `uname -snrvm; printf 'bits %s\\n' "$(getconf LONG_BIT)"`,
+  // dpkg knows what getconf would say, and was asked already.
+  command: `printf '%s\\n' "$kernel"; case $deb_architecture in *64* | s390x | ppc64*) echo bits 64 ;; i386 | arm* | mips | mipsel | powerpc) echo bits 32 ;; *) printf 'bits %s\\n' "$(getconf LONG_BIT)" ;; esac`,
   parse: (output) => kernelOf(output) ?? {},
   ansible: (output, files) => {
     const known = kernelOf(output);

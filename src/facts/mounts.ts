@@ -1,25 +1,21 @@
-// What comes in: the kernel's list of mounts, and `stat -f` of those on devices. What goes out: Ansible's mounts (facts/hardware/linux.py).
+// What comes in: the kernel's list of mounts, and `stat -f` of those on devices, or df's table. What goes out: free space where packages go, and
+// Ansible's mounts (facts/hardware/linux.py).
+// What is free leaves out what is reserved for the superuser, so apt may have a little more than is said here.
 // A network file system is listed without its size: one whose server is gone would hold up all facts.
+import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
+
+const FOLDERS = ['/', '/usr', '/var', '/boot', '/tmp'];
 
 export const mounts: Fact = {
   name: 'mounts',
   files: ['/proc/self/mountinfo'],
-  command: `set --; if [ -r /proc/mounts ]; then while read -r device folder rest; do
-case $device in /*) case $folder in *\\\\*) ;; *) set -- "$@" "$folder" ;; esac ;; esac
-done </proc/mounts; fi; [ $# -eq 0 ] || stat -f -c '%S %s %b %a %c %d %n' "$@"; set --`,
+  command: `set --; for folder in ${FOLDERS.join(' ')}; do [ -d "$folder" ] && set -- "$@" "$folder"; done; folders="$*"; if [ -r /proc/mounts ]; then while read -r device folder rest; do
+case $device in /*) case $folder in *\\\\* | / | /usr | /var | /boot | /tmp) ;; *) set -- "$@" "$folder" ;; esac ;; esac
+done </proc/mounts; fi; stat -f -c '%S %s %b %a %c %d %n' "$@" || { printf '%s\\n' "$folders"; df -P -k $folders; }; set --`,
+  parse: (output) => ({ freeBytes: { ...freeByTable(output), ...freeByFolder(output) } }),
   ansible: (output, files, known) => {
-    const sizes = new Map(
-      output.split('\n').flatMap((line): [string, Record<string, number>][] => {
-        const match = /^(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\/.*)$/.exec(line);
-        if (match === null) return [];
-        const [fundamental = 0, block = 0, total = 0, available = 0, inodes = 0, inodesFree = 0] = match.slice(1, 7).map(Number);
-        return [[match[7] ?? '', {
-          size_total: fundamental * total, size_available: fundamental * available, block_size: block, block_total: total, block_available: available, block_used: total - available,
-          inode_total: inodes, inode_available: inodesFree, inode_used: inodes - inodesFree,
-        }]];
-      }),
-    );
+    const sizes = sizesOf(output);
     const seen = new Map<string, Record<string, unknown>>();
     const uuids = (known.device_links as { uuids?: Readonly<Record<string, readonly string[]>> } | undefined)?.uuids ?? {};
     for (const line of files.lines('/proc/self/mountinfo')) {
@@ -41,4 +37,35 @@ done </proc/mounts; fi; [ $# -eq 0 ] || stat -f -c '%S %s %b %a %c %d %n' "$@"; 
 /** `\040` stands for a space. */
 function unescape8(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+/** By mount point, or folder. */
+function sizesOf(output: HostText): Map<string, Record<string, number>> {
+  return new Map(
+    output.split('\n').flatMap((line): [string, Record<string, number>][] => {
+      const match = /^(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\/.*)$/.exec(line);
+      if (match === null) return [];
+      const [fundamental = 0, block = 0, total = 0, available = 0, inodes = 0, inodesFree = 0] = match.slice(1, 7).map(Number);
+      return [[match[7] ?? '', {
+        size_total: fundamental * total, size_available: fundamental * available, block_size: block, block_total: total, block_available: available, block_used: total - available,
+        inode_total: inodes, inode_available: inodesFree, inode_used: inodes - inodesFree,
+      }]];
+    }),
+  );
+}
+
+function freeByFolder(output: HostText): Record<string, number> {
+  const sizes = sizesOf(output);
+  return Object.fromEntries(FOLDERS.flatMap((folder) => (sizes.has(folder) ? [[folder, sizes.get(folder)?.size_available ?? 0]] : [])));
+}
+
+/** The folders that exist, then df's POSIX table for them in the same order. */
+function freeByTable(output: HostText): Record<string, number> {
+  const at = output.search(/^ ?\/(?: \/\w+)*$/m);
+  const [first = '', ...lines] = at === -1 ? [] : output.slice(at).split('\n');
+  const folders = first.trim().split(' ');
+  // 1024-blocks, used, available, capacity, mount point; the name before them may hold spaces.
+  const rows = lines.flatMap((line) => /\s\d+\s+-?\d+\s+(-?\d+)\s+(?:\d+%|-)\s+\/.*$/.exec(line)?.[1] ?? []);
+  // One answer short: which one is not known, so none counts.
+  return rows.length === folders.length ? Object.fromEntries(folders.map((folder, index) => [folder, Math.max(0, Number(rows[index])) * 1024])) : {};
 }

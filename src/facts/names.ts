@@ -8,11 +8,11 @@ import type { HostFiles } from './host-files.js';
 export const names: Fact = {
   name: 'names',
   files: ['/etc/hosts'],
-  command: `name=$(uname -n); known=
-if [ -r /etc/hosts ]; then while read -r first rest; do case $first in '#'*) continue ;; esac; case " $rest " in *" $name "* | *"	$name "*) known=1; break ;; esac; done </etc/hosts; fi
+  command: `known=
+if [ -r /etc/hosts ]; then while read -r first rest; do case $first in '#'*) continue ;; esac; case " $rest " in *" $nodename "* | *"	$nodename "*) known=1; break ;; esac; done </etc/hosts; fi
 if [ -z "$known" ]; then
 limit=; command -v timeout >/dev/null && limit='timeout 3'
-address=$($limit getent ahosts "$name" | { read -r first rest; printf '%s' "$first"; })
+address=$($limit getent ahosts "$nodename" | { read -r first rest; printf '%s' "$first"; })
 [ -z "$address" ] || $limit getent hosts "$address"
 fi`,
   ansible: (output, files, known) => {

@@ -5,7 +5,6 @@ import type { HostText } from '../base/host-text.js';
 import { addressesIn } from './addresses.js';
 import type { Fact } from './fact.js';
 import type { HostFiles } from './host-files.js';
-import { linksOf } from './links.js';
 
 const NET = '/sys/class/net';
 const TYPES: Readonly<Record<string, string>> = { 1: 'ether', 32: 'infiniband', 512: 'ppp', 772: 'loopback', 65534: 'tunnel' };
@@ -29,11 +28,13 @@ interface Address {
 export const network: Fact = {
   name: 'addresses',
   files: ['address', 'mtu', 'operstate', 'type', 'flags', 'speed', 'bridge/bridge_id', 'bridge/stp_state', 'bonding/slaves', 'bonding/mode', 'bonding/miimon', 'bonding/lacp_rate', 'bonding/primary'].map((name) => `${NET}/*/${name}`),
-  command: `ip -o addr show || ifconfig -a; ip -4 route get ${OUTSIDE.v4}; ip -6 route get ${OUTSIDE.v6}; ls -ld ${NET}/*/device ${NET}/*/device/driver/module`,
+  links: [`${NET}/*/device`, `${NET}/*/device/driver/module`],
+  // One process for all three questions; busybox's ip knows no batch.
+  command: `found=$(printf '%s\\n' 'addr show' 'route get ${OUTSIDE.v4}' 'route get ${OUTSIDE.v6}' | ip -o -force -batch -)
+if [ -n "$found" ]; then printf '%s\\n' "$found"; else ip -o addr show || ifconfig -a; ip -4 route get ${OUTSIDE.v4}; ip -6 route get ${OUTSIDE.v6}; fi; found=`,
   parse: (output) => ({ addresses: addressesIn(output) }),
   ansible: (output, files) => {
-    const links = linksOf(output);
-    const interfaces = new Map(files.names(NET).map((device) => [device, deviceOf(device, files, links)]));
+    const interfaces = new Map(files.names(NET).map((device) => [device, deviceOf(device, files)]));
     const defaults = { 4: routeOf(output, OUTSIDE.v4), 6: routeOf(output, OUTSIDE.v6) };
     const all: Record<4 | 6, string[]> = { 4: [], 6: [] };
     for (const found of addressesOf(output)) {
@@ -69,9 +70,9 @@ function append(device: Values, key: string, value: unknown): void {
   device[key] = [...((device[key] as unknown[] | undefined) ?? []), value];
 }
 
-function deviceOf(device: string, files: HostFiles, links: ReadonlyMap<string, string>): Values {
+function deviceOf(device: string, files: HostFiles): Values {
   const read = (name: string) => files.text(`${NET}/${device}/${name}`);
-  const target = (name: string) => links.get(`${NET}/${device}/${name}`)?.split('/').at(-1);
+  const target = (name: string) => files.target(`${NET}/${device}/${name}`)?.split('/').at(-1);
   const [address, type, speed] = [read('address'), read('type'), read('speed')];
   const isBonding = read('bonding/mode') !== undefined;
   const bond = (name: string) => (read(`bonding/${name}`) ?? '').split(/\s+/)[0] ?? '';

@@ -86,7 +86,7 @@ function ansibleNames(files: HostFiles): AnsibleFacts {
   const fields = fieldsOf(files);
   const { id, name } = identityOf(fields, files);
   const debianVersion = id === 'debian' ? files.text('/etc/debian_version') : undefined;
-  const version = debianVersion ?? (id === 'alpine' ? files.text('/etc/alpine-release') : undefined) ?? (fields.get('VERSION_ID') || 'NA');
+  const version = debianVersion ?? (id === 'alpine' ? files.text('/etc/alpine-release') : undefined) ?? (fields.get('VERSION_ID') || files.text('/etc/debian_version') || 'NA');
   const family = familyOf(fields, id, name);
   const isRedHat = files.text('/etc/redhat-release') !== undefined;
   const minor = /(\d+)\.(\d+)/.exec(debianVersion ?? '')?.[2];
@@ -95,12 +95,20 @@ function ansibleNames(files: HostFiles): AnsibleFacts {
     distribution_version: version,
     distribution_major_version: version.split('.')[0] ?? '',
     ...(minor === undefined ? {} : { distribution_minor_version: minor }),
-    distribution_release: codenameOf(fields, id) || 'NA',
+    distribution_release: releaseOf(fields, id),
     distribution_file_path: isRedHat ? '/etc/redhat-release' : id === 'alpine' ? '/etc/alpine-release' : '/etc/os-release',
     distribution_file_variety: isRedHat ? 'RedHat' : family,
     distribution_file_parsed: true,
     os_family: family,
   };
+}
+
+/** In Ansible's words: all of `9.4 (Blue Onyx)`, and `NA` where there is none. */
+function releaseOf(fields: Fields, id: string): string {
+  const own = codenameOf(fields, id);
+  const inWords = /\(([^()]+)\)\s*$/.exec(fields.get('VERSION') ?? '')?.[1];
+  if (fields.has('VERSION_CODENAME')) return own;
+  return id === 'debian' || id === 'ubuntu' ? own || 'NA' : (fields.get('UBUNTU_CODENAME') ?? inWords ?? 'NA');
 }
 
 /** `KEY=value` lines with shell quoting; the last one of a name counts. */

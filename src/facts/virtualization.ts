@@ -23,7 +23,9 @@ if [ -r /run/systemd/container ]; then read -r word </run/systemd/container; pri
 if [ ! -d /proc/1 ]; then echo chroot=no-proc; elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo chroot=yes; fi
 [ -n "$debian_chroot" ] && echo chroot=named
 for f in ${MARKS.join(' ')}; do [ -e "$f" ] && printf 'exists %s\\n' "$f"; done
-[ -r /proc/1/environ ] && tr '\\0' '\\n' </proc/1/environ | grep '^container='`,
+# A shell's read drops the zero bytes between them.
+word=; { IFS= read -r word </proc/1/environ; } 2>/dev/null
+case $word in *container=lxc*) echo container=lxc ;; *container=podman*) echo container=podman ;; *container=?*) echo container=other ;; esac`,
   parse: (output) => {
     const said = valuesOf(output, 'virt')[0];
     const mark = valuesOf(output, 'mark')[0];

@@ -9,6 +9,8 @@ interface Case {
   /** What the fact's own command printed. */
   readonly given?: string;
   readonly files?: Record<string, string>;
+  /** Lines of `ls -ld`. */
+  readonly links?: readonly string[];
   /** Ansible's facts that the ones before it gave. */
   readonly known?: Record<string, unknown>;
   readonly facts?: Record<string, unknown>;
@@ -21,8 +23,8 @@ const tables = { 'os-release': await read('os-release.json'), ...(await read('ot
 
 describe.each(facts.map((fact) => [fact.name, fact] as const))('%s', (name, fact) => {
   test('has cases', () => expect(Object.keys(tables[name] ?? {})).not.toEqual([]));
-  test.each(Object.entries(tables[name] ?? {}))('%s', (_case, { given = '', files, known, facts: expected, ansible }) => {
-    const there = new HostFiles(renderFiles(files ?? {}));
+  test.each(Object.entries(tables[name] ?? {}))('%s', (_case, { given = '', files, links, known, facts: expected, ansible }) => {
+    const there = new HostFiles(renderFiles(files ?? {}) + (links ?? []).map((line) => `${line}\n`).join(''));
     if (expected !== undefined) expect(fact.parse?.(given, there)).toMatchObject(expected);
     if (ansible !== undefined) expect(fact.ansible?.(given, there, known ?? {})).toMatchObject(ansible);
   });
