@@ -11,6 +11,7 @@ import { selectHosts } from '../inventory/pattern.js';
 import { dial } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
 import { KeyRing } from '../ssh/key-ring.js';
+import { KnownHostsFiles } from '../ssh/known-hosts-files.js';
 import type { Session } from '../ssh/session.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
@@ -46,6 +47,7 @@ export class Fleet {
   readonly #password: string | undefined;
   readonly #keyRing: KeyRing;
   readonly #limits = new DialLimits();
+  readonly #knownHosts = new KnownHostsFiles();
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
   #exitStatus: ExitStatus | null = null;
@@ -83,7 +85,7 @@ export class Fleet {
     return once(this.#sessions, host, () => {
       const connection = connectionOf(host, this.#flags);
       const password = connection.password ?? this.#password;
-      const options = { ask: this.context.ask, agentSocket: this.context.agentSocket, keyRing: this.#keyRing, limits: this.#limits };
+      const options = { ask: this.context.ask, agentSocket: this.context.agentSocket, keyRing: this.#keyRing, limits: this.#limits, knownHosts: this.#knownHosts, warn: (sentence: string) => void this.context.stderr.write(`warning: ${sentence}\n`) };
       return this.run.timed(host.name, 'connect', dial({ ...connection, ...(password === undefined ? {} : { password }) }, options));
     });
   }

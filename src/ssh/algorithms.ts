@@ -27,14 +27,21 @@ export interface AlgorithmLists {
 
 /** @param knownTypes key types that known_hosts has for the server: asked for first, as OpenSSH orders HostKeyAlgorithms */
 export function algorithmsFor(lists: AlgorithmLists, knownTypes: readonly string[]): Algorithms {
-  const isKnown = (algorithm: string) => knownTypes.includes(algorithm) || (algorithm.startsWith('rsa-sha2') && knownTypes.includes('ssh-rsa'));
   const hostKeys = narrowed(lists.hostKeys, HOST_KEYS);
   return {
     kex: narrowed(lists.kex, KEY_EXCHANGES),
     cipher: narrowed(lists.ciphers, CIPHERS),
     hmac: narrowed(lists.macs, MACS),
-    serverHostKey: lists.hostKeys === undefined ? [...hostKeys.filter(isKnown), ...hostKeys.filter((algorithm) => !isKnown(algorithm))] : hostKeys,
+    serverHostKey: lists.hostKeys === undefined ? byKnownKeys(hostKeys, knownTypes) : hostKeys,
   };
+}
+
+/** As OpenSSH orders them: if the best one is known the list stands as it is, even where the server has only others of it. */
+function byKnownKeys(algorithms: readonly ServerHostKeyAlgorithm[], knownTypes: readonly string[]): ServerHostKeyAlgorithm[] {
+  const isKnown = (algorithm: string) => knownTypes.includes(algorithm) || (algorithm.startsWith('rsa-sha2') && knownTypes.includes('ssh-rsa'));
+  const [best] = algorithms;
+  if (best === undefined || isKnown(best)) return [...algorithms];
+  return [...algorithms.filter(isKnown), ...algorithms.filter((algorithm) => !isKnown(algorithm))];
 }
 
 function narrowed<T extends string>(wanted: readonly string[] | undefined, ours: readonly T[]): T[] {

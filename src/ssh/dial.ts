@@ -7,7 +7,10 @@ import { algorithmsFor } from './algorithms.js';
 import { DialTimeout, explain } from './connect-errors.js';
 import { Countdown } from './countdown.js';
 import { DialLimits } from './dial-limits.js';
-import { type HostKeyContext, preferredKeyTypes, readKnownHosts, verifyHostKey } from './host-key-policy.js';
+import { thisMachine } from './config/machine.js';
+import { type HostKeyCheck, knownKeys, verifyHostKey } from './host-key-policy.js';
+import { KnownHostsFiles } from './known-hosts-files.js';
+import { resolveTarget } from './target.js';
 import { KeyRing } from './key-ring.js';
 import { Login, LOGIN_METHODS } from './login.js';
 import type { Session } from './session.js';
@@ -25,6 +28,10 @@ export interface DialOptions {
   readonly keyRing?: KeyRing | undefined;
   /** The run's measure: no sshd gets more logins at once than it takes. */
   readonly limits?: DialLimits | undefined;
+  /** The run's known_hosts: each file is read once. */
+  readonly knownHosts?: KnownHostsFiles | undefined;
+  /** Hears of what a person should know although the connection is made. */
+  readonly warn?: ((sentence: string) => void) | undefined;
 }
 
 /** @throws FleetTapError kind `unreachable` */
@@ -33,11 +40,8 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
   const keyRing = options.keyRing ?? new KeyRing(undefined);
   const { keys, problems: unusable } = await keyRing.identities({ files: connection.identityFiles, onlyFiles: false, agentSocket: options.agentSocket });
   const problems = [...unusable];
-  const known = await readKnownHosts(connection.knownHostsFiles);
-  const context: HostKeyContext = {
-    host: connection.host, address: connection.address, port: connection.port, alias: connection.hostKeyAlias, checking: connection.hostKeyChecking,
-    files: connection.knownHostsFiles, ask: options.ask,
-  };
+  const knownHosts = options.knownHosts ?? new KnownHostsFiles();
+  const check: HostKeyCheck = { target: resolveTarget(connection, thisMachine()), ask: options.ask };
   const limits = options.limits ?? new DialLimits();
   const tried: string[] = [];
   const attempt = async (): Promise<Session> => {
@@ -45,9 +49,15 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
     const countdown = new Countdown(connection.connectTimeoutMs, () => ended.abort(new DialTimeout('the time is over')));
     const login = new Login({ user, keys, password: connection.password, methods: LOGIN_METHODS, onWait: (waiting) => countdown.pause(waiting) });
     try {
+      // Before the socket is there: what it says while nobody listens is lost.
+      const algorithms = algorithmsFor({}, (await knownKeys(knownHosts, check)).types);
       const socket = await tcpSocket({ address: connection.address, port: connection.port }, ended.signal);
-      const algorithms = algorithmsFor({}, preferredKeyTypes(known, context));
-      const client = await connectSsh2({ socket, user, algorithms, login, countdown, signal: ended.signal, verify: (key) => verifyHostKey(known, key, context) });
+      const verify = async (key: Buffer) => {
+        const trust = await verifyHostKey(knownHosts, key, { ...check, remoteAddress: socket.remoteAddress });
+        if (trust.unsafe) login.forbidPasswords();
+        for (const sentence of trust.warnings) options.warn?.(`${connection.host}: ${sentence}`);
+      };
+      const client = await connectSsh2({ socket, user, algorithms, login, countdown, signal: ended.signal, verify });
       return new ShellSession(new Ssh2Transport(connection.host, client));
     } finally {
       countdown.stop();

@@ -5,7 +5,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { agentKeys, type AgentKey, agentSign } from './agent.js';
-import { expandHome } from './host-key-policy.js';
 import { type KeyFile, type PrivateKey, readKeyFile, unlock, WrongPassphrase } from './key-file.js';
 
 /** Puts a question whose answer is not shown; an empty answer gives up. */
@@ -145,4 +144,9 @@ function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => 
     known.set(key, promise);
   }
   return promise;
+}
+
+/** `~/` at the start of a path, as OpenSSH reads it. */
+function expandHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }

@@ -1,7 +1,8 @@
-// What comes in: the text of known_hosts files. What goes out: what they say of one host's key. Pure.
-// The rules are sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"; the oracle in the tests is `ssh-keygen -F`.
-// Not here: certificate authorities (lines marked @cert-authority are passed over: ssh2 offers no host certificates).
-import { createHmac } from 'node:crypto';
+// What comes in: the text of known_hosts files. What goes out: which of their entries speak of a name. Pure.
+// The rules are sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"; the oracles in the tests are `ssh-keygen -F` and ssh itself.
+// Guaranteed: a file is read once for any number of hosts; plain names are looked up by hash, only patterns and hashed names one by one.
+import { createHmac, randomBytes } from 'node:crypto';
+import { matchHostList } from './config/pattern.js';
 
 export interface KnownHostEntry {
   readonly file: string;
@@ -13,17 +14,14 @@ export interface KnownHostEntry {
   readonly key: string;
 }
 
-export type HostKeyVerdict =
-  | { readonly verdict: 'match' }
-  | { readonly verdict: 'unknown' } // no line for this host and key type, and none of another type
-  | { readonly verdict: 'changed'; readonly entry: KnownHostEntry } // the host is known by other keys only
-  | { readonly verdict: 'revoked'; readonly entry: KnownHostEntry };
+/** SHA-1, as long as the salt of a hashed name. */
+const SALT_BYTES = 20;
 
 /** Lines that are not entries (comments, blanks, broken ones) are passed over, as OpenSSH does. */
 export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
   const entries: KnownHostEntry[] = [];
   text.split('\n').forEach((raw, index) => {
-    const words = raw.trim().split(/\s+/);
+    const words = raw.trim().split(/[ \t]+/);
     if (words[0] === undefined || words[0] === '' || words[0].startsWith('#')) return;
     let marker: KnownHostEntry['marker'] = '';
     if (words[0].startsWith('@')) {
@@ -32,10 +30,37 @@ export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
       words.shift();
     }
     const [hosts, keyType, key] = words;
-    if (hosts === undefined || keyType === undefined || key === undefined || !isKey(keyType, key)) return;
+    if (hosts === undefined || hosts.startsWith('@') || keyType === undefined || key === undefined || !isKey(keyType, key)) return;
     entries.push({ file, line: index + 1, marker, hosts, keyType, key });
   });
   return entries;
+}
+
+/** The entries of one file, ready to be asked about any number of names. */
+export class KnownHostsIndex {
+  readonly #exact = new Map<string, KnownHostEntry[]>();
+  /** Hashed names and patterns: each must be tried. */
+  readonly #others: KnownHostEntry[] = [];
+
+  constructor(entries: readonly KnownHostEntry[]) {
+    for (const entry of entries) {
+      if (/[*?!|]/.test(entry.hosts)) this.#others.push(entry);
+      else for (const name of new Set(entry.hosts.toLowerCase().split(','))) this.#put(name, entry);
+    }
+  }
+
+  /** The entries that speak of this name (as knownHostName writes it), in the file's order. */
+  about(name: string): KnownHostEntry[] {
+    const lower = name.toLowerCase();
+    const found = [...(this.#exact.get(lower) ?? []), ...this.#others.filter((entry) => entryMatches(entry, lower))];
+    return found.sort((first, second) => first.line - second.line);
+  }
+
+  #put(name: string, entry: KnownHostEntry): void {
+    const entries = this.#exact.get(name);
+    if (entries === undefined) this.#exact.set(name, [entry]);
+    else entries.push(entry);
+  }
 }
 
 /** The name that known_hosts uses: the bare host on port 22, `[host]:port` on others. */
@@ -43,49 +68,17 @@ export function knownHostName(address: string, port: number): string {
   return port === 22 ? address : `[${address}]:${port}`;
 }
 
-/** Does one entry speak of this name? Wildcards, negation and hashed names as in sshd(8); names compare without case. */
-function entryMatches(entry: KnownHostEntry, name: string): boolean {
-  const lower = name.toLowerCase();
-  if (entry.hosts.startsWith('|1|')) {
-    const [, , salt, hash] = entry.hosts.split('|');
-    if (salt === undefined || hash === undefined) return false;
-    return createHmac('sha1', Buffer.from(salt, 'base64')).update(lower).digest('base64') === hash;
-  }
-  let matched = false;
-  for (const pattern of entry.hosts.split(',')) {
-    const negated = pattern.startsWith('!');
-    if (!wildcard(negated ? pattern.slice(1) : pattern).test(lower)) continue;
-    if (negated) return false;
-    matched = true;
-  }
-  return matched;
+function entryMatches(entry: KnownHostEntry, lower: string): boolean {
+  if (!entry.hosts.startsWith('|')) return matchHostList(lower, entry.hosts);
+  const [, version, salt, hash] = entry.hosts.split('|');
+  if (version !== '1' || salt === undefined || hash === undefined) return false;
+  const bytes = Buffer.from(salt, 'base64');
+  return bytes.length === SALT_BYTES && entry.hosts === hashedName(lower, bytes);
 }
 
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .toLowerCase()
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
-}
-
-/** What the entries say of this key for this name. A revoked key is revoked for every line that names the host. */
-export function checkHostKey(entries: readonly KnownHostEntry[], name: string, key: Buffer): HostKeyVerdict {
-  const own = entries.filter((entry) => entry.marker !== '@cert-authority' && entryMatches(entry, name));
-  const base64 = key.toString('base64');
-  const revoked = own.find((entry) => entry.marker === '@revoked' && entry.key === base64);
-  if (revoked !== undefined) return { verdict: 'revoked', entry: revoked };
-  const valid = own.filter((entry) => entry.marker === '');
-  if (valid.some((entry) => entry.key === base64)) return { verdict: 'match' };
-  const [first] = valid;
-  return first === undefined ? { verdict: 'unknown' } : { verdict: 'changed', entry: first };
-}
-
-/** Key types by which this name is known, so that they are asked for first (as OpenSSH orders HostKeyAlgorithms). */
-export function knownKeyTypes(entries: readonly KnownHostEntry[], name: string): string[] {
-  const types = entries.filter((entry) => entry.marker === '' && entryMatches(entry, name)).map((entry) => entry.keyType);
-  return [...new Set(types)];
+/** A name as HashKnownHosts writes it. */
+export function hashedName(name: string, salt: Buffer = randomBytes(SALT_BYTES)): string {
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
 /** A whole key of this type: a row of strings, each with its length before it (RFC 4251 section 5), the first one the type. */

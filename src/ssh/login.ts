@@ -61,6 +61,11 @@ export class Login {
     return false;
   };
 
+  /** The server is not the one that it should be, and nobody minds (StrictHostKeyChecking=no): as ssh, no password for it. */
+  forbidPasswords(): void {
+    this.#isPasswordSent = true;
+  }
+
   /**
    * ssh2 keeps the server's answer to a key of an agent to itself, and all keys are such to it; and of two RSA signatures that a server
    * takes it makes the weaker one. So its handlers are listened to. Without them (another version of ssh2) less is known, no more.

@@ -1,6 +1,5 @@
 // What comes in: where to go. What goes out: a byte stream to the server's port.
-import { createConnection } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { createConnection, type Socket } from 'node:net';
 
 export interface TcpTarget {
   readonly address: string;
@@ -12,7 +11,7 @@ export interface TcpTarget {
 }
 
 /** @throws Node's error of the connection attempt; on abort the signal's reason */
-export function tcpSocket(target: TcpTarget, signal: AbortSignal): Promise<Duplex> {
+export function tcpSocket(target: TcpTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({
       host: target.address,

@@ -62,6 +62,8 @@ export interface HostKeyRules {
   readonly hashNames: boolean;
   /** Keys in this file (one public key a line, or a KRL) are refused. */
   readonly revokedFile?: string;
+  /** A shorter RSA key is refused (RequiredRSASize). */
+  readonly requiredRsaBits: number;
   /** Keys of addresses 127.0.0.0/8 and ::1 are not checked (NoHostAuthenticationForLocalhost). */
   readonly trustLoopback: boolean;
 }
@@ -151,6 +153,7 @@ export function resolveTarget(connection: Connection, machine: LocalMachine): Di
       ...(connection.hostKeyAlias === undefined ? {} : { alias: connection.hostKeyAlias }),
       checkHostIp: false,
       hashNames: false,
+      requiredRsaBits: 1024,
       trustLoopback: false,
     },
     algorithms: { kex: undefined, ciphers: undefined, macs: undefined, hostKey: undefined, hostKeyByKnownKeys: true },

@@ -5,34 +5,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newKeyPair } from '../../src/demo/keys.js';
-import { type HostKeyChecking, type HostKeyContext, preferredKeyTypes, readKnownHosts, verifyHostKey } from '../../src/ssh/host-key-policy.js';
+import type { HostKeyChecking } from '../../src/inventory/connection.js';
+import { type HostKeyCheck, type HostKeyTrust, knownKeys, verifyHostKey } from '../../src/ssh/host-key-policy.js';
+import { KnownHostsFiles } from '../../src/ssh/known-hosts-files.js';
+import type { HostKeyRules } from '../../src/ssh/target.js';
 
-const place = vi.hoisted(() => ({ folder: '' }));
-// The system's file is not ours to write: it is read from the test's folder.
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, readFile: (file: string, ...rest: never[]) => real.readFile(file === '/etc/ssh/ssh_known_hosts' ? join(place.folder, 'system') : file, ...rest) };
-});
-
+const place = { folder: '' };
 const [ours, other] = [newKeyPair(), newKeyPair()];
-const home = process.env.HOME;
 const hasKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined;
 
 beforeEach(async () => {
   place.folder = await mkdtemp(join(tmpdir(), 'fleet-tap-policy-'));
-  process.env.HOME = place.folder;
 });
-afterEach(async () => {
-  process.env.HOME = home;
-  await rm(place.folder, { recursive: true, force: true });
-});
+afterEach(() => rm(place.folder, { recursive: true, force: true }));
 
 const path = (name: string) => join(place.folder, name);
-const contextOf = (checking: HostKeyChecking, more: Partial<HostKeyContext> = {}): HostKeyContext => ({ host: 'web1', address: '10.0.0.1', port: 2222, checking, files: [path('known')], ...more });
-async function verify(context: HostKeyContext, key = ours.publicBytes): Promise<void> {
-  await verifyHostKey(await readKnownHosts(context.files), key, context);
+interface More {
+  address?: string;
+  port?: number;
+  rules?: Partial<HostKeyRules>;
+  ask?: HostKeyCheck['ask'];
+  remoteAddress?: string;
 }
-const refusal = (context: HostKeyContext, key?: Buffer): Promise<{ code: string; hint: string; message: string }> =>
+const contextOf = (checking: HostKeyChecking, { address = '10.0.0.1', port = 2222, rules, ask, remoteAddress = '10.0.0.1' }: More = {}): HostKeyCheck => ({
+  target: {
+    host: 'web1', hostName: address, port,
+    hostKey: { checking, userFiles: [path('known')], globalFiles: [path('system')], checkHostIp: false, hashNames: false, requiredRsaBits: 1024, trustLoopback: false, ...rules },
+  },
+  ask, remoteAddress,
+});
+function verify(context: HostKeyCheck, key = ours.publicBytes, files = new KnownHostsFiles()): Promise<HostKeyTrust> {
+  return verifyHostKey(files, key, context);
+}
+const refusal = (context: HostKeyCheck, key?: Buffer): Promise<{ code: string; hint: string; message: string }> =>
   verify(context, key).then(
     () => Promise.reject(new Error('the key was taken')),
     (error) => error,
@@ -57,21 +62,19 @@ describe('an unknown key', () => {
       [{ address: 'web1.example.org', port: 22 }, 'web1.example.org'],
       [{ address: '2001:db8::1', port: 22 }, '2001:db8::1'],
       [{ address: '2001:db8::1', port: 2222 }, '[2001:db8::1]:2222'],
-      [{ alias: 'the-alias' }, 'the-alias'],
+      [{ rules: { alias: 'the-alias' } }, 'the-alias'],
     ] as const;
     for (const [more, name] of names) {
+      await writeFile(path('known'), '');
       await verify(contextOf('accept-new', more));
       expect(execFileSync('ssh-keygen', ['-F', name, '-f', path('known')], { encoding: 'utf8' })).toContain(`${name} ${ours.publicLine}`);
     }
   });
 
-  it('is written into a folder that is not there yet, and under ~/ as well', async () => {
-    await verify(contextOf('accept-new', { files: ['~/new/known'] }));
+  it('is written into a folder that is not there yet', async () => {
+    await verify(contextOf('accept-new', { rules: { userFiles: [path('new/known')] } }));
     expect(await readFile(path('new/known'), 'utf8')).toBe(`[10.0.0.1]:2222 ${ours.publicLine}\n`);
-    await verify(contextOf('yes', { files: ['~/new/known'] }));
-    await verify(contextOf('accept-new', { files: undefined }));
-    expect(await readFile(path('.ssh/known_hosts'), 'utf8')).toBe(`[10.0.0.1]:2222 ${ours.publicLine}\n`);
-    expect((await stat(path('.ssh'))).mode & 0o777).toBe(0o700);
+    expect((await stat(path('new'))).mode & 0o777).toBe(0o700);
   });
 
   it('spoils no last line that has no newline', async () => {
@@ -80,9 +83,16 @@ describe('an unknown key', () => {
     expect(await readFile(path('known'), 'utf8')).toBe(`db1 ${other.publicLine}\n[10.0.0.1]:2222 ${ours.publicLine}\n`);
   });
 
-  it('is not taken when it cannot be written down', async () => {
+  it('that cannot be written down is taken with a warning, as ssh does', async () => {
     await mkdir(path('known'));
-    await expect(verify(contextOf('accept-new'))).rejects.toMatchObject({ kind: 'unreachable', code: 'host-key-not-written', message: expect.stringContaining(path('known')) });
+    expect(await verify(contextOf('accept-new'))).toEqual({ unsafe: false, warnings: [expect.stringContaining(`could not be written to ${path('known')}: EISDIR`)] });
+  });
+
+  it('is written down once by many connections at once; another key for the same name is refused', async () => {
+    const files = new KnownHostsFiles();
+    const answers = await Promise.allSettled([ours, ours, other, ours, other].map((pair) => verify(contextOf('accept-new'), pair.publicBytes, files)));
+    expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'rejected']);
+    expect(await readFile(path('known'), 'utf8')).toBe(`[10.0.0.1]:2222 ${ours.publicLine}\n`);
   });
 
   it('is taken when a person says yes, not when they say no', async () => {
@@ -102,13 +112,13 @@ describe('an unknown key', () => {
     expect(ask).not.toHaveBeenCalled();
   });
 
-  it('is taken under no, and not written down', async () => {
-    await verify(contextOf('no'));
-    await expect(stat(path('known'))).rejects.toMatchObject({ code: 'ENOENT' });
+  it('is taken and written down under no', async () => {
+    expect(await verify(contextOf('no'))).toEqual({ unsafe: false, warnings: [] });
+    expect(await readFile(path('known'), 'utf8')).toBe(`[10.0.0.1]:2222 ${ours.publicLine}\n`);
   });
 
   it('by an alias comes with a command that makes the alias known, folder and all', async () => {
-    const context = contextOf('yes', { alias: "the alias's", files: [path("it's new/known")] });
+    const context = contextOf('yes', { rules: { alias: "the alias's", userFiles: [path("it's new/known")] } });
     const { hint } = await refusal(context);
     const command = /accept it: (.*) \(or let/.exec(hint)?.[1] ?? 'false';
     execFileSync('sh', ['-c', command]);
@@ -136,32 +146,85 @@ describe('a key that is not the known one', () => {
 
   it('is refused because of a second file too', async () => {
     await writeFile(path('second'), `[10.0.0.1]:2222 ${other.publicLine}\n`);
-    await expect(verify(contextOf('accept-new', { files: [path('known'), path('second')] }))).rejects.toMatchObject({ code: 'host-key-changed', message: expect.stringContaining(`${path('second')}:1`) });
+    await expect(verify(contextOf('accept-new', { rules: { userFiles: [path('known'), path('second')] } }))).rejects.toMatchObject({ code: 'host-key-changed', message: expect.stringContaining(`${path('second')}:1`) });
   });
 });
 
-describe('the system\'s file', () => {
-  it('counts besides the user\'s own, named or not', async () => {
-    await writeFile(path('system'), `[10.0.0.1]:2222 ${ours.publicLine}\n`);
-    await verify(contextOf('yes'));
-    await verify(contextOf('yes', { files: undefined }));
+describe('the key that is not believed', () => {
+  it('goes without a password under no', async () => {
+    await writeFile(path('known'), `[10.0.0.1]:2222 ${other.publicLine}\n`);
+    expect(await verify(contextOf('no'))).toEqual({ unsafe: true, warnings: [expect.stringContaining(`is not the known one (${path('known')}:1); no password is sent to it`)] });
   });
 
-  it.each(['yes', 'ask', 'accept-new', 'no'] as const)('revokes a key that the user\'s file knows, under %s', async (checking) => {
+  it.each(['yes', 'ask', 'accept-new'] as const)('because the system\'s file revokes it is refused under %s, whatever the user\'s own file says', async (checking) => {
     await writeFile(path('known'), `[10.0.0.1]:2222 ${ours.publicLine}\n`);
     await writeFile(path('system'), `@revoked * ${ours.publicLine}\n`);
-    await expect(verify(contextOf(checking))).rejects.toMatchObject({ kind: 'unreachable', code: 'host-key-revoked', message: expect.stringContaining('/etc/ssh/ssh_known_hosts:1') });
+    await expect(verify(contextOf(checking))).rejects.toMatchObject({ kind: 'unreachable', code: 'host-key-revoked', message: expect.stringContaining(`${path('system')}:1`) });
+    expect(await verify(contextOf('no'))).toMatchObject({ unsafe: true });
+  });
+
+  it('because it is too short is refused', async () => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '1024', '-N', '', '-f', path('rsa')]);
+    const key = Buffer.from((await readFile(path('rsa.pub'), 'utf8')).split(' ')[1] ?? '', 'base64');
+    await verify(contextOf('accept-new'), key);
+    await expect(verify(contextOf('accept-new', { rules: { requiredRsaBits: 1025 } }), key)).rejects.toMatchObject({ code: 'host-key-too-short', message: expect.stringContaining('has 1024 bits') });
+  });
+
+  it.each(['lines', 'list', 'sha256 list'])('because RevokedHostKeys names it (%s) is refused, even under no', async (form) => {
+    await writeFile(path('ours.pub'), `${ours.publicLine}\n`);
+    await writeFile(path('other.pub'), `${other.publicLine}\n`);
+    const files = async (name: string, ...pairs: string[]) => {
+      if (form === 'lines') await writeFile(path(name), `# stolen\n${(await Promise.all(pairs.map((pair) => readFile(path(pair), 'utf8')))).join('')}`);
+      else {
+        await writeFile(path('spec'), (await Promise.all(pairs.map(async (pair) => `${form === 'list' ? 'key' : 'sha256'}: ${await readFile(path(pair), 'utf8')}`))).join(''));
+        execFileSync('ssh-keygen', ['-q', '-k', '-f', path(name), path('spec')]);
+      }
+    };
+    await files('revoked', 'other.pub', 'ours.pub');
+    await expect(verify(contextOf('no', { rules: { revokedFile: path('revoked') } }))).rejects.toMatchObject({ code: 'host-key-revoked', message: expect.stringContaining(path('revoked')) });
+    await files('revoked', 'other.pub');
+    expect(await verify(contextOf('no', { rules: { revokedFile: path('revoked') } }))).toEqual({ unsafe: false, warnings: [] });
+  });
+
+  it('is any key when RevokedHostKeys cannot be read', async () => {
+    await expect(verify(contextOf('no', { rules: { revokedFile: path('none') } }))).rejects.toMatchObject({ code: 'host-key-revoked', message: expect.stringContaining('cannot be told') });
+    await writeFile(path('cut'), 'SSHKRL\n\x00\x00\x00\x00\x01abc');
+    await expect(verify(contextOf('no', { rules: { revokedFile: path('cut') } }))).rejects.toMatchObject({ code: 'host-key-revoked', message: expect.stringContaining('is cut off') });
   });
 });
 
-it('asks for the key types that are known of this name, and only those', async () => {
-  await writeFile(path('known'), `[10.0.0.1]:2222 ${ours.publicLine}\n`);
-  const entries = await readKnownHosts([path('known')]);
-  expect(preferredKeyTypes(entries, contextOf('yes'))).toEqual(['ssh-ed25519']);
-  expect(preferredKeyTypes(entries, contextOf('yes', { alias: 'other' }))).toEqual([]);
+describe('CheckHostIP', () => {
+  const both = (checking: HostKeyChecking, more: More = {}) => contextOf(checking, { address: 'web1.example.org', remoteAddress: '192.0.2.1', rules: { checkHostIp: true }, ...more });
+
+  it('writes the address beside the name, and refuses one that leads elsewhere', async () => {
+    await verify(both('accept-new'));
+    expect(await readFile(path('known'), 'utf8')).toBe(`[web1.example.org]:2222,[192.0.2.1]:2222 ${ours.publicLine}\n`);
+    await writeFile(path('known'), `[web1.example.org]:2222 ${ours.publicLine}\n[192.0.2.1]:2222 ${other.publicLine}\n`);
+    await expect(verify(both('yes'))).rejects.toMatchObject({ code: 'host-key-changed', message: expect.stringContaining('[192.0.2.1]:2222') });
+    await verify(both('no'));
+    await verify(both('yes', { rules: { checkHostIp: false } }));
+  });
+
+  it('does not look at the loopback address', async () => {
+    await verify(both('accept-new', { remoteAddress: '127.0.0.1' }));
+    expect(await readFile(path('known'), 'utf8')).toBe(`[web1.example.org]:2222 ${ours.publicLine}\n`);
+  });
 });
 
-it('takes a file that cannot be read for an empty one, as OpenSSH does', async () => {
-  await mkdir(path('known'));
-  await expect(verify(contextOf('yes'))).rejects.toMatchObject({ code: 'host-key-unknown' });
+describe('what is known before the key is shown', () => {
+  it('is the key types of this name, those of the system\'s file too', async () => {
+    const files = new KnownHostsFiles();
+    await writeFile(path('known'), `[10.0.0.1]:2222 ${ours.publicLine}\n10.0.0.1 ${ours.publicLine}\n`);
+    expect(await knownKeys(files, contextOf('yes'))).toEqual({ types: ['ssh-ed25519'], authority: undefined });
+    expect(await knownKeys(files, contextOf('yes', { address: '10.0.0.2' }))).toMatchObject({ types: [] });
+    await writeFile(path('system'), `[10.0.0.2]:2222 ${ours.publicLine}\n@cert-authority *,[*]:* ${other.publicLine}\n`);
+    expect(await knownKeys(files, contextOf('yes', { address: '10.0.0.2' }))).toMatchObject({ types: ['ssh-ed25519'], authority: { line: 2 } });
+  });
+
+  it('is read again when the file has changed', async () => {
+    const files = new KnownHostsFiles();
+    expect(await knownKeys(files, contextOf('yes'))).toMatchObject({ types: [] });
+    await writeFile(path('known'), `[10.0.0.1]:2222 ${ours.publicLine}\n`);
+    expect(await knownKeys(files, contextOf('yes'))).toMatchObject({ types: ['ssh-ed25519'] });
+  });
 });

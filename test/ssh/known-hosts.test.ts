@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKeyPair } from '../../src/demo/keys.js';
-import { checkHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../src/ssh/known-hosts.js';
+import { decideHostKey, hostKeyNames } from '../../src/ssh/host-key-decision.js';
+import { hashedName, KnownHostsIndex, knownHostName, parseKnownHosts } from '../../src/ssh/known-hosts.js';
 
-const [first, second, third] = [newKeyPair(), newKeyPair(), newKeyPair()];
+const [first, second] = [newKeyPair(), newKeyPair()];
 const LINES = [
   '# a comment',
   '',
@@ -69,63 +70,69 @@ describe.skipIf(!hasKeygen)(`as ssh-keygen finds them${hasKeygen ? '' : ' (skipp
     const lines = kind === 'odd' ? ODD_LINES : kind === 'hashed' ? LINES.filter((line) => !line.startsWith('no ') && !line.startsWith('@unknown')) : LINES;
     await writeFile(file, `${lines.join('\n')}\n`);
     if (kind === 'hashed') execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' });
-    const entries = parseKnownHosts(await readFile(file, 'utf8'), file);
+    const index = new KnownHostsIndex(parseKnownHosts(await readFile(file, 'utf8'), file));
     let seen = 0;
     // ssh looks for lower-case names only; ssh-keygen compares a hash as it was given.
     for (const name of kind === 'hashed' ? NAMES.filter((one) => one === one.toLowerCase()) : NAMES) {
       const expected = found(file, name);
       seen += expected.length;
-      // A key that nobody has: every line that speaks of the name shows in the verdict.
-      const ours = entries.filter((entry) => checkHostKey([{ ...entry, marker: '' }], name, third.publicBytes).verdict === 'changed').map((entry) => entry.line);
-      expect(ours, name).toEqual(expected);
+      expect(index.about(name).map((entry) => entry.line), name).toEqual(expected);
     }
     expect(seen).toBeGreaterThan(8);
   });
 });
 
-describe('the verdict', () => {
-  const entries = parseKnownHosts(LINES.join('\n'), 'known_hosts');
+describe('the decision', () => {
+  const decide = (text: string, name: string, key: Buffer, checking: 'yes' | 'no' | 'accept-new' | 'ask' = 'yes') => {
+    const index = new KnownHostsIndex(parseKnownHosts(text, 'known_hosts'));
+    const [, bracketed = name, port = '22'] = /^\[(.*)\]:(\d+)$/.exec(name) ?? [];
+    const names = hostKeyNames({ hostName: bracketed, port: Number(port), checkHostIp: false, hasUserFile: true });
+    const decision = decideHostKey((one) => index.about(one), names, key, checking);
+    return 'because' in decision ? `${decision.decision} ${decision.because}` : decision.decision;
+  };
+  const text = LINES.join('\n');
 
   it.each([
-    ['web1', first, 'match'],
-    ['web1', second, 'changed'],
-    ['[web1]:2222', second, 'match'],
-    ['web3', first, 'unknown'],
-    ['bad.example.org', first, 'unknown'],
-    ['stolen', second, 'revoked'],
-    ['stolen', first, 'unknown'],
-    ['a.example.com', first, 'unknown'],
-  ] as const)('%s', (name, key, verdict) => {
-    expect(checkHostKey(entries, name, key.publicBytes).verdict).toBe(verdict);
+    ['web1', first, 'known'],
+    ['web1', second, 'refuse changed'],
+    ['[web1]:2222', second, 'known'],
+    ['[web1]:2223', first, 'known'],
+    ['[web1]:2223', second, 'refuse unknown'],
+    ['web3', first, 'refuse unknown'],
+    ['bad.example.org', first, 'refuse unknown'],
+    ['stolen', second, 'refuse revoked'],
+    ['stolen', first, 'refuse unknown'],
+    ['a.example.com', first, 'refuse unknown'],
+    ['2001:db8::1', first, 'known'],
+    ['a*b', first, 'refuse unwritable'],
+  ] as const)('on %s', (name, key, decision) => {
+    expect(decide(text, name, key.publicBytes)).toBe(decision);
   });
 
-  it('of a key that only a broken line speaks of is unknown, not changed', () => {
-    const broken = parseKnownHosts(`web1 ${first.publicLine.slice(0, -12)}\nweb1 ssh-rsa ${first.publicLine.split(' ')[1]}\nweb1 ssh-ed25519 AAAA\n`, 'known_hosts');
-    expect(checkHostKey(broken, 'web1', second.publicBytes)).toEqual({ verdict: 'unknown' });
+  it('on a key that only a broken line speaks of: unknown, not changed', () => {
+    const broken = `web1 ${first.publicLine.slice(0, -12)}\nweb1 ssh-rsa ${first.publicLine.split(' ')[1]}\nweb1 ssh-ed25519 AAAA\n`;
+    expect(decide(broken, 'web1', second.publicBytes)).toBe('refuse unknown');
   });
 
-  it('of a line of another host never matters', () => {
+  it('never depends on a line of another host', () => {
     const word = fc.stringMatching(/^[a-z0-9.-]{1,12}$/);
     fc.assert(
       fc.property(fc.uniqueArray(word, { minLength: 2, maxLength: 20 }), ([name = '', ...others]) => {
-        const text = others.map((other) => `${other} ${first.publicLine}\n`).join('');
-        expect(checkHostKey(parseKnownHosts(text, 'f'), name, first.publicBytes).verdict).toBe('unknown');
-        expect(checkHostKey(parseKnownHosts(`${text}${name} ${first.publicLine}`, 'f'), name, first.publicBytes).verdict).toBe('match');
+        const lines = others.map((other) => `${other} ${first.publicLine}\n`).join('');
+        expect(decide(lines, name, first.publicBytes)).toBe('refuse unknown');
+        expect(decide(`${lines}${name} ${first.publicLine}`, name, first.publicBytes)).toBe('known');
+        expect(decide(`${lines}${hashedName(name)} ${first.publicLine}`, name, first.publicBytes)).toBe('known');
       }),
     );
   });
 
-  it('of a revoked key is revoked, whatever other lines say', () => {
-    const both = parseKnownHosts(`web1 ${first.publicLine}\n@revoked * ${first.publicLine}\n`, 'known_hosts');
-    expect(checkHostKey(both, 'web1', first.publicBytes)).toMatchObject({ verdict: 'revoked', entry: { line: 2 } });
+  it('on a revoked key is that, whatever other lines say', () => {
+    const both = `web1 ${first.publicLine}\n@revoked * ${first.publicLine}\n`;
+    expect(decide(both, 'web1', first.publicBytes)).toBe('refuse revoked');
+    expect(decide(both, 'web1', first.publicBytes, 'no')).toBe('unsafe revoked');
   });
 
-  it('knows by which types a host is known', () => {
-    expect(knownKeyTypes(entries, 'web1')).toEqual(['ssh-ed25519']);
-    expect(knownKeyTypes(entries, 'stolen')).toEqual([]);
-  });
-
-  it('names a host as known_hosts does', () => {
+  it('is about the host as known_hosts names it', () => {
     expect([knownHostName('web1', 22), knownHostName('web1', 2222), knownHostName('2001:db8::1', 2222)]).toEqual(['web1', '[web1]:2222', '[2001:db8::1]:2222']);
   });
 });
