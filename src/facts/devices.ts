@@ -4,7 +4,7 @@ import type { Fact } from './fact.js';
 import type { HostFiles } from './host-files.js';
 
 const BLOCK = '/sys/block';
-const FILES = ['removable', 'size', 'queue/rotational', 'queue/scheduler', 'queue/logical_block_size', 'queue/discard_granularity', 'device/vendor', 'device/model', 'device/serial', 'device/sas_address', 'device/sas_device_handle', 'holders/*/dm/name', '*/start', '*/size'];
+const FILES = ['removable', 'size', 'queue/rotational', 'queue/scheduler', 'queue/logical_block_size', 'queue/discard_granularity', 'device/vendor', 'device/model', 'device/serial', 'device/sas_address', 'device/sas_device_handle', 'holders/*/dm/name', '*[0-9]/start', '*[0-9]/size'];
 const KINDS = { ids: 'by-id', uuids: 'by-uuid', labels: 'by-label' } as const;
 
 type Links = Readonly<Record<'ids' | 'uuids' | 'labels' | 'masters', Readonly<Record<string, readonly string[]>>>>;
@@ -13,7 +13,7 @@ export const devices: Fact = {
   name: 'devices',
   files: FILES.map((file) => `${BLOCK}/*/${file}`),
   links: ['/dev/disk/by-id/*', '/dev/disk/by-uuid/*', '/dev/disk/by-label/*'],
-  command: `for f in ${BLOCK}/*/slaves/*; do [ -e "$f" ] && printf 'slave %s\\n' "$f"; done; for f in ${BLOCK}/*/holders/* ${BLOCK}/*/*/holders/*; do [ -e "$f" ] && printf 'holder %s\\n' "$f"; done`,
+  command: `for f in ${BLOCK}/*/slaves/*; do [ -e "$f" ] && printf 'slave %s\\n' "$f"; done; for f in ${BLOCK}/*/holders/* ${BLOCK}/*/*[0-9]/holders/*; do [ -e "$f" ] && printf 'holder %s\\n' "$f"; done`,
   ansible: (output, files) => {
     const links = linksByKind(output, files);
     const found = Object.fromEntries(files.names(BLOCK).map((name) => [name, deviceOf(name, files, links, output)]));

@@ -3,12 +3,11 @@
 // dpkg's own list is a megabyte and more; the files that only installed packages have are names in a folder.
 import type { Fact } from './fact.js';
 
-const PATTERNS = ['linux-image-*', 'linux-headers-*', 'linux-*-dbg', 'linux-*-dbgsym', 'kernel-debuginfo*'];
-
 export const kernelPackages: Fact = {
   name: 'kernel-packages',
   files: ['/etc/debuginfod/*.urls'],
-  command: `for f in ${PATTERNS.map((pattern) => `/var/lib/dpkg/info/${pattern}.md5sums`).join(' ')}; do [ -e "$f" ] && { f=\${f##*/}; printf 'package %s\\n' "\${f%.md5sums}"; }; done
+  // One pattern: each one reads a folder of thousands of names.
+  command: `for f in /var/lib/dpkg/info/linux-*.md5sums; do case $f in */linux-image-* | */linux-headers-* | *-dbg.md5sums | *-dbgsym.md5sums) f=\${f##*/}; printf 'package %s\\n' "\${f%.md5sums}" ;; esac; done
 [ -d /usr/lib/debug ] && echo debug-folder; [ -n "$DEBUGINFOD_URLS" ] && printf 'urls %s\\n' "$DEBUGINFOD_URLS"
 [ -r /sys/kernel/notes ] && echo notes && od -An -v -tx1 /sys/kernel/notes`,
   parse: (output, files) => {

@@ -15,11 +15,13 @@ const MARKS = ['/proc/vz', '/proc/lve', '/proc/bc', '/proc/xen', '/.dockerenv', 
 export const virtualization: Fact = {
   name: 'virtualization',
   files: ['/proc/1/cgroup', '/run/systemd/container', '/proc/xen/capabilities', '/proc/modules'],
-  command: `printf 'virt=%s\\n' "$(systemd-detect-virt)"
-[ -e /.dockerenv ] && echo mark=docker
-[ -e /run/.containerenv ] && echo mark=podman
-[ -n "$container" ] && printf 'mark=%s\\n' "$container"
-if [ -r /run/systemd/container ]; then read -r word </run/systemd/container; printf 'mark=%s\\n' "$word"; fi
+  // A container that says so itself need not be asked about by a process.
+  command: `mark=
+[ -e /.dockerenv ] && mark=docker
+[ -e /run/.containerenv ] && mark=podman
+[ -n "$container" ] && mark=$container
+[ -r /run/systemd/container ] && read -r mark </run/systemd/container
+if [ -n "$mark" ]; then printf 'mark=%s\\n' "$mark"; else printf 'virt=%s\\n' "$(systemd-detect-virt)"; fi
 if [ ! -d /proc/1 ]; then echo chroot=no-proc; elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo chroot=yes; fi
 [ -n "$debian_chroot" ] && echo chroot=named
 for f in ${MARKS.join(' ')}; do [ -e "$f" ] && printf 'exists %s\\n' "$f"; done
