@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../base/deferred.js';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import { lastLines } from '../base/host-text.js';
-import { sudoRefusal } from '../ssh/remote-command.js';
 import type { Session } from '../ssh/session.js';
 import { endScript, execScript, MarkFilter } from './exec-script.js';
 import type { SharedInput } from './shared-input.js';
@@ -89,8 +88,6 @@ async function endRemote(session: Session, remote: number | undefined, become: b
 }
 
 function neverStarted(host: string, status: number, { stdout, stderr }: { stdout: MarkFilter; stderr: MarkFilter }): FleetTapError {
-  const refusal = sudoRefusal(host, status, stderr.prelude);
-  if (refusal !== undefined) return refusal;
   const said = lastLines(stderr.prelude.trim() === '' ? stdout.prelude : stderr.prelude, 2);
   return new FleetTapError('host', 'no-shell', `the login did not run the command (exit status ${status})${said === '' ? '' : `; it said: ${said}`}`, {
     place: { host },

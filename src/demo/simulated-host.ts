@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.js';
 import { renderAnswer } from '../facts/answer.js';
 import { renderFiles } from '../facts/host-files.js';
 import { answerModule, type SimulatedDisk } from './simulated-modules.js';
+import { FrameReader } from './simulated-shell.js';
 import type { SimulatedTraffic } from './traffic.js';
 
 const RELEASE = '6.12.0-demo-amd64';
@@ -25,6 +26,11 @@ export interface SimulatedHostOptions {
   readonly traffic: SimulatedTraffic;
   /** Sections that stand instead of the usual ones. */
   readonly facts?: Readonly<Record<string, string>>;
+}
+
+interface SimulatedAnswer {
+  readonly status: number;
+  readonly output: string;
 }
 
 export class SimulatedHost {
@@ -67,46 +73,77 @@ export class SimulatedHost {
 
   /** Reads the script that the command line announces (ssh/remote-command.ts), then answers it. */
   #exec(channel: ServerChannel, command: string): void {
-    const bytes = Number(/head -c (\d+)/.exec(command)?.[1] ?? Number.NaN);
-    if (Number.isNaN(bytes)) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
+    const announced = /([0-9a-f]{32}) \$\$; s=\$\(head -c (\d+)/.exec(command);
+    if (announced === null) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
+    const [, nonce = '', count = ''] = announced;
+    const bytes = Number(count);
     let received = Buffer.alloc(0);
     let answering = false;
     channel.on('error', () => {});
+    channel.write(`${nonce} 1\n`);
     channel.on('data', (chunk: Buffer) => {
       if (answering) return;
       received = Buffer.concat([received, chunk]);
       if (received.length < bytes) return;
       answering = true;
       const rest = received.subarray(bytes);
-      try {
-        this.#answer(channel, received.toString('utf8', 0, bytes), rest);
-      } catch (error) {
-        exit(channel, 127, `this host is simulated and could not read that: ${String(error)}\n`);
-      }
+      channel.write(`${nonce}.`);
+      channel.stderr.write(`${nonce}.`);
+      const script = received.toString('utf8', 0, bytes);
+      if (script.startsWith(': fleet-tap shell\n')) return this.#shell(channel);
+      this.#safely((answer) => exit(channel, answer.status, answer.output), () => this.#answer(channel, script, rest));
     });
   }
 
+  /** The long-lived shell (ssh/shell-loop.ts): each script that comes is answered in its turn. */
+  #shell(channel: ServerChannel): void {
+    const frames = new FrameReader();
+    channel.on('data', (chunk: Buffer) => {
+      for (const { nonce, script } of frames.push(chunk)) {
+        const answered = ({ status, output }: SimulatedAnswer) => {
+          (status === 0 ? channel : channel.stderr).write(output);
+          channel.write(`${nonce} ${status} 0\n`);
+          channel.stderr.write(nonce);
+        };
+        this.#safely(answered, () => answered(this.#reply(script)));
+      }
+    });
+    channel.on('end', () => exit(channel, 0, ''));
+  }
+
+  #safely(failed: (answer: SimulatedAnswer) => void, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      failed({ status: 127, output: `this host is simulated and could not read that: ${String(error)}\n` });
+    }
+  }
+
+  /** What has a channel of its own. */
   #answer(channel: ServerChannel, script: string, input: Buffer): void {
+    if (script.startsWith(': fleet-tap clock\n')) return this.#clockLoop(channel, input);
+    if (script.startsWith(': fleet-tap supervise ')) return this.#supervise(channel);
+    const { status, output } = this.#reply(script);
+    exit(channel, status, output);
+  }
+
+  #reply(script: string): SimulatedAnswer {
     const [label = ''] = script.split('\n', 1);
     const [, , verb = '', first = '', ...words] = label.split(' ');
-    if (!label.startsWith(': fleet-tap ')) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
+    if (!label.startsWith(': fleet-tap ')) return { status: 127, output: 'this host is simulated and knows fleet-tap only\n' };
     switch (verb) {
       case 'facts':
-        return exit(channel, 0, renderAnswer(first, this.#facts()));
-      case 'clock':
-        return this.#clockLoop(channel, input);
+        return { status: 0, output: renderAnswer(first, this.#facts()) };
       case 'connection':
       case 'prepare':
       case 'write-file':
-        return exit(channel, 0, '');
+        return { status: 0, output: '' };
       case 'compile':
-        return exit(channel, 0, Buffer.from(`simulated kernel module ${words[0] ?? ''}`).toString('base64'));
+        return { status: 0, output: Buffer.from(`simulated kernel module ${words[0] ?? ''}`).toString('base64') };
       case 'module':
-        return exit(channel, 0, answerModule(first, label.slice(label.indexOf(` ${first} `) + first.length + 2), this.#disk, RELEASE));
-      case 'supervise':
-        return this.#supervise(channel);
+        return { status: 0, output: answerModule(first, label.slice(label.indexOf(` ${first} `) + first.length + 2), this.#disk, RELEASE) };
       default:
-        return exit(channel, 127, `this simulated host has no answer to ${verb}\n`);
+        return { status: 127, output: `this simulated host has no answer to ${verb}\n` };
     }
   }
 

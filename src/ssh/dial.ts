@@ -41,7 +41,8 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
   const { keys, problems: unusable } = await keyRing.identities({ files: connection.identityFiles, onlyFiles: false, agentSocket: options.agentSocket });
   const problems = [...unusable];
   const knownHosts = options.knownHosts ?? new KnownHostsFiles();
-  const check: HostKeyCheck = { target: resolveTarget(connection, thisMachine()), ask: options.ask };
+  const target = resolveTarget(connection, thisMachine());
+  const check: HostKeyCheck = { target, ask: options.ask };
   const limits = options.limits ?? new DialLimits();
   const tried: string[] = [];
   const attempt = async (): Promise<Session> => {
@@ -58,7 +59,7 @@ export async function dial(connection: Connection, options: DialOptions = {}): P
         for (const sentence of trust.warnings) options.warn?.(`${connection.host}: ${sentence}`);
       };
       const client = await connectSsh2({ socket, user, algorithms, login, countdown, signal: ended.signal, verify });
-      return new ShellSession(new Ssh2Transport(connection.host, client));
+      return new ShellSession(new Ssh2Transport(connection.host, client), target.become);
     } finally {
       countdown.stop();
       tried.push(...login.tried);

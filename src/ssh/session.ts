@@ -6,27 +6,36 @@ import type { RemoteStream } from './transport.js';
 export interface CommandResult {
   /** Exit status 0–255; 128 + signal number when a signal ended it. */
   readonly status: number;
+  /** Empty when it was passed on (`onStdout`); the same for stderr. */
   readonly stdout: HostText;
   readonly stderr: HostText;
 }
 
 export interface RunOptions {
-  /** Run as root (`sudo -n` when the login is not root); SSH_CONNECTION is kept. Default: false. */
+  /** Run as the become user (root unless the connection says otherwise); SSH_CONNECTION is kept. Default: false. */
   readonly become?: boolean;
-  /** Sent to the script's standard input, which is then closed. */
-  readonly input?: string | Buffer;
-  /** Milliseconds until the command is given up. Default 60,000. */
+  /** Sent to the script's standard input, which is then closed; without it, standard input is empty. */
+  readonly input?: string | Buffer | undefined;
+  /** Milliseconds until the command is ended on the host. Default 60,000; Infinity: never. */
   readonly timeoutMs?: number;
-  /** Bytes of stdout and of stderr that are kept; more is an error. Default 8 MiB. */
+  /** Bytes of stdout and of stderr that are taken; at more, the command is ended. Default 8 MiB, no limit for an output that is passed on. */
   readonly limitBytes?: number;
+  /** Ends the command on the host. */
+  readonly signal?: AbortSignal | undefined;
+  /** Given the output as it comes, which is then not kept. */
+  readonly onStdout?: ((chunk: Buffer) => void) | undefined;
+  readonly onStderr?: ((chunk: Buffer) => void) | undefined;
 }
 
 export interface Session {
   /** The host's name in the inventory. */
   readonly host: string;
   /**
-   * Runs a POSIX sh script (never interpolated: pass data with `quote` or as input).
-   * @throws FleetTapError kind `unreachable` when the connection is lost, kind `host` for `command-timeout` and `output-limit`
+   * Runs a POSIX sh script (never interpolated: pass data with `quote` or as input). It is over when its shell is over: what a process
+   * that stays in the background prints later belongs to nobody. A command that is ended (timeout, limit, signal) gets TERM and after two
+   * seconds KILL, with all its processes; this returns when they are gone, or says that they could not be ended.
+   * @throws FleetTapError kind `unreachable` when the connection is lost, kind `host` for `command-timeout`, `output-limit`, `command-ended` (by
+   * `signal`), `no-shell` and `become-…`
    */
   run(script: string, options?: RunOptions): Promise<CommandResult>;
   /** Starts a POSIX sh script on a channel of its own and leaves it running. */
@@ -35,5 +44,6 @@ export interface Session {
   writeFile(path: string, content: Buffer, options: { readonly mode: number; readonly become?: boolean }): Promise<void>;
   /** @throws FleetTapError when it is missing or longer than `limitBytes` (default 64 MiB). */
   readFile(path: string, options?: { readonly become?: boolean; readonly limitBytes?: number }): Promise<Buffer>;
+  /** Ends the connection; what still runs is not ended. */
   close(): Promise<void>;
 }

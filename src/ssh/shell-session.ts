@@ -1,47 +1,69 @@
-// What comes in: a transport. What goes out: our Session on it.
-// Guaranteed: bytes beyond the limit end the command; at most CHANNELS of ours are open at once (sshd's MaxSessions is 10).
+// What comes in: a transport, and whom to become on it. What goes out: our Session.
+// Guaranteed: a command costs one round trip, in a long-lived shell that is started once for each identity (shell-pool.ts); one with a long
+// input has a channel of its own; one that is ended (timeout, limit, signal) is ended on the host, and its shell goes on.
 import { randomBytes } from 'node:crypto';
-import pLimit from 'p-limit';
 import { FleetTapError } from '../base/errors.js';
 import type { HostText } from '../base/host-text.js';
+import { CollectedOutput } from './collected-output.js';
+import { END_LIMIT_MS, endScript } from './end-script.js';
+import type { OutputTaker } from './framed-shell.js';
+import { openScript, type RunningScript } from './open-script.js';
 import { quote } from './quote.js';
-import { remoteCommand, sudoRefusal } from './remote-command.js';
 import type { CommandResult, RunOptions, Session } from './session.js';
+import { type Identity, ShellPool } from './shell-pool.js';
+import type { Become } from './target.js';
 import type { RemoteStream, Transport } from './transport.js';
 
-/** Short commands at once on one connection; streams come on top. */
-const CHANNELS = 4;
 const DEFAULT_TIMEOUT_MS = 60_000;
-const DEFAULT_LIMIT_BYTES = 8 * 2 ** 20;
+const FILE_TIMEOUT_MS = 600_000;
 const DEFAULT_FILE_LIMIT_BYTES = 64 * 2 ** 20;
+/** To end commands in other shells, in need only. */
+const ENDING_SHELLS = 2;
+/** A longer input goes over a channel of its own, as fast as the script reads it; a shorter one lies in a pipe on the host. */
+const FRAMED_INPUT_LIMIT_BYTES = 4_096;
+/** Written at once, before the other side is waited for. */
+const CHUNK_BYTES = 256 * 1024;
 
-interface RawResult {
-  readonly status: number;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
+const NOBODY: OutputTaker = { stdout: () => {}, stderr: () => {} };
+
+/** A running command: when it is over, and how to get rid of it. */
+interface Running {
+  /** Exit status; null when the channel went away before that. */
+  readonly over: Promise<number | null>;
+  /** Process id of the shell it runs under, and whether that shell is its own. */
+  readonly pid: number;
+  readonly isOwn: boolean;
+  giveUp(): void;
 }
 
 export class ShellSession implements Session {
   readonly host: string;
   readonly #transport: Transport;
-  readonly #channels = pLimit(CHANNELS);
+  readonly #become: Become;
+  readonly #shells: ShellPool;
+  /** To end what runs in others: it must not wait for them. */
+  readonly #endingShells: ShellPool;
   #lost: FleetTapError | undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, become: Become = { always: false, method: 'sudo', user: 'root' }) {
     this.host = transport.host;
     this.#transport = transport;
+    this.#become = become;
+    this.#shells = new ShellPool(transport);
+    this.#endingShells = new ShellPool(transport, ENDING_SHELLS);
     transport.onLost((error) => {
       this.#lost = error;
     });
   }
 
   async run(script: string, options: RunOptions = {}): Promise<CommandResult> {
-    const raw = await this.#runRaw(script, options);
-    return { status: raw.status, stdout: raw.stdout.toString('utf8') as HostText, stderr: raw.stderr.toString('utf8') as HostText };
+    const { status, output } = await this.#run(script, options);
+    return { status, stdout: output.bytes('stdout').toString('utf8') as HostText, stderr: output.bytes('stderr').toString('utf8') as HostText };
   }
 
-  stream(script: string, options: { readonly become?: boolean } = {}): Promise<RemoteStream> {
-    return this.#open(script, options.become ?? false);
+  async stream(script: string, options: { readonly become?: boolean } = {}): Promise<RemoteStream> {
+    if (this.#lost !== undefined) throw this.#lost;
+    return (await openScript(this.#transport, script, this.#identity(options.become))).stream;
   }
 
   async writeFile(path: string, content: Buffer, options: { readonly mode: number; readonly become?: boolean }): Promise<void> {
@@ -57,62 +79,85 @@ chmod ${mode} "$t"
 [ ! -d ${quote(path)} ] || { echo "it is a directory" >&2; exit 1; }
 mv -f "$t" ${quote(path)}
 `;
-    const result = await this.run(script, { input: content, become: options.become ?? false, timeoutMs: 10 * DEFAULT_TIMEOUT_MS });
+    const result = await this.run(script, { input: content, become: options.become ?? false, timeoutMs: FILE_TIMEOUT_MS });
     if (result.status !== 0) throw this.#failure('write-file', `${path} could not be written: ${result.stderr.trim()}`);
   }
 
   async readFile(path: string, options: { readonly become?: boolean; readonly limitBytes?: number } = {}): Promise<Buffer> {
     const script = `: fleet-tap read-file ${quote(path)}\nexec cat < ${quote(path)}\n`;
     const limitBytes = options.limitBytes ?? DEFAULT_FILE_LIMIT_BYTES;
-    const raw = await this.#runRaw(script, { become: options.become ?? false, limitBytes, timeoutMs: 10 * DEFAULT_TIMEOUT_MS });
-    if (raw.status !== 0) throw this.#failure('read-file', `${path} could not be read: ${raw.stderr.toString('utf8').trim()}`);
-    return raw.stdout;
+    const { status, output } = await this.#run(script, { become: options.become ?? false, limitBytes, timeoutMs: FILE_TIMEOUT_MS });
+    if (status !== 0) throw this.#failure('read-file', `${path} could not be read: ${output.bytes('stderr').toString('utf8').trim()}`);
+    return output.bytes('stdout');
   }
 
   close(): Promise<void> {
     return this.#transport.close();
   }
 
-  async #runRaw(script: string, options: RunOptions): Promise<RawResult> {
-    const raw = await this.#channels(() => this.#collect(script, options));
-    const refusal = options.become === true ? sudoRefusal(this.host, raw.status, raw.stderr.toString('utf8')) : undefined;
-    if (refusal !== undefined) throw refusal;
-    return raw;
+  #identity(become: boolean | undefined): Identity {
+    return become === true ? this.#become : undefined;
   }
 
-  #collect(script: string, options: RunOptions): Promise<RawResult> {
-    const limitBytes = options.limitBytes ?? DEFAULT_LIMIT_BYTES;
+  async #run(script: string, options: RunOptions): Promise<{ status: number; output: CollectedOutput }> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const identity = this.#identity(options.become);
+    const input = options.input === undefined ? undefined : Buffer.from(options.input);
+    if (input !== undefined && input.length > FRAMED_INPUT_LIMIT_BYTES) {
+      return this.#shells.withOwn(script, identity, (running) => this.#watch(script, options, identity, (output) => feed(running, input, output)));
+    }
+    return this.#shells.with(identity, (shell) =>
+      this.#watch(script, options, identity, (output) => ({ over: shell.run(script, input, output), pid: shell.pid, isOwn: false, giveUp: () => void shell.retire() })),
+    );
+  }
+
+  /** Runs a command until it is over, or until it must be and is. */
+  async #watch(script: string, options: RunOptions, identity: Identity, start: (output: OutputTaker) => Running): Promise<{ status: number; output: CollectedOutput }> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    return new Promise<RawResult>((resolve, reject) => {
-      this.#open(script, options.become ?? false).then((stream) => {
-        const outputs = { stdout: collector(limitBytes), stderr: collector(limitBytes) };
-        const giveUp = (code: string, sentence: string) => {
-          stream.close();
-          reject(this.#failure(code, sentence));
-        };
-        const timer = setTimeout(() => giveUp('command-timeout', `a command did not end within ${timeoutMs / 1000} s: ${labelOf(script)}`), timeoutMs);
-        const take = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
-          if (!outputs[name].add(chunk)) giveUp('output-limit', `${name} was larger than ${limitBytes} bytes: ${labelOf(script)}`);
-        };
-        stream.onStdout(take('stdout'));
-        stream.onStderr(take('stderr'));
-        stream.onEnd((status) => {
-          clearTimeout(timer);
-          if (status === null) reject(this.#lost ?? this.#failure('connection-lost', `the channel ended without an exit status: ${labelOf(script)}`, 'unreachable'));
-          else resolve({ status, stdout: outputs.stdout.bytes(), stderr: outputs.stderr.bytes() });
-        });
-        void stream.write(options.input ?? '');
-        stream.endInput();
-      }, reject);
+    if (options.signal?.aborted === true) throw this.#failure('command-ended', `a command was not begun: ${labelOf(script)}`);
+    let stop: (reason: FleetTapError) => void = () => {};
+    const stopped = new Promise<FleetTapError>((resolve) => {
+      stop = resolve;
     });
+    const end = (code: string, sentence: string) => stop(this.#failure(code, `${sentence}: ${labelOf(script)}`));
+    const output = new CollectedOutput(options, (name, limitBytes) => end('output-limit', `${name} was larger than ${limitBytes} bytes`));
+    const aborted = () => end('command-ended', 'a command was ended before it was over');
+    const running = start(output);
+    const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => end('command-timeout', `a command did not end within ${timeoutMs / 1000} s`), timeoutMs);
+    options.signal?.addEventListener('abort', aborted, { once: true });
+    try {
+      const first = await Promise.race([stopped, running.over]);
+      if (first instanceof FleetTapError) {
+        output.close();
+        await this.#endOnHost(running, identity);
+        throw this.#lost ?? first;
+      }
+      if (first === null) throw this.#lost ?? this.#failure('connection-lost', `the channel ended without an exit status: ${labelOf(script)}`, 'unreachable');
+      return { status: first, output };
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', aborted);
+    }
   }
 
-  /** Opens an exec channel and sends the script; what is written afterwards is the script's input. */
-  async #open(script: string, become: boolean): Promise<RemoteStream> {
-    const bytes = Buffer.from(script, 'utf8');
-    const stream = await this.#transport.exec(remoteCommand(bytes.length, become));
-    void stream.write(bytes);
-    return stream;
+  /** Ends a command's processes; a host that does not do it in time loses the channel. */
+  async #endOnHost(running: Running, identity: Identity): Promise<void> {
+    let isOver = false;
+    const over = running.over.then(() => {
+      isOver = true;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, END_LIMIT_MS);
+    });
+    const ended = this.#endingShells.with(identity, async (shell) => {
+      const status = await Promise.race([shell.run(endScript(running.pid, running.isOwn), undefined, NOBODY), tooLate]);
+      if (status === undefined) void shell.retire();
+      if (status === 0) await Promise.race([over, tooLate]);
+    });
+    await Promise.race([ended.catch(() => {}), tooLate]);
+    clearTimeout(timer);
+    if (!isOver) running.giveUp();
   }
 
   #failure(code: string, sentence: string, kind: 'host' | 'unreachable' = 'host'): FleetTapError {
@@ -120,18 +165,14 @@ mv -f "$t" ${quote(path)}
   }
 }
 
-function collector(limitBytes: number): { add(chunk: Buffer): boolean; bytes(): Buffer } {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  return {
-    add(chunk) {
-      total += chunk.length;
-      if (total > limitBytes) return false;
-      chunks.push(chunk);
-      return true;
-    },
-    bytes: () => Buffer.concat(chunks),
-  };
+function feed({ stream, pid }: RunningScript, input: Buffer, output: OutputTaker): Running {
+  stream.onStdout((chunk) => output.stdout(chunk));
+  stream.onStderr((chunk) => output.stderr(chunk));
+  void (async () => {
+    for (let at = 0; at < input.length; at += CHUNK_BYTES) await stream.write(input.subarray(at, at + CHUNK_BYTES));
+    stream.endInput();
+  })();
+  return { over: new Promise((resolve) => stream.onEnd(resolve)), pid, isOwn: true, giveUp: () => stream.close() };
 }
 
 /** What a script calls itself in its first line (`: fleet-tap facts`), for messages. */

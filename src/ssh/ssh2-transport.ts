@@ -84,10 +84,7 @@ export class Ssh2Transport implements Transport {
         // What nobody listens to would close the shared window.
         if (channel.stderr.listenerCount('data') === 0) channel.stderr.resume();
       },
-      onStderr: (listener) => {
-        channel.stderr.on('data', listener);
-        if (channel.listenerCount('data') === 0) channel.resume();
-      },
+      onStderr: (listener) => void channel.stderr.on('data', listener),
       onEnd: (listener) => void ended.then(listener),
       write: (bytes) => {
         if (!channel.writable || channel.write(bytes)) return Promise.resolve();

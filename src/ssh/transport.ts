@@ -4,7 +4,7 @@ import type { FleetTapError } from '../base/errors.js';
 
 /** A running remote program, its channel open: read both outputs, write its input, or end it by ending its input. */
 export interface RemoteStream {
-  /** Output that nobody listens to is read and thrown away once the other output has a listener: it must not hold that one up. */
+  /** Stdout is kept until somebody listens; from then on stderr that nobody listens to is thrown away: it must not hold stdout up. */
   onStdout(listener: (chunk: Buffer) => void): void;
   onStderr(listener: (chunk: Buffer) => void): void;
   /** Called once, when the channel is closed and all output was given: exit status, or null when the connection was lost or the channel was given up. */

@@ -106,7 +106,7 @@ describe.skipIf(skipSshd)(`exec on a real sshd${sshdSkipped}`, () => {
   it('names a login that runs no command, and one that cannot be reached, and goes on with the others', async () => {
     const fleet = await startExecFleet(['web01'], { config: ['ForceCommand echo "This account is not available."; exit 1'] });
     const refused = await fleet.exec(['true']);
-    expect(refused.stderr).toMatch(/^web01: the login did not run the command \(exit status 1\); it said: This account is not available\. \[no-shell\]\n {2}hint: /);
+    expect(refused.stderr).toMatch(/^web01: the login ended with status 1 and gave no POSIX shell; it said: This account is not available\. \[no-shell\]\n {2}hint: /);
     expect(refused.status).toBe(2);
     const good = await startExecFleet(['web01']);
     writeFileSync(good.inventoryFile, `${readFileSync(good.inventoryFile, 'utf8')}    gone1: {ansible_port: 1}\n    gone2: {ansible_port: 1}\n`);
@@ -165,7 +165,7 @@ describe.skipIf(skipAccount)(`exec with become${accountSkipped}`, () => {
   it('says that sudo refused, not that the command failed', async () => {
     const fleet = await startExecFleet(['web01'], { account: {} });
     const { stderr, status } = await fleet.exec(['id -un'], { become: true });
-    expect(stderr).toMatch(/^web01: sudo .* \[sudo-[a-z-]+\]/);
+    expect(stderr).toMatch(/^web01: sudo .* \[become-[a-z-]+\]/);
     expect(status).toBe(2);
   });
 });

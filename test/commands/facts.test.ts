@@ -46,7 +46,7 @@ describe.skipIf(skipSshd)(`on a real sshd${sshdSkipped}`, () => {
     const person = await newPerson();
     const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 30, pattern: 'all', filter: [], json: true };
     expect(await facts(options, person.context)).toBe(2);
-    expect(JSON.parse(person.stdout())).toMatchObject({ web01: { failed: true, code: 'facts-failed' } });
-    expect(person.stderr()).toMatch(/^web01: the host did not say what it is/);
+    expect(JSON.parse(person.stdout())).toMatchObject({ web01: { failed: true, code: 'no-shell' } });
+    expect(person.stderr()).toMatch(/^web01: the login ended with status 1 and gave no POSIX shell; it said: no/);
   });
 });

@@ -172,7 +172,7 @@ describe('bad input', () => {
     await writeFile(inventory, text.replace('ansible_user: root', 'ansible_user: bob'));
     const refused = await fleetTap(['capture', '-i', inventory, '-l', 'lab-a', '--for', '2s']);
     expect(refused.status).toBe(2);
-    expect(refused.stderr).toContain('[sudo-password-needed]');
+    expect(refused.stderr).toContain('[become-password-needed]');
     expect(await leftovers()).toEqual([]);
   });
 

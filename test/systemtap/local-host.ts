@@ -1,12 +1,12 @@
 // A session whose host is this machine: scripts run under dash exactly as over SSH, with fake programs first in PATH.
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { remoteCommand } from '../../src/ssh/remote-command.js';
+import { openScript } from '../../src/ssh/open-script.js';
 import type { CommandResult, RunOptions, Session } from '../../src/ssh/session.js';
 import type { RemoteStream } from '../../src/ssh/transport.js';
+import { LocalTransport } from '../hosts/local-transport.js';
 
 const FOLDERS = (process.env.PATH ?? '').split(':');
 const pathOf = (program: string) => FOLDERS.map((folder) => join(folder, program)).find((file) => existsSync(file));
@@ -25,12 +25,11 @@ export interface LocalStream extends RemoteStream {
 export class LocalHost implements Session {
   readonly host = 'here';
   readonly folder: string;
-  readonly #environment: Record<string, string>;
-  readonly #started = new Set<ReturnType<typeof spawn>>();
+  readonly #transport: LocalTransport;
 
   private constructor(folder: string, environment: Record<string, string>) {
     this.folder = folder;
-    this.#environment = environment;
+    this.#transport = new LocalTransport(this.host, { shell: [String(dash), '-c'], env: environment });
   }
 
   /** @param onlyPrograms PATH has these and nothing else, beside the fakes */
@@ -61,43 +60,40 @@ export class LocalHost implements Session {
   }
 
   async stream(script: string): Promise<LocalStream> {
-    const bytes = Buffer.from(script);
-    const child = spawn(String(dash), ['-c', `exec ${remoteCommand(bytes.length, false)}`], { env: this.#environment });
-    this.#started.add(child);
-    child.stdin.on('error', () => {});
+    const { stream, pid } = await openScript(this.#transport, script, undefined);
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => {
+    let look = () => {};
+    stream.onStdout((chunk) => {
       stdout += chunk.toString('latin1');
+      look();
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    stream.onStderr((chunk) => {
       stderr += chunk.toString('utf8');
     });
-    const closed = new Promise<number | null>((resolve) => child.once('close', resolve)).finally(() => this.#started.delete(child));
-    child.stdin.write(bytes);
+    const closed = new Promise<number | null>((resolve) => stream.onEnd(resolve));
     return {
-      pid: child.pid ?? -1,
+      pid,
       stderr: () => stderr,
       printed: (pattern) =>
         new Promise((resolve, reject) => {
-          const look = () => void (pattern.test(stdout) && resolve(stdout));
-          child.stdout.on('data', look);
+          look = () => void (pattern.test(stdout) && resolve(stdout));
           void closed.then(() => reject(new Error(`ended without ${pattern}: ${stdout}${stderr}`)));
           look();
         }),
       ended: closed.then((status) => ({ status, stdout, stderr })),
-      onStdout: (listener) => void child.stdout.on('data', listener),
-      onStderr: (listener) => void child.stderr.on('data', listener),
+      onStdout: (listener) => stream.onStdout(listener),
+      onStderr: (listener) => stream.onStderr(listener),
       onEnd: (listener) => void closed.then(listener),
-      write: async (more) => void child.stdin.write(more),
-      endInput: () => void child.stdin.end(),
-      close: () => void child.kill('SIGKILL'),
+      write: (more) => stream.write(more),
+      endInput: () => stream.endInput(),
+      close: () => stream.close(),
     };
   }
 
   async run(script: string, options: RunOptions = {}): Promise<CommandResult> {
     const stream = await this.stream(script);
-    if (options.input !== undefined) stream.write(options.input);
+    if (options.input !== undefined) void stream.write(options.input);
     stream.endInput();
     const { status, stdout, stderr } = await stream.ended;
     return { status: status ?? -1, stdout, stderr };
@@ -113,7 +109,7 @@ export class LocalHost implements Session {
 
   /** Ends what a failed test has left running. */
   async close(): Promise<void> {
-    for (const child of this.#started) child.kill('SIGKILL');
+    await this.#transport.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

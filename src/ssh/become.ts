@@ -1,0 +1,51 @@
+// What comes in: whom to become, and how. What goes out: the words of the command that does it, for sh.
+// Guaranteed: pure; no password is in them (it is answered on standard input, or on a terminal); every word is quoted.
+// Not here: asking and answering (open-script.ts), and what a refusal means (become-errors.ts).
+import { quote } from './quote.js';
+import type { Become } from './target.js';
+
+/** The shell variables that these commands read: the code to run as that user, and what it must be told. */
+const INNER = 'sh -c "$r" sh "$SSH_CONNECTION" "$l"';
+
+/** What a password is asked with. Only sudo lets us say. */
+export function promptOf(become: Become, nonce: string): RegExp {
+  return become.method === 'sudo' ? new RegExp(`fleet-tap ${nonce}:`) : /password[^\n]*: ?$/i;
+}
+
+/**
+ * The launcher: sh code that becomes the user and there runs the code in `$r`, with SSH_CONNECTION and LC_ALL as its arguments 1 and 2.
+ * The program speaks English (LC_ALL=C), so that its refusals can be told apart. A login that is that user already becomes nobody.
+ * @param terminal give the program a terminal (script(1) makes it) without putting the data through it: any bytes stay as they are
+ */
+export function launcher(become: Become, nonce: string, terminal: boolean): string {
+  const { user } = become;
+  const isAlready = user === 'root' ? '[ "$(id -u)" = 0 ]' : `[ "$(id -un)" = ${quote(user)} ]`;
+  return `l=\${LC_ALL-}; export LC_ALL=C; if ${isAlready}; then exec ${INNER}; fi; ${byMethod(become, user, nonce, terminal)}`;
+}
+
+function byMethod(become: Become, user: string, nonce: string, terminal: boolean): string {
+  const given = become.flags ?? [];
+  const exe = quote(become.exe ?? become.method);
+  const words = (...list: readonly string[]) => [exe, ...list.map(quote)].join(' ');
+  if (become.method === 'su') return `c='exec ${INNER}'; export r l SSH_CONNECTION; ${onTerminal(`${words(...given, user)} -c "$c"`, terminal, true)}`;
+  if (become.method === 'doas') {
+    const doas = (...more: readonly string[]) => `${words(...given, ...more, '-u', user)} ${INNER}`;
+    if (become.password === undefined) return `exec ${doas('-n')}`;
+    // Only when it wants one: the terminal costs a process, and the password must not be read by anybody else.
+    return `if ${words(...given, '-n', '-u', user)} sh -c : </dev/null >/dev/null 2>&1; then exec ${doas('-n')}; fi; ${onTerminal(doas(), true, true)}`;
+  }
+  const own = given.filter((word) => !['-n', '-S', '--non-interactive', '--stdin'].includes(word));
+  const asking = become.password === undefined ? ['-n'] : ['-S', '-p', `fleet-tap ${nonce}:`];
+  return onTerminal(`${words(...(become.flags === undefined ? ['-H'] : own), ...asking, '-u', user)} -- ${INNER}`, terminal, false);
+}
+
+/**
+ * script(1) makes a terminal and runs the command in it; the command's own input and outputs are the channel's, by way of 7, 8 and 9.
+ * @param answers the first line of the channel's input is typed on the terminal (a password that the program reads there)
+ */
+function onTerminal(command: string, terminal: boolean, answers: boolean): string {
+  if (!terminal) return `exec ${command}`;
+  const typed = answers ? '{ IFS= read -r p <&7 && printf \'%s\\n\' "$p"; } |' : '';
+  const from = answers ? '' : ' </dev/null';
+  return `command -v script >/dev/null || { echo 'script: not found' >&2; exit 127; }; export r l c SSH_CONNECTION; exec 7<&0 8>&1 9>&2; ${typed} SHELL=/bin/sh script -q -c ${quote(`exec ${command} <&7 >&8 2>&9`)} /dev/null${from} >&9 2>&9`;
+}

@@ -1,0 +1,107 @@
+// What comes in: nothing. What goes out: the sh script of the long-lived shell, which reads framed commands from its input and answers each.
+// A command is a line `MODE NONCE BYTES CODE`. CODE sets ft_s (the script) or, in mode f, leaves it to the BYTES bytes after the line; it sets
+// ft_i when the script has an input (a format for printf). The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
+// NONCE on stderr. LEFT is 1 when a process stayed behind that holds these outputs: it could write into a later answer, so this shell is given up.
+// Guaranteed: a line that is cut runs nothing; a script runs in a process of its own (mode l: a subshell; mode f: a shell, for scripts
+// that are long or want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
+import { reader } from './remote-command.js';
+import { quote } from './quote.js';
+
+/** Up to this many bytes of CODE, a subshell and a line: the shell reads a line byte by byte. */
+const LINE_LIMIT_BYTES = 4_096;
+/** More processes than this were made meanwhile: look at all that there are, not at each number. */
+const LOOK_AT_PIDS = 4_000;
+
+/**
+ * Linux tells the last process id that it gave away in /proc/loadavg; only a younger process can have been left behind. Where that is not so (a container
+ * that is shown another's) all processes are looked at; without /proc, each command is answered with LEFT.
+ */
+export const SHELL_LOOP = `: fleet-tap shell
+exec 3<&0 4>&2 2>/dev/null
+ft_c=\${LC_ALL-} ft_h=\${LC_ALL+y} ft_l='
+' ft_r=${quote(`${reader('$1', ' <&3', 'exec 3<&-; shift; ')}`)}
+LC_ALL=C
+trap : HUP INT QUIT TERM
+ft_last() { ft_p=; read -r ft_z ft_z ft_z ft_z ft_p < /proc/loadavg; }
+ft_holds() {
+  for ft_f in /proc/$1/fd/*; do
+    if [ "$ft_f" -ef /proc/$$/fd/1 ] || [ "$ft_f" -ef /proc/$$/fd/4 ]; then return 0; fi
+  done
+  return 1
+}
+ft_all() {
+  ft_a=" $$ " ft_z=$$
+  while [ "$ft_z" -gt 1 ] && read -r ft_z < /proc/$ft_z/stat; do
+    ft_z=\${ft_z##*") "}; ft_z=\${ft_z#? }; ft_z=\${ft_z%% *}; ft_a="$ft_a$ft_z "
+  done
+  for ft_q in /proc/[0-9]*; do
+    ft_q=\${ft_q#/proc/}
+    case "$ft_a" in *" $ft_q "*) ;; *) ft_holds "$ft_q" && return 0 ;; esac
+  done
+  return 1
+}
+ft_left() {
+  [ -d /proc/$$/fd ] || return 0
+  if [ -n "$ft_g" ] || [ -z "$ft_p" ] || [ -z "$ft_o" ] || [ "$ft_p" -lt "$ft_o" ] || [ $((ft_p - ft_o)) -gt ${LOOK_AT_PIDS} ]; then ft_all; return; fi
+  while [ "$ft_o" -lt "$ft_p" ]; do
+    ft_o=$((ft_o + 1))
+    [ -d /proc/$ft_o ] && [ "$ft_o" != $$ ] && ft_holds "$ft_o" && return 0
+  done
+  return 1
+}
+ft_go() {
+  if [ -n "$ft_h" ]; then LC_ALL=$ft_c; else unset LC_ALL; fi
+  if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b"; fi
+  exec 3<&-
+  trap - HUP INT QUIT TERM
+  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_f ft_a ft_q ft_g ft_o ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
+}
+ft_g=
+: &
+ft_q=$!
+wait $ft_q
+ft_last
+[ -n "$ft_p" ] && [ "$ft_p" -ge "$ft_q" ] && [ $((ft_p - ft_q)) -lt ${LOOK_AT_PIDS} ] || ft_g=y
+while read -r ft_m ft_k ft_b ft_x <&3; do
+  unset ft_s ft_i
+  eval "$ft_x"
+  ft_last
+  ft_o=$ft_p
+  if [ -n "\${ft_i+y}" ]; then
+    printf "$ft_i" 3<&- 4>&- | ( ft_go ) 2>&4 4>&-
+  else
+    ( ft_go ) </dev/null 2>&4 4>&-
+  fi
+  ft_q=$?
+  ft_last
+  if ft_left; then ft_z=1; else ft_z=0; fi
+  printf '%s %s %s\\n' "$ft_k" "$ft_q" "$ft_z"
+  printf %s "$ft_k" >&4
+done
+`;
+
+/** One command, as it is written to the shell. */
+export function frame(nonce: string, script: string, input: Buffer | undefined): Buffer {
+  const given = input === undefined ? ':' : `ft_i='${printfFormat(input)}'`;
+  const line = `${given}; ft_s=${shellText(script)}`;
+  // In a subshell `$$` is the long-lived shell, which must outlive `kill $$`.
+  const wantsOwnShell = /\$\$|\$\{\$|PPID/.test(script) || script.includes('\0') || Buffer.byteLength(line) > LINE_LIMIT_BYTES;
+  if (!wantsOwnShell) return Buffer.from(`l ${nonce} 0 ${line}\n`, 'utf8');
+  const bytes = Buffer.from(script, 'utf8');
+  return Buffer.concat([Buffer.from(`f ${nonce} ${bytes.length} ${given}\n`, 'latin1'), bytes]);
+}
+
+/** A script as one line of sh: single quotes, and a variable for each newline. */
+function shellText(script: string): string {
+  return `'${script.replaceAll("'", `'\\''`).replaceAll('\n', `'"$ft_l"'`)}'`;
+}
+
+/** Any bytes as a format for printf, in one line and without single quotes. ASCII but for nothing: others as octal. */
+function printfFormat(bytes: Buffer): string {
+  let text = '';
+  for (const byte of bytes) {
+    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x25 && byte !== 0x5c && byte !== 0x27 && (byte !== 0x2d || text !== '');
+    text += isPlain || (byte === 0x20 && text !== '') ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+  }
+  return text;
+}
