@@ -1,5 +1,6 @@
 // What comes in: inventory options. What goes out: the chosen hosts, and one connection and one set of facts for each, made when first asked for.
 // Guaranteed: a host is dialled once; its failure is remembered and is its own: the other hosts go on.
+import { printable } from '../base/host-text.js';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
@@ -10,8 +11,8 @@ import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { dial } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
+import { Dialer } from '../ssh/dialer.js';
 import { KeyRing } from '../ssh/key-ring.js';
-import { KnownHostsFiles } from '../ssh/known-hosts-files.js';
 import type { Session } from '../ssh/session.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
@@ -45,9 +46,8 @@ export class Fleet {
   readonly #flags: ConnectionFlags;
   /** -k, as typed; a host's own variable goes before it. */
   readonly #password: string | undefined;
-  readonly #keyRing: KeyRing;
   readonly #limits = new DialLimits();
-  readonly #knownHosts = new KnownHostsFiles();
+  readonly #dialer: Dialer;
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
   #exitStatus: ExitStatus | null = null;
@@ -60,7 +60,8 @@ export class Fleet {
     this.run = parts.run;
     this.#flags = flags;
     this.#password = password;
-    this.#keyRing = new KeyRing(this.context.askSecret);
+    const { ask, askSecret, interrupted, stderr } = this.context;
+    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: (line) => void stderr.write(`  ${printable(line)}\n`) });
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
@@ -85,7 +86,7 @@ export class Fleet {
     return once(this.#sessions, host, () => {
       const connection = connectionOf(host, this.#flags);
       const password = connection.password ?? this.#password;
-      const options = { ask: this.context.ask, agentSocket: this.context.agentSocket, keyRing: this.#keyRing, limits: this.#limits, knownHosts: this.#knownHosts, warn: (sentence: string) => void this.context.stderr.write(`warning: ${sentence}\n`) };
+      const options = { agentSocket: this.context.agentSocket, dialer: this.#dialer };
       return this.run.timed(host.name, 'connect', dial({ ...connection, ...(password === undefined ? {} : { password }) }, options));
     });
   }
@@ -115,6 +116,9 @@ export class Fleet {
     await this.run.finish(this.#exitStatus);
     const open = await Promise.allSettled(this.#sessions.values());
     await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    await this.#dialer.close();
+    const { retries } = this.#limits.counts;
+    if (retries > 0) this.context.stderr.write(`  logins that were refused before they began, and tried again: ${retries} (sshd's MaxStartups)\n`);
   }
 }
 

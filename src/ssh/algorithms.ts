@@ -25,6 +25,18 @@ export interface AlgorithmLists {
   readonly hostKeys?: readonly string[] | undefined;
 }
 
+/** Which of the lists names nothing that ssh2 can do: then only the system's ssh can connect. */
+export function listBeyondUs(lists: AlgorithmLists): string | undefined {
+  const all: [string, readonly string[] | undefined, readonly string[]][] = [
+    ['KexAlgorithms', lists.kex, KEY_EXCHANGES],
+    ['Ciphers', lists.ciphers, CIPHERS],
+    ['MACs', lists.macs, MACS],
+    ['HostKeyAlgorithms', lists.hostKeys, HOST_KEYS],
+  ];
+  const beyond = all.find(([, list, ours]) => list !== undefined && narrowed(list, ours).length === 0);
+  return beyond === undefined ? undefined : `${beyond[0]} ${beyond[1]?.join(',')}`;
+}
+
 /** @param knownTypes key types that known_hosts has for the server: asked for first, as OpenSSH orders HostKeyAlgorithms */
 export function algorithmsFor(lists: AlgorithmLists, knownTypes: readonly string[]): Algorithms {
   const hostKeys = narrowed(lists.hostKeys, HOST_KEYS);

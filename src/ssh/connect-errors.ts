@@ -44,6 +44,9 @@ export function explain(error: unknown, place: DialPlace): FleetTapError {
     const hint = error.isSaidBusy ? 'others log in there at the same time: try again, or raise MaxStartups in its sshd_config' : 'does it let this machine in? compare with: ssh -v (same user, address and port)';
     return because(error.isSaidBusy ? 'server-busy' : 'connection-failed', `${at}: ${error.message}`, hint);
   }
+  if (error instanceof ConnectFailure && error.stage === 'host-key') {
+    return because(error.message.includes('not known') ? 'host-key-unknown' : 'host-key-changed', `${at}: ${error.message}`, 'ssh itself shows more: ssh -v (same user, address and port)');
+  }
   if (error instanceof ConnectFailure && error.stage === 'negotiation') {
     return because('no-common-algorithm', `${at}: ${error.message}`, 'no ssh program is here that may know the server\'s algorithms: apt-get install openssh-client');
   }

@@ -1,7 +1,7 @@
 // What comes in: attempts to connect. What goes out: the same, in a measure that an sshd with its default settings takes.
-// MaxStartups 10:30:100 begins to refuse at ten connections that have not logged in yet: so at most eight at a time to one sshd, and to all
+// MaxStartups 10:30:100 begins to refuse at ten connections that have not logged in yet: so at most six at a time to one sshd, and to all
 // hosts behind one jump host (they may be one sshd, or one small machine). Measured: channels through a jump host do not count as
-// sessions (MaxSessions), logins through it do count at the target.
+// sessions (MaxSessions), logins through it do count at the target, and sshd forgets a login a moment after we know that it is done.
 // Guaranteed: what was refused before it said a word of its own is tried again, later and at random; nothing else is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -9,7 +9,7 @@ import { ConnectFailure } from './ssh2-connect.js';
 
 /** Connections being made at once, all hosts together: this program has one thread, and key exchanges are its heaviest work. */
 const DIALS_AT_ONCE = 32;
-const LOGINS_AT_ONCE_AT_ONE_SSHD = 8;
+const LOGINS_AT_ONCE_AT_ONE_SSHD = 6;
 
 /** Refused attempts: 0.25 s, then twice as long each time, up to 4 s; each longer or shorter by up to half, so that hosts do not come back together. */
 const FIRST_WAIT_MS = 250;

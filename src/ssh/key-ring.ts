@@ -2,10 +2,10 @@
 // Guaranteed: a key file is read once a run and its passphrase asked for once, whatever the number of hosts; and only when a server has
 // said that it would take that key (its public half is known without the passphrase, but for old PEM files).
 // Not here: what is sent to the server (login.ts).
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { agentKeys, type AgentKey, agentSign } from './agent.js';
 import { type KeyFile, type PrivateKey, readKeyFile, unlock, WrongPassphrase } from './key-file.js';
+import type { IdentityFile } from './target.js';
 
 /** Puts a question whose answer is not shown; an empty answer gives up. */
 export type AskSecret = (prompt: string) => Promise<string>;
@@ -21,8 +21,9 @@ export interface Identity {
 }
 
 export interface IdentityRequest {
-  /** IdentityFile, or empty for OpenSSH's own names. `~` may stand as written. */
-  readonly files: readonly string[];
+  readonly files: readonly IdentityFile[];
+  /** CertificateFile: only the system's ssh can show one. */
+  readonly certificates: readonly string[];
   /** IdentitiesOnly: the agent may only sign for keys that stand in `files`. */
   readonly onlyFiles: boolean;
   /** The agent's socket; undefined = no agent. */
@@ -36,9 +37,6 @@ export interface Identities {
   /** What is there that only the system's ssh can use, for example `a security key (FILE)`. */
   readonly beyondUs: readonly string[];
 }
-
-/** ssh_config(5) IdentityFile, without the kinds that have gone out of use. */
-const DEFAULT_FILES = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
 
 const USABLE = new Set(['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521']);
 
@@ -58,11 +56,11 @@ export class KeyRing {
 
   /** Keys of the agent that a file names, the agent's others, then files that the agent does not hold (ssh's pubkey_prepare). */
   async identities(request: IdentityRequest): Promise<Identities> {
-    const named = request.files.length > 0;
-    const names = named ? [...new Set(request.files)] : DEFAULT_FILES.map((name) => join(homedir(), '.ssh', name));
-    const files = await Promise.all(names.map(async (name) => ({ name, content: await this.#read(expandHome(name)) })));
+    const wanted = new Map(request.files.map(({ path, named }) => [path, named]));
+    const files = await Promise.all([...wanted].map(async ([name, named]) => ({ name, named, content: await this.#read(name) })));
     const problems: string[] = [];
-    const beyondUs: string[] = [];
+    const certificates = [...request.certificates, ...[...wanted.keys()].map((path) => `${path}-cert.pub`)].filter((path) => existsSync(path));
+    const beyondUs = certificates.map((path) => `a certificate (${path})`);
     const inAgent = await this.#agentKeys(request.agentSocket, problems);
     const blobs = new Map<string, Identity>();
     const fromAgent = (key: AgentKey, label: string): Identity => ({
@@ -71,7 +69,7 @@ export class KeyRing {
       sign: (data, hash) => agentSign(request.agentSocket ?? '', key.blob, data, hash),
     });
     const only: Identity[] = [];
-    for (const { name, content } of files) {
+    for (const { name, named, content } of files) {
       const blob = content.kind === 'key' ? content.key.blob : 'blob' in content ? content.blob : undefined;
       const held = blob === undefined ? undefined : inAgent.find((key) => key.blob.equals(blob));
       if (held !== undefined) blobs.set(held.blob.toString('base64'), fromAgent(held, `key ${name} in ssh-agent`));
@@ -100,6 +98,10 @@ export class KeyRing {
     return this.#askSecret(`passphrase of ${file}: `);
   }
 
+  get canAsk(): boolean {
+    return this.#askSecret !== undefined;
+  }
+
   #read(path: string): Promise<KeyFile> {
     return remembered(this.#files, path, () => readKeyFile(path));
   }
@@ -113,7 +115,7 @@ export class KeyRing {
   }
 
   #locked(name: string, content: { readonly blob: Buffer | undefined; readonly text: Buffer }): Identity {
-    const key = () => remembered(this.#unlocked, expandHome(name), () => this.#unlock(name, content.text));
+    const key = () => remembered(this.#unlocked, name, () => this.#unlock(name, content.text));
     return {
       label: `key ${name}`,
       blob: async () => content.blob ?? (await key()).blob,
@@ -144,9 +146,4 @@ function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => 
     known.set(key, promise);
   }
   return promise;
-}
-
-/** `~/` at the start of a path, as OpenSSH reads it. */
-function expandHome(path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }

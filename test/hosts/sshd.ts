@@ -38,6 +38,10 @@ const ACCOUNT_ID = 61_234;
 export interface SshdOptions {
   /** Lines for sshd_config; of two for one keyword sshd takes the first, and these come first. */
   readonly config?: readonly string[];
+  /** Makes files before it starts; in `config`, %f is their folder. */
+  readonly prepare?: (folder: string) => Promise<void>;
+  /** Listens at every address: all of 127.0.0.0/8 are hosts of their own then. */
+  readonly everyAddress?: boolean;
   readonly account?: {
     /** A line for sudoers; %u is the user. */
     readonly sudoers?: string;
@@ -120,7 +124,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const port = await freePort();
   const [, key = ''] = (await readFile(file('host_key.pub'), 'utf8')).split(' ');
   await appendFile(file('known_hosts'), `[127.0.0.1]:${port} ssh-ed25519 ${key}\n`);
-  const config = [...(options.config ?? []), 'ListenAddress 127.0.0.1', `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
+  await options.prepare?.(folder);
+  const config = [...(options.config ?? []).map((line) => line.replaceAll('%f', folder)), `ListenAddress ${options.everyAddress === true ? '0.0.0.0' : '127.0.0.1'}`, `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
   await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
   const child = spawn(...(await commandFor(folder, options)), { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -86,7 +86,7 @@ describe.skipIf(skipSshd)(`keys${sshdSkipped}`, () => {
     await writeFile(second ?? '', '', { mode: 0o600 });
     await rm(second ?? '');
     const files = [third ?? '', second ?? ''];
-    const labels = async (onlyFiles: boolean) => (await new KeyRing(undefined).identities({ files, onlyFiles, agentSocket: agent.socket })).keys.map((key) => key.label);
+    const labels = async (onlyFiles: boolean) => (await new KeyRing(undefined).identities({ files: files.map((path) => ({ path, named: true })), certificates: [], onlyFiles, agentSocket: agent.socket })).keys.map((key) => key.label);
     expect(await labels(false)).toEqual([`key ${second} in ssh-agent`, "ssh-agent's key first", `key ${third}`]);
     expect(await labels(true)).toEqual([`key ${second} in ssh-agent`, `key ${third}`]);
     await writeFile(join(sshd.folder, 'authorized_keys'), await readFile(`${second}.pub`));
@@ -110,7 +110,7 @@ describe.skipIf(skipSshd)(`keys${sshdSkipped}`, () => {
     const file = await newKey(sshd, 'key', ['-t', 'ed25519']);
     await run('ssh-keygen', ['-q', '-s', join(sshd.folder, 'host_key'), '-I', 'somebody', '-n', 'root', `${file}.pub`]);
     await agent.add(file);
-    const { keys, beyondUs } = await new KeyRing(undefined).identities({ files: [join(sshd.folder, 'none')], onlyFiles: false, agentSocket: agent.socket });
+    const { keys, beyondUs } = await new KeyRing(undefined).identities({ files: [{ path: join(sshd.folder, 'none'), named: true }], certificates: [], onlyFiles: false, agentSocket: agent.socket });
     expect(keys).toHaveLength(1);
     expect(beyondUs).toEqual(['a certificate in ssh-agent (ssh-ed25519-cert-v01@openssh.com)']);
   });
@@ -128,7 +128,7 @@ describe.skipIf(skipSshd)(`keys${sshdSkipped}`, () => {
     const good = newKeyPair().privateKey;
     for (const text of ['', 'x', good.slice(0, 120), good.replace(/[A-Z]{4}/, '////'), '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n']) {
       await writeFile(broken, text, { mode: 0o600 });
-      const { keys, problems } = await new KeyRing(undefined).identities({ files: [broken], onlyFiles: true, agentSocket: undefined });
+      const { keys, problems } = await new KeyRing(undefined).identities({ files: [{ path: broken, named: true }], certificates: [], onlyFiles: true, agentSocket: undefined });
       if (keys.length === 0) expect(problems).toEqual([expect.stringContaining(broken)]);
       await (await dial({ ...sshd.connection, identityFiles: [broken, join(sshd.folder, 'user_key')] })).close();
     }

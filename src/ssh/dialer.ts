@@ -1,0 +1,236 @@
+// What comes in: DialTargets. What goes out: a Transport for each, over ssh2 in this process, or over the system's ssh where ssh2 cannot.
+// Guaranteed: each hop's host key is verified before a credential goes to that hop; one connection to a jump host serves all hosts behind it;
+// what only the system's ssh can reach is known before dialling where it can be, else from ssh2's own failure, and said in one line.
+// Not here: sentences for failures (connect-errors.ts), how many at once and how often (dial-limits.ts).
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import { FleetTapError } from '../base/errors.js';
+import { algorithmsFor, listBeyondUs } from './algorithms.js';
+import type { Answer } from './askpass.js';
+import { DialTimeout, explain } from './connect-errors.js';
+import { Countdown } from './countdown.js';
+import { DialLimits } from './dial-limits.js';
+import { type Gateway, GatewayPool, Ssh2Gateway } from './gateway.js';
+import { HostKeyGate } from './host-key-gate.js';
+import { KeyRing } from './key-ring.js';
+import { Login, LOGIN_METHODS } from './login.js';
+import { OpenSshTransport } from './openssh-transport.js';
+import { ProcessSocket, tcpSocket } from './sockets.js';
+import { ConnectFailure, connectSsh2 } from './ssh2-connect.js';
+import { Ssh2Transport } from './ssh2-transport.js';
+import type { DialTarget } from './target.js';
+import type { Transport } from './transport.js';
+
+export interface DialerOptions {
+  /** Puts a yes/no question to the person; undefined when there is no terminal. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
+  /** The run's keys: a passphrase is asked for once. */
+  readonly keyRing?: KeyRing | undefined;
+  readonly limits?: DialLimits | undefined;
+  /** One line for the person. */
+  readonly say?: ((line: string) => void) | undefined;
+  /** Ends what is waited for. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of the tries so far, for the message. */
+interface Story {
+  readonly tried: string[];
+  readonly problems: string[];
+  /** What is there that only the system's ssh can use. */
+  readonly beyondUs: string[];
+}
+
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #keyRing: KeyRing;
+  readonly #limits: DialLimits;
+  readonly #hostKeys: HostKeyGate;
+  readonly #gateways = new GatewayPool();
+  readonly #masters = new Map<string, Promise<OpenSshTransport>>();
+  readonly #keys = new WeakMap<DialTarget, string>();
+  readonly #saidReasons = new Set<string>();
+
+  constructor(options: DialerOptions = {}) {
+    this.#options = options;
+    this.#keyRing = options.keyRing ?? new KeyRing(undefined);
+    this.#limits = options.limits ?? new DialLimits();
+    this.#hostKeys = new HostKeyGate(options.ask, (line) => options.say?.(line));
+  }
+
+  /** @throws FleetTapError kind `unreachable` */
+  async dial(target: DialTarget): Promise<Transport> {
+    const reached = await this.#reach(target);
+    return reached instanceof OpenSshTransport ? reached : new Ssh2Transport(target.host, reached);
+  }
+
+  /** Ends the connections to jump hosts; those that `dial` gave are their owners'. */
+  async close(): Promise<void> {
+    await this.#gateways.close();
+    const masters = await Promise.allSettled(this.#masters.values());
+    await Promise.all(masters.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+  }
+
+  async #reach(target: DialTarget): Promise<Client | OpenSshTransport> {
+    const story: Story = { tried: [], problems: [], beyondUs: [] };
+    const { algorithms } = target;
+    const beyond = listBeyondUs({ kex: algorithms.kex, ciphers: algorithms.ciphers, macs: algorithms.macs });
+    let reason = target.onlySystemSsh ?? (beyond === undefined ? undefined : `${beyond} is more than is built in`);
+    if (reason === undefined) {
+      try {
+        return await this.#limited(target, (signal, countdown) => this.#connect(target, story, signal, countdown));
+      } catch (error) {
+        reason = await this.#reasonForSystemSsh(error, target, story);
+        if (reason === undefined) throw this.#explained(error, target, story);
+      }
+    }
+    this.#sayOnce(target, reason);
+    const login: Story = { tried: ['what the system\'s ssh has to offer'], problems: [], beyondUs: [] };
+    try {
+      return await this.#limited(target, (signal, countdown) => this.#connectBySystemSsh(target, signal, countdown));
+    } catch (error) {
+      throw this.#explained(error, target, login);
+    }
+  }
+
+  /** One attempt after the other within the limits, each with its own time. */
+  #limited<T>(target: DialTarget, connect: (signal: AbortSignal, countdown: Countdown) => Promise<T>): Promise<T> {
+    const gate = target.via !== undefined ? `through ${this.#keyOf(target.via)}` : target.proxyCommand !== undefined ? 'through commands' : `${target.hostName}:${target.port}`;
+    return this.#limits.attempt(gate, target.via === undefined, this.#options.signal, async () => {
+      const ended = new AbortController();
+      const countdown = new Countdown(target.connectTimeoutMs, () => ended.abort(new DialTimeout('the time is over')));
+      const interrupt = () => ended.abort(new FleetTapError('unreachable', 'interrupted', 'the connection was not waited for', { place: { host: target.host } }));
+      this.#options.signal?.addEventListener('abort', interrupt);
+      if (this.#options.signal?.aborted === true) interrupt();
+      try {
+        return await connect(ended.signal, countdown);
+      } finally {
+        countdown.stop();
+        this.#options.signal?.removeEventListener('abort', interrupt);
+      }
+    });
+  }
+
+  async #connect(target: DialTarget, story: Story, signal: AbortSignal, countdown: Countdown): Promise<Client> {
+    const { login: rules } = target;
+    const { keys, problems, beyondUs } = await this.#keyRing.identities({ files: rules.identityFiles, certificates: rules.certificateFiles, onlyFiles: rules.identitiesOnly, agentSocket: rules.agentSocket });
+    const allowed: Readonly<Record<string, boolean>> = { publickey: rules.publicKey, password: rules.passwordMethod, 'keyboard-interactive': rules.keyboardInteractive };
+    const methods = (rules.preferred ?? LOGIN_METHODS).filter((method) => allowed[method] === true);
+    const login = new Login({ user: target.user, keys, password: rules.password, methods, onWait: (waiting) => countdown.pause(waiting) });
+    const check = await this.#hostKeys.begin(target, login);
+    const { kex, ciphers, macs, hostKey } = target.algorithms;
+    const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: target.algorithms.hostKeyByKnownKeys ? undefined : hostKey }, check.knownTypes);
+    // Last, and handed on at once: a server that closes at once must not do so while nobody listens.
+    const socket = await this.#socket(target, signal, countdown);
+    const remoteAddress = socket instanceof Socket ? socket.remoteAddress : undefined;
+    const verify = (key: Buffer) => check.verify(key, remoteAddress);
+    try {
+      return await connectSsh2({ socket, user: target.user, login, countdown, signal, verify, keepaliveMs: keepaliveOf(target), algorithms });
+    } catch (error) {
+      throw socket instanceof ProcessSocket && error instanceof ConnectFailure && error.stage === 'busy' && socket.said !== '' ? new Error(`its ProxyCommand said: ${socket.said}`) : error;
+    } finally {
+      story.tried.splice(0, Number.POSITIVE_INFINITY, ...login.tried);
+      story.problems.splice(0, Number.POSITIVE_INFINITY, ...problems, ...login.problems);
+      story.beyondUs.splice(0, Number.POSITIVE_INFINITY, ...beyondUs);
+    }
+  }
+
+  async #socket(target: DialTarget, signal: AbortSignal, countdown: Countdown): Promise<Duplex> {
+    const { via } = target;
+    if (target.proxyCommand !== undefined) return ProcessSocket.ofCommand(target.proxyCommand);
+    if (via === undefined) {
+      const family = target.addressFamily === 'inet' ? 4 : target.addressFamily === 'inet6' ? 6 : undefined;
+      return tcpSocket({ address: target.hostName, port: target.port, family, bindAddress: target.bindAddress }, signal);
+    }
+    // The jump host has its own time, and perhaps a person to wait for.
+    const gateway = async (): Promise<Gateway> => {
+      const reached = await this.#reach(via);
+      return reached instanceof OpenSshTransport ? reached : new Ssh2Gateway(reached);
+    };
+    const opened = this.#gateways.open(this.#keyOf(via), gateway, target.hostName, target.port, (waiting) => countdown.pause(waiting));
+    const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    return Promise.race([opened, aborted]);
+  }
+
+  async #connectBySystemSsh(target: DialTarget, signal: AbortSignal, countdown: Countdown): Promise<OpenSshTransport> {
+    const { via } = target;
+    let master: OpenSshTransport | undefined;
+    if (via !== undefined) {
+      countdown.pause(true);
+      master = await this.#master(via);
+      countdown.pause(false);
+    }
+    return OpenSshTransport.connect(target, { answer: this.#answerFor(target, countdown), via: master, signal });
+  }
+
+  /** A jump host reached by the system's ssh, for hosts that need it all the way. */
+  #master(via: DialTarget): Promise<OpenSshTransport> {
+    const key = this.#keyOf(via);
+    let master = this.#masters.get(key);
+    if (master === undefined) {
+      master = this.#limited(via, (signal, countdown) => this.#connectBySystemSsh(via, signal, countdown)).catch((error: unknown) => {
+        this.#masters.delete(key);
+        throw this.#explained(error, via, { tried: [], problems: [], beyondUs: [] });
+      });
+      master.then((reached) => reached.onLost(() => this.#masters.delete(key)), () => {});
+      this.#masters.set(key, master);
+    }
+    return master;
+  }
+
+  #answerFor(target: DialTarget, countdown: Countdown): Answer | undefined {
+    const { ask } = this.#options;
+    let password = target.login.password;
+    if (password === undefined && ask === undefined && !this.#keyRing.canAsk) return undefined;
+    const waited = async <T>(work: Promise<T>): Promise<T> => {
+      countdown.pause(true);
+      return work.finally(() => countdown.pause(false));
+    };
+    return async (question) => {
+      const file = /passphrase for key '(.+)'/.exec(question)?.[1];
+      if (file !== undefined) return waited(this.#keyRing.passphrase(file));
+      if (/continue connecting/.test(question)) return ask === undefined ? undefined : (await waited(ask(`${target.host}: ${question.split('\n').slice(0, 3).join(' ')} Trust it and write it down?`))) ? 'yes' : 'no';
+      const given = password;
+      // Once: the second question means that it was wrong.
+      password = undefined;
+      return /password/i.test(question) ? given : undefined;
+    };
+  }
+
+  /** Why the system's ssh may do what ssh2 could not; undefined: it would not either. */
+  async #reasonForSystemSsh(error: unknown, target: DialTarget, story: Story): Promise<string | undefined> {
+    if (error instanceof ConnectFailure && error.stage === 'negotiation') return `the server and what is built in have ${error.message}`;
+    if (error instanceof ConnectFailure && error.stage === 'login' && story.beyondUs.length > 0) return `there is ${story.beyondUs.join(' and ')}`;
+    if (error instanceof FleetTapError && error.code === 'host-key-unknown') return this.#hostKeys.authorityOf(target);
+    return undefined;
+  }
+
+  #sayOnce(target: DialTarget, reason: string): void {
+    if (this.#saidReasons.has(reason)) return;
+    this.#saidReasons.add(reason);
+    this.#options.say?.(`${target.host}: connected by the system's ssh, since ${reason}`);
+  }
+
+  #explained(error: unknown, target: DialTarget, story: Story): FleetTapError {
+    const through = target.via !== undefined ? ` through ${target.via.host}` : target.proxyCommand !== undefined ? ' through its ProxyCommand' : '';
+    return explain(error, { host: target.host, at: `${target.hostName}:${target.port}${through}`, address: target.hostName, user: target.user, timeoutMs: target.connectTimeoutMs, ...story });
+  }
+
+  /** The same for jump hosts that are reached in the same way as the same user. */
+  #keyOf(target: DialTarget): string {
+    let key = this.#keys.get(target);
+    if (key === undefined) {
+      const { host: _host, become: _become, ...rest } = target;
+      key = JSON.stringify(rest);
+      this.#keys.set(target, key);
+    }
+    return key;
+  }
+}
+
+/** Ours, unless somebody wants a dead host found sooner. */
+function keepaliveOf(target: DialTarget): number | undefined {
+  const { serverAliveIntervalMs: everyMs, serverAliveCountMax: count } = target;
+  return everyMs > 0 && everyMs * count < 15_000 ? Math.max(100, (everyMs * count) / 3) : undefined;
+}
