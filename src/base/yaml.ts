@@ -18,7 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { noVault, type Vault } from './vault.js';
-import { ansibleTags, isVaultTag, pyYamlScalars } from './yaml-scalars.js';
+import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
 export interface YamlFile {
@@ -29,11 +29,15 @@ export interface YamlFile {
   readonly lineCounter: LineCounter;
   readonly targets: ReadonlyMap<Alias, Node>;
   readonly vault: Vault;
+  /** Mappings in which a key stands twice: the last one counts. */
+  readonly repeated: ReadonlySet<Node>;
 }
 
 export interface YamlOptions {
   /** Default: `!vault` values are refused. */
   readonly vault?: Vault | undefined;
+  /** Told about each key that stands twice in one mapping, as Ansible warns; without it, such a key is an error. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** One `key: value` of a mapping, after merge keys. `value` is null when nothing is written after the colon. */
@@ -54,18 +58,19 @@ const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
  * @param file the name to show in errors
  * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
  */
-export function parseYaml(text: string, file: string, { vault = noVault }: YamlOptions = {}): YamlFile {
+export function parseYaml(text: string, file: string, { vault = noVault, warn }: YamlOptions = {}): YamlFile {
   const lineCounter = new LineCounter();
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
-  const parsed = { file, text: source, lineCounter, targets, vault };
+  const repeated = new Set<Node>();
+  const parsed = { file, text: source, lineCounter, targets, vault, repeated };
   if (isTooDeep(source)) throw tooDeep(file);
   let root: Node | null;
   try {
     const document = parseDocument(source, {
       version: '1.1',
       schema: 'failsafe',
-      customTags: [...pyYamlScalars, ...ansibleTags],
+      customTags: isJson(source) ? jsonScalars : [...pyYamlScalars, ...ansibleTags],
       lineCounter,
       prettyErrors: false,
       uniqueKeys: false, // the library compares every key with every other; `checkTree` does not
@@ -80,7 +85,12 @@ export function parseYaml(text: string, file: string, { vault = noVault }: YamlO
     const wrong = document.errors[0] ?? document.warnings[0];
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
-    checkTree({ ...parsed, root }, targets);
+    checkTree({ ...parsed, root }, targets, (map, error) => {
+      if (warn === undefined) throw error;
+      repeated.add(map);
+      const { file: where, line, column } = error.place;
+      warn(`${where}:${line}:${column}: ${error.message}; the last one counts`);
+    });
   } catch (error) {
     throw error instanceof RangeError ? tooDeep(file) : error;
   }
@@ -122,7 +132,7 @@ export function mapEntries(yaml: YamlFile, map: YAMLMap): MapEntry[] {
     if (isMergeKey(keyNode)) merged.push(...mergedEntries(yaml, keyNode, value));
     else own.push({ key, keyNode, value });
   }
-  if (merged.length === 0) return own;
+  if (merged.length === 0 && !yaml.repeated.has(map)) return own;
   const entries = new Map<unknown, MapEntry>();
   for (const entry of [...merged, ...own]) entries.set(entry.key, entry);
   return [...entries.values()];
@@ -191,7 +201,7 @@ function setOwn(object: Record<string, unknown>, key: string, value: unknown): v
 }
 
 /** One walk in document order: finds what each alias stands for, and duplicate keys. */
-function checkTree(yaml: YamlFile, targets: Map<Alias, Node>): void {
+function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: Node, error: FleetTapError) => void): void {
   const anchors = new Map<string, Node>();
   const walk = (node: Node | null): void => {
     if (node === null) return;
@@ -210,13 +220,24 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>): void {
       walk(key);
       const name = keyOf(yaml, key);
       if (seen.has(name) && !isMergeKey(key)) {
-        throw yamlError(yaml, key, `the key "${name}" stands twice in one mapping`, { hint: 'put both together under one key, or remove one' });
+        const hint = 'put both together under one key, or remove one';
+        onRepeated(node, yamlError(yaml, key, `the key "${name}" stands twice in one mapping`, { hint }));
       }
       seen.add(name);
       walk(value);
     }
   };
   walk(yaml.root);
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Looked at before the parser sees the text: a parser deep in its own recursion can end the process, which no `catch` sees. */

@@ -67,6 +67,7 @@ export class Fleet {
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const inventory = await loadInventory([...options.inventory]);
+    for (const warning of inventory.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
     const selected = selectHosts(inventory, pattern, limit);
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);

@@ -6,7 +6,7 @@ const DEFAULT_FORKS = 50;
 /** -i, -l, -u, -k, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
   return new Command(name)
-    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, or a comma-separated list of hosts; may be given again', collect)
+    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')

@@ -1,5 +1,5 @@
 // What comes in: a word that may name one machine: a host name, an IPv4 or IPv6 address, with ranges in it, perhaps with a port.
-// What goes out: whether Ansible takes it for one (parsing/utils/addresses.py, parse_address with ranges allowed).
+// What goes out: its name and port, if Ansible takes it for one (parsing/utils/addresses.py, parse_address with ranges allowed).
 // Guaranteed: its patterns, quirks included: in an IPv6 address most forms need only stand at the beginning, so `db::web` counts as an address.
 // Not here: expanding the ranges (host-range.ts).
 
@@ -27,12 +27,25 @@ const IPV6 = new RegExp(
   'iu',
 );
 const HOSTNAME = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*$`, 'iu');
-const BRACKETED_PORT = /^\[(.+)\]:[0-9]+$/;
-const NAME_PORT = /^((?:[^:[\]]|\[[^\]]*\])*):[0-9]+$/;
+const BRACKETED_PORT = /^\[(.+)\]:([0-9]+)$/;
+const NAME_PORT = /^((?:[^:[\]]|\[[^\]]*\])*):([0-9]+)$/;
 
-/** `web1`, `web[1:3]:22`, `10.0.0.1`, `fe80::1`, `[fe80::1]:22`. */
-export function isAddress(word: string): boolean {
-  const inner = BRACKETED_PORT.exec(word)?.[1] ?? word;
-  const name = NAME_PORT.exec(inner)?.[1] ?? inner;
-  return IPV4.test(name) || IPV6.test(name) || HOSTNAME.test(name);
+export interface Address {
+  /** Ranges in it are not expanded. */
+  readonly name: string;
+  /** undefined when none is written. */
+  readonly port: number | undefined;
+}
+
+/** `web1`, `web[1:3]:22`, `10.0.0.1`, `fe80::1`, `[fe80::1]:22`. @returns undefined when it is no such thing */
+export function parseAddress(word: string): Address | undefined {
+  let name = word;
+  let port: number | undefined;
+  for (const form of [BRACKETED_PORT, NAME_PORT]) {
+    const [, inner, digits] = form.exec(name) ?? [];
+    if (inner === undefined) continue;
+    name = inner;
+    port = Number(digits);
+  }
+  return name !== '' && (IPV4.test(name) || IPV6.test(name) || HOSTNAME.test(name)) ? { name, port } : undefined;
 }

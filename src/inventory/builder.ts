@@ -1,21 +1,26 @@
-// What comes in: groups, hosts and variables in the order in which the sources name them. What goes out: the finished Inventory.
-// Guaranteed: Ansible's rules (inventory/data.py, group.py, helpers.py, host.py): groups without a parent become children of `all`; hosts in no
-// other group are `ungrouped`; variables merge by (depth, ansible_group_priority, name), the host's own last; a later value replaces an earlier one.
-// Groups have no loops: `addChild` says so before it makes one.
+// What comes in: groups, hosts and variables in the order in which the sources name them; then the vars folders. What goes out: the Inventory.
+// Guaranteed: Ansible's rules (inventory/data.py, group.py, host.py, vars/manager.py): groups without a parent become children of `all`; hosts
+// in no other group are `ungrouped`; a later value replaces an earlier one. Groups have no loops: `addChild` says so before it makes one.
+// Not here: which variable wins where several groups set it (precedence.ts).
 import type { Group, Host, Inventory } from './host.js';
+import { Mistake } from './mistake.js';
+import { type GroupVars, hostVars, type VarsLayers } from './precedence.js';
+import { compareNames } from './python-text.js';
 
-interface GroupDraft {
-  readonly name: string;
+interface GroupDraft extends GroupVars {
+  readonly vars: Map<string, unknown>;
   readonly hosts: Set<string>;
   readonly children: Set<string>;
   readonly parents: Set<string>;
-  readonly vars: Map<string, unknown>;
+  depth: number;
   priority: number;
 }
 
 export class InventoryBuilder {
   readonly #groups = new Map<string, GroupDraft>();
   readonly #hosts = new Map<string, Map<string, unknown>>();
+  readonly #warnings: string[] = [];
+  readonly #oddGroups: string[] = [];
 
   constructor() {
     this.addGroup('all');
@@ -23,17 +28,37 @@ export class InventoryBuilder {
     this.addChild('all', 'ungrouped');
   }
 
+  warn(message: string): void {
+    this.#warnings.push(message);
+  }
+
+  /** @throws Mistake for an empty name */
   addGroup(name: string): void {
     if (this.#groups.has(name)) return;
-    this.#groups.set(name, { name, hosts: new Set(), children: new Set(), parents: new Set(), vars: new Map(), priority: 1 });
+    if (name === '') throw new Mistake('a group needs a name');
+    this.#groups.set(name, { name, hosts: new Set(), children: new Set(), parents: new Set(), vars: new Map(), priority: 1, depth: 0 });
+    if (/^[\d\W]|[^\p{L}\p{N}_]/u.test(name)) this.#oddGroups.push(name);
+  }
+
+  hasGroup(name: string): boolean {
+    return this.#groups.has(name);
   }
 
   hasHost(name: string): boolean {
     return this.#hosts.has(name);
   }
 
-  /** A port counts only where the host is named first, as in Ansible. */
+  groupNames(): string[] {
+    return [...this.#groups.keys()];
+  }
+
+  hostNames(): string[] {
+    return [...this.#hosts.keys()];
+  }
+
+  /** A port counts only where the host is named first, as in Ansible. @throws Mistake for an empty name */
   addHost(name: string, group: string, port: number | undefined): void {
+    if (name === '') throw new Mistake('a host needs a name');
     if (!this.#hosts.has(name)) {
       const vars = new Map<string, unknown>();
       if (port !== undefined && port !== 0) vars.set('ansible_port', port);
@@ -42,47 +67,51 @@ export class InventoryBuilder {
     this.#group(group).hosts.add(name);
   }
 
-  /** Sets a variable of a host; where a group has the same name, Ansible sets it there. */
+  /** Sets a variable of a host; where a group has the same name, Ansible sets it there. @throws Mistake as setGroupVariable */
   setHostVariable(host: string, key: string, value: unknown): void {
     if (this.#groups.has(host)) this.setGroupVariable(host, key, value);
     else this.#hosts.get(host)?.set(key, value);
   }
 
+  /** @throws Mistake for an `ansible_group_priority` that is no whole number */
   setGroupVariable(group: string, key: string, value: unknown): void {
-    if (key === 'ansible_group_priority') this.#group(group).priority = Number(value);
-    else this.#group(group).vars.set(key, value);
+    if (key !== 'ansible_group_priority') this.#group(group).vars.set(key, value);
+    else this.#group(group).priority = priority(group, value);
   }
 
-  /** @returns false, and does nothing, when the child is `all` or the group itself, or holds it */
-  addChild(group: string, child: string): boolean {
-    if (group === child || child === 'all' || this.#descendants(child).includes(group)) return false;
+  /** @throws Mistake when the child is `all` or the group itself, or holds it */
+  addChild(group: string, child: string): void {
+    if (child === 'all') throw new Mistake(`"all" is above every group, so it cannot be a child of "${group}"`);
+    if (group === child) throw new Mistake(`the group "${group}" is its own child`, LOOP_HINT);
+    if (this.#group(group).children.has(child)) return;
+    if (this.#descendants(child).includes(group)) throw new Mistake(`the group "${child}" holds "${group}", so it cannot be its child`, LOOP_HINT);
     this.#group(group).children.add(child);
     this.#group(child).parents.add(group);
-    return true;
   }
 
-  finish(sources: readonly string[]): Inventory {
-    for (const group of this.#groups.values()) {
-      if (group.name !== 'all' && group.parents.size === 0) this.addChild('all', group.name);
-    }
+  /** @param layers what group_vars/ and host_vars/ hold for these groups and hosts. @throws Mistake when `ungrouped` would hold itself */
+  finish(sources: readonly string[], layers: VarsLayers): Inventory {
+    for (const group of this.#groups.values()) if (group.name !== 'all' && group.parents.size === 0) this.addChild('all', group.name);
     this.#settleUngrouped();
-    const memberships = this.#memberships();
-    const depths = this.#depths();
-    const hosts: Host[] = [...this.#hosts].map(([name, own]) => {
-      const groups = memberships.get(name) ?? [];
-      const byPrecedence = groups.toSorted(
-        (a, b) => (depths.get(a.name) ?? 0) - (depths.get(b.name) ?? 0) || a.priority - b.priority || compareNames(a.name, b.name),
-      );
-      const vars = new Map<string, unknown>();
-      for (const source of [...byPrecedence.map((group) => group.vars), own]) for (const [key, value] of source) vars.set(key, value);
-      const names = groups.map((group) => group.name).filter((group) => group !== 'all');
-      return { name, groups: names.sort(compareNames), vars: Object.fromEntries(vars) };
-    });
+    this.#warnAboutNames();
+    const known = new Set<string>();
+    for (const name of this.#groups.keys()) this.#settleDepth(name, known);
     const groups = new Map<string, Group>();
-    for (const { name, hosts: own, children } of this.#groups.values()) {
-      groups.set(name, { name, hosts: this.#hostsBelow(name), ownHosts: [...own], children: [...children] });
+    const memberships = new Map<string, GroupDraft[]>([...this.#hosts.keys()].map((name) => [name, []]));
+    for (const group of this.#groups.values()) {
+      const { name, hosts: own, children, priority } = group;
+      const hosts = this.#hostsBelow(name);
+      if (name !== 'all') for (const host of hosts) memberships.get(host)?.push(group);
+      const vars = [group.vars, ...layers.inventory.map((layer) => layer.groups.get(name) ?? [])].flatMap((entries) => [...entries]);
+      groups.set(name, { name, hosts, ownHosts: [...own], children: [...children], vars: Object.fromEntries(vars), priority });
     }
-    return { hosts, groups, sources };
+    const all = this.#group('all');
+    const hosts: Host[] = [...this.#hosts].map(([name, own]) => {
+      const above = memberships.get(name) ?? [];
+      const sorted = above.toSorted((a, b) => a.depth - b.depth || a.priority - b.priority || compareNames(a.name, b.name));
+      return { name, groups: above.map((group) => group.name).sort(compareNames), vars: hostVars(name, own, all, sorted, layers) };
+    });
+    return { hosts, groups, sources, warnings: this.#warnings };
   }
 
   #group(name: string): GroupDraft {
@@ -102,49 +131,43 @@ export class InventoryBuilder {
     return [...new Set(this.#descendants(name).flatMap((one) => [...this.#group(one).hosts]))];
   }
 
+  /** data.py, reconcile_inventory: with `ungrouped` as a child of another group, its hosts count as grouped, and leave it. */
   #settleUngrouped(): void {
+    const ungrouped = this.#group('ungrouped');
+    const isBelowOthers = [...ungrouped.parents].some((parent) => parent !== 'all');
     const grouped = new Set<string>();
     for (const { name, hosts } of this.#groups.values()) if (name !== 'all' && name !== 'ungrouped') for (const host of hosts) grouped.add(host);
-    const ungrouped = this.#group('ungrouped');
     for (const host of this.#hosts.keys()) {
-      if (grouped.has(host)) ungrouped.hosts.delete(host);
-      else if (ungrouped.hosts.has(host)) continue;
+      if (ungrouped.hosts.has(host)) {
+        if (grouped.has(host) || isBelowOthers) ungrouped.hosts.delete(host);
+      } else if (grouped.has(host)) continue;
       else if (this.#groups.has(host)) this.addChild('ungrouped', host);
       else ungrouped.hosts.add(host);
     }
   }
 
-  /** Every group of every host, those above its own groups included. */
-  #memberships(): Map<string, GroupDraft[]> {
-    const memberships = new Map<string, GroupDraft[]>();
-    for (const host of this.#hosts.keys()) memberships.set(host, []);
-    for (const group of this.#groups.values()) for (const host of this.#hostsBelow(group.name)) memberships.get(host)?.push(group);
-    return memberships;
+  #warnAboutNames(): void {
+    const shown = this.#oddGroups.slice(0, 5).join(', ');
+    if (shown !== '') this.warn(`group names with characters other than letters, digits and _, or with a digit first, are used as they are: ${shown}${this.#oddGroups.length > 5 ? ', …' : ''}`);
+    for (const name of this.#hosts.keys()) if (this.#groups.has(name)) this.warn(`"${name}" is both a host and a group`);
   }
 
   /** Steps of the longest way from `all`. */
-  #depths(): Map<string, number> {
-    const depths = new Map<string, number>();
-    const depthOf = (name: string): number => {
-      const known = depths.get(name);
-      if (known !== undefined) return known;
-      let depth = 0;
-      for (const parent of this.#group(name).parents) depth = Math.max(depth, depthOf(parent) + 1);
-      depths.set(name, depth);
-      return depth;
-    };
-    for (const name of this.#groups.keys()) depthOf(name);
-    return depths;
+  #settleDepth(name: string, known: Set<string>): number {
+    const group = this.#group(name);
+    if (known.has(name)) return group.depth;
+    for (const parent of group.parents) group.depth = Math.max(group.depth, this.#settleDepth(parent, known) + 1);
+    known.add(name);
+    return group.depth;
   }
 }
 
-/** By code point, as Python compares strings. */
-function compareNames(a: string, b: string): number {
-  const left = [...a];
-  const right = [...b];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
+const LOOP_HINT = 'remove one of the two places: groups may not form a loop';
+
+/** What Python's int() makes of it. */
+function priority(group: string, value: unknown): number {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'number' && Number.isFinite(value)) return Math.trunc(value);
+  if (typeof value === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
+  throw new Mistake(`ansible_group_priority of the group "${group}" must be a whole number`);
 }

@@ -7,7 +7,7 @@ export interface Host {
   readonly name: string;
   /** Names of all groups the host is in, directly or through children, without `all`; sorted. */
   readonly groups: readonly string[];
-  /** Merged by precedence: all < parent < child < host (Ansible's rule). */
+  /** Merged by precedence: all < parent < child < host (Ansible's rule), group_vars/ and host_vars/ included. */
   readonly vars: Vars;
 }
 
@@ -19,6 +19,10 @@ export interface Group {
   readonly ownHosts: readonly string[];
   /** Groups that are in the group directly. */
   readonly children: readonly string[];
+  /** Its own variables, those of group_vars/ beside the inventory included; nothing from other groups. */
+  readonly vars: Vars;
+  /** `ansible_group_priority`; 1 where none is set. */
+  readonly priority: number;
 }
 
 export interface Inventory {
@@ -28,4 +32,6 @@ export interface Inventory {
   readonly groups: ReadonlyMap<string, Group>;
   /** The files it was read from. */
   readonly sources: readonly string[];
+  /** What Ansible warns about and uses: one sentence each, with its place, for standard error. */
+  readonly warnings: readonly string[];
 }

@@ -1,119 +1,173 @@
-// What comes in: what stands after each `-i`: YAML files and comma lists of hosts. What goes out: one Inventory.
-// Guaranteed: every source is read whole or the run stops with one sentence; nothing is skipped (Ansible warns and goes on with localhost).
-// Not here yet, and refused with the way round: INI and TOML files, directories, executables, plugins, group_vars and host_vars.
+// What comes in: what stands after each `-i`: files (YAML, INI, programs that print JSON), directories, comma lists of hosts.
+// What goes out: one Inventory, with what group_vars/ and host_vars/ beside them hold.
+// Guaranteed: every source is read whole or the run stops with one sentence; what Ansible skips or uses with a warning is in `warnings`
+// (what it cannot parse at all it passes over, and goes on with localhost: that is an error here).
+// Refused with the way round: TOML, and the configurations of inventory plugins.
 import { constants } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { access, open } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { noVault, plainText, type Vault } from '../base/vault.js';
-import { parseYaml, type YamlFile } from '../base/yaml.js';
+import { type MapEntry, parseYaml, type YamlFile, yamlError } from '../base/yaml.js';
+import { parseAddress } from './address.js';
 import { InventoryBuilder } from './builder.js';
 import type { Inventory } from './host.js';
-import { splitPort } from './host-range.js';
-import { readYamlInventory } from './yaml-source.js';
+import { readIniInventory } from './ini-source.js';
+import { Mistake } from './mistake.js';
+import type { VarsFolder } from './precedence.js';
+import { readScriptInventory } from './script-source.js';
+import { filesOfSource, varsFolderOf } from './sources.js';
+import { readVarsFolder } from './vars-folder.js';
+import { pluginEntry, readYamlInventory, yamlGroups } from './yaml-source.js';
 
-/** Ansible's yaml_extensions, and none at all. */
-const YAML_EXTENSIONS = new Set(['', '.yaml', '.yml', '.json']);
+/** Ansible's yaml_extensions, and none at all: what is read as YAML first, and as INI if it is none. */
+const YAML_EXTENSIONS = ['', '.yaml', '.yml', '.json'];
+const SCRIPT_TIMEOUT_MS = 300_000;
 
 export interface LoadOptions {
   /** Default: what is encrypted is refused. */
   readonly vault?: Vault | undefined;
+  /** Whose group_vars/ and host_vars/ go over those beside the inventory: the playbook's folder. Default: the folder we are in, as ansible's. */
+  readonly playFolder?: string | undefined;
+  /** Time that one call of an inventory program may take. Default: 300 s. */
+  readonly scriptTimeoutMs?: number | undefined;
 }
 
 /**
  * Reads sources in order; for the same variable of the same host or group the later source wins.
  * @param sources paths, or texts with a comma that are no path: `web1,web2,`
- * @throws FleetTapError kind `input`: `inventory-missing`, `inventory-structure`, `inventory-unsupported`, `yaml-syntax`, `file-…`
+ * @throws FleetTapError kind `input`: `inventory-missing`, `inventory-structure`, `inventory-program`, `inventory-plugin`, `vars-structure`,
+ * `yaml-syntax`, `file-…`
  */
-export async function loadInventory(sources: readonly string[], { vault = noVault }: LoadOptions = {}): Promise<Inventory> {
+export async function loadInventory(sources: readonly string[], options: LoadOptions = {}): Promise<Inventory> {
   if (sources.length === 0) {
     throw new FleetTapError('input', 'inventory-missing', 'no inventory was given', { hint: 'name one: `-i inventory.yml`, or hosts: `-i web1,web2,`' });
   }
+  const { vault = noVault, playFolder = process.cwd(), scriptTimeoutMs = SCRIPT_TIMEOUT_MS } = options;
   const builder = new InventoryBuilder();
+  const reading: Reading = { builder, vault, scriptTimeoutMs, sources };
   for (const source of sources) {
-    const info = await stat(source).catch(() => undefined);
-    if (info === undefined && source.includes(',')) readHostList(source, builder);
-    else if (info?.isDirectory() === true) throw unsupported(source, 'an inventory that is a directory is not supported yet');
-    else await readFile(source, builder, vault);
+    for (const one of await filesOfSource(source)) {
+      if (one.kind === 'list') readHostList(one.text, builder);
+      else await readSourceFile(one.path, reading);
+    }
   }
-  const inventory = builder.finish(sources);
-  if (inventory.hosts.length === 0) {
-    const hint = 'name hosts below `hosts:` of a group';
-    throw new FleetTapError('input', 'inventory-structure', 'the inventory names no host', { place: { file: sources.join(', ') }, hint });
+  const names = { groups: builder.groupNames(), hosts: builder.hostNames() };
+  const known = new Map<string, Promise<VarsFolder>>();
+  const folder = (path: string): Promise<VarsFolder> => {
+    const found = known.get(path) ?? readVarsFolder(path, names, { vault, warn: (message) => builder.warn(message) });
+    known.set(path, found);
+    return found;
+  };
+  const inventory: VarsFolder[] = [];
+  for (const source of sources) {
+    const path = await varsFolderOf(source);
+    if (path !== undefined) inventory.push(await folder(resolve(path)));
   }
-  return inventory;
+  const layers = { inventory, play: [await folder(resolve(playFolder))] };
+  try {
+    return builder.finish(sources, layers);
+  } catch (error) {
+    throw error instanceof Mistake ? new FleetTapError('input', 'inventory-structure', error.message, { place: { file: sources.join(', ') } }) : error;
+  }
 }
 
-/** plugins/inventory/host_list.py: names without ranges, all ungrouped. */
+interface Reading {
+  readonly builder: InventoryBuilder;
+  readonly vault: Vault;
+  readonly scriptTimeoutMs: number;
+  readonly sources: readonly string[];
+}
+
+/** plugins/inventory/host_list.py: names without ranges, all ungrouped; what is no address stays as it is written. */
 function readHostList(source: string, builder: InventoryBuilder): void {
   for (const item of source.split(',').map((part) => part.trim())) {
     if (item === '') continue;
-    if (/[[\]\s]/.test(item) && !/^\[[0-9a-f:.]+\](?::\d+)?$/i.test(item)) {
-      const hint = 'write every name, or use a YAML file, which knows ranges: web[01:10]';
-      throw new FleetTapError('input', 'inventory-structure', `"${item}" is not a host's name in the list -i "${source}"`, { hint });
-    }
-    const { name, port } = splitPort(item);
+    const address = parseAddress(item);
+    const { name, port } = address === undefined || address.name.includes('[') ? { name: item, port: undefined } : address;
+    if (/[[\s]/.test(name)) builder.warn(`"${name}" in -i "${source}" is one host of that name: ranges are for files`);
     if (!builder.hasHost(name)) builder.addHost(name, 'ungrouped', port);
   }
 }
 
-async function readFile(path: string, builder: InventoryBuilder, vault: Vault): Promise<void> {
+/** manager.py, parse_source: a program first, then YAML where the name allows it, then INI. */
+async function readSourceFile(path: string, reading: Reading): Promise<void> {
+  const { builder, vault } = reading;
+  if ((await isProgram(path)) && (await readScriptInventory(resolve(path), { builder, vault, timeoutMs: reading.scriptTimeoutMs }))) return;
   const written = await readText(path, 'inventory').catch((error: unknown) => {
     throw withListHint(error, path);
   });
   const text = plainText(written, path, vault);
-  const isExecutable = await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  const extension = extname(path);
-  if (text.startsWith('#!') || (isExecutable && !YAML_EXTENSIONS.has(extension))) {
-    throw unsupported(path, 'an inventory that is a program is not supported yet');
-  }
-  if (!YAML_EXTENSIONS.has(extension)) {
-    const what = extension === '.toml' ? 'TOML' : 'INI';
-    throw unsupported(path, `Ansible reads a file that ends in "${extension}" as ${what}, which is not supported yet`);
-  }
-  await refuseVarsFolders(path);
-  readYamlInventory(parseUnlessIni(text, path, vault), builder);
+  const yaml = YAML_EXTENSIONS.includes(extname(path)) ? yamlOf(text, path, reading) : undefined;
+  if (yaml !== undefined && !(yaml instanceof FleetTapError)) readYamlInventory(yaml.file, yaml.groups, builder);
+  else readIni(text, path, reading, yaml);
 }
 
-/** Ansible tries INI where YAML fails; so a file that is plainly INI gets the sentence for INI, not a YAML error. */
-function parseUnlessIni(text: string, path: string, vault: Vault): YamlFile {
-  const lines = text.split('\n').map((line) => line.trim());
-  const first = lines.find((line) => line !== '' && !/^[#;]/.test(line)) ?? '';
-  const ini = () => unsupported(path, 'an inventory in the INI form is not supported yet');
-  if (/^\[[^\]"',]+\]\s*(?:#.*)?$/.test(first)) throw ini();
-  let yaml: YamlFile;
+/** Without one of these beginnings the system cannot run a file itself, and a shell would run an executable list of hosts as commands. */
+async function isProgram(path: string): Promise<boolean> {
   try {
-    yaml = parseYaml(text, path, { vault });
+    await access(path, constants.X_OK);
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+      return ['#!', '\x7fELF'].some((beginning) => buffer.subarray(0, bytesRead).toString('latin1').startsWith(beginning));
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return false; // a folder, or not readable: whoever reads it as a text says so
+  }
+}
+
+/** @returns the groups, or why it is no YAML inventory and may be INI */
+function yamlOf(text: string, path: string, { vault, builder, sources }: Reading): { file: YamlFile; groups: readonly MapEntry[] } | FleetTapError {
+  const warnings: string[] = [];
+  let file: YamlFile;
+  try {
+    file = parseYaml(text, path, { vault, warn: (message) => warnings.push(message) });
   } catch (error) {
-    if (/^[^\s:]+\s+[a-z_]+=\S/.test(first)) throw ini();
+    if (error instanceof FleetTapError) return error;
     throw error;
   }
-  const isBareWords = yaml.root !== null && 'type' in yaml.root && yaml.root.type === 'PLAIN' && first !== '';
-  if (isBareWords && extname(path) === '') throw ini();
-  return yaml;
+  const groups = yamlGroups(file);
+  if (groups instanceof FleetTapError) return groups;
+  const plugin = pluginEntry(file, groups);
+  if (plugin !== undefined) {
+    const hint = staticFileHint(sources);
+    throw yamlError(file, plugin.keyNode, 'this is the configuration of an inventory plugin, which fleet-tap does not run', { code: 'inventory-plugin', hint });
+  }
+  for (const warning of warnings) builder.warn(warning);
+  return { file, groups };
 }
 
-async function refuseVarsFolders(path: string): Promise<void> {
-  for (const name of ['group_vars', 'host_vars']) {
-    const entries = await readdir(join(dirname(path), name)).catch(() => []);
-    if (entries.some((entry) => !entry.startsWith('.'))) {
-      throw unsupported(path, `${name}/ beside the inventory is not supported yet`, ' in another folder');
+function readIni(text: string, path: string, { builder, sources }: Reading, yamlMistake: FleetTapError | undefined): void {
+  try {
+    readIniInventory(text, path, builder);
+  } catch (error) {
+    if (!(error instanceof FleetTapError)) throw error;
+    if (extname(path) === '.toml') {
+      throw new FleetTapError('input', 'inventory-plugin', 'an inventory in TOML is not supported', { place: { file: path }, hint: staticFileHint(sources), cause: error });
     }
+    throw yamlMistake !== undefined && looksLikeYaml(text, path) ? yamlMistake : error;
   }
 }
 
-function unsupported(path: string, message: string, where = ''): FleetTapError {
-  const hint = `write one YAML file with \`ansible-inventory -i ${path} --list --yaml > inventory.yml\`${where} and use that`;
-  return new FleetTapError('input', 'inventory-unsupported', message, { place: { file: path }, hint });
+/** Of a file that is neither, which mistake to tell. */
+function looksLikeYaml(text: string, path: string): boolean {
+  if (extname(path) !== '') return true;
+  const first = text.split('\n').find((line) => /^\s*[^\s#;]/.test(line)) ?? '';
+  return /^\s*(?:---|[{"]|[^\s=[\]]+:(?:\s|$))/.test(first);
+}
+
+function staticFileHint(sources: readonly string[]): string {
+  const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return `write what it finds to a file, and use that: \`ansible-inventory ${sources.map((source) => `-i ${quote(source)}`).join(' ')} --list --export --yaml > inventory.yml\``;
 }
 
 /** `-i web1` was probably meant as `-i web1,`. */
 function withListHint(error: unknown, path: string): unknown {
   if (!(error instanceof FleetTapError) || error.code !== 'file-missing' || path.includes('/')) return error;
   const hint = `check the spelling and the folder that you are in; if it is a host's name, end it with a comma: -i ${path},`;
-  return new FleetTapError('input', error.code, error.message, { place: error.place, hint, cause: error.cause });
+  return new FleetTapError('input', error.code, error.message, { place: error.place, hint, cause: error });
 }

@@ -1,7 +1,7 @@
 // What comes in: a host pattern, `web:&prod:!db*` or `web1,web2`. What goes out: its words.
 // Guaranteed: Ansible's rule (inventory/manager.py, split_host_pattern): commas separate; without one, colons and white space do, unless
 // the whole is one name or address, with a port or not. Added: a comma inside of a folded name (`web[1,4-5]`) separates nothing.
-import { isAddress } from './address.js';
+import { parseAddress } from './address.js';
 
 /** `[1,4-5]`: how folded names write several numbers. */
 const PIECES = /(?:\[\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*\]|[^,])+/g;
@@ -9,7 +9,7 @@ const PIECES = /(?:\[\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*\]|[^,])+/g;
 export function splitPattern(pattern: string): string[] {
   const pieces = pattern.match(PIECES) ?? [];
   const hasComma = pieces.join('').length < pattern.length;
-  const words = hasComma || isFolded(pattern) || isAddress(pattern) ? pieces : (pattern.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? []);
+  const words = hasComma || isFolded(pattern) || parseAddress(pattern) !== undefined ? pieces : (pattern.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? []);
   return words.map((word) => word.trim()).filter((word) => word !== '');
 }
 

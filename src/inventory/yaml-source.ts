@@ -1,33 +1,41 @@
 // What comes in: the tree of a YAML inventory. What goes out: its groups, hosts and variables, in a builder.
-// Guaranteed: what ansible-core's yaml plugin reads (plugins/inventory/yaml.py), and an error with file:line:column for all that it would
-// skip with a warning: an unknown key in a group, hosts as a list, a group that is no mapping.
-// Stricter than Ansible, too: `vars` as a text, a value that is no mapping under a host, white space in a host's name.
-import { isMap, isScalar, type Node, type YAMLMap } from 'yaml';
+// Guaranteed: what ansible-core's yaml plugin reads (plugins/inventory/yaml.py): what it skips is skipped with a warning that has a place; what
+// makes it give up on the file (hosts as a list, a number for a name, a loop of groups) is an error with file:line:column.
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { FleetTapError } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
-import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, plainValue, yamlError } from '../base/yaml.js';
+import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, plainValue, yamlError, yamlPlace } from '../base/yaml.js';
+import { isDate } from '../base/yaml-scalars.js';
 import type { InventoryBuilder } from './builder.js';
-import { type HostNames, RangeMistake, readHostKey } from './host-range.js';
+import { readHostKey } from './host-range.js';
+import { Mistake } from './mistake.js';
 
 const SECTIONS = ['hosts', 'vars', 'children'];
 
-/** @throws FleetTapError kind `input`: `inventory-structure`, `inventory-unsupported` */
-export function readYamlInventory(yaml: YamlFile, builder: InventoryBuilder): void {
+/**
+ * The groups of the file, or why Ansible would now try to read it as INI: nothing is in the builder yet.
+ * @throws FleetTapError kind `input`, code `inventory-plugin` for a plugin's configuration
+ */
+export function yamlGroups(yaml: YamlFile): MapEntry[] | FleetTapError {
   const root = resolveAlias(yaml, yaml.root);
-  if (root === null || (isScalar(root) && root.value === null) || (isMap(root) && root.items.length === 0)) {
-    throw mistake(yaml, root, 'the inventory is empty', 'name at least one host: `all: {hosts: {web1: {}}}`');
-  }
-  if (!isMap(root)) throw mistake(yaml, root, `an inventory is a mapping of groups, not ${describeNode(yaml, root)}`, 'begin it with `all:` and, below it, `hosts:`');
+  if (isNothing(root) || (isMap(root) && root.items.length === 0)) return mistake(yaml, root, 'the inventory is empty', 'name at least one host: `all: {hosts: {web1: {}}}`');
+  if (!isMap(root)) return mistake(yaml, root, `an inventory is a mapping of groups, not ${describeNode(yaml, root)}`, 'begin it with `all:` and, below it, `hosts:`');
+  return mapEntries(yaml, root as YAMLMap);
+}
+
+/** The key `plugin`, where Ansible takes the file for an inventory plugin's configuration. */
+export function pluginEntry(yaml: YamlFile, groups: readonly MapEntry[]): MapEntry | undefined {
+  return groups.find(({ key, value }) => {
+    const node = resolveAlias(yaml, value);
+    if (key !== 'plugin' || isNothing(node)) return false;
+    return isMap(node) || isSeq(node) ? node.items.length > 0 : !isFalse(node);
+  });
+}
+
+/** @throws FleetTapError kind `input`, code `inventory-structure` */
+export function readYamlInventory(yaml: YamlFile, groups: readonly MapEntry[], builder: InventoryBuilder): void {
   const reader = new Reader(yaml, builder);
-  const entries = mapEntries(yaml, root);
-  const plugin = entries.find((entry) => entry.key === 'plugin');
-  if (plugin !== undefined && !isMap(resolveAlias(yaml, plugin.value))) {
-    throw yamlError(yaml, plugin.keyNode, 'this is the configuration of an inventory plugin, which is not supported', {
-      code: 'inventory-unsupported',
-      hint: `write what it finds to a file: \`ansible-inventory -i ${yaml.file} --list --yaml > inventory.yml\``,
-    });
-  }
-  for (const entry of entries) reader.group(entry);
+  for (const entry of groups) reader.group(entry);
 }
 
 class Reader {
@@ -41,97 +49,95 @@ class Reader {
     this.#builder = builder;
   }
 
-  /** @returns the group's name */
-  group({ key, keyNode, value }: MapEntry): string {
+  group({ key, keyNode, value }: MapEntry): void {
     const yaml = this.#yaml;
-    if (typeof key !== 'string' || key === '') throw mistake(yaml, keyNode, `a group's name must be a text, not ${describeNode(yaml, keyNode)}`, 'put it in quotes');
     const body = resolveAlias(yaml, value);
-    this.#builder.addGroup(key);
-    if (isNothing(body)) return key;
-    if (!isMap(body)) {
-      throw mistake(yaml, value, `the group "${key}" must be a mapping with hosts, vars or children, not ${describeNode(yaml, body)}`, groupHint(key));
+    if (!isNothing(body) && !isMap(body)) {
+      this.#warn(value, `"${String(key)}" is passed over: a group is a mapping with hosts, vars or children, not ${describeNode(yaml, body)}; ${groupHint(String(key))}`);
+      return;
     }
+    if (typeof key !== 'string' || isDate(keyNode)) throw mistake(yaml, keyNode, `a group's name must be a text, not ${describeNode(yaml, keyNode)}`, 'put it in quotes');
+    this.#try(keyNode, () => this.#builder.addGroup(key));
+    if (isNothing(body)) return;
     if (this.#open.has(body)) throw mistake(yaml, value, `the group "${key}" holds itself`);
     this.#open.add(body);
-    const sections = mapEntries(yaml, body);
-    for (const section of sections) this.#section(key, section);
+    const sections = mapEntries(yaml, body as YAMLMap).map((section) => ({ ...section, entries: this.#sectionEntries(key, section) }));
+    for (const { key: section, entries } of sections) {
+      for (const entry of entries ?? []) {
+        if (section === 'vars') this.#try(entry.value ?? entry.keyNode, () => this.#builder.setGroupVariable(key, String(entry.key), plainValue(yaml, entry.value)));
+        else if (section === 'children') this.#child(key, entry);
+        else if (section === 'hosts') this.#host(key, entry);
+      }
+    }
     this.#open.delete(body);
-    return key;
   }
 
-  #section(group: string, { key, keyNode, value }: MapEntry): void {
+  /** What stands in a section; undefined for nothing, and for what Ansible skips. `hosts: web1` is short for `hosts: {web1: }`. */
+  #sectionEntries(group: string, { key, keyNode, value }: MapEntry): MapEntry[] | undefined {
     const yaml = this.#yaml;
-    if (!SECTIONS.includes(String(key))) {
-      const near = SECTIONS.includes(group) ? groupHint(group) : didYouMean(String(key), SECTIONS) ?? `hosts go below \`hosts:\`, groups below \`children:\`, variables below \`vars:\``;
-      throw mistake(yaml, keyNode, `the group "${group}" has the unknown key "${String(key)}"; a group has hosts, vars and children`, near);
-    }
     const body = resolveAlias(yaml, value);
-    if (isNothing(body)) return;
-    for (const entry of this.#sectionEntries(group, String(key), body, value)) {
-      if (key === 'vars') this.#groupVariable(group, entry);
-      else if (key === 'children') this.#child(group, entry);
-      else this.#host(group, entry);
+    if (!SECTIONS.includes(String(key))) {
+      const near = SECTIONS.includes(group) ? groupHint(group) : (didYouMean(String(key), SECTIONS) ?? 'hosts go below `hosts:`, groups below `children:`, variables below `vars:`');
+      this.#warn(keyNode, `"${String(key)}" in the group "${group}" is passed over: a group has hosts, vars and children; ${near}`);
+      return undefined;
     }
-  }
-
-  /** `hosts: web1` is short for `hosts: {web1: }`. */
-  #sectionEntries(group: string, key: string, body: Node, value: Node | null): MapEntry[] {
-    if (isMap(body)) return mapEntries(this.#yaml, body as YAMLMap);
-    if (key !== 'vars' && isScalar(body) && typeof body.value === 'string') return [{ key: body.value, keyNode: body, value: null }];
-    const hint = key === 'vars' ? 'write `name: value` lines below it' : `write each on a line of its own with a colon and no dash: \`web1:\``;
-    throw mistake(this.#yaml, value, `"${key}" of the group "${group}" must be a mapping, not ${describeNode(this.#yaml, body)}`, hint);
-  }
-
-  #groupVariable(group: string, { key, keyNode, value }: MapEntry): void {
-    const data = plainValue(this.#yaml, value);
-    if (key === 'ansible_group_priority' && !/^[-+]?\d+$/.test(String(data).trim())) {
-      throw mistake(this.#yaml, value ?? keyNode, `ansible_group_priority of the group "${group}" must be a whole number`);
-    }
-    this.#builder.setGroupVariable(group, String(key), data);
+    if (isNothing(body)) return undefined;
+    if (isMap(body)) return mapEntries(yaml, body as YAMLMap);
+    if (isScalar(body) && typeof body.value === 'string') return [{ key: body.value, keyNode: body, value: null }];
+    const hint = key === 'vars' ? 'write `name: value` lines below it' : 'write each on a line of its own with a colon and no dash: `web1:`';
+    throw mistake(yaml, value, `"${String(key)}" of the group "${group}" must be a mapping, not ${describeNode(yaml, body)}`, hint);
   }
 
   #child(group: string, entry: MapEntry): void {
-    const child = this.group(entry);
-    if (this.#builder.addChild(group, child)) return;
-    if (child === 'all') throw mistake(this.#yaml, entry.keyNode, `"all" is above every group, so it cannot be a child of "${group}"`);
-    const message = child === group ? `the group "${group}" is its own child` : `the group "${child}" holds "${group}", so it cannot be its child`;
-    throw mistake(this.#yaml, entry.keyNode, message, 'remove one of the two places: groups may not form a loop');
+    const { key, keyNode } = entry;
+    this.group(entry);
+    if (typeof key === 'string' && this.#builder.hasGroup(key)) this.#try(keyNode, () => this.#builder.addChild(group, key));
+    else if (typeof key === 'string' && this.#builder.hasHost(key)) this.#builder.addHost(key, group, undefined);
+    else throw mistake(this.#yaml, keyNode, `the child "${String(key)}" of the group "${group}" is no group`, groupHint(String(key)));
   }
 
   #host(group: string, { key, keyNode, value }: MapEntry): void {
     const yaml = this.#yaml;
-    const { names, port } = this.#hostNames(key, keyNode);
+    if (typeof key !== 'string' || isDate(keyNode)) throw mistake(yaml, keyNode, `a host's name must be a text, not ${describeNode(yaml, keyNode)}`, 'put it in quotes');
+    const { names, port } = this.#try(keyNode, () => readHostKey(key));
+    if (names.length === 0) this.#warn(keyNode, `the range in "${key}" begins after its end, so it is no host at all`);
+    if (/[\s\p{Cc}]/u.test(key)) this.#warn(keyNode, `the host's name ${JSON.stringify(key)} has white space in it${key.includes('=') ? ' (variables go below the host, one `name: value` a line)' : ''}`);
     const body = resolveAlias(yaml, value);
-    if (!isNothing(body) && !isMap(body)) {
+    if (!isMap(body) && !isFalse(body)) {
       const hint = 'variables go below the host, one `name: value` a line';
-      throw mistake(yaml, value, `the host "${String(key)}" must have a mapping of variables, not ${describeNode(yaml, body)}`, hint);
+      throw mistake(yaml, value, `the host "${key}" must have a mapping of variables, not ${describeNode(yaml, body)}`, hint);
     }
-    const variables = isMap(body) ? mapEntries(yaml, body).map((entry) => [String(entry.key), plainValue(yaml, entry.value)] as const) : [];
-    for (const name of names) {
-      this.#builder.addHost(name, group, port);
-      for (const [variable, data] of variables) this.#builder.setHostVariable(name, variable, data);
+    const variables = isMap(body) ? mapEntries(yaml, body as YAMLMap).map((entry) => [String(entry.key), plainValue(yaml, entry.value)] as const) : [];
+    this.#try(keyNode, () => {
+      for (const name of names) {
+        this.#builder.addHost(name, group, port);
+        for (const [variable, data] of variables) this.#builder.setHostVariable(name, variable, data);
+      }
+    });
+  }
+
+  #try<T>(where: Node, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw error instanceof Mistake ? mistake(this.#yaml, where, error.message, error.hint) : error;
     }
   }
 
-  #hostNames(key: unknown, keyNode: Node): HostNames {
-    if (typeof key !== 'string' || key === '') {
-      throw mistake(this.#yaml, keyNode, `a host's name must be a text, not ${describeNode(this.#yaml, keyNode)}`, 'put it in quotes');
-    }
-    if (/[\s\p{Cc}]/u.test(key)) {
-      const hint = key.includes('=') ? 'that is the INI form; here variables go below the host, one `name: value` a line' : 'write each host on a line of its own, with a colon';
-      throw mistake(this.#yaml, keyNode, `the host's name ${JSON.stringify(key)} has white space in it`, hint);
-    }
-    try {
-      return readHostKey(key);
-    } catch (error) {
-      if (error instanceof RangeMistake) throw mistake(this.#yaml, keyNode, error.message, error.hint);
-      throw error;
-    }
+  #warn(where: Node | null, message: string): void {
+    const { file, line, column } = yamlPlace(this.#yaml, where);
+    this.#builder.warn(`${file}:${line}:${column}: ${message}`);
   }
 }
 
 function isNothing(node: Node | null): node is null {
   return node === null || (isScalar(node) && node.value === null);
+}
+
+/** What Python counts as false: Ansible takes it for nothing. */
+function isFalse(node: Node | null): boolean {
+  if (isSeq(node)) return node.items.length === 0;
+  return isNothing(node) || (isScalar(node) && ['', 0, false].includes(node.value as string));
 }
 
 function groupHint(name: string): string {

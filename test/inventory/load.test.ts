@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
 import { graphInventory, listInventory } from '../../src/inventory/list.js';
+import type { Vault } from '../../src/base/vault.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { ansibleGraph, ansibleList, whyNoAnsible } from './oracle.js';
 
 const cases = join(import.meta.dirname, '../cases/inventory');
 const good = (await readdir(join(cases, 'good'))).map((name) => [join(cases, 'good', name)]);
 const refusals = JSON.parse(await readFile(join(cases, 'refusals.json'), 'utf8')) as Record<string, string>;
+const warned = JSON.parse(await readFile(join(cases, 'warned.json'), 'utf8')) as Record<string, string>;
 const skipReason = whyNoAnsible();
 
 let folder: string;
@@ -66,6 +68,23 @@ describe('refused, with the place', () => {
   });
 });
 
+describe('used as Ansible uses it, with a warning that has a place', () => {
+  test.each(Object.entries(warned))('%s', async (name, expected) => {
+    const { warnings } = await loadInventory([join(cases, 'warned', `${name}.yml`)]);
+    expectParts(warnings.join('\n'), `warned/${name}.yml:${expected}`);
+  });
+  test('names, and what a program says', async () => {
+    const path = join(folder, 'names');
+    await writeFile(path, '#!/bin/sh\necho careful >&2\necho \'{"a-b": ["x"], "x": [], "_meta": {"hostvars": {}}}\'\n');
+    await chmod(path, 0o755);
+    expect((await loadInventory([path])).warnings).toEqual([
+      `${path} says: careful`,
+      'group names with characters other than letters, digits and _, or with a digit first, are used as they are: a-b',
+      '"x" is both a host and a group',
+    ]);
+  });
+});
+
 describe('files', () => {
   const file = async (name: string, content: string | Buffer): Promise<string> => {
     const path = join(folder, name);
@@ -77,30 +96,51 @@ describe('files', () => {
     expectParts(await refusal('/nowhere/a.yml'), '[file-missing]');
   });
   test('none', async () => expectParts(await refusal(), 'no inventory was given [inventory-missing]'));
-  test('a directory', async () => expectParts(await refusal(folder), 'a directory is not supported yet [inventory-unsupported] … ansible-inventory -i'));
   test('binary', async () => {
     expectParts(await refusal(await file('b.yml', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]))), 'not a text file in UTF-8 [file-not-text]');
     expectParts(await refusal(await file('n.yml', 'all:\n  hosts: {a\0b: }\n')), ':2:12: … U+0000');
   });
-  test('programs, INI, TOML', async () => {
-    expectParts(await refusal(await file('p.yml', '#!/bin/sh\necho {}')), 'a program is not supported yet [inventory-unsupported]');
-    const script = await file('inv.py', 'print()');
-    await chmod(script, 0o755);
-    expectParts(await refusal(script), 'a program is not supported yet');
-    expectParts(await refusal(await file('hosts.ini', 'web1\n')), 'as INI, which is not supported yet');
-    expectParts(await refusal(await file('hosts', 'web1\nweb2\n')), 'in the INI form is not supported yet');
-    expectParts(await refusal(await file('hosts2', 'web1 ansible_host=1.2.3.4\n')), 'in the INI form is not supported yet');
-    expectParts(await refusal(await file('hosts.toml', '[all]')), 'as TOML, which is not supported yet');
+  test('INI mistakes have line and column', async () => {
+    expectParts(await refusal(await file('a.ini', '[web]\n  web1 x="a\n')), 'a.ini:2:10: the quote " is not closed [inventory-structure]');
+    expectParts(await refusal(await file('b.ini', 'web1 x=1 web2\n')), 'b.ini:1:10: "web2" after a host\'s name must be a variable');
+    expectParts(await refusal(await file('c.ini', '[a:children]\n\n b\n')), 'c.ini:3:2: [a:children] names the group "b", which is not declared');
+    expectParts(await refusal(await file('d.ini', '\n h[1-3,5]\n')), 'd.ini:2:2: the range [1-3,5] must be begin:end … h[1:3] and h5');
+    expectParts(await refusal(await file('e.ini', '[a]\nh\n[a:vars]\nx=99999999999999999999\n')), 'e.ini:4:1: the number 99999999999999999999 is too big to be kept exactly');
+    expectParts(await refusal(await file('f', '[a]\nh\n[a:vars]\nx\n')), 'f:4:1: "x" must be a variable');
+    expectParts(await refusal(await file('g', 'all:\n  hosts: {\n')), 'g:3:1:');
   });
-  test('group_vars beside it', async () => {
-    const inner = join(folder, 'with-vars');
+  test('programs that fail', async () => {
+    const program = async (name: string, text: string): Promise<string> => {
+      const path = await file(name, text);
+      await chmod(path, 0o755);
+      return path;
+    };
+    expectParts(await refusal(await program('p1', '#!/bin/sh\necho why >&2\nexit 3\n')), 'p1: the inventory program failed with --list: it ended with exit status 3; it says: why [inventory-program] … run it yourself');
+    expectParts(await refusal(await program('p2', '#!/bin/sh\necho [1,\n')), 'this is not JSON (line 1, column 4 of the output)');
+    expectParts(await refusal(await program('p3', '#!/bin/sh\nprintf \'\\377\'\n')), 'not text in UTF-8');
+    expectParts(await refusal(await program('p4', '#!/no/such/program\n')), 'the interpreter that its first line names is not there');
+    const slow = await program('p5', '#!/bin/sh\nexec sleep 600\n');
+    await expect(loadInventory([slow], { scriptTimeoutMs: 300 })).rejects.toThrow('it did not end within 0.3 s');
+  });
+  test('TOML, and a plugin among other sources, with the command that makes it a file', async () => {
+    expectParts(await refusal(await file('hosts.toml', '[web.hosts]\na = { x = 1 }\n')), 'TOML is not supported [inventory-plugin] … ansible-inventory -i');
+    const plugin = await file('it\'s.yml', 'plugin: constructed\n');
+    expectParts(await refusal('a,', plugin), `-i a, -i '${plugin.replace("'", "'\\''")}' --list --export --yaml > inventory.yml`);
+  });
+  test('a list with a range in it is one odd name', async () => {
+    const { hosts, warnings } = await loadInventory(['web[1:3],']);
+    expect(hosts.map((host) => host.name)).toEqual(['web[1:3]']);
+    expectParts(warnings.join(), '"web[1:3]" in -i "web[1:3]," is one host of that name');
+  });
+  test('an encrypted inventory and encrypted variables go through the vault', async () => {
+    const inner = join(folder, 'vaulted');
     await mkdir(join(inner, 'group_vars'), { recursive: true });
-    await writeFile(join(inner, 'inventory.yml'), 'all: {hosts: {a: }}');
-    expect((await loadInventory([join(inner, 'inventory.yml')])).hosts).toHaveLength(1);
-    await writeFile(join(inner, 'group_vars/all.yml'), 'x: 1');
-    expectParts(await refusal(join(inner, 'inventory.yml')), 'group_vars/ beside the inventory is not supported yet [inventory-unsupported]');
+    await writeFile(join(inner, 'hosts'), '$ANSIBLE_VAULT;1.1;AES256\n33\n');
+    await writeFile(join(inner, 'group_vars/all.yml'), '$ANSIBLE_VAULT;1.1;AES256\n34\n');
+    const vault: Vault = { value: (text) => `plain ${text}`, file: (_text, { file: path = '' }) => (path.endsWith('hosts') ? 'h x=1\n' : 'y: 2\nz: !vault abc') };
+    expect((await loadInventory([join(inner, 'hosts')], { vault })).hosts[0]?.vars).toEqual({ x: 1, y: 2, z: 'plain abc' });
+    expectParts(await refusal(join(inner, 'hosts')), '[vault-unsupported]');
   });
-  test('a list with a range in it', async () => expectParts(await refusal('web[1:3],'), '"web[1:3]" is not a host\'s name'));
 });
 
 test('10,000 hosts in 100 groups are read in seconds', async () => {

@@ -1,0 +1,44 @@
+// What comes in: what stands after each `-i`. What goes out: host lists and files, in the order in which Ansible reads them.
+// Guaranteed: Ansible's rules (inventory/manager.py): a text with a comma that is no path is a list; a directory is read whole, sorted by
+// bytes, folders in it included, but for the names and endings that Ansible ignores (`.ini` and `.cfg` among them: inside a directory only).
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+export type Source = { readonly kind: 'list'; readonly text: string } | { readonly kind: 'file'; readonly path: string };
+
+/** INVENTORY_IGNORE_EXTS, and what is always ignored. */
+const IGNORED = /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.pyc|\.pyo|\.swp|\.bak|~|\.rpm|\.md|\.txt|\.rst|\.orig|\.ini|\.cfg|\.retry)$/;
+
+/** A path as a person writes it: `~` and `$NAME` stand for what they stand for in a shell. A comma keeps it as it is, as in Ansible. */
+function writtenPath(source: string): string {
+  if (source.includes(',')) return source;
+  const named = source.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => process.env[braced ?? bare ?? ''] ?? whole);
+  return named.replace(/^~(?=\/|$)/, homedir());
+}
+
+/** The files of one source. A path that is not there comes back as it is: who reads it says so. */
+export async function filesOfSource(source: string): Promise<Source[]> {
+  const path = writtenPath(source);
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined && source.includes(',')) return [{ kind: 'list', text: source }];
+  if (info?.isDirectory() !== true) return [{ kind: 'file', path }];
+  const entries = (await readdir(path)).filter((name) => !IGNORED.test(name));
+  const sorted = entries.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const files: Source[] = [];
+  for (const name of sorted) files.push(...(await filesOfEntry(join(path, name))));
+  return files;
+}
+
+async function filesOfEntry(path: string): Promise<Source[]> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isDirectory() === true ? filesOfSource(path) : [{ kind: 'file', path }];
+}
+
+/** Where group_vars/ and host_vars/ of a source are looked for: the directory itself, or the file's folder. undefined for a host list. */
+export async function varsFolderOf(source: string): Promise<string | undefined> {
+  const path = writtenPath(source);
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined && source.includes(',')) return undefined;
+  return info?.isDirectory() === true ? path : dirname(resolve(path));
+}
