@@ -1,5 +1,6 @@
 // fleet-tap exec: one command on all chosen hosts at once. Equal output is shown once with its hosts, or each line as it comes (--stream).
 // Guaranteed: a host that fails or stalls changes nothing for the others; Ctrl-C ends the command on every host and shows what came so far.
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
@@ -40,6 +41,8 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
   const startedMs = performance.now();
   const stopped = new AbortController();
   const interrupted = AbortSignal.any([context.interrupted, stopped.signal]);
+  // One for each host that runs.
+  setMaxListeners(Number.POSITIVE_INFINITY, interrupted);
   // A reader that has gone (`| head`) wants no more: the commands are ended as with Ctrl-C.
   context.stdout.on('error', () => stopped.abort());
   const store = new OutputStore();
@@ -65,6 +68,7 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
     } catch (thrown) {
       error = asHostError(thrown, host.name);
     }
+    fleet.release(host);
     const outcome: HostOutcome = { host: host.name, status, error, seconds: (performance.now() - hostStartedMs) / 1000, ...(kept?.finish() ?? { stdout: NOTHING, stderr: labelled?.lastStderr() ?? NOTHING }) };
     labelled?.end(outcome);
     return outcome;
@@ -72,6 +76,7 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
   try {
     const outcomes = await Promise.all(fleet.hosts.map((host) => forks(() => onHost(host))));
     if (lines === undefined) show(outcomes, options, context);
+    await files?.finish();
     const problem = files?.problem;
     if (problem !== undefined) context.stderr.write(`${problem}\n`);
     context.stderr.write(formatSummary(outcomes, (performance.now() - startedMs) / 1000));

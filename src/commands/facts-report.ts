@@ -6,6 +6,21 @@ import { foldHosts } from '../inventory/fold.js';
 
 export type NamedFacts = Readonly<Record<string, unknown>>;
 
+/** Each fact's value as JSON on one line. */
+export type FactTexts = ReadonlyMap<string, string>;
+
+/** @param known texts that are kept already: hosts of a fleet have most values in common */
+export function factTexts(facts: NamedFacts, known: Map<string, string> = new Map()): FactTexts {
+  return new Map(
+    Object.entries(facts).map(([name, value]) => {
+      const text = jsonText(value);
+      const same = known.get(text);
+      if (same === undefined) known.set(text, text);
+      return [name, same ?? text];
+    }),
+  );
+}
+
 /**
  * As the setup module's `filter`: names with `*`, `?` and `[…]`, of which one must fit; the prefix `ansible_` may be left out.
  * @param filters empty: all facts
@@ -33,13 +48,13 @@ export function prefixed(facts: NamedFacts): NamedFacts {
 }
 
 /** Each fact once; below it each distinct value with its hosts, the largest set first, where they differ. */
-export function formatFacts(byHost: ReadonlyMap<string, NamedFacts>): string {
-  const names = [...new Set([...byHost.values()].flatMap((facts) => Object.keys(facts)))].sort();
+export function formatFacts(byHost: ReadonlyMap<string, FactTexts>): string {
+  const names = [...new Set([...byHost.values()].flatMap((facts) => [...facts.keys()]))].sort();
   let text = '';
   for (const name of names) {
     const groups = new Map<string, string[]>();
     for (const [host, facts] of byHost) {
-      const value = Object.hasOwn(facts, name) ? printable(jsonText(facts[name])) : '(not there)';
+      const value = printable(facts.get(name) ?? '(not there)');
       groups.set(value, [...(groups.get(value) ?? []), host]);
     }
     const [only, ...others] = [...groups].sort(([, a], [, b]) => b.length - a.length);

@@ -8,7 +8,7 @@ import { ansibleFacts } from '../facts/ansible.js';
 import { gatherFacts } from '../facts/gather.js';
 import type { Host } from '../inventory/host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
-import { filterFacts, formatFacts, type NamedFacts, prefixed } from './facts-report.js';
+import { type FactTexts, factTexts, filterFacts, formatFacts, type NamedFacts, prefixed } from './facts-report.js';
 import { fileNameOf } from './file-name.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 
@@ -26,7 +26,9 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
   if (options.tree !== undefined) await makeFolder(options.tree);
   const fleet = await Fleet.open(options.pattern, options, context);
   const forks = pLimit(options.forks);
-  const found = new Map<string, NamedFacts>();
+  // As text: facts as objects would be five times as much to keep.
+  const found = new Map<string, FactTexts>();
+  const known = new Map<string, string>();
   const failures = new Map<string, FleetTapError>();
   const gather = async (host: Host): Promise<void> => {
     if (context.interrupted.aborted) return;
@@ -34,16 +36,17 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
       const session = await fleet.session(host);
       const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host) }));
       const wanted = filterFacts(prefixed(ansibleFacts(gathered)), filters);
-      found.set(host.name, wanted);
+      found.set(host.name, factTexts(wanted, known));
       if (options.tree !== undefined) await writeFile(join(options.tree, fileNameOf(host.name)), `${jsonText(answerOf(wanted))}\n`);
     } catch (error) {
       failures.set(host.name, asHostError(error, host.name));
     }
+    fleet.release(host);
   };
   try {
     const interrupted = new Promise<void>((resolve) => void context.interrupted.addEventListener('abort', () => resolve(), { once: true }));
     await Promise.race([Promise.all(fleet.hosts.map((host) => forks(() => gather(host)))), interrupted]);
-    if (options.json) context.stdout.write(`${jsonText(documentOf(fleet.hosts, found, failures), 4)}\n`);
+    if (options.json) for (const piece of documentOf(fleet.hosts, found, failures)) context.stdout.write(piece);
     else context.stdout.write(formatFacts(inOrder(fleet.hosts, found)));
     for (const error of failures.values()) context.stderr.write(`${formatError(error)}\n`);
     return fleet.ends(context.interrupted.aborted ? 130 : exitStatusOf(failures.values()), failures);
@@ -57,20 +60,27 @@ function answerOf(wanted: NamedFacts): unknown {
   return { ansible_facts: wanted, changed: false };
 }
 
-function documentOf(hosts: readonly Host[], found: ReadonlyMap<string, NamedFacts>, failures: ReadonlyMap<string, FleetTapError>): unknown {
-  const entries = hosts.flatMap(({ name }): [string, unknown][] => {
-    const wanted = found.get(name);
-    if (wanted !== undefined) return [[name, answerOf(wanted)]];
+/** One JSON document, host by host. */
+function* documentOf(hosts: readonly Host[], found: ReadonlyMap<string, FactTexts>, failures: ReadonlyMap<string, FleetTapError>): Generator<string> {
+  let before = '{';
+  for (const { name } of hosts) {
+    const texts = found.get(name);
     const error = failures.get(name);
-    return error === undefined ? [] : [[name, { [error.kind === 'unreachable' ? 'unreachable' : 'failed']: true, changed: false, code: error.code, msg: error.message }]];
-  });
-  return Object.fromEntries(entries);
+    if (texts === undefined && error === undefined) continue;
+    const facts = [...(texts ?? [])].map(([fact, text]) => `            ${jsonText(fact)}: ${text}`).join(',\n');
+    const answer = texts !== undefined
+      ? `{\n        "ansible_facts": {${facts === '' ? '' : `\n${facts}\n        `}},\n        "changed": false\n    }`
+      : jsonText({ [error?.kind === 'unreachable' ? 'unreachable' : 'failed']: true, changed: false, code: error?.code, msg: error?.message });
+    yield `${before}\n    ${jsonText(name)}: ${answer}`;
+    before = ',';
+  }
+  yield before === '{' ? '{}\n' : '\n}\n';
 }
 
-function inOrder(hosts: readonly Host[], found: ReadonlyMap<string, NamedFacts>): Map<string, NamedFacts> {
-  return new Map(hosts.flatMap(({ name }): [string, NamedFacts][] => {
-    const wanted = found.get(name);
-    return wanted === undefined ? [] : [[name, wanted]];
+function inOrder(hosts: readonly Host[], found: ReadonlyMap<string, FactTexts>): Map<string, FactTexts> {
+  return new Map(hosts.flatMap(({ name }): [string, FactTexts][] => {
+    const texts = found.get(name);
+    return texts === undefined ? [] : [[name, texts]];
   }));
 }
 

@@ -50,6 +50,7 @@ export class Fleet {
   readonly #dialer: Dialer;
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
+  readonly #released: Promise<void>[] = [];
   #exitStatus: ExitStatus | null = null;
 
   private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, flags: ConnectionFlags, password: string | undefined) {
@@ -113,10 +114,18 @@ export class Fleet {
     return status;
   }
 
+  /** Nothing more is wanted of this host: its connection ends while others work. */
+  release(host: Host): void {
+    this.#released.push(this.#closed(this.#sessions.get(host.name)));
+  }
+
+  async #closed(session: Promise<Session> | undefined): Promise<void> {
+    await session?.then((open) => open.close()).catch(() => {});
+  }
+
   async close(): Promise<void> {
     await this.run.finish(this.#exitStatus);
-    const open = await Promise.allSettled(this.#sessions.values());
-    await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    await Promise.all([...this.#released, ...[...this.#sessions.values()].map((session) => this.#closed(session))]);
     await this.#dialer.close();
     const { retries } = this.#limits.counts;
     if (retries > 0) this.context.stderr.write(`  logins that were refused before they began, and tried again: ${retries} (sshd's MaxStartups)\n`);

@@ -39,7 +39,7 @@ export class RunDirectory {
   /** undefined: it could not be made. */
   readonly path: string | undefined;
   /** What each host prints. */
-  readonly log: Pick<OutputFiles, 'write' | 'problem'>;
+  readonly log: Pick<OutputFiles, 'write' | 'finish' | 'problem'>;
   readonly #options: RunDirectoryOptions;
   readonly #startedMs = Date.now();
   readonly #failures = new Map<string, FleetTapError>();
@@ -48,7 +48,7 @@ export class RunDirectory {
 
   private constructor(path: string | undefined, options: RunDirectoryOptions) {
     this.path = path;
-    this.log = path === undefined ? { write: () => {}, problem: undefined } : new OutputFiles(join(path, 'hosts'), { mode: 0o600, stdout: '.out', stderr: '.err', limitBytes: LOG_LIMIT_BYTES });
+    this.log = path === undefined ? { write: () => {}, finish: async () => {}, problem: undefined } : new OutputFiles(join(path, 'hosts'), { mode: 0o600, stdout: '.out', stderr: '.err', limitBytes: LOG_LIMIT_BYTES });
     this.#options = options;
   }
 
@@ -86,6 +86,7 @@ export class RunDirectory {
   /** Called last. @param exitStatus what the program will end with; null when it was cut short */
   async finish(exitStatus: number | null): Promise<void> {
     if (this.path === undefined) return;
+    await this.log.finish();
     if (this.log.problem !== undefined) this.#options.say(this.log.problem);
     const failures = [...this.#failures].map(([host, { kind, code, message, hint }]) => ({ host, kind, code, message, ...(hint === undefined ? {} : { hint }) }));
     await this.#write('failures.json', failures);

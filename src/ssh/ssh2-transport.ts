@@ -1,6 +1,7 @@
 // What comes in: an authenticated ssh2 client. What goes out: exec channels on it.
 // Guaranteed: both outputs are always read (an unread one closes the channel's shared window for the other, reference merge 7);
 // a channel has ended only when all its output was given; whoever asks late how it ended is told.
+import type { Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { FleetTapError } from '../base/errors.js';
 import type { RemoteStream, Transport } from './transport.js';
@@ -57,10 +58,16 @@ export class Ssh2Transport implements Transport {
     if (this.#lost !== undefined) return;
     await new Promise<void>((resolve) => {
       // A host that hangs answers nothing, not even this; ssh2's own destroy() does nothing after end().
-      const socket = (this.#client as unknown as { _sock?: { destroy(): void } })._sock;
+      const socket = (this.#client as unknown as { _sock?: Writable & { unref?(): void } })._sock;
       const timer = setTimeout(() => socket?.destroy(), CLOSE_MS);
       this.#client.once('close', () => {
         clearTimeout(timer);
+        resolve();
+      });
+      // Our last word is with the kernel. sshd takes its time to answer, seconds for hundreds of connections: nobody needs to wait for it.
+      socket?.once('finish', () => {
+        socket.unref?.();
+        timer.unref();
         resolve();
       });
       this.#client.end();

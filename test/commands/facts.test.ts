@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filterFacts, formatFacts } from '../../src/commands/facts-report.js';
+import { factTexts, filterFacts, formatFacts } from '../../src/commands/facts-report.js';
 import { facts, type FactsOptions } from '../../src/commands/facts.js';
 import { skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { startExecFleet } from './exec-fleet.js';
@@ -11,9 +11,9 @@ import { newPerson } from './person.js';
 
 it('shows each fact once, and each value with its hosts where they differ', () => {
   const byHost = new Map([
-    ['web1', { ansible_a: 1, ansible_b: 'x\u001b[2J', ansible_c: ['l'] }],
-    ['web2', { ansible_a: 1, ansible_b: 'y' }],
-    ['web3', { ansible_a: 1, ansible_b: 'y' }],
+    ['web1', factTexts({ ansible_a: 1, ansible_b: 'x\u001b[2J', ansible_c: ['l'] })],
+    ['web2', factTexts({ ansible_a: 1, ansible_b: 'y' })],
+    ['web3', factTexts({ ansible_a: 1, ansible_b: 'y' })],
   ]);
   expect(formatFacts(byHost)).toBe('ansible_a: 1\nansible_b:\n  web[2-3]: "y"\n  web1: "x\\u001b[2J"\nansible_c:\n  web[2-3]: (not there)\n  web1: ["l"]\n');
 });
