@@ -90,7 +90,7 @@ program.addCommand(
     .option('--stream', 'show each line as it comes, behind its host\'s name', false)
     .option('--json', 'one JSON document at the end; with --stream one JSON object a line', false)
     .option('-o, --output <DIR>', 'also write what each host prints, byte by byte, to DIR/HOST and DIR/HOST.err')
-    .option('-b, --become', 'run it as root (sudo)')
+    .option('-b, --become', 'run it as root, or as ansible_become_user says')
     .option('--command-timeout <TIME>', 'end the command on a host that takes longer, for example 60s', duration)
     .option('-n, --no-stdin', 'send nothing to the command; otherwise what is piped in goes to each host')
     .addHelpText('after', `
@@ -113,7 +113,7 @@ program.addCommand(
     .option('--filter <GLOB>', 'only facts whose name fits, for example \'ansible_mem*\' or distribution; a comma list, or given again', collect)
     .option('--json', 'one JSON document: {"HOST": {"ansible_facts": {…}, "changed": false}}', false)
     .option('-t, --tree <DIR>', 'also write what Ansible would, one JSON file a host, to DIR/HOST')
-    .option('-b, --become', 'ask as root (sudo), who sees more')
+    .option('-b, --become', 'ask as root, or as ansible_become_user says: root sees more')
     .addHelpText('after', `
 Without --json each fact is shown once; where hosts differ, each value with its hosts.
 ansible_fleet_tap holds what Ansible has no name for: the release that a derivative is made from, debug symbols, lockdown, free space.

@@ -28,6 +28,7 @@ export interface FleetOptions {
   readonly timeout?: number | undefined;
   readonly forks: number;
   readonly become?: boolean | undefined;
+  readonly askBecomePass?: boolean | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
   /** Where this run's directory is made, instead of among the others. */
@@ -75,9 +76,10 @@ export class Fleet {
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become };
+    const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword };
     for (const host of inventory.hosts) connectionOf(host, flags);
-    const password = options.askPass === true ? await askPassword(context) : undefined;
+    const password = options.askPass === true ? await askPassword(context, '-k') : undefined;
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
     return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, flags, password);
@@ -132,10 +134,11 @@ export class Fleet {
   }
 }
 
-/** As ansible's -k. @throws FleetTapError kind `input` without a terminal */
-async function askPassword(context: CommandContext): Promise<string> {
-  if (context.askSecret !== undefined) return context.askSecret('SSH password: ');
-  throw new FleetTapError('input', 'no-terminal', '-k asks for a password, and there is no terminal to ask at', { hint: 'set ansible_password in the inventory, or use a key' });
+/** As ansible's -k and -K. @throws FleetTapError kind `input` without a terminal */
+async function askPassword(context: CommandContext, option: '-k' | '-K'): Promise<string> {
+  if (context.askSecret !== undefined) return context.askSecret(option === '-k' ? 'SSH password: ' : 'BECOME password: ');
+  const instead = option === '-k' ? 'set ansible_password in the inventory, or use a key' : 'set ansible_become_password in the inventory';
+  throw new FleetTapError('input', 'no-terminal', `${option} asks for a password, and there is no terminal to ask at`, { hint: instead });
 }
 
 function once<T>(known: Map<string, Promise<T>>, host: Host, make: () => Promise<T>): Promise<T> {

@@ -3,13 +3,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 const DEFAULT_FORKS = 50;
 
-/** -i, -l, -u, -k, --private-key, --host-key-checking, -T, -f */
+/** -i, -l, -u, -k, -K, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
   return new Command(name)
     .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')
+    .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas, once for all hosts')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known').choices(['yes', 'ask', 'accept-new', 'no']).default('ask'))
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)

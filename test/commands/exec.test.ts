@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { accountSkipped, skipAccount, skipSshd, sshdSkipped } from '../hosts/sshd.js';
+import { ACCOUNT, accountSkipped, skipAccount, skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { sends, startExecFleet } from './exec-fleet.js';
 import { newPerson } from './person.js';
 import { exec } from '../../src/commands/exec.js';
@@ -160,6 +160,22 @@ describe.skipIf(skipAccount)(`exec with become${accountSkipped}`, () => {
     const { status } = await fleet.exec([`cat ${pipe}`], { become: true, commandTimeout: 1 });
     expect(status).toBe(2);
     expect(execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })).not.toContain(pipe);
+  });
+
+  it('-K asks once for all hosts, and the password is in nothing that is left of the run', async () => {
+    const fleet = await startExecFleet(['web01', 'web02'], { account: { sudoers: '%u ALL=(ALL) ALL' } });
+    const questions: string[] = [];
+    const askSecret = async (question: string) => {
+      questions.push(question);
+      return ACCOUNT.password;
+    };
+    const { stdout, status, stderr, person } = await fleet.exec(['id -un'], { become: true, askBecomePass: true }, { askSecret });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('web[01-02] (2)\n---------------\nroot\n');
+    expect(questions).toEqual(['BECOME password: ']);
+    expect(() => execFileSync('grep', ['-r', ACCOUNT.password, person.context.stateDirectory])).toThrow();
+    expect(readdirSync(person.context.stateDirectory)).toHaveLength(1);
+    await expect(fleet.exec(['id'], { askBecomePass: true })).rejects.toMatchObject({ kind: 'input', code: 'no-terminal' });
   });
 
   it('says that sudo refused, not that the command failed', async () => {
