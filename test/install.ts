@@ -18,6 +18,7 @@ const NEEDS: readonly Need[] = [
   { program: 'busybox', debianPackage: 'busybox', tests: 'facts under busybox sh' },
   { program: 'expect', debianPackage: 'expect', tests: 'questions at a terminal' },
   { program: 'sudo', debianPackage: 'sudo', tests: 'become through real sudo' },
+  { program: 'doas', debianPackage: 'doas', tests: 'become through real doas' },
 ];
 
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];

@@ -45,7 +45,9 @@ function byMethod(become: Become, user: string, nonce: string, terminal: boolean
  */
 function onTerminal(command: string, terminal: boolean, answers: boolean): string {
   if (!terminal) return `exec ${command}`;
-  const typed = answers ? '{ IFS= read -r p <&7 && printf \'%s\\n\' "$p"; } |' : '';
-  const from = answers ? '' : ' </dev/null';
-  return `command -v script >/dev/null || { echo 'script: not found' >&2; exit 127; }; export r l c SSH_CONNECTION; exec 7<&0 8>&1 9>&2; ${typed} SHELL=/bin/sh script -q -c ${quote(`exec ${command} <&7 >&8 2>&9`)} /dev/null${from} >&9 2>&9`;
+  const begin = "command -v script >/dev/null || { echo 'script: not found' >&2; exit 127; }; export r l c SSH_CONNECTION; exec 7<&0 8>&1 9>&2;";
+  const run = `SHELL=/bin/sh script -q -e -c ${quote(`exec ${command} <&7 >&8 2>&9`)} /dev/null`;
+  if (!answers) return `${begin} ${run} </dev/null >&9 2>&9`;
+  // Who types is ended with the program: one that refuses without a question would leave it waiting.
+  return `${begin} trap '' TERM; { trap - TERM; IFS= read -r p <&7 && printf '%s\\n' "$p"; } | { trap - TERM; ${run} >&9 2>&9; s=$?; trap '' TERM; kill -TERM 0; exit $s; }`;
 }

@@ -64,14 +64,19 @@ export class FramedShell {
   /** Gives it up, with whatever runs in it. Resolves when sshd has closed the channel, or does not. */
   async retire(): Promise<void> {
     this.#usable = false;
-    const closed = new Promise<unknown>((resolve) => {
-      const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    const closed = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#stream.close();
+        resolve();
+      }, CLOSE_LIMIT_MS);
       this.#stream.onEnd(() => {
         clearTimeout(timer);
-        resolve(undefined);
+        resolve();
       });
     });
-    this.#stream.close();
+    // An idle one ends with its input, and only then is its session free again (MaxSessions): sshd counts the process, not the channel.
+    if (this.#answer === undefined) this.#stream.endInput();
+    else this.#stream.close();
     this.#settle(null);
     await closed;
   }

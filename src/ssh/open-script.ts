@@ -23,17 +23,17 @@ export interface RunningScript {
 }
 
 /** @throws FleetTapError kind `host`: `no-shell`, `start-timeout`, `become-…`; kind `unreachable` */
-export async function openScript(transport: Transport, script: string, become: Become | undefined): Promise<RunningScript> {
-  const first = await tryOpen(transport, script, become, false);
+export async function openScript(transport: Transport, script: string, become: Become | undefined, startLimitMs = START_LIMIT_MS): Promise<RunningScript> {
+  const first = await tryOpen(transport, script, become, false, startLimitMs);
   if (!(first instanceof FleetTapError)) return first;
   if (become === undefined || become.method === 'doas' || first.code !== 'become-needs-terminal') throw first;
   // Only where it is demanded: a terminal costs two processes.
-  const second = await tryOpen(transport, script, become, true);
+  const second = await tryOpen(transport, script, become, true, startLimitMs);
   if (second instanceof FleetTapError) throw second;
   return second;
 }
 
-async function tryOpen(transport: Transport, script: string, become: Become | undefined, terminal: boolean): Promise<RunningScript | FleetTapError> {
+async function tryOpen(transport: Transport, script: string, become: Become | undefined, terminal: boolean, startLimitMs: number): Promise<RunningScript | FleetTapError> {
   const nonce = randomBytes(16).toString('hex');
   const bytes = Buffer.from(script, 'utf8');
   if (become?.password?.includes('\n') === true) throw new FleetTapError('input', 'become-password', 'the become password has a line break in it', { place: { host: transport.host } });
@@ -57,8 +57,8 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
     const timer = setTimeout(() => {
       const what = become === undefined ? 'the login gave no shell' : `${become.exe ?? become.method} did not answer`;
       const hint = 'log in by hand and see what it waits for';
-      settle(new FleetTapError('host', become === undefined ? 'start-timeout' : 'become-timeout', `${what} within ${START_LIMIT_MS / 1000} s`, { place, hint }));
-    }, START_LIMIT_MS);
+      settle(new FleetTapError('host', become === undefined ? 'start-timeout' : 'become-timeout', `${what} within ${startLimitMs / 1000} s`, { place, hint }));
+    }, startLimitMs);
     const send = () => {
       if (sent) return;
       sent = true;

@@ -1,6 +1,7 @@
 // What comes in: a transport and whom to become. What goes out: framed shells that are free, started when first wanted.
 // Guaranteed: at most SHELLS_AT_ONCE, so that a long command does not hold up short ones until so many of them run; fewer where sshd allows fewer
 // (MaxSessions), then they queue; an idle shell of one identity makes room for another's.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
 import type { Become } from './target.js';
 import { FramedShell } from './framed-shell.js';
@@ -9,6 +10,10 @@ import type { Transport } from './transport.js';
 
 /** Streams, scripts with long inputs and one shell to end others come on top; sshd's MaxSessions is 10. */
 const SHELLS_AT_ONCE = 4;
+
+/** sshd counts a session until it has seen its process end, which may be after it closed the channel: so long a refusal may be meant for that one. */
+const FREED_MS = 2_000;
+const FREED_AGAIN_MS = 50;
 
 /** undefined: the login itself. */
 export type Identity = Become | undefined;
@@ -20,6 +25,7 @@ export class ShellPool {
   /** Channels: idle, starting or busy. */
   #open = 0;
   #limit: number;
+  #freedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(transport: Transport, limit = SHELLS_AT_ONCE) {
     this.#transport = transport;
@@ -33,7 +39,7 @@ export class ShellPool {
       return await use(shell);
     } finally {
       if (shell.usable) this.#idle.push({ shell, identity });
-      else this.#open -= 1;
+      else this.#freed();
       this.#wakeOne();
     }
   }
@@ -44,7 +50,7 @@ export class ShellPool {
     try {
       return await use(running);
     } finally {
-      this.#open -= 1;
+      this.#freed();
       this.#wakeOne();
     }
   }
@@ -55,7 +61,7 @@ export class ShellPool {
       const at = this.#idle.findIndex((one) => one.identity === identity);
       const found = at === -1 ? undefined : this.#idle.splice(at, 1)[0];
       if (found?.shell.usable === true) return found.shell;
-      if (found !== undefined) this.#open -= 1;
+      if (found !== undefined) this.#freed();
       else if (this.#open < this.#limit || this.#idle.length > 0) return undefined;
       else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     }
@@ -68,7 +74,7 @@ export class ShellPool {
         if (idle === undefined) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
         else {
           await idle.shell.retire();
-          this.#open -= 1;
+          this.#freed();
         }
       }
       this.#open += 1;
@@ -76,14 +82,20 @@ export class ShellPool {
         return await open();
       } catch (error) {
         this.#open -= 1;
-        const isFull = error instanceof FleetTapError && error.code === 'channel-refused' && this.#open > 0;
-        if (!isFull) {
+        const isFull = error instanceof FleetTapError && error.code === 'channel-refused';
+        if (isFull && this.#open > 0) this.#limit = Math.min(this.#limit, this.#open);
+        else if (isFull && performance.now() - this.#freedAtMs < FREED_MS) await sleep(FREED_AGAIN_MS);
+        else {
           this.#wakeOne();
           throw error;
         }
-        this.#limit = Math.min(this.#limit, this.#open);
       }
     }
+  }
+
+  #freed(): void {
+    this.#open -= 1;
+    this.#freedAtMs = performance.now();
   }
 
   #wakeOne(): void {

@@ -33,6 +33,8 @@ export const accountSkipped = noAccount === undefined ? '' : ` (skipped: ${noAcc
 
 /** The user that `account` adds. */
 export const ACCOUNT = { name: 'fleettaptest', password: 'correct horse' };
+/** Whom `account` can become beside root; and root's password there, for su. */
+export const OTHER_ACCOUNT = { name: 'fleettapother', rootPassword: 'battery staple' };
 const ACCOUNT_ID = 61_234;
 
 export interface SshdOptions {
@@ -45,6 +47,10 @@ export interface SshdOptions {
   readonly account?: {
     /** A line for sudoers; %u is the user. */
     readonly sudoers?: string;
+    /** doas.conf; %u is the user. */
+    readonly doas?: string;
+    /** Its login shell. Default: /bin/sh. */
+    readonly shell?: string;
   };
 }
 
@@ -99,19 +105,31 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
   if (options.account === undefined) return [PROGRAM, words];
   await chmod(folder, 0o755);
   await chmod(join(folder, 'authorized_keys'), 0o644);
-  const hash = execFileSync('openssl', ['passwd', '-6', ACCOUNT.password], { encoding: 'utf8' }).trim();
+  const hashOf = (password: string) => execFileSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).trim();
+  const { sudoers = '', doas, shell = '/bin/sh' } = options.account;
+  const { name } = ACCOUNT;
+  const otherId = ACCOUNT_ID + 1;
+  const shadow = (await readFile('/etc/shadow', 'utf8')).replace(/^root:[^:]*:.*$/m, `root:${hashOf(OTHER_ACCOUNT.rootPassword)}:19000:0:99999:7:::`);
   const files: Record<string, string> = {
-    passwd: `${await readFile('/etc/passwd', 'utf8')}${ACCOUNT.name}:x:${ACCOUNT_ID}:${ACCOUNT_ID}::/tmp:/bin/sh\n`,
-    group: `${await readFile('/etc/group', 'utf8')}${ACCOUNT.name}:x:${ACCOUNT_ID}:\n`,
-    shadow: `${await readFile('/etc/shadow', 'utf8')}${ACCOUNT.name}:${hash}:19000:0:99999:7:::\n`,
-    sudoers: `root ALL=(ALL:ALL) ALL\n${(options.account.sudoers ?? '').replaceAll('%u', ACCOUNT.name)}\n`,
+    passwd: `${await readFile('/etc/passwd', 'utf8')}${name}:x:${ACCOUNT_ID}:${ACCOUNT_ID}::/tmp:${shell}\n${OTHER_ACCOUNT.name}:x:${otherId}:${otherId}::/tmp:/bin/sh\n`,
+    group: `${await readFile('/etc/group', 'utf8')}${name}:x:${ACCOUNT_ID}:\n${OTHER_ACCOUNT.name}:x:${otherId}:\n`,
+    shadow: `${shadow}${name}:${hashOf(ACCOUNT.password)}:19000:0:99999:7:::\n${OTHER_ACCOUNT.name}:*:19000:0:99999:7:::\n`,
+    sudoers: `root ALL=(ALL:ALL) ALL\n${sudoers.replaceAll('%u', name)}\n`,
+    // The machine has none, and a mount needs something to lie on: then all of /etc is a copy.
+    ...(doas === undefined ? {} : { 'doas.conf': `${doas.replaceAll('%u', name)}\n` }),
   };
   const mounts: string[] = [];
-  for (const [name, content] of Object.entries(files)) {
-    const file = join(folder, `etc-${name}`);
-    await writeFile(file, content);
-    await chmod(file, name === 'sudoers' ? 0o440 : name === 'shadow' ? 0o640 : 0o644);
-    mounts.push(`mount --bind ${file} /etc/${name}`);
+  const etc = join(folder, 'etc');
+  if (doas !== undefined) {
+    execFileSync('cp', ['-a', '/etc', etc]);
+    mounts.push(`mount --bind ${etc} /etc`);
+  }
+  for (const [file, content] of Object.entries(files)) {
+    const source = doas === undefined ? join(folder, `etc-${file}`) : join(etc, file);
+    await rm(source, { force: true });
+    await writeFile(source, content);
+    await chmod(source, file === 'sudoers' ? 0o440 : file === 'shadow' ? 0o640 : 0o644);
+    if (doas === undefined) mounts.push(`mount --bind ${source} /etc/${file}`);
   }
   return ['unshare', ['-m', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, 'sh', PROGRAM, ...words]];
 }

@@ -1,0 +1,46 @@
+// Where a secret can be seen by others: the command line and environment of processes, and files. For tests that put one in and must not find it.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FILE_LIMIT_BYTES = 64 * 2 ** 20;
+
+function holds(path: string, secret: Buffer): boolean {
+  try {
+    return readFileSync(path).includes(secret);
+  } catch {
+    return false; // It has ended, or is gone, meanwhile.
+  }
+}
+
+function filesBelow(folder: string, sinceMs: number): string[] {
+  const found: string[] = [];
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  for (const name of names) {
+    const path = join(folder, name);
+    try {
+      const stats = statSync(path);
+      if (stats.isDirectory()) found.push(...filesBelow(path, sinceMs));
+      else if (stats.isFile() && stats.mtimeMs >= sinceMs && stats.size <= FILE_LIMIT_BYTES) found.push(path);
+    } catch {
+      // A link to nowhere, or gone.
+    }
+  }
+  return found;
+}
+
+/** @returns the processes whose command line or environment shows the secret, as `/proc/PID/…` */
+export function processesWith(secret: string, pids: readonly number[]): string[] {
+  const bytes = Buffer.from(secret);
+  return pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]).filter((path) => holds(path, bytes));
+}
+
+/** @returns the files below these folders, written since then, that hold the secret */
+export function filesWith(secret: string, folders: readonly string[], sinceMs: number): string[] {
+  const bytes = Buffer.from(secret);
+  return folders.flatMap((folder) => filesBelow(folder, sinceMs)).filter((path) => holds(path, bytes));
+}

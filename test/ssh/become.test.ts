@@ -1,0 +1,146 @@
+// Becoming another user with the host's real sudo, doas and su, as a user that exists in a mount namespace only.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openScript } from '../../src/ssh/open-script.js';
+import type { Session } from '../../src/ssh/session.js';
+import { ShellSession } from '../../src/ssh/shell-session.js';
+import type { Become } from '../../src/ssh/target.js';
+import type { Transport } from '../../src/ssh/transport.js';
+import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, type Sshd, type SshdOptions, skipAccount, startSshd } from '../hosts/sshd.js';
+import { filesWith, processesWith } from '../hosts/secret.js';
+import { transportTo } from '../hosts/transport.js';
+
+async function open(account: SshdOptions['account'], become: Partial<Become>): Promise<{ session: Session; sshd: Sshd; transport: Transport }> {
+  const sshd = await startSshd({ account: account ?? {} });
+  const transport = await transportTo(sshd);
+  const session = new ShellSession(transport, { always: false, method: 'sudo', user: 'root', ...become });
+  return { session, sshd, transport };
+}
+
+const ALL = '%u ALL=(ALL:ALL) ALL';
+const { password } = ACCOUNT;
+
+describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
+  it.each<[string, SshdOptions['account'], Partial<Become>]>([
+    ['sudo with a password', { sudoers: ALL }, { password }],
+    ['sudo with a password that it does not ask for', { sudoers: '%u ALL=(ALL:ALL) NOPASSWD: ALL' }, { password }],
+    ['sudo that wants a terminal', { sudoers: `Defaults:%u requiretty\n%u ALL=(ALL:ALL) NOPASSWD: ALL` }, {}],
+    ['sudo that wants a terminal and a password', { sudoers: `Defaults:%u requiretty\n${ALL}` }, { password }],
+    ['sudo by its path, with flags', { sudoers: ALL }, { password, exe: '/usr/bin/sudo', flags: ['-H', '-S', '-n', '-E'] }],
+    ['sudo that runs everything on a terminal of its own', { sudoers: `Defaults:%u use_pty, requiretty\n${ALL}` }, { password }],
+    ['sudo from a csh-like login', { sudoers: ALL, shell: '/bin/bash' }, { password }],
+    ['doas without a password', { doas: 'permit nopass %u' }, { method: 'doas' }],
+    ['doas with a password', { doas: 'permit %u' }, { method: 'doas', password }],
+    ['doas with a password that it does not ask for', { doas: 'permit nopass %u' }, { method: 'doas', password }],
+    ['su', {}, { method: 'su', password: OTHER_ACCOUNT.rootPassword }],
+  ])('%s: root, input, both outputs, status, connection, environment, files and a stream', async (_name, account, become) => {
+    const { session, sshd } = await open(account, become);
+    const bytes = Buffer.from(Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) % 256));
+    expect(await session.run('id -un; echo "err\r" >&2; cat; exit 3', { become: true, input: 'a\0b\u0004\u0003\r\n' })).toEqual({ status: 3, stdout: 'root\na\0b\u0004\u0003\r\n', stderr: 'err\r\n' });
+    expect((await session.run('echo "$SSH_CONNECTION"', { become: true })).stdout).toMatch(new RegExp(`^127.0.0.1 \\d+ 127.0.0.1 ${sshd.port}\\n$`));
+    const path = join(sshd.folder, 'of root');
+    await session.writeFile(path, bytes, { mode: 0o600, become: true });
+    expect((await session.readFile(path, { become: true })).equals(bytes)).toBe(true);
+    expect((await session.run('env', { become: true })).stdout).not.toMatch(/^(r|l|p|c|ft_\w+)=|correct horse|battery staple/m);
+    expect((await session.run('id -un')).stdout).toBe(`${ACCOUNT.name}\n`);
+    const stream = await session.stream('id -un; exec cat', { become: true });
+    let output = '';
+    stream.onStdout((chunk) => {
+      output += chunk.toString();
+    });
+    void stream.write('more\n');
+    stream.endInput();
+    expect(await new Promise((resolve) => stream.onEnd(resolve))).toBe(0);
+    expect(output).toBe('root\nmore\n');
+  });
+
+  it.each<[string, SshdOptions['account'], Partial<Become>]>([
+    ['sudo', { sudoers: ALL }, { password }],
+    ['doas', { doas: 'permit %u' }, { method: 'doas', password }],
+    ['su as nobody in particular', { sudoers: ALL }, { password, flags: [] }],
+  ])('%s becomes another user than root', async (_name, account, become) => {
+    const { session } = await open(account, { ...become, user: OTHER_ACCOUNT.name });
+    expect(await session.run('id -un', { become: true })).toMatchObject({ status: 0, stdout: `${OTHER_ACCOUNT.name}\n` });
+  });
+
+  it.each<[string, SshdOptions['account'], Partial<Become>]>([
+    ['sudo', { sudoers: ALL }, {}],
+    ['sudo on a terminal', { sudoers: `Defaults:%u requiretty\n${ALL}` }, {}],
+    ['doas', { doas: 'permit %u' }, { method: 'doas' }],
+  ])('the password is in no process and no file on the host: %s', async (_name, account, become) => {
+    const sinceMs = Date.now() - 1_000;
+    const { session, sshd } = await open(account, { ...become, password });
+    const stream = await session.stream('echo there; exec cat', { become: true });
+    await new Promise<void>((resolve) => stream.onStdout(() => resolve()));
+    const waiting = await sshd.waitingScript();
+    const cancel = new AbortController();
+    const running = ['', waiting].map((script) => session.run(`: $$\n${script}`, { become: true, signal: cancel.signal, input: 'input' }).catch((error: unknown) => error));
+    await running[0];
+    const pids = [...sshd.descendants(), process.pid];
+    expect(pids.length).toBeGreaterThan(6);
+    expect(processesWith(password, pids)).toEqual([]);
+    // The search finds what is there.
+    expect(processesWith('SSH_CONNECTION', pids)).not.toEqual([]);
+    cancel.abort();
+    await running[1];
+    stream.endInput();
+    // The test's own files hold its hash only.
+    expect(filesWith(password, ['/tmp', '/run', '/var/tmp', '/var/log', sshd.folder], sinceMs)).toEqual([]);
+    expect(sshd.log()).not.toContain(password);
+  });
+
+  it.each<[string, SshdOptions['account'], Partial<Become>, string]>([
+    ['sudo: wrong password', { sudoers: ALL }, { password: 'wrong' }, 'become-password-wrong'],
+    ['sudo: wrong password where it wants a terminal', { sudoers: `Defaults:%u requiretty\n${ALL}` }, { password: 'wrong' }, 'become-password-wrong'],
+    ['sudo: no password here', { sudoers: ALL }, {}, 'become-password-needed'],
+    ['sudo: not in sudoers', {}, { password }, 'become-not-allowed'],
+    ['sudo: only something else is allowed', { sudoers: '%u ALL=(ALL:ALL) /bin/true' }, { password }, 'become-not-allowed'],
+    ['sudo: nobody of that name', { sudoers: ALL }, { password, user: 'nobody-of-that-name' }, 'become-user-unknown'],
+    ['sudo: not there', { sudoers: ALL }, { password, exe: 'no-such-sudo' }, 'become-missing'],
+    ['sudo: not at that path', { sudoers: ALL }, { password, exe: '/no/such/sudo' }, 'become-missing'],
+    ['doas: wrong password', { doas: 'permit %u' }, { method: 'doas', password: 'wrong' }, 'become-password-wrong'],
+    ['doas: no password here', { doas: 'permit %u' }, { method: 'doas' }, 'become-password-needed'],
+    ['doas: not allowed', { doas: 'permit nobody' }, { method: 'doas' }, 'become-not-allowed'],
+    ['doas: not allowed, with a password', { doas: 'permit nobody' }, { method: 'doas', password }, 'become-not-allowed'],
+    ['su: wrong password', {}, { method: 'su', password: 'wrong' }, 'become-password-wrong'],
+    ['su: no password here', {}, { method: 'su' }, 'become-password-needed'],
+    ['su: nobody of that name', {}, { method: 'su', password, user: 'nobody-of-that-name' }, 'become-user-unknown'],
+  ])('%s', async (_name, account, become, code) => {
+    const { session } = await open(account, become);
+    const startedMs = performance.now();
+    const error = await session.run('echo never', { become: true }).then(() => undefined, (thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'FleetTapError', kind: 'host', code, place: { host: 'web1' } });
+    expect(JSON.stringify(error) + String(error)).not.toContain(password);
+    if (code === 'become-password-wrong') expect(performance.now() - startedMs).toBeLessThan(15_000);
+    // Each way is refused alike, and the connection is as good as before.
+    await expect(session.stream('echo never', { become: true })).rejects.toMatchObject({ code });
+    expect((await session.run('id -un')).stdout).toBe(`${ACCOUNT.name}\n`);
+  });
+
+  it('says that the account is over, when it is after the login', async () => {
+    const { session, sshd } = await open({ sudoers: '%u ALL=(ALL:ALL) NOPASSWD: ALL' }, {});
+    const shadow = join(sshd.folder, 'etc-shadow');
+    const expired = readFileSync(shadow, 'utf8').replace(new RegExp(`^${ACCOUNT.name}:.*:7::`, 'm'), (line) => `${line}19500`);
+    writeFileSync(shadow, expired);
+    await expect(session.run('echo never', { become: true })).rejects.toMatchObject({ kind: 'host', code: 'become-account' });
+  });
+
+  it('waits for an answer, but not for ever', async () => {
+    const { transport, sshd } = await open({}, {});
+    const silent = join(sshd.folder, 'silent');
+    writeFileSync(silent, `#!/bin/sh\n${await sshd.waitingScript()}\n`, { mode: 0o755 });
+    const become: Become = { always: false, method: 'sudo', user: 'root', exe: silent };
+    await expect(openScript(transport, 'echo never', become, 500)).rejects.toMatchObject({ kind: 'host', code: 'become-timeout', message: `${silent} did not answer within 0.5 s` });
+  });
+
+  it('is the login itself where that is the user already: nothing is asked', async () => {
+    const { session } = await open({}, { user: ACCOUNT.name, exe: '/no/such/sudo' });
+    expect((await session.run('id -un', { become: true })).stdout).toBe(`${ACCOUNT.name}\n`);
+  });
+
+  it('takes no password with a line break in it: its second line would answer a second question', async () => {
+    const { session } = await open({ sudoers: ALL }, { password: 'wrong\nright' });
+    await expect(session.run('echo never', { become: true })).rejects.toMatchObject({ kind: 'input', code: 'become-password' });
+  });
+});
