@@ -4,9 +4,9 @@ import { fstatSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { collect, duration, fleetCommand } from './commands/options.js';
+import { bufferMib, collect, duration, fleetCommand, positiveInteger } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
-import type { CaptureOptions } from './commands/capture.js';
+import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
 import type { SetupOptions } from './commands/setup.js';
@@ -64,8 +64,24 @@ program.addCommand(
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
     .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time').argParser(duration).default(24 * 3600, '24h'))
-    .action((pattern: string, options: CaptureOptions & { output?: string[]; for?: number; limitTime: number }) =>
-      finish(import('./commands/capture.js').then(({ capture }) => capture({ ...options, output: options.output ?? [], pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime) }, context))),
+    .option('--tcp', 'TCP only; with --udp both', false)
+    .option('--udp', 'UDP only; with --tcp both', false)
+    .option('--host <ADDRESS>', 'packets from or to this address; may be given again', collect)
+    .option('--net <NET>', 'packets from or to this network, for example 10.0.0.0/8; may be given again', collect)
+    .option('--port <PORTS>', 'packets from or to these ports: 80,443 or 8000-8010; may be given again', collect)
+    .option('--flags <FLAGS>', 'TCP segments with any of these flags, for example syn,rst')
+    .option('--iface <NAME>', 'packets that come in (with --direction out: go out) there; needs --probes netfilter')
+    .addOption(new Option('--direction <WAY>', 'what hosts receive, or what they send; out needs --probes netfilter').choices(['in', 'out']).default('in'))
+    .option('--rate <N>', 'at most so many lines a second from each host; what is suppressed is counted', positiveInteger)
+    .option('--join', 'capture beside another capture of the same host', false)
+    .option('-s, --buffer <MIB>', "the kernel's buffer for each CPU; staprun's own default is 16", bufferMib)
+    .option('--serial <SIZES>', 'hosts that load the kernel module at once, one wave after the other; a host that dies stops the next wave (default: 1,10%,100% from 20 hosts on)')
+    .action((pattern: string, options: CaptureOptions & FilterWords & { output?: string[]; for?: number; limitTime: number; buffer?: number }) =>
+      finish(
+        import('./commands/capture.js').then(({ capture }) =>
+          capture({ ...options, output: options.output ?? [], pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime), filter: options, bufferMib: options.buffer }, context),
+        ),
+      ),
     ),
 );
 

@@ -61,6 +61,7 @@ export type GapReason =
   | 'connection-lost' // the SSH connection ended; what the kernel saw afterwards is unknown
   | 'stap-exit' // staprun ended by itself before it was asked to
   | 'kernel-drop' // heartbeats counted more lines than arrived
+  | 'rate-cap' // more lines than --rate allows: not printed, but counted
   | 'idle'; // the host said nothing for the idle limit; the fleet went on without it
 
 export type LogRecord = PacketRecord | ObservedRecord | GapRecord;

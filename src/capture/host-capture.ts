@@ -5,8 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { type HostCounters, newCounters } from '../base/counters.js';
 import type { FleetTapError } from '../base/errors.js';
 import type { Session } from '../ssh/session.js';
-import type { KernelModule } from '../systemtap/build.js';
-import { runFailure, type ScriptRun, startScript } from '../systemtap/run.js';
+import { runFailure, type RunRequest, type ScriptRun, startScript } from '../systemtap/run.js';
 import { type RunWarning, runWarnings } from '../systemtap/run-warnings.js';
 import { ClockOffset } from './clock-offset.js';
 import { type ClockProbe, startClockProbe } from './clock-probe.js';
@@ -18,13 +17,6 @@ import { ObservedLines, parseSshConnection } from './observed-lines.js';
 const LINE_LIMIT_BYTES = 4096;
 /** How long a host may take to unload and say goodbye. */
 const STOP_LIMIT_MS = 20_000;
-
-export interface CaptureRequest {
-  readonly kernelModule: KernelModule;
-  /** Our own script's machine face, with times; false = any other script. */
-  readonly machineFace: boolean;
-  readonly limitSec: number;
-}
 
 export interface HostCaptureEvents {
   progress(progress: StreamProgress, nowNs: number): void;
@@ -42,7 +34,7 @@ export class HostCapture {
   readonly offset = new ClockOffset();
   readonly #session: Session;
   readonly #clock: Clock;
-  readonly #request: CaptureRequest;
+  readonly #request: RunRequest;
   readonly #events: HostCaptureEvents;
   #probe: ClockProbe | undefined;
   #run: ScriptRun | undefined;
@@ -50,7 +42,7 @@ export class HostCapture {
   #starting: Promise<void> = Promise.resolve();
   #over: Promise<void> = Promise.resolve();
 
-  constructor(session: Session, clock: Clock, request: CaptureRequest, events: HostCaptureEvents) {
+  constructor(session: Session, clock: Clock, request: RunRequest, events: HostCaptureEvents) {
     this.host = session.host;
     this.#session = session;
     this.#clock = clock;

@@ -20,6 +20,8 @@ export interface StreamProgress {
   readonly notes: readonly string[];
 }
 
+const SAY_SUPPRESSED_NS = 1e9;
+
 export class MachineLines {
   readonly #host: string;
   readonly #epoch: number;
@@ -31,6 +33,10 @@ export class MachineLines {
   #announcedBefore = 0;
   /** Packet lines among the malformed: they did come. */
   #unreadable = 0;
+  /** Packets that the rate cap kept back, and how many of them were told. */
+  #suppressed = 0;
+  #suppressedSaid = 0;
+  #suppressedSaidNs = Number.NEGATIVE_INFINITY;
   #realMinusMonoNs: number | undefined;
   /** The host was here, at the earliest, when it printed its last line. */
   #passedNs = Number.NEGATIVE_INFINITY;
@@ -56,7 +62,7 @@ export class MachineLines {
       const parsed = parseWireLine(line);
       if (parsed === undefined) {
         if (/^[TU] /.test(line)) this.#unreadable += 1;
-        if (/^[TUHEB] /.test(line)) this.#counters.malformed += 1;
+        if (/^[TUHSEB] /.test(line)) this.#counters.malformed += 1;
         else {
           this.#counters.notes += 1;
           notes.push(line);
@@ -70,8 +76,10 @@ export class MachineLines {
         if (step !== 0) notes.push(`the clock was set by ${(step / 1e9).toFixed(3)} s`);
         watermarkNs = this.#when(parsed.real, nowNs).tNs;
         this.#markedNs = this.#passedNs;
-        const gap = this.#books(parsed, watermarkNs);
+        const gap = parsed.kind === 'suppressed' ? undefined : this.#books(parsed, watermarkNs);
         if (gap !== undefined) records.push(gap);
+        const capped = this.#capped(parsed, watermarkNs);
+        if (capped !== undefined) records.push(capped);
       }
     }
     return { records, watermarkNs, began, notes };
@@ -124,6 +132,17 @@ export class MachineLines {
     if (before === undefined || Math.abs(difference - before) < STEP_NS) return 0;
     this.#offset.shift(difference - before, this.#markedNs);
     return difference - before;
+  }
+
+  /** What the rate cap has kept back: said once a second, and at the end. The host counted it: it is no loss. */
+  #capped(mark: WireMark, atNs: number): GapRecord | undefined {
+    if (mark.kind === 'suppressed') this.#suppressed = mark.count;
+    const lines = this.#suppressed - this.#suppressedSaid;
+    if (lines <= 0 || (mark.kind !== 'end' && atNs - this.#suppressedSaidNs < SAY_SUPPRESSED_NS)) return undefined;
+    this.#suppressedSaid = this.#suppressed;
+    this.#suppressedSaidNs = atNs;
+    const common = { host: this.#host, epoch: this.#epoch, sequence: this.#sequence, tNs: Math.max(this.#lastNs, atNs), late: false };
+    return { type: 'gap', ...common, reason: 'rate-cap', lines, detail: 'more than --rate allows: the host did not print them' };
   }
 
   /**

@@ -2,6 +2,7 @@
 // The format (all numbers decimal; real = nanoseconds since 1970 on the host's clock, mono = nanoseconds since boot):
 //   B <version> <real> <mono>                   the script has begun
 //   H <real> <mono> <count>                     heartbeat; count = T and U lines printed so far on all CPUs
+//   S <real> <mono> <total>                     with a rate cap, before each H and E: packets suppressed so far
 //   T <real> <source> <destination> <sport> <dport> <UAPRSF> <seq> <ack> <window> <payload bytes>
 //   U <real> <source> <destination> <sport> <dport> <payload bytes>
 //   E <real> <mono> <count>                     the script has ended, nothing follows
@@ -25,10 +26,10 @@ export interface WirePacket {
 }
 
 export interface WireMark {
-  readonly kind: 'begin' | 'heartbeat' | 'end';
+  readonly kind: 'begin' | 'heartbeat' | 'suppressed' | 'end';
   readonly real: string;
   readonly mono: string;
-  /** Packet lines printed so far; 0 at the beginning. */
+  /** Packet lines printed so far, or packets suppressed so far; 0 at the beginning. */
   readonly count: number;
 }
 
@@ -47,9 +48,10 @@ export function parseWireLine(line: string): WirePacket | WireMark | undefined {
     case 'U':
       return parsePacket(letter, words);
     case 'H':
+    case 'S':
     case 'E':
       if (words.length !== 4 || !REAL.test(first) || !MONO.test(second) || !/^\d{1,15}$/.test(third)) return undefined;
-      return { kind: letter === 'H' ? 'heartbeat' : 'end', real: first, mono: second, count: Number(third) };
+      return { kind: letter === 'H' ? 'heartbeat' : letter === 'S' ? 'suppressed' : 'end', real: first, mono: second, count: Number(third) };
     case 'B':
       if (words.length !== 4 || first !== String(WIRE_VERSION) || !REAL.test(second) || !MONO.test(third)) return undefined;
       return { kind: 'begin', real: second, mono: third, count: 0 };

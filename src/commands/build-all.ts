@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
+import { foldHosts } from '../inventory/fold.js';
 import type { Host } from '../inventory/host.js';
 import { build, type BuildRequest, type KernelModule, kernelModuleName } from '../systemtap/build.js';
 import { readCached, writeCached } from '../systemtap/module-cache.js';
+import { isOpen, needsNetfilter, type PacketFilter, withFilter } from '../systemtap/packet-filter.js';
 import { type Candidate, type PlannedBuild, planBuilds } from '../systemtap/plan-builds.js';
 import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
 
@@ -15,6 +17,7 @@ export interface ScriptChoice {
   /** Our own script: it has a machine face, and needs no symbols where a host's inventory says `none`. */
   readonly isOurs: boolean;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
+  readonly filter: PacketFilter;
 }
 
 /**
@@ -25,12 +28,24 @@ const WAIT_FOR_LOCKS = '-DMAXTRYLOCK=10000';
 
 const OWN_SCRIPT = fileURLToPath(new URL('../../stap/tcpdumplike.stp', import.meta.url));
 
-/** @throws FleetTapError kind `input` when the script cannot be read */
-export async function chooseScript(file: string | undefined, probes: ScriptChoice['probes']): Promise<ScriptChoice> {
+/** @throws FleetTapError kind `input` when the script cannot be read, or takes no filter */
+export async function chooseScript(file: string | undefined, probes: ScriptChoice['probes'], filter: PacketFilter): Promise<ScriptChoice> {
   const script = await readFile(file ?? OWN_SCRIPT).catch((error: NodeJS.ErrnoException) => {
     throw new FleetTapError('input', 'script-unreadable', `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`);
   });
-  return { script, isOurs: file === undefined, probes };
+  if (file === undefined) return { script: Buffer.from(withFilter(script.toString('utf8'), filter)), isOurs: true, probes, filter };
+  if (!isOpen(filter)) {
+    throw new FleetTapError('input', 'filter', `filters are compiled into our own script, and ${file} is another one`, { hint: 'write the conditions into that script, or leave --script out' });
+  }
+  return { script, isOurs: false, probes, filter };
+}
+
+/** @throws FleetTapError kind `input` when a filter needs what the probes with debug symbols do not see */
+export function refuseWhatSymbolsCannot(targets: readonly Host[], choice: ScriptChoice): void {
+  const hosts = targets.filter((host) => wantsSymbols(host, choice));
+  if (hosts.length === 0 || !needsNetfilter(choice.filter)) return;
+  const option = choice.filter.iface === undefined ? '--direction out' : '--iface';
+  throw new FleetTapError('input', 'filter', `${option} needs the netfilter probes: those with debug symbols see no interface, and only what comes in`, { place: { host: foldHosts(hosts.map((host) => host.name)) }, hint: 'add --probes netfilter' });
 }
 
 export interface BuiltModules {

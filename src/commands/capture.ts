@@ -1,6 +1,7 @@
 // fleet-tap capture: inventory → connections → kernel modules → all hosts at once → one log in event-time order.
 // A host that fails is named and left out; the others go on. Ctrl-C ends an open-ended capture normally.
 import { access, constants } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -11,13 +12,17 @@ import { HostCapture } from '../capture/host-capture.js';
 import type { Host } from '../inventory/host.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Order } from '../merge/merger.js';
+import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
 import type { Sink } from '../sinks/sink.js';
 import { TextFormat } from '../sinks/text.js';
 import { openTextFile, TextSink } from '../sinks/text-sink.js';
-import { buildAll, chooseScript } from './build-all.js';
+import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog } from './fleet-log.js';
+import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
+
+export type { FilterWords };
 
 export interface CaptureOptions extends FleetOptions {
   readonly pattern: string;
@@ -29,13 +34,21 @@ export interface CaptureOptions extends FleetOptions {
   readonly order: Order;
   /** Seconds until the hosts end by themselves in any case. */
   readonly limitSec: number;
+  readonly filter?: FilterWords;
+  /** Captures beside another capture of the same host. */
+  readonly join?: boolean | undefined;
+  /** MiB of the kernel's buffer for each CPU. */
+  readonly bufferMib?: number | undefined;
+  /** How many hosts load the kernel module at once: Ansible's `serial`. */
+  readonly serial?: string | undefined;
 }
 
 /** Records wait at least this long for those of other hosts; the screen is not written more often. */
 const RELEASE_MS = 50;
 
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
-  const choice = await chooseScript(options.script, options.probes);
+  const choice = await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}));
+  waveSizes(1, options.serial);
   for (const file of options.output.filter((name) => name !== '-')) await checkWritable(file);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
@@ -43,6 +56,7 @@ export async function capture(options: CaptureOptions, context: CommandContext):
     const targets = fleet.hosts.filter((host) => buildForOf(host).length === 0);
     for (const host of targets) symbolsOf(host);
     if (targets.length === 0) throw new FleetTapError('input', 'no-hosts', `${foldHosts(fleet.hosts.map((host) => host.name))}: only build hosts match, and those are not captured from`);
+    refuseWhatSymbolsCannot(targets, choice);
     const { modules, failures } = await buildAll(fleet, targets, choice, say);
     for (const error of unique(failures.values())) say(formatError(error));
     const ready = targets.filter((host) => modules.has(host.name));
@@ -71,42 +85,76 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const log = new FleetLog(options.order, clock, sinks, say);
   const captures: HostCapture[] = [];
   const starting = pLimit(options.forks);
-  const started = Promise.all(
-    hosts.map((host) => {
-      const index = log.addHost(host.name);
-      return starting(async () => {
-        const kernelModule = prepared.modules.get(host.name);
-        if (kernelModule === undefined) return;
-        try {
-          const session = await fleet.session(host);
-          const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec };
-          const began = deferred();
-          const hostCapture = new HostCapture(session, clock, request, {
-            progress: (progress, nowNs) => {
-              log.progress(index, progress, nowNs);
-              if (progress.began) began.resolve();
-            },
-            ended: (error, warnings) => {
-              log.ended(index, error, warnings);
-              if (error !== undefined) failures.set(host.name, error);
-              began.resolve();
-            },
-          });
-          captures.push(hostCapture);
-          log.attach(index, hostCapture);
-          await hostCapture.start();
-          if (prepared.isOurs) await began.promise;
-          if (!failures.has(host.name)) say(`+ ${host.name}`);
-        } catch (error) {
-          const failure = asHostError(error, host.name);
-          failures.set(host.name, failure);
-          log.failed(index, failure);
-        }
-      });
-    }),
-  );
-  const pump = setInterval(() => void log.release(() => over.abort()), RELEASE_MS);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);
+  const who = `${userInfo().username}@${hostname()} (pid ${process.pid}), since ${new Date().toISOString().slice(0, 19)}Z`;
+
+  const startHost = async (host: Host, index: number, watched: Watched): Promise<void> => {
+    const kernelModule = prepared.modules.get(host.name);
+    if (kernelModule === undefined) return;
+    const failed = (failure: FleetTapError) => {
+      failures.set(host.name, failure);
+      watched.failure = failure;
+    };
+    try {
+      const session = await fleet.session(host);
+      const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec, who, join: options.join, bufferMib: options.bufferMib };
+      const began = deferred();
+      const hostCapture = new HostCapture(session, clock, request, {
+        progress: (progress, nowNs) => {
+          watched.heardMs = performance.now();
+          log.progress(index, progress, nowNs);
+          if (progress.began) began.resolve();
+        },
+        ended: (error, warnings) => {
+          watched.isOver = true;
+          log.ended(index, error, warnings);
+          if (error !== undefined) failed(error);
+          began.resolve();
+        },
+      });
+      captures.push(hostCapture);
+      log.attach(index, hostCapture);
+      await hostCapture.start();
+      if (prepared.isOurs) await began.promise;
+      if (!failures.has(host.name)) say(`+ ${host.name}`);
+    } catch (error) {
+      watched.isOver = true;
+      failed(asHostError(error, host.name));
+      log.failed(index, asHostError(error, host.name));
+    }
+  };
+
+  const startAll = async (): Promise<void> => {
+    let next = 0;
+    for (const size of waveSizes(hosts.length, options.serial)) {
+      const wave = hosts.slice(next, next + size);
+      next += size;
+      // A host is taken into the merge before its script starts, and not earlier: it would hold the fleet.
+      const watching = await Promise.all(
+        wave.map(async (host) => {
+          const index = log.addHost(host.name);
+          const watched: Watched = { name: host.name, loadedMs: performance.now(), heardMs: Number.NEGATIVE_INFINITY, failure: undefined, isOver: false };
+          await starting(() => startHost(host, index, watched));
+          watched.loadedMs = performance.now();
+          return watched;
+        }),
+      );
+      if (next >= hosts.length || stopped.aborted) break;
+      const dead = await deadAfterLoad(watching, prepared.isOurs, stopped);
+      if (dead === undefined) continue;
+      const rest = hosts.slice(next).map((host) => host.name);
+      const error = new FleetTapError('host', 'wave-stopped', `not captured from: ${dead.place.host} was lost after its kernel module had been loaded`, {
+        place: { host: foldHosts(rest) },
+        hint: 'find out what happened to it before another host gets the kernel module',
+      });
+      for (const name of rest) failures.set(name, error);
+      say(formatError(error));
+      break;
+    }
+    log.allAdded();
+  };
+  const started = startAll();
+  const pump = setInterval(() => void log.release(() => over.abort()), RELEASE_MS);
   const aborted = new Promise<void>((resolve) => {
     if (stopped.aborted) resolve();
     else stopped.addEventListener('abort', () => resolve(), { once: true });

@@ -36,6 +36,7 @@ export class FleetLog {
   readonly #over = deferred();
   #writing: Promise<unknown> | undefined;
   #skippedProbes = 0;
+  #isComplete = false;
 
   constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void) {
     this.#merger = new Merger({ order });
@@ -56,6 +57,12 @@ export class FleetLog {
   addHost(name: string): number {
     this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
     return this.#merger.addHost(name, this.#clock.nowNs());
+  }
+
+  /** No more hosts will come: when those that run are over, all is over. */
+  allAdded(): void {
+    this.#isComplete = true;
+    if (this.active === 0) this.#over.resolve();
   }
 
   attach(index: number, hostCapture: HostCapture): void {
@@ -163,7 +170,7 @@ export class FleetLog {
   #finishHost(index: number): void {
     this.#host(index).isOver = true;
     this.#merger.finish(index);
-    if (this.active === 0) this.#over.resolve();
+    if (this.#isComplete && this.active === 0) this.#over.resolve();
   }
 
   #host(index: number): LoggedHost {

@@ -33,13 +33,20 @@ export function duration(text: string): number {
   return seconds;
 }
 
+/** Whole MiB that staprun takes for its buffer (staprun(8), -b). */
+export function bufferMib(text: string): number {
+  const number = positiveInteger(text);
+  if (number > 4095) throw new InvalidArgumentError('staprun takes 1 to 4095 MiB.');
+  return number;
+}
+
 function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('write a number above 0.');
   return number;
 }
 
-function positiveInteger(text: string): number {
+export function positiveInteger(text: string): number {
   const number = positive(text);
   if (!Number.isInteger(number)) throw new InvalidArgumentError('write a whole number above 0.');
   return number;

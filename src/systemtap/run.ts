@@ -3,12 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { FleetTapError } from '../base/errors.js';
-import { lastLines, type HostText } from '../base/host-text.js';
+import { type HostText, printable } from '../base/host-text.js';
+import { quote } from '../ssh/quote.js';
 import type { Session } from '../ssh/session.js';
 import type { RemoteStream } from '../ssh/transport.js';
 import type { KernelModule } from './build.js';
 import { diagnose } from './diagnose.js';
-import { RENEW_MS, supervisorScript } from './supervisor.js';
+import { makeRunDirectory } from './run-directory.js';
+import { BUSY_STATUS, RENEW_MS, supervisorScript } from './supervisor.js';
+import { underOwnName } from './unique-name.js';
 
 const STDERR_LIMIT_CHARS = 64 * 1024;
 
@@ -30,26 +33,28 @@ export interface RunRequest {
   readonly kernelModule: KernelModule;
   readonly machineFace: boolean;
   readonly limitSec: number;
+  /** Who captures and from where: told to whom comes second. */
+  readonly who: string;
+  /** Captures beside others on this host. */
+  readonly join?: boolean | undefined;
+  /** MiB of the kernel's buffer for each CPU. */
+  readonly bufferMib?: number | undefined;
 }
 
-/** Uploads the kernel module into a private directory of root's and starts it. A start that fails leaves no directory behind. */
+/** Uploads the kernel module into a private directory, under a name of its own, and starts it. A start that fails leaves no directory behind. */
 export async function startScript(session: Session, request: RunRequest): Promise<ScriptRun> {
-  const { kernelModule } = request;
-  const directory = `/run/fleet-tap/${randomBytes(6).toString('hex')}`;
-  const made = await session.run(`: fleet-tap prepare ${directory}\numask 077\nmkdir -p ${directory}\n`, { become: true });
-  if (made.status !== 0) throw failure(session.host, 'prepare', `${directory} could not be made: ${lastLines(made.stderr, 1)}`);
-  const script = supervisorScript({ directory, name: kernelModule.name, machineFace: request.machineFace, limitSec: request.limitSec });
+  const runId = randomBytes(6).toString('hex');
+  const kernelModule = underOwnName(request.kernelModule, runId);
+  const { path: directory, become } = await makeRunDirectory(session, runId);
+  const { machineFace, limitSec, join, bufferMib } = request;
+  const script = supervisorScript({ directory, name: kernelModule.name, machineFace, limitSec, join, bufferMib, who: `${request.who}, run ${runId}` });
   try {
-    await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become: true });
-    return new RunningScript(await session.stream(script, { become: true }));
+    await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become });
+    return new RunningScript(await session.stream(script, { become }));
   } catch (error) {
-    await session.run(`: fleet-tap clean ${directory}\nrm -rf ${directory}\n`, { become: true }).catch(() => {});
+    await session.run(`: fleet-tap clean ${quote(directory)}\nrm -rf ${quote(directory)}\n`, { become }).catch(() => {});
     throw error;
   }
-}
-
-function failure(host: string, code: string, sentence: string): FleetTapError {
-  return new FleetTapError('host', code, sentence, { place: { host } });
 }
 
 /** Why a run that nobody stopped has ended, as an error. */
@@ -63,6 +68,18 @@ export function runFailure(host: string, end: RunEnd, release: string): FleetTap
   }
   if (/^fleet-tap: ended because the lease was not renewed$/m.test(end.stderr)) {
     return new FleetTapError('host', 'lease-over', 'the host ended the script: it had heard nothing from here for 15 s', { place: { host }, hint: 'the network or this machine was stuck; capture again' });
+  }
+  const busy = /^fleet-tap: busy: (.+)/ms.exec(end.stderr)?.[1];
+  if (end.status === BUSY_STATUS && busy !== undefined) {
+    const who = printable(busy).trim().replaceAll('\n', '; ');
+    return new FleetTapError('host', 'host-busy', `somebody captures here already: ${who}`, { place: { host }, hint: 'wait for its end, or capture beside it: --join' });
+  }
+  const why = /^fleet-tap: ended because (its output had no way out|its supervisor was killed)$/m.exec(end.stderr)?.[1];
+  if (why !== undefined) {
+    return new FleetTapError('host', 'script-killed', `the host ended the script because ${why}`, { place: { host }, hint: 'somebody on the host, or its memory limit, ended a process of ours; capture again' });
+  }
+  if (/^flock: not found$/m.test(end.stderr)) {
+    return new FleetTapError('host', 'flock-missing', 'there is no flock here: two captures could not keep out of each other\'s way', { place: { host }, hint: 'install util-linux' });
   }
   if (end.status === 0) {
     return new FleetTapError('host', 'script-ended', 'the script ended by itself', { place: { host }, hint: 'it called exit(), or somebody on the host ended staprun' });

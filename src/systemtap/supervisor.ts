@@ -1,9 +1,11 @@
 // What comes in: a compiled kernel module in a directory of its own on the host. What goes out: the sh script that runs it there.
 // Guaranteed (G10): staprun and the kernel module end when the channel's input ends (we are gone), when no lease line came for
-// LEASE_SEC (the network is cut: nothing ends then), or after the absolute limit; the directory is removed, and what staprun
-// changes in /proc/sys and never puts back is put back.
+// LEASE_SEC (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
+// is removed, and what staprun changes in /proc/sys and never puts back is put back with the last capture of the host (host-lock.ts).
 // The script reads one line for each renewal from standard input; the kernel's lines are its standard output, untouched.
 import { quote } from '../ssh/quote.js';
+import { COALESCE } from './coalesce.js';
+import { HOST_LOCK } from './host-lock.js';
 
 /** Without a renewal for this long, the host ends the run by itself. */
 const LEASE_SEC = 15;
@@ -17,18 +19,34 @@ const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
 /** Tenths of a second from TERM to KILL. */
 const STOP_TENTHS = 30;
 
+/** Seconds that the last lines may take to go out once the kernel module is gone. */
+const FLUSH_SEC = 10;
+/** Memory of staprun beyond which it is ended: its own, and the stacks of its reader for each CPU. */
+const MEMORY_MIB = 256;
+const MEMORY_PER_CPU_MIB = 10;
+/** The supervisor's exit status when somebody else captures here (EX_TEMPFAIL). */
+export const BUSY_STATUS = 75;
+
 export interface SupervisorRequest {
-  /** Private directory on the host that holds NAME.ko; removed at the end. */
+  /** Private directory on the host that holds NAME.ko; removed at the end. Its parent is where captures of this host know of each other. */
   readonly directory: string;
   readonly name: string;
   /** Our own script: switch on its machine face and leave our own connection out. Other scripts take no such arguments. */
   readonly machineFace: boolean;
   /** Seconds until the run ends in any case. */
   readonly limitSec: number;
+  /** Who captures, from where, since when: told to whom comes second. One line. */
+  readonly who: string;
+  /** Captures beside another one. Default: false, it is refused. */
+  readonly join?: boolean | undefined;
+  /** MiB of the kernel's buffer for each CPU (staprun -b). Default: staprun's own, 16. */
+  readonly bufferMib?: number | undefined;
   /** Seconds from one look at the lease to the next. Default: 2. Tests give less. */
   readonly tickSec?: number;
   /** Where the host's kernel tells its settings and kernel modules. Default: /proc. */
   readonly proc?: string;
+  /** Where systemd says that it runs. Default: /run. */
+  readonly run?: string;
 }
 
 /**
@@ -52,46 +70,89 @@ set -- machine=1
 if [ -n "$c" ]; then set -- "$@" "own_source=$(full "\${c%% *}")" "own_source_port=$(echo "$c" | cut -d' ' -f2)" "own_port=$(echo "$c" | cut -d' ' -f4)"; fi`;
   return `: fleet-tap supervise ${request.name} ${quote(request.directory)} ${request.machineFace ? 'machine' : 'script'} ${request.limitSec}
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
+umask 077
 d=${quote(request.directory)}
+b=\${d%/*}
 n=${request.name}
 proc=${quote(request.proc ?? '/proc')}
 ${FULL_ADDRESS}
 ${request.machineFace ? own : 'set --'}
 cd / || exit
-[ -r "$d/$n.ko" ] || { echo "$d/$n.ko is missing" >&2; rm -rf "$d"; exit 1; }
-command -v staprun >/dev/null || { echo "staprun: not found" >&2; rm -rf "$d"; exit 127; }
-loaded() { grep -q "^$n " "$proc/modules"; }
-setting() { cat "$proc/sys/$1" 2>/dev/null; }
-restore() { [ -z "$2" ] || [ "$(setting "$1")" = "$2" ] || echo "$2" > "$proc/sys/$1"; }
-kptr=$(setting kernel/kptr_restrict)
-optimization=$(setting debug/kprobes-optimization)
-# A kernel module of a dead run is unused and goes; one in use stays, and staprun says so.
-loaded && staprun -d "$n" >/dev/null 2>&1
-foreign=; if loaded; then foreign=1; fi
+give_up() { echo "$2" >&2; rm -rf "$d"; exit "$1"; }
+[ -r "$d/$n.ko" ] || give_up 1 "$d/$n.ko is missing"
+command -v staprun >/dev/null || give_up 127 "staprun: not found"
+command -v flock >/dev/null || give_up 127 "flock: not found"
+${HOST_LOCK}
 trap '' HUP PIPE
 exec 3<&0
-staprun "$d/$n.ko" "$@" </dev/null 3<&- &
+hold || give_up 1 "$b/lock could not be locked"
+busy=$(others; strangers)
+${request.join === true ? '' : `[ -z "$busy" ] || give_up ${BUSY_STATUS} "fleet-tap: busy: $busy"`}
+# What a dead run changed goes back before this one looks.
+[ -n "$busy" ] || restore_settings
+keep_settings
+echo "$n" > "$d/name"
+echo ${quote(request.who)} > "$d/who"
+exec 8>"$d/alive"
+flock -n 8
+release
+coalescer=
+if command -v perl >/dev/null && mkfifo "$d/lines" 2>/dev/null; then
+  # Held open both ways until both ends are: neither waits for the other.
+  exec 7<>"$d/lines"
+  ${COALESCE} <"$d/lines" 3<&- 7>&- 8>&- &
+  coalescer=$!
+  exec 6>"$d/lines"
+  exec 7>&-
+else exec 6>&1
+fi
+scope=
+if [ "$(id -u)" = 0 ] && [ -d ${quote(request.run ?? '/run')}/systemd/system ] && command -v systemd-run >/dev/null; then
+  scope="systemd-run --scope --quiet --collect -p MemoryMax=${MEMORY_MIB}M -p CPUWeight=50"
+  # Without a bus it cannot; that must not cost the capture.
+  $scope true </dev/null >/dev/null 2>&1 6>&- || scope=
+fi
+(
+  [ -n "$scope" ] || ulimit -d $(( (${MEMORY_MIB} + ${MEMORY_PER_CPU_MIB} * $(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 64)) * 1024 )) 2>/dev/null
+  exec $scope nice -n 5 staprun${request.bufferMib === undefined ? '' : ` -b ${request.bufferMib}`} "$d/$n.ko" "$@" </dev/null >&6 3<&- 6>&- 8>&-
+) &
 p=$!
+echo $p > "$d/pid"
+exec 6>&-
 stop() {
   kill -TERM $p 2>/dev/null
   i=0; while [ $i -lt ${STOP_TENTHS} ] && kill -0 $p 2>/dev/null; do sleep 0.1; i=$((i + 1)); done
   kill -KILL $p 2>/dev/null
 }
-( while read -r _; do : > "$d/lease"; done <&3; stop ) 2>/dev/null &
+clean_up() {
+  unload "$n" || echo "ERROR: the kernel module $n could not be unloaded" >&2
+  hold
+  rm -f "$d/alive"
+  [ -n "$(others)" ] || restore_settings
+  rm -rf "$d"
+  release
+}
+( while read -r _; do : > "$d/lease"; done <&3; stop ) 2>/dev/null 8>&- &
 reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM
-  missed=0 past=0
-  while [ $missed -lt ${TICKS_MISSED} ] && [ $past -lt ${limitTicks} ]; do
+  missed=0 past=0 reason=
+  while [ -z "$reason" ]; do
     sleep ${tickSec} >/dev/null 2>&1 & s=$!
     wait $s
     past=$((past + 1)) missed=$((missed + 1))
     if [ -e "$d/lease" ]; then rm -f "$d/lease"; missed=0; fi
+    if [ $missed -ge ${TICKS_MISSED} ]; then reason="because the lease was not renewed"
+    elif [ $past -ge ${limitTicks} ]; then reason="by the limit of ${request.limitSec} s"
+    elif [ -n "$coalescer" ] && ! kill -0 $coalescer 2>/dev/null; then reason="because its output had no way out"
+    elif ! kill -0 $$ 2>/dev/null; then reason="because its supervisor was killed"
+    fi
   done
-  if [ $missed -lt ${TICKS_MISSED} ]; then echo "fleet-tap: ended by the limit of ${request.limitSec} s" >&2
-  else echo "fleet-tap: ended because the lease was not renewed" >&2; fi
+  echo "fleet-tap: ended $reason" >&2
   stop
-) 3<&- &
+  # Whoever was killed cannot clean up.
+  kill -0 $$ 2>/dev/null || { kill -TERM $reader 2>/dev/null; clean_up; }
+) 3<&- 8>&- &
 ticker=$!
 # Not before: a subshell that is just being made would take our own TERM for this one, and lose it.
 trap stop TERM INT
@@ -101,13 +162,11 @@ wait $p 2>/dev/null; again=$?
 [ $again = 127 ] || status=$again
 trap '' TERM INT
 kill -TERM $reader $ticker 2>/dev/null
-if [ -z "$foreign" ]; then
-  i=0; while loaded && [ $i -lt 20 ]; do staprun -d "$n" >/dev/null 2>&1; loaded && sleep 0.1; i=$((i + 1)); done
-  loaded && echo "ERROR: the kernel module $n could not be unloaded" >&2
+clean_up
+if [ -n "$coalescer" ]; then
+  i=0; while kill -0 $coalescer 2>/dev/null && [ $i -lt ${FLUSH_SEC * 50} ]; do sleep 0.02; i=$((i + 1)); done
+  if kill -KILL $coalescer 2>/dev/null; then echo "ERROR: the last lines found no way out within ${FLUSH_SEC} s" >&2; fi
 fi
-restore kernel/kptr_restrict "$kptr"
-restore debug/kprobes-optimization "$optimization"
-rm -rf "$d"
 exit $status
 `;
 }

@@ -41,7 +41,7 @@ function prepare({ machineFace = true, probeAnswers = true } = {}) {
       over();
     },
   };
-  const capture = new HostCapture(session, clock, { kernelModule, machineFace, limitSec: 60 }, events);
+  const capture = new HostCapture(session, clock, { kernelModule, machineFace, limitSec: 60, who: 'ann' }, events);
   const script = (): FakeStream => {
     const stream = session.streams.find((one) => !isProbe(one));
     if (stream === undefined) throw new Error('the script was not started');

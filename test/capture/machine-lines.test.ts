@@ -123,6 +123,18 @@ describe('lines that never came', () => {
   });
 });
 
+describe('what a rate cap keeps back', () => {
+  test('is said once a second and at the end, and is no loss', () => {
+    const { lines, counters } = start();
+    const suppressed = (ns: number, total: number) => heartbeat(ns, total, 'S');
+    const said = [0.2, 0.4, 0.6, 1.3, 1.5].map((second, index) => gaps(lines.push([suppressed(second * SEC, 10 * index), heartbeat(second * SEC, 0)], 2 * SEC).records));
+    expect(said.map((all) => all.map((gap) => gap.lines))).toEqual([[], [10], [], [], [30]]);
+    const atEnd = lines.push([suppressed(1.6 * SEC, 47), heartbeat(1.6 * SEC, 0, 'E')], 2 * SEC);
+    expect(gaps(atEnd.records)).toMatchObject([{ reason: 'rate-cap', lines: 7 }]);
+    expect(counters).toMatchObject({ lost: 0, marks: 12, malformed: 0 });
+  });
+});
+
 describe('what is no record', () => {
   test('is a note, or counted as malformed when it should have been one', () => {
     const { lines, counters } = start();

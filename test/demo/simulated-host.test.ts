@@ -114,7 +114,7 @@ describe('a simulated host', () => {
     const request = { release: RELEASE, script: Buffer.from('probe begin {}'), scriptArguments: [] };
     const kernelModule = await build(session, request);
     expect(kernelModule.content.toString()).toBe(`simulated kernel module ${kernelModuleName(request)}`);
-    const run = await startScript(session, { kernelModule, machineFace: true, limitSec: 60 });
+    const run = await startScript(session, { kernelModule, machineFace: true, limitSec: 60, who: 'ann' });
     let text = '';
     await new Promise<void>((resolve) => {
       run.onOutput((chunk) => {

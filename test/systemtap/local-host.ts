@@ -107,6 +107,15 @@ export class LocalHost implements Session {
     throw new Error('not for these tests');
   }
 
+  /** kill -9 for all that descends from `pid`, and itself; but not for `except`. */
+  async killAll(pid: number, except: number): Promise<void> {
+    const { stdout } = await this.run('ps -e -o pid= -o ppid=');
+    const parents = stdout.trim().split('\n').map((line) => line.trim().split(/ +/).map(Number));
+    const family = [pid];
+    for (const member of family) family.push(...parents.flatMap(([child = 0, parent]) => (parent === member && child !== except ? [child] : [])));
+    for (const member of family) process.kill(member, 'SIGKILL');
+  }
+
   /** Ends what a failed test has left running. */
   async close(): Promise<void> {
     await this.#transport.close();

@@ -7,7 +7,7 @@ import { runFailure, startScript } from '../../src/systemtap/run.js';
 import { RENEW_MS } from '../../src/systemtap/supervisor.js';
 
 const kernelModule = { name: 'fleet_tap_0a', release: '6.12.1-amd64', content: Buffer.from([0, 1, 2, 255]) };
-const request = { kernelModule, machineFace: true, limitSec: 77 };
+const request = { kernelModule, machineFace: true, limitSec: 77, who: 'ann@desk (pid 7), since 2026-11-25T16:00:00Z' };
 
 class FakeStream implements RemoteStream {
   readonly #listeners = { stdout: [] as ((chunk: Buffer) => void)[], stderr: [] as ((chunk: Buffer) => void)[], end: [] as ((status: number | null) => void)[] };
@@ -73,9 +73,10 @@ describe('startScript', () => {
     await startScript(session, request);
     const directory = directoryOf(asked);
     expect(asked).toHaveLength(3);
-    expect(asked[0]).toBe(`root run : fleet-tap prepare ${directory}\numask 077\nmkdir -p ${directory}\n`);
+    expect(asked[0]?.split('\n', 1)).toEqual([`root run : fleet-tap prepare ${directory}`]);
     expect(asked[1]).toBe(`root write ${directory}/fleet_tap_0a.ko 000102ff 600`);
     expect(asked[2]?.split('\n', 1)).toEqual([`root stream : fleet-tap supervise fleet_tap_0a ${directory} machine 77`]);
+    expect(asked[2]).toContain(`echo 'ann@desk (pid 7), since 2026-11-25T16:00:00Z, run ${directory?.split('/').at(-1)}' > "$d/who"`);
     const again = fakeSession();
     await startScript(again.session, request);
     expect(directoryOf(again.asked)).not.toBe(directory);
@@ -148,6 +149,9 @@ describe('runFailure', () => {
     ['the limit', 0, 'WARNING: x\nfleet-tap: ended by the limit of 86400 s\n', 'host', 'limit-reached', /the limit of 86400 s/],
     ['the limit, and staprun had to be killed', 137, 'fleet-tap: ended by the limit of 5 s\n', 'host', 'limit-reached', /the limit of 5 s/],
     ['no lease', 0, 'fleet-tap: ended because the lease was not renewed\n', 'host', 'lease-over', /heard nothing/],
+    ['somebody was first', 75, 'fleet-tap: busy: bob@laptop (pid 9), run 2\neve@desk\u001b[2J\n', 'host', 'host-busy', /bob@laptop \(pid 9\), run 2; eve@desk\\x1b\[2J$/],
+    ['a killed supervisor', 0, 'fleet-tap: ended because its supervisor was killed\n', 'host', 'script-killed', /its supervisor was killed/],
+    ['no flock', 127, 'flock: not found\n', 'host', 'flock-missing', /no flock/],
     ['exit() in the script', 0, '', 'host', 'script-ended', /ended by itself/],
     ['a kernel module that does not fit', 1, "ERROR: Couldn't insert module '/run/x.ko': Invalid module format\n", 'host', 'kernel-module-mismatch', /kernel 6\.12\.1-amd64 here: Invalid module format/],
     ['killed without a word', 137, '', 'host', 'stap-failed', /said nothing/],

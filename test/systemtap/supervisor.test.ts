@@ -5,12 +5,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diagnose } from '../../src/systemtap/diagnose.js';
+import { runFailure } from '../../src/systemtap/run.js';
 import { type SupervisorRequest, supervisorScript } from '../../src/systemtap/supervisor.js';
 import { LocalHost, whyNoDash } from './local-host.js';
 
 const NAME = 'fleet_tap_0123456789abcdef';
+const SECOND = 'fleet_tap_0123456789abcde2';
 const LOADED = `${NAME} 16384 0 - Live 0x0000000000000000\n`;
-const OTHER = `${NAME}x 16384 0 - Live 0x0000000000000000\nnf_tables 1 2 - Live 0x0\n`;
+const OTHER = `my_${NAME} 16384 0 - Live 0x0000000000000000\nnf_tables 1 2 - Live 0x0\n`;
 const KPTR = 'kernel/kptr_restrict';
 const OPTIMIZATION = 'debug/kprobes-optimization';
 
@@ -45,7 +47,7 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
   }
   const staprun = (...body: readonly string[]) => host.program('staprun', [UNLOAD, ...body].join('\n'));
   const start = (request: Partial<SupervisorRequest> = {}) =>
-    host.stream(supervisorScript({ directory: host.file('run'), name: NAME, machineFace: false, limitSec: 3600, proc: host.file('proc'), ...request }));
+    host.stream(supervisorScript({ directory: host.file('run'), name: NAME, machineFace: false, limitSec: 3600, who: 'ann@desk, run 1', proc: host.file('proc'), run: host.file('systemd-run'), ...request }));
   async function expectClean(): Promise<void> {
     expect(existsSync(host.file('run'))).toBe(false);
     expect(await host.text('proc/modules')).toBe(OTHER);
@@ -138,14 +140,13 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
   });
 
   it('leaves the kernel module of a running capture alone', async () => {
-    const refusal = `ERROR: Couldn't insert module '${module()}': File exists\nERROR: Rerun with staprun option '-R' to rename this module.\n`;
-    await writeFile(host.file('proc/modules'), LOADED + OTHER);
-    await staprun('echo "$1" >> $HERE/log', '[ "$1" != -d ] || exit 1', `printf '%s' "${refusal}" >&2; exit 1`);
+    await writeFile(host.file('proc/modules'), LOADED.replace(' 0 ', ' 2 ') + OTHER);
+    await staprun('echo "$1" >> $HERE/log');
     const end = await (await start()).ended;
-    expect(end).toEqual({ status: 1, stdout: '', stderr: refusal });
-    expect(diagnose(end.stderr, '6.1').code).toBe('kernel-module-loaded');
-    expect(await host.text('log')).toBe(`-d\n${module()}\n`);
-    expect(await host.text('proc/modules')).toBe(LOADED + OTHER);
+    expect(end).toEqual({ status: 75, stdout: '', stderr: `fleet-tap: busy: somebody whose books cannot be read here (kernel module ${NAME})\n` });
+    expect(runFailure('web1', end, '6.1')).toMatchObject({ code: 'host-busy' });
+    expect(await host.text('proc/modules')).toBe(LOADED.replace(' 0 ', ' 2 ') + OTHER);
+    expect(await host.text('log')).toBe('');
     expect(existsSync(host.file('run'))).toBe(false);
   });
 
@@ -162,6 +163,130 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
       await host.run(`mkdir -p "$HERE/run"; : > "$HERE/run/${NAME}.ko"`);
       expect(await (await start({ tickSec: 600 })).ended).toEqual({ status: 3, stdout: '', stderr: '' });
     }
+  });
+
+  const second = async (request: Partial<SupervisorRequest> = {}) => {
+    await mkdir(host.file('run2'));
+    await writeFile(host.file('run2', `${SECOND}.ko`), 'kernel module');
+    return start({ directory: host.file('run2'), name: SECOND, who: 'bob@laptop, run 2', ...request });
+  };
+
+  it('refuses a second capture, with the name of the first, and does nothing to it', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    const first = await start();
+    await first.printed(/ready/);
+    const end = await (await second()).ended;
+    expect(end).toEqual({ status: 75, stdout: '', stderr: 'fleet-tap: busy: ann@desk, run 1\n' });
+    expect(runFailure('web1', end, '6.1')).toMatchObject({ kind: 'host', code: 'host-busy', message: 'somebody captures here already: ann@desk, run 1', hint: expect.stringContaining('--join') });
+    expect(existsSync(host.file('run2'))).toBe(false);
+    first.endInput();
+    expect((await first.ended).status).toBe(0);
+    await expectClean();
+  });
+
+  it.each([['first', 'run'], ['second', 'run2']])('puts settings back with the last of two captures, to what the first found: the %s ends first', async (_name, earlier) => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    const runs = new Map([['run', await start()]]);
+    await runs.get('run')?.printed(/ready/);
+    runs.set('run2', await second({ join: true }));
+    await runs.get('run2')?.printed(/ready/);
+    for (const name of [earlier, earlier === 'run' ? 'run2' : 'run']) {
+      expect(await setting(KPTR)).toBe('1\n');
+      runs.get(name)?.endInput();
+      expect((await runs.get(name)?.ended)?.status).toBe(0);
+    }
+    await expectClean();
+    expect(existsSync(host.file('settings'))).toBe(false);
+  });
+
+  it('takes over after a run of which everything was killed: ends its staprun, unloads its kernel module, knows the settings from before', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    const first = await start();
+    await first.printed(/ready/);
+    const pid = Number(await host.text('run/pid'));
+    await host.killAll(first.pid, pid);
+    expect(existsSync(host.file('run/alive'))).toBe(true);
+    await host.run('echo 1 > "$HERE/proc/sys/kernel/kptr_restrict"');
+    const next = await second();
+    await next.printed(/ready/);
+    expect(existsSync(host.file('run'))).toBe(false);
+    expect(await host.text('log')).toContain('TERM');
+    expect(await host.text('proc/modules')).not.toMatch(new RegExp(`^${NAME} `, 'm'));
+    next.endInput();
+    expect((await next.ended).status).toBe(0);
+    await expectClean();
+  });
+
+  it('cleans up though the supervisor itself is killed', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    const run = await start({ tickSec: 0.2 });
+    await run.printed(/ready/);
+    process.kill(run.pid, 'SIGKILL');
+    const beat = setInterval(() => run.write('lease\n'), 100);
+    try {
+      expect((await run.ended).stderr).toBe('fleet-tap: ended because its supervisor was killed\n');
+    } finally {
+      clearInterval(beat);
+    }
+    await expectClean();
+  });
+
+  it('cleans up after a staprun that is killed', async () => {
+    await staprun(REMOVE, LOAD, FOREVER);
+    const run = await start();
+    await run.printed(/ready/);
+    process.kill(Number(await host.text('run/pid')), 'SIGKILL');
+    expect((await run.ended).status).toBe(137);
+    await expectClean();
+  });
+
+  it('ends when what passes its lines on is killed: they would have no way out', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    await host.program('perl', 'echo $$ > $HERE/perl.pid; exec cat');
+    const run = await start({ tickSec: 0.1 });
+    await run.printed(/ready/);
+    process.kill(Number(await host.text('perl.pid')), 'SIGKILL');
+    expect((await run.ended).stderr).toBe('fleet-tap: ended because its output had no way out\n');
+    await expectClean();
+  });
+
+  it('makes few writes of many lines, in order and whole, and holds none back', async () => {
+    await staprun(REMOVE, LOAD, 'perl -e \'$| = 1; for (1 .. 3000) { print "line $_\\n"; select undef, undef, undef, 0.0005 }\'; unload $n; printf "no newline"');
+    const run = await start();
+    let chunks = 0;
+    run.onStdout(() => {
+      chunks += 1;
+    });
+    const { stdout } = await run.ended;
+    expect(stdout).toBe(`ready\n${Array.from({ length: 3000 }, (_, index) => `line ${index + 1}\n`).join('')}no newline`);
+    expect(chunks).toBeLessThan(600);
+  });
+
+  it('does without perl', async () => {
+    await host.close();
+    await prepare({}, ['head', 'rm', 'cat', 'grep', 'flock', 'mv', 'nice', 'id', 'sleep', 'true', 'basename', 'env']);
+    await staprun(REMOVE, LOAD, 'unload $n; echo over');
+    expect(await (await start()).ended).toEqual({ status: 0, stdout: 'ready\nover\n', stderr: '' });
+    await expectClean();
+  });
+
+  it('gives staprun the size of its buffer and a bound on its memory', async () => {
+    await staprun(REMOVE, 'echo "$1 $2 $(ulimit -d) $(nice)"');
+    const { stdout } = await (await start({ bufferMib: 64 })).ended;
+    expect(stdout).toMatch(/^-b 64 \d+ 5\n$/);
+    expect(Number(stdout.split(' ')[2])).toBeGreaterThan(256 * 1024);
+  });
+
+  it.runIf(process.getuid?.() === 0)('bounds staprun by a scope of systemd where that runs, and falls back where it refuses', async () => {
+    await staprun(REMOVE, 'ulimit -d');
+    await mkdir(host.file('systemd-run/systemd/system'), { recursive: true });
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: sh, not a template
+    await host.program('systemd-run', 'echo "$*" >> $HERE/log; while [ "${1#-}" != "$1" ]; do [ "$1" != -p ] || shift; shift; done; exec "$@"');
+    expect((await (await start()).ended).stdout).toBe('unlimited\n');
+    expect(await host.text('log')).toMatch(/--scope .*-p MemoryMax=256M .*nice -n 5 staprun/);
+    await host.program('systemd-run', 'exit 1');
+    await host.run(`mkdir -p "$HERE/run"; : > "$HERE/run/${NAME}.ko"`);
+    expect((await (await start()).ended).stdout).toMatch(/^\d+\n$/);
   });
 
   it('makes no setting that the kernel does not have', async () => {
@@ -181,7 +306,7 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
 
   it('says that staprun is missing', async () => {
     await host.close();
-    await prepare({}, ['head', 'rm', 'cat', 'grep']);
+    await prepare({}, ['head', 'rm', 'cat', 'grep', 'flock', 'mv']);
     const end = await (await start()).ended;
     expect(end.status).toBe(127);
     expect(diagnose(end.stderr, '6.1').code).toBe('stap-missing');
