@@ -54,21 +54,21 @@ export class ProcessSocket extends Duplex {
   #said = '';
 
   private constructor(child: ChildProcess) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: false });
     this.#child = child;
     running.add(child);
     child.stdout?.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) child.stdout?.pause();
     });
-    child.stdout?.on('end', () => this.push(null));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-SAID_BYTES);
     });
     child.stdin?.on('error', () => {});
     child.on('error', (error) => this.destroy(error));
+    // Not the end of its output alone: what it says on standard error tells why.
     child.once('close', () => {
       running.delete(child);
-      this.destroy();
+      this.push(null);
     });
   }
 

@@ -5,9 +5,12 @@ import type { Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { FleetTapError } from '../base/errors.js';
 import type { RemoteStream, Transport } from './transport.js';
+import { guardWindow } from './window-guard.js';
 
 /** How long sshd may take to end the connection before it is ended here. */
 const CLOSE_MS = 2_000;
+/** How long sshd may take to open a channel and start its command. */
+const OPEN_MS = 20_000;
 
 /** The names that SSH knows (RFC 4254, 6.10), by Linux's numbers. */
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
@@ -36,9 +39,14 @@ export class Ssh2Transport implements Transport {
   exec(command: string): Promise<RemoteStream> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
-      const lost = (error: FleetTapError) => reject(error);
+      const lost = (error: FleetTapError) => {
+        clearTimeout(timer);
+        reject(error);
+      };
       this.#onLost.add(lost);
+      const timer = setTimeout(() => reject(this.#unreachable('channel-refused', `sshd opened no channel within ${OPEN_MS / 1000} s`)), OPEN_MS);
       const opened = (error: Error | undefined, channel: ClientChannel) => {
+        clearTimeout(timer);
         this.#onLost.delete(lost);
         if (error === undefined || error === null) resolve(this.#streamOf(channel));
         else reject(this.#unreachable('channel-refused', `sshd opened no channel: ${error.message}`));
@@ -47,6 +55,7 @@ export class Ssh2Transport implements Transport {
         this.#client.exec(command, opened);
       } catch (error) {
         // ssh2 throws while the socket is going down and nothing has said so yet.
+        clearTimeout(timer);
         this.#onLost.delete(lost);
         reject(this.#unreachable('connection-lost', `the connection was lost: ${(error as Error).message}`));
       }
@@ -75,6 +84,10 @@ export class Ssh2Transport implements Transport {
   }
 
   #streamOf(channel: ClientChannel): RemoteStream {
+    guardWindow(channel, (sentence) => {
+      this.#connectionLost(sentence);
+      this.#client.destroy();
+    });
     // A channel that closes while we write is told by its close event.
     channel.on('error', () => {});
     const waiting = new Set<() => void>();

@@ -66,6 +66,8 @@ export interface Sshd {
   kill(): void;
   /** What it has written to its log so far. */
   log(): string;
+  /** Resolves when its log matches. */
+  heard(pattern: RegExp): Promise<void>;
   /** The processes below it: one for each connection, and what they run. */
   descendants(): number[];
   /** A script that waits until the test is over, and then ends. */
@@ -148,10 +150,22 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
   const child = spawn(...(await commandFor(folder, options)), { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
+  const waiting = new Set<() => void>();
+  const heard = (pattern: RegExp) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!pattern.test(said)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
   const listening = new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (said.includes('Server listening')) resolve();
+      for (const wait of waiting) wait();
     });
     child.once('exit', () => reject(new Error(`sshd ended: ${said}`)));
   });
@@ -187,7 +201,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
     knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, become: false,
   };
-  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, log: () => said, descendants, waitingScript };
+  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, log: () => said, heard, descendants, waitingScript };
 }
 
 /** A port that somebody else than sshd answers. */
