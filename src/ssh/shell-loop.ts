@@ -54,7 +54,7 @@ ft_go() {
   if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b"; fi
   exec 3<&-
   trap - HUP INT QUIT TERM
-  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_f ft_a ft_q ft_g ft_o ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
+  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
 }
 ft_g=
 : &
@@ -72,10 +72,10 @@ while read -r ft_m ft_k ft_b ft_x <&3; do
   else
     ( ft_go ) </dev/null 2>&4 4>&-
   fi
-  ft_q=$?
+  ft_e=$?
   ft_last
   if ft_left; then ft_z=1; else ft_z=0; fi
-  printf '%s %s %s\\n' "$ft_k" "$ft_q" "$ft_z"
+  printf '%s %s %s\\n' "$ft_k" "$ft_e" "$ft_z"
   printf %s "$ft_k" >&4
 done
 `;
