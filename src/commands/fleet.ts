@@ -1,5 +1,6 @@
 // What comes in: inventory options. What goes out: the chosen hosts, and one connection and one set of facts for each, made when first asked for.
 // Guaranteed: a host is dialled once; its failure is remembered and is its own: the other hosts go on.
+import { setMaxListeners } from 'node:events';
 import { printable } from '../base/host-text.js';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
@@ -59,6 +60,8 @@ export class Fleet {
     this.hosts = parts.hosts;
     this.limit = parts.limit;
     this.context = parts.context;
+    // One for each connection being made, and for each command.
+    setMaxListeners(Number.POSITIVE_INFINITY, this.context.interrupted);
     this.run = parts.run;
     this.#flags = flags;
     this.#password = password;

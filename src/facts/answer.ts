@@ -7,6 +7,7 @@ import type { HostText } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
 import { type FactsAnswer, HostFiles } from './host-files.js';
 import { facts } from './index.js';
+import { PACKAGES_COMMAND } from './deb-packages.js';
 
 const LABEL = ': fleet-tap facts ';
 
@@ -24,7 +25,7 @@ export function factsScript(nonce: string): string {
   const paths = [...new Set(facts.flatMap((fact) => fact.files ?? []))].join(' ');
   const lines = [`${LABEL}${quote(nonce)}`, '(', 'exec </dev/null 2>/dev/null', 'set +eu', mark(first?.name ?? ''), first?.command ?? ''];
   // Logins that are not root often lack the sbin folders, where ip and dpkg's friends live.
-  lines.push('LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', 'export LC_ALL PATH', 'kernel=$(uname -snrvm); set -- $kernel; nodename=$2; release=$3; set --', 'deb_architecture=$(dpkg --print-architecture)', mark(FILES));
+  lines.push('LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', 'export LC_ALL PATH', 'kernel=$(uname -snrvm); set -- $kernel; nodename=$2; release=$3; set --', PACKAGES_COMMAND, mark(FILES));
   lines.push(`if command -v grep; then grep -H '' ${paths}; else for f in ${paths}; do [ ! -f "$f" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s:%s\\n' "$f" "$line"; done <"$f"; done; fi`);
   lines.push(`ls -ld ${[...new Set(facts.flatMap((fact) => fact.links ?? []))].join(' ')}`);
   for (const { name, command = '' } of others) lines.push(mark(name), command);

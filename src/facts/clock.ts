@@ -10,7 +10,10 @@ export const clock: Fact = {
   name: 'clock',
   // The last line of a zone's file is its rule as in TZ (tzfile(5)): `CET-1CEST,M3.5.0,M10.5.0/3`.
   command: `date '+%s%N
-zone %s %z %Z'; bash --norc -c '[ -n "$EPOCHREALTIME" ] && printf "%s\\n" "$BASH"'; [ -r /etc/localtime ] && ! [ /etc/localtime -ef /usr/share/zoneinfo/Etc/UTC ] && printf 'rule %s\\n' "$(tail -n 1 /etc/localtime)"`,
+zone %s %z %Z'; case $packages in
+*"$newline"bash\\ [5-9]*) for f in /usr/bin/bash /bin/bash; do [ -x "$f" ] && { printf '%s\\n' "$f"; break; }; done ;;
+*) bash --norc -c '[ -n "$EPOCHREALTIME" ] && printf "%s\\n" "$BASH"' ;;
+esac; [ -r /etc/localtime ] && ! [ /etc/localtime -ef /usr/share/zoneinfo/Etc/UTC ] && printf 'rule %s\\n' "$(tail -n 1 /etc/localtime)"`,
   parse: (output) => ({
     clockNs: /^\d{19}$/m.exec(output)?.[0] ?? null,
     clockShell: /^\/[\w./+-]+$/m.exec(output)?.[0] ?? null,

@@ -16,7 +16,7 @@ export interface Fact {
   /**
    * POSIX sh: dash, bash, busybox. It may be missing half of its tools, runs with standard error closed off, in one shell with the
    * others (so it never calls `exit` or `exec`), and finds `uname -snrvm` in `$kernel`, its third word in `$release`, its second in `$nodename`,
-   * dpkg's architecture in `$deb_architecture`. Every process it starts is paid for
+   * dpkg's architecture in `$deb_architecture`, and some of its packages in `$packages` (deb-packages.ts). Every process it starts is paid for
    * on every host: builtins first.
    */
   readonly command?: string;
