@@ -9,12 +9,10 @@ import { runFailure, type RunRequest, type ScriptRun, startScript } from '../sys
 import { type RunWarning, runWarnings } from '../systemtap/run-warnings.js';
 import { ClockOffset } from './clock-offset.js';
 import { type ClockProbe, startClockProbe } from './clock-probe.js';
-import { LineSplitter } from './line-splitter.js';
-import { MachineLines, type StreamProgress } from './machine-lines.js';
+import { HostStream, type LineReader, type StreamProgress } from './host-stream.js';
+import { MachineLines } from './machine-lines.js';
 import { ObservedLines, parseSshConnection } from './observed-lines.js';
 
-/** Longer lines are cut and counted; our own are under 200 bytes. */
-const LINE_LIMIT_BYTES = 4096;
 /** How long a host may take to unload and say goodbye. */
 const STOP_LIMIT_MS = 20_000;
 
@@ -24,14 +22,11 @@ export interface HostCaptureEvents {
   ended(error: FleetTapError | undefined, warnings: readonly RunWarning[]): void;
 }
 
-interface LineReader {
-  push(lines: readonly string[], nowNs: number): StreamProgress;
-}
-
 export class HostCapture {
   readonly host: string;
   readonly counters: HostCounters = newCounters();
   readonly offset = new ClockOffset();
+  readonly #hostIndex: number;
   readonly #session: Session;
   readonly #clock: Clock;
   readonly #request: RunRequest;
@@ -42,7 +37,9 @@ export class HostCapture {
   #starting: Promise<void> = Promise.resolve();
   #over: Promise<void> = Promise.resolve();
 
-  constructor(session: Session, clock: Clock, request: RunRequest, events: HostCaptureEvents) {
+  /** @param hostIndex the host's place in the order of the inventory */
+  constructor(hostIndex: number, session: Session, clock: Clock, request: RunRequest, events: HostCaptureEvents) {
+    this.#hostIndex = hostIndex;
     this.host = session.host;
     this.#session = session;
     this.#clock = clock;
@@ -71,20 +68,13 @@ export class HostCapture {
   }
 
   #follow(run: ScriptRun, lines: LineReader): void {
-    const splitter = new LineSplitter(LINE_LIMIT_BYTES);
+    const stream = new HostStream(lines, this.counters);
     run.onOutput((chunk) => {
       const nowNs = this.#clock.nowNs();
-      const split = splitter.push(chunk);
-      for (const line of split) if (line.skippedBytes > 0) this.counters.oversized += 1;
-      this.#events.progress(lines.push(split.map((line) => line.text), nowNs), nowNs);
+      this.#events.progress(stream.push(chunk, nowNs), nowNs);
     });
     this.#over = run.ended.then((end) => {
-      const rest = splitter.end();
-      if (rest !== undefined) {
-        this.counters.received += 1;
-        this.counters.truncated += 1;
-        if (rest.skippedBytes > 0) this.counters.oversized += 1;
-      }
+      stream.end();
       this.#probe?.stop();
       const isAsked = this.#stopping && end.status !== null;
       const error = isAsked ? undefined : runFailure(this.host, end, this.#request.kernelModule.release);
@@ -112,9 +102,10 @@ export class HostCapture {
   }
 
   async #lines(): Promise<LineReader> {
-    if (this.#request.machineFace) return new MachineLines(this.host, 1, this.#clock, this.offset, this.counters);
+    const owner = { host: this.#hostIndex, hostName: this.host, epoch: 1 };
+    if (this.#request.machineFace) return new MachineLines(owner, this.#clock, this.offset, this.counters);
     const answer = await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n');
-    return new ObservedLines(this.host, 1, parseSshConnection(answer.stdout), this.counters);
+    return new ObservedLines(owner, parseSshConnection(answer.stdout), this.counters);
   }
 }
 

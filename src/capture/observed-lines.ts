@@ -2,9 +2,12 @@
 // Such a script cannot leave out the connection that carries its output, and each line of it brings forth another: lines that name
 // both ends of that connection are left out here, and counted.
 import type { HostCounters } from '../base/counters.js';
-import type { LogRecord } from '../base/record.js';
+import type { BatchOwner } from '../base/record-batch.js';
 import { shortAddress } from './address.js';
-import type { StreamProgress } from './machine-lines.js';
+import { LINE_LIMIT_BYTES, type LineReader, type StreamProgress } from './host-stream.js';
+import { OpenBatch } from './open-batch.js';
+
+const NEWLINE = 0x0a;
 
 /** SSH_CONNECTION as the host sees it. */
 export interface OwnConnection {
@@ -21,24 +24,25 @@ export function parseSshConnection(text: string): OwnConnection | undefined {
   return { clientAddress, clientPort, serverAddress, serverPort };
 }
 
-export class ObservedLines {
-  readonly #host: string;
-  readonly #epoch: number;
+export class ObservedLines implements LineReader {
   readonly #own: OwnConnection | undefined;
   readonly #counters: HostCounters;
+  readonly #open: OpenBatch;
   #sequence = 0;
 
-  constructor(host: string, epoch: number, own: OwnConnection | undefined, counters: HostCounters) {
-    this.#host = host;
-    this.#epoch = epoch;
+  constructor(owner: BatchOwner, own: OwnConnection | undefined, counters: HostCounters) {
+    this.#open = new OpenBatch(owner);
     this.#own = own;
     this.#counters = counters;
   }
 
-  /** @param nowNs when the lines were received; nothing earlier can come later, so it is the watermark too */
-  push(lines: readonly string[], nowNs: number): StreamProgress {
-    const records: LogRecord[] = [];
-    for (const text of lines) {
+  /** Nothing earlier than `nowNs` can come later, so it is the watermark too. */
+  take(bytes: Buffer, start: number, end: number, nowNs: number, progress: StreamProgress): void {
+    for (let at = start; at <= end; ) {
+      const newlineAt = bytes.indexOf(NEWLINE, at);
+      if (newlineAt - at > LINE_LIMIT_BYTES) this.#counters.oversized += 1;
+      const text = bytes.toString('utf8', at, Math.min(newlineAt, at + LINE_LIMIT_BYTES));
+      at = newlineAt + 1;
       this.#counters.received += 1;
       if (this.#isEcho(text)) {
         this.#counters.ownEcho += 1;
@@ -46,9 +50,12 @@ export class ObservedLines {
       }
       this.#sequence += 1;
       this.#counters.records += 1;
-      records.push({ type: 'observed', host: this.#host, epoch: this.#epoch, sequence: this.#sequence, tNs: nowNs, text, late: false });
+      if (this.#open.batch.isFull) this.#open.next(progress);
+      this.#open.batch.appendObserved(this.#sequence, nowNs, text);
     }
-    return { records, watermarkNs: nowNs, began: true, notes: [] };
+    this.#open.tell(progress);
+    progress.watermarkNs = nowNs;
+    progress.began = true;
   }
 
   /** Both addresses and both ports of our connection stand in the line, as words. */

@@ -99,7 +99,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
       const session = await fleet.session(host);
       const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec, who, join: options.join, bufferMib: options.bufferMib };
       const began = deferred();
-      const hostCapture = new HostCapture(session, clock, request, {
+      const hostCapture = new HostCapture(index, session, clock, request, {
         progress: (progress, nowNs) => {
           watched.heardMs = performance.now();
           log.progress(index, progress, nowNs);

@@ -7,7 +7,9 @@ import { type FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { GapReason } from '../base/record.js';
 import type { HostCapture } from '../capture/host-capture.js';
-import type { StreamProgress } from '../capture/machine-lines.js';
+import type { StreamProgress } from '../capture/host-stream.js';
+import { GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
+import type { MergedRows } from '../base/merged-rows.js';
 import { formatLedger, type LedgerRow, lostLines, unbalanced } from '../merge/ledger.js';
 import { Merger, type Order } from '../merge/merger.js';
 import type { Sink } from '../sinks/sink.js';
@@ -34,7 +36,7 @@ export class FleetLog {
   readonly #say: (line: string) => void;
   readonly #hosts: LoggedHost[] = [];
   readonly #over = deferred();
-  #writing: Promise<unknown> | undefined;
+  #releasing: Promise<void> | undefined;
   #skippedProbes = 0;
   #isComplete = false;
 
@@ -56,7 +58,7 @@ export class FleetLog {
 
   addHost(name: string): number {
     this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
-    return this.#merger.addHost(name, this.#clock.nowNs());
+    return this.#merger.addHost(this.#clock.nowNs());
   }
 
   /** No more hosts will come: when those that run are over, all is over. */
@@ -71,11 +73,11 @@ export class FleetLog {
 
   progress(index: number, progress: StreamProgress, nowNs: number): void {
     const host = this.#host(index);
-    for (const record of progress.records) {
-      if (record.type === 'gap') host.gaps += 1;
-      else if (record.type === 'packet') host.errorNs = Math.max(host.errorNs, record.errorNs);
+    this.#merger.heard(index, nowNs);
+    for (const run of progress.runs) {
+      this.#note(host, run);
+      this.#merger.push(index, run, nowNs);
     }
-    if (progress.records.length > 0) this.#merger.push(index, progress.records, nowNs);
     if (progress.watermarkNs !== undefined) this.#merger.advance(index, progress.watermarkNs, nowNs);
     for (const note of progress.notes) {
       host.notes += 1;
@@ -107,28 +109,40 @@ export class FleetLog {
     this.#finishHost(index);
   }
 
-  /** Writes what nothing can precede any more; while a sink is behind, records wait in the merge. */
-  async release(onFailure: () => void): Promise<void> {
-    if (this.#writing !== undefined) return;
-    const { records, wentIdle } = this.#merger.release(this.#clock.nowNs());
-    for (const index of wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
+  /** Writes what nothing can precede any more; while a sink is behind, rows wait in the merge. */
+  release(onFailure: () => void): Promise<void> {
+    if (this.#releasing !== undefined) return Promise.resolve();
+    this.#releasing = this.#release(onFailure).finally(() => {
+      this.#releasing = undefined;
+    });
+    return this.#releasing;
+  }
+
+  async #release(onFailure: () => void): Promise<void> {
     try {
-      this.#writing = this.#write(records);
-      await this.#writing;
+      for (let hasMore = true; hasMore; ) {
+        const released = this.#merger.release(this.#clock.nowNs());
+        for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
+        for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
+        await this.#write(released.rows);
+        hasMore = released.hasMore;
+      }
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error));
       onFailure();
-    } finally {
-      this.#writing = undefined;
     }
   }
 
   /** Writes the rest, closes the sinks, prints the ledger. @returns whether nothing was lost and every line is accounted for */
   async finish(): Promise<boolean> {
-    await this.#writing?.catch(() => {});
+    await this.#releasing;
     const problems: string[] = [];
     try {
-      await this.#write(this.#merger.drain());
+      for (let hasMore = true; hasMore; ) {
+        const drained = this.#merger.drain();
+        await this.#write(drained.rows);
+        hasMore = drained.hasMore;
+      }
       for (const sink of this.#sinks) await sink.close();
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
@@ -140,9 +154,9 @@ export class FleetLog {
     return problems.length === 0 && lostLines(rows) === 0 && this.#skippedProbes === 0;
   }
 
-  async #write(records: Parameters<Sink['write']>[0]): Promise<void> {
+  async #write(rows: MergedRows): Promise<void> {
     // Each sink gets the records, whatever another one's failure.
-    const results = await Promise.allSettled(this.#sinks.map(async (sink) => sink.write(records)));
+    const results = await Promise.allSettled(this.#sinks.map(async (sink) => sink.write(rows)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -157,6 +171,14 @@ export class FleetLog {
     };
   }
 
+  /** What the ledger tells of rows: markers, and the widest bound. */
+  #note(host: LoggedHost, { batch, from, to }: RowRun): void {
+    for (let row = from; row < to; row += 1) {
+      if (batch.kind[row] === GAP) host.gaps += 1;
+      else if ((batch.errorNs[row] as number) > host.errorNs) host.errorNs = batch.errorNs[row] as number;
+    }
+  }
+
   #gap(index: number, reason: GapReason, detail: string): void {
     const host = this.#host(index);
     host.gaps += 1;
@@ -164,7 +186,9 @@ export class FleetLog {
     const cameTo = this.#merger.watermark(index);
     const tNs = Number.isFinite(cameTo) ? cameTo : nowNs;
     const sequence = (host.capture?.counters.records ?? 0) + 1;
-    this.#merger.push(index, [{ type: 'gap', host: host.name, epoch: 1, sequence, tNs, reason, lines: null, detail, late: false }], nowNs);
+    const batch = new RecordBatch({ host: index, hostName: host.name, epoch: 1 }, 1);
+    batch.appendGap(sequence, tNs, { reason, lines: null, detail });
+    this.#merger.push(index, { batch, from: 0, to: 1 }, nowNs);
   }
 
   #finishHost(index: number): void {

@@ -1,7 +1,7 @@
 // What comes in: what was counted of each host on the way (capture, merge, sinks). What goes out: whether every line is accounted for,
 // and a table for the person. The equations are G3's; each has its sentence when it does not hold.
 import type { HostCounters } from '../base/counters.js';
-import type { MergeCounts } from './merger.js';
+import type { MergeCounts } from './host-queue.js';
 
 export interface LedgerRow {
   readonly host: string;

@@ -1,10 +1,14 @@
-// What comes in: each host's records in the host's order, and how far each host has come. What goes out: the fleet's records in one order.
+// What comes in: each host's rows in the host's order, and how far each host has come. What goes out: the fleet's rows in one order.
 // Guaranteed:
-//  1. sorted by (time, host, epoch, sequence), except records marked late (G1);
-//  2. records of one host keep the host's order (G2); each goes out exactly once (G3);
-//  3. a host that says nothing holds the others back for `idleNs` once, never longer (G6); in strict order it holds them as long as it is connected.
+//  1. sorted by (time, host, epoch, sequence), except rows marked late (G1);
+//  2. rows of one host keep the host's order (G2); each goes out exactly once (G3);
+//  3. a host that says nothing holds the others back for `idleNs` once, never longer (G6); in strict order it holds them as long as it is connected;
+//  4. the same calls give the same rows: nothing here looks at a clock (G8).
 // Pure: time comes in. The rule and its reasons: docs/architecture.md, "Order".
-import type { LogRecord } from '../base/record.js';
+import type { MergedRows } from '../base/merged-rows.js';
+import { LATE, type RecordBatch, type RowRun } from '../base/record-batch.js';
+import { HostQueue, type MergeCounts } from './host-queue.js';
+import { RowOrder } from './order-rows.js';
 
 export type Order =
   | 'live' // a host silent for idleNs stops holding the others; what it says afterwards may be late
@@ -17,90 +21,88 @@ export interface MergerOptions {
   readonly idleNs: number;
   /** Nanoseconds that a host may take to say its first word. */
   readonly joinNs: number;
+  /** Nanoseconds that a host which talks may be behind before it no longer holds the fleet; in live order only. */
+  readonly maxHoldNs: number;
+  /** Rows that one release gives at most, equal times aside. */
+  readonly releaseRows: number;
 }
 
 /** No release for this long: this process stood still, and what hosts said in between may not have been read yet. */
 const PAUSE_NS = 1e9;
+/** Halvings of a time span until it holds few enough rows. */
+const HALVINGS = 48;
 
-const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9 };
-
-type HostState =
-  | 'joining' // started, has said nothing yet: holds the fleet, so that its first lines are not late
-  | 'active'
-  | 'idle' // said nothing for idleNs: holds nobody
-  | 'gap' // disconnected: holds nobody until it joins again
-  | 'finished';
-
-interface HostQueue {
-  readonly name: string;
-  state: HostState;
-  records: LogRecord[];
-  /** Nothing of this host will be earlier: moved by records and by heartbeats. */
-  watermarkNs: number;
-  /** When it last said something. */
-  heardNs: number;
-  /** Its silence was found after a pause of ours: it gets until the next release. */
-  spared: boolean;
-  readonly counts: MergeCounts;
-}
-
-export interface MergeCounts {
-  taken: number;
-  emitted: number;
-  late: number;
-  /** Records whose time was raised to the host's previous one, because the host's order wins over microsecond inversions. */
-  clamped: number;
-}
+const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, releaseRows: 65_536 };
 
 export interface Released {
-  readonly records: LogRecord[];
-  /** Hosts that have just stopped holding the fleet. */
+  readonly rows: MergedRows;
+  /** Hosts that have just stopped holding the fleet: they said nothing. */
   readonly wentIdle: readonly number[];
+  /** Hosts that have just stopped holding the fleet: they talk, but of long ago. */
+  readonly wentHeld: readonly number[];
+  /** There is more that may go out now. */
+  readonly hasMore: boolean;
 }
 
 export class Merger {
   readonly #options: MergerOptions;
   readonly #hosts: HostQueue[] = [];
-  /** Time and host of the last record that went out in order; without an order nothing is last. */
+  readonly #rowOrder = new RowOrder();
+  /** Time and host of the last row that went out in order; without an order nothing is last. */
   #emittedNs = Number.NEGATIVE_INFINITY;
   #emittedHost = -1;
   #releasedNs: number | undefined;
-  #late: LogRecord[] = [];
+  #late: RowRun[] = [];
 
   constructor(options: Partial<MergerOptions> = {}) {
     this.#options = { ...DEFAULT_MERGER_OPTIONS, ...options };
   }
 
-  /** Takes a host in before its script is started. Hosts added first stand first among records of equal time. */
-  addHost(name: string, nowNs: number): number {
-    const counts = { taken: 0, emitted: 0, late: 0, clamped: 0 };
-    this.#hosts.push({ name, state: 'joining', records: [], watermarkNs: this.#emittedNs, heardNs: nowNs, spared: false, counts });
-    return this.#hosts.length - 1;
+  /** Takes a host in before its script is started. Hosts added first stand first among rows of equal time. */
+  addHost(nowNs: number): number {
+    return this.#hosts.push(new HostQueue(this.#emittedNs, nowNs)) - 1;
   }
 
-  /** Takes records of one host, in its order. Their `tNs` may be raised, and `late` set. */
-  push(host: number, records: readonly LogRecord[], nowNs: number): void {
+  /** Takes rows of one host, in its order. Their `tNs` may be raised, and LATE set. */
+  push(host: number, { batch, from, to }: RowRun, nowNs: number): void {
     const queue = this.#heard(host, nowNs);
-    for (const record of records) {
-      if (record.tNs < queue.watermarkNs) {
-        record.tNs = queue.watermarkNs;
-        queue.counts.clamped += 1;
+    const { tNs, bits } = batch;
+    const { counts } = queue;
+    const [emittedNs, emittedHost] = [this.#emittedNs, this.#emittedHost];
+    let watermarkNs = queue.watermarkNs;
+    let start = from;
+    for (let row = from; row < to; row += 1) {
+      let timeNs = tNs[row] as number;
+      if (timeNs < watermarkNs) {
+        timeNs = watermarkNs;
+        tNs[row] = timeNs;
+        counts.clamped += 1;
       }
-      queue.watermarkNs = record.tNs;
-      queue.counts.taken += 1;
-      if (record.tNs < this.#emittedNs || (record.tNs === this.#emittedNs && host < this.#emittedHost)) {
-        record.late = true;
-        queue.counts.late += 1;
-        queue.counts.emitted += 1;
-        this.#late.push(record);
-      } else queue.records.push(record);
+      watermarkNs = timeNs;
+      if (timeNs > emittedNs || (timeNs === emittedNs && host >= emittedHost)) continue;
+      bits[row] = (bits[row] as number) | LATE;
+      queue.append(batch, start, row);
+      this.#late.push({ batch, from: row, to: row + 1 });
+      counts.late += 1;
+      counts.emitted += 1;
+      start = row + 1;
     }
+    queue.append(batch, start, to);
+    queue.watermarkNs = watermarkNs;
+    counts.taken += to - from;
+    this.#caughtUp(queue);
+  }
+
+  /** A sign of life that is no row yet: bytes. */
+  heard(host: number, nowNs: number): void {
+    this.#heard(host, nowNs);
   }
 
   /** A heartbeat: nothing of this host will be earlier than `watermarkNs`. */
   advance(host: number, watermarkNs: number, nowNs: number): void {
     const queue = this.#heard(host, nowNs);
     queue.watermarkNs = Math.max(queue.watermarkNs, watermarkNs);
+    this.#caughtUp(queue);
   }
 
   /** The connection is gone: the host holds nobody until it joins again. */
@@ -116,41 +118,31 @@ export class Merger {
     queue.spared = false;
     // 1 ns more where a host further down has had its turn at that time already.
     const freeNs = host < this.#emittedHost ? this.#emittedNs + 1 : this.#emittedNs;
-    queue.watermarkNs = Math.max(queue.records.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY, freeNs);
+    queue.watermarkNs = Math.max(queue.lastNs, freeNs);
   }
 
   finish(host: number): void {
     this.#queue(host).state = 'finished';
   }
 
-  /** All records that nothing can precede any more. Late ones come first. */
+  /** Rows that nothing can precede any more, at most about `releaseRows`. Late ones come first. */
   release(nowNs: number): Released {
-    const wentIdle: number[] = [];
-    const paused = this.#releasedNs !== undefined && nowNs - this.#releasedNs > PAUSE_NS;
+    const { wentIdle, wentHeld } = this.#options.order === 'live' ? this.#letGo(nowNs) : { wentIdle: [], wentHeld: [] };
     this.#releasedNs = nowNs;
-    this.#hosts.forEach((queue, index) => {
-      if (!this.#holds(queue) || this.#options.order !== 'live') return;
-      const limitNs = queue.state === 'joining' ? this.#options.joinNs : this.#options.idleNs;
-      if (nowNs - queue.heardNs < limitNs) return;
-      if (paused && !queue.spared) {
-        queue.spared = true;
-        return;
-      }
-      queue.state = 'idle';
-      wentIdle.push(index);
-    });
     let untilNs = Number.POSITIVE_INFINITY;
     let untilHost = this.#hosts.length;
-    this.#hosts.forEach((queue, index) => {
-      if (!this.#holds(queue) || queue.watermarkNs >= untilNs || this.#options.order === 'none') return;
-      untilNs = queue.watermarkNs;
-      untilHost = index;
-    });
-    return { records: this.#take(untilNs, untilHost), wentIdle };
+    if (this.#options.order !== 'none') {
+      this.#hosts.forEach((queue, index) => {
+        if (!queue.holds || queue.watermarkNs >= untilNs) return;
+        untilNs = queue.watermarkNs;
+        untilHost = index;
+      });
+    }
+    return { ...this.#take(untilNs, untilHost), wentIdle, wentHeld };
   }
 
-  /** All that is left, in order: the end of the capture. */
-  drain(): LogRecord[] {
+  /** What is left, in order, about `releaseRows` at a time: the end of the capture. */
+  drain(): { readonly rows: MergedRows; readonly hasMore: boolean } {
     return this.#take(Number.POSITIVE_INFINITY, this.#hosts.length);
   }
 
@@ -159,33 +151,86 @@ export class Merger {
     return this.#queue(host).watermarkNs;
   }
 
+  /** The host that all others wait for, or undefined when nobody waits: where a reader of files reads on. */
+  slowest(): number | undefined {
+    let slowest: number | undefined;
+    this.#hosts.forEach((queue, index) => {
+      if (queue.holds && (slowest === undefined || queue.watermarkNs < this.#queue(slowest).watermarkNs)) slowest = index;
+    });
+    return slowest;
+  }
+
   counts(host: number): Readonly<MergeCounts> {
     return this.#queue(host).counts;
   }
 
-  /** Records taken and not yet given out. */
+  /** Rows taken and not yet given out. */
   held(host: number): number {
-    return this.#queue(host).records.length;
+    return this.#queue(host).rows;
+  }
+
+  #letGo(nowNs: number): { wentIdle: number[]; wentHeld: number[] } {
+    const wentIdle: number[] = [];
+    const wentHeld: number[] = [];
+    const paused = this.#releasedNs !== undefined && nowNs - this.#releasedNs > PAUSE_NS;
+    this.#hosts.forEach((queue, index) => {
+      if (!queue.holds) return;
+      const limitNs = queue.state === 'joining' ? this.#options.joinNs : this.#options.idleNs;
+      if (nowNs - queue.heardNs >= limitNs) {
+        if (paused && !queue.spared) queue.spared = true;
+        else {
+          queue.state = 'idle';
+          wentIdle.push(index);
+        }
+      } else if (queue.state === 'active' && !paused && nowNs - queue.watermarkNs > this.#options.maxHoldNs) {
+        queue.state = 'held';
+        wentHeld.push(index);
+      }
+    });
+    return { wentIdle, wentHeld };
   }
 
   /** Up to the time `untilNs`; at exactly that time only hosts up to `untilHost`, which may still say more of it and comes before the rest. */
-  #take(untilNs: number, untilHost: number): LogRecord[] {
-    const taken: LogRecord[] = [];
+  #take(untilNs: number, untilHost: number): { rows: MergedRows; hasMore: boolean } {
+    const sorts = this.#options.order !== 'none';
+    const cut = this.#cut(untilNs, untilHost);
+    const taken: RowRun[] = [];
     this.#hosts.forEach((queue, index) => {
-      const end = firstAfter(queue.records, untilNs, index <= untilHost);
-      if (end === 0) return;
-      queue.counts.emitted += end;
-      for (const record of queue.records.splice(0, end)) taken.push(record);
-      const lastNs = taken.at(-1)?.tNs ?? Number.NEGATIVE_INFINITY;
-      if (lastNs < this.#emittedNs || this.#options.order === 'none') return;
-      this.#emittedHost = lastNs > this.#emittedNs ? index : Math.max(index, this.#emittedHost);
-      this.#emittedNs = lastNs;
+      if (queue.rows > 0) queue.takeUntil(cut.untilNs, index <= cut.untilHost, taken);
     });
-    // Runs of hosts one after the other and a stable sort: equal times keep (host, epoch, sequence), and TimSort merges the runs.
-    if (this.#options.order !== 'none') taken.sort((left, right) => left.tNs - right.tNs);
     const late = this.#late;
     this.#late = [];
-    return late.length === 0 ? taken : [...late, ...taken];
+    const rows = this.#rowOrder.order(late, taken, sorts);
+    if (sorts && taken.length > 0) {
+      const last = rows.batches[rows.batchOf[rows.length - 1] as number] as RecordBatch;
+      this.#emittedNs = last.tNs[rows.rowOf[rows.length - 1] as number] as number;
+      this.#emittedHost = last.host;
+    }
+    return { rows, hasMore: cut.untilNs !== untilNs };
+  }
+
+  /** An earlier time, when too many rows would go at once. */
+  #cut(untilNs: number, untilHost: number): { untilNs: number; untilHost: number } {
+    const { releaseRows } = this.#options;
+    if (this.#countUntil(untilNs, untilHost) <= releaseRows) return { untilNs, untilHost };
+    let lowNs = Math.min(...this.#hosts.map((queue) => queue.firstNs));
+    let highNs = Math.min(untilNs, Math.max(...this.#hosts.map((queue) => queue.lastNs)));
+    for (let halving = 0; halving < HALVINGS; halving += 1) {
+      const middleNs = lowNs + (highNs - lowNs) / 2;
+      if (middleNs <= lowNs || middleNs >= highNs) break;
+      if (this.#countUntil(middleNs, this.#hosts.length) <= releaseRows) lowNs = middleNs;
+      else highNs = middleNs;
+    }
+    // At least the earliest time goes; what is of the very time `untilNs` waits for its own rule.
+    return lowNs < untilNs ? { untilNs: lowNs, untilHost: this.#hosts.length } : { untilNs, untilHost };
+  }
+
+  #countUntil(untilNs: number, untilHost: number): number {
+    let count = 0;
+    this.#hosts.forEach((queue, index) => {
+      if (queue.rows > 0) count += queue.countUntil(untilNs, index <= untilHost);
+    });
+    return count;
   }
 
   #heard(host: number, nowNs: number): HostQueue {
@@ -196,8 +241,9 @@ export class Merger {
     return queue;
   }
 
-  #holds(queue: HostQueue): boolean {
-    return queue.state === 'joining' || queue.state === 'active';
+  /** A host that was too far behind counts again when it is no further behind than the log. */
+  #caughtUp(queue: HostQueue): void {
+    if (queue.state === 'held' && queue.watermarkNs >= this.#emittedNs) queue.state = 'active';
   }
 
   #queue(host: number): HostQueue {
@@ -205,17 +251,4 @@ export class Merger {
     if (queue === undefined) throw new RangeError(`host ${host} of ${this.#hosts.length}`);
     return queue;
   }
-}
-
-/** How many records at the front are earlier than `limitNs`, or `inclusive` not later; the records' times never go down. */
-function firstAfter(records: readonly LogRecord[], limitNs: number, inclusive: boolean): number {
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const tNs = records[middle]?.tNs ?? 0;
-    if (tNs < limitNs || (inclusive && tNs === limitNs)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

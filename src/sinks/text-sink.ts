@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { FleetTapError } from '../base/errors.js';
-import type { LogRecord } from '../base/record.js';
+import type { MergedRows } from '../base/merged-rows.js';
 import type { Sink } from './sink.js';
 import { TextFormat, type TextFormatOptions } from './text.js';
 
@@ -34,13 +34,11 @@ export class TextSink implements Sink {
     });
   }
 
-  write(records: readonly LogRecord[]): Promise<void> | undefined {
+  write(rows: MergedRows): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.abandoned || records.length === 0) return undefined;
-    let text = '';
-    for (const record of records) text += this.#format.line(record);
-    const keepsUp = this.#stream.write(text);
-    this.written += records.length;
+    if (this.abandoned || rows.length === 0) return undefined;
+    const keepsUp = this.#stream.write(this.#format.format(rows));
+    this.written += rows.length;
     if (keepsUp) return undefined;
     return this.#room();
   }

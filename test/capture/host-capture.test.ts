@@ -3,6 +3,8 @@ import type { FleetTapError } from '../../src/base/errors.js';
 import type { LogRecord } from '../../src/base/record.js';
 import { HostCapture } from '../../src/capture/host-capture.js';
 import type { RunWarning } from '../../src/systemtap/run-warnings.js';
+import type { StreamProgress } from '../../src/capture/host-stream.js';
+import { recordsOfRuns } from '../base/rows.js';
 import { FakeSession, type FakeStream, ManualClock } from './fake-session.js';
 
 const kernelModule = { name: 'fleet_tap_0', release: '6.1.0-1-amd64', content: Buffer.from('ELF') };
@@ -35,13 +37,13 @@ function prepare({ machineFace = true, probeAnswers = true } = {}) {
       });
   };
   const events = {
-    progress: (progress: { readonly records: LogRecord[] }) => void records.push(...progress.records),
+    progress: (progress: StreamProgress) => void records.push(...recordsOfRuns(progress.runs)),
     ended: (error: FleetTapError | undefined, warnings: readonly RunWarning[]) => {
       ends.push({ error, warnings });
       over();
     },
   };
-  const capture = new HostCapture(session, clock, { kernelModule, machineFace, limitSec: 60, who: 'ann' }, events);
+  const capture = new HostCapture(0, session, clock, { kernelModule, machineFace, limitSec: 60, who: 'ann' }, events);
   const script = (): FakeStream => {
     const stream = session.streams.find((one) => !isProbe(one));
     if (stream === undefined) throw new Error('the script was not started');

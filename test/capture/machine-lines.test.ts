@@ -5,6 +5,7 @@ import type { LogRecord } from '../../src/base/record.js';
 import { ClockOffset } from '../../src/capture/clock-offset.js';
 import { MachineLines } from '../../src/capture/machine-lines.js';
 import { ManualClock } from './fake-session.js';
+import { ObjectLines } from './wire-line.js';
 
 const SEC = 1e9;
 const clock = new ManualClock();
@@ -17,7 +18,7 @@ const begin = (ns: number) => `B 1 ${at(ns)} ${mono(ns)}`;
 
 function start(offset = exact()) {
   const counters = newCounters();
-  const lines = new MachineLines('web01', 3, clock, offset, counters);
+  const lines = new ObjectLines(new MachineLines({ host: 0, hostName: 'web01', epoch: 3 }, clock, offset, counters));
   return { lines, counters, offset };
 }
 

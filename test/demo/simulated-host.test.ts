@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { ClockOffset } from '../../src/capture/clock-offset.js';
 import { startClockProbe } from '../../src/capture/clock-probe.js';
-import { parseWireLine } from '../../src/capture/wire-format.js';
+import { parseWireLine } from '../capture/wire-line.js';
 import { newKeyPair } from '../../src/demo/keys.js';
 import { SimulatedHost } from '../../src/demo/simulated-host.js';
 import { SimulatedTraffic } from '../../src/demo/traffic.js';
@@ -126,16 +126,16 @@ describe('a simulated host', () => {
     expect(await run.ended).toEqual({ status: 0, stderr: '' });
     const lines = text.split('\n');
     expect(lines.pop()).toBe('');
-    const parsed = lines.map(parseWireLine);
+    const parsed = lines.map((line) => parseWireLine(line));
     expect(parsed).not.toContain(undefined);
     expect(parsed[0]).toMatchObject({ kind: 'begin', count: 0 });
     let packets = 0;
     for (const line of parsed) {
-      if (line?.kind === 'packet') packets += 1;
+      if (line !== undefined && 'type' in line) packets += 1;
       else expect(line?.count).toBe(packets);
     }
     expect(parsed.at(-1)).toMatchObject({ kind: 'end', count: packets });
-    const times = parsed.map((line) => String(line?.real));
-    expect(times).toEqual(times.toSorted());
+    const times = parsed.map((line) => (line === undefined ? Number.NaN : 'type' in line ? line.rawNs : line.realNs));
+    expect(times).toEqual(times.toSorted((left, right) => left - right));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseWireLine, type WirePacket } from '../../src/capture/wire-format.js';
+import type { PacketRecord } from '../../src/base/record.js';
+import { parseWireLine } from '../capture/wire-line.js';
 import { SimulatedTraffic } from '../../src/demo/traffic.js';
 
 const FLEET = {
@@ -26,7 +27,7 @@ function take(stepNs: number): Map<string, Taken[]> {
   }
   return taken;
 }
-const parse = (packet: Taken) => parseWireLine(`${packet.letter} 1795440880303117235 ${packet.rest}`) as WirePacket;
+const parse = (packet: Taken) => parseWireLine(`${packet.letter} 1795440880303117235 ${packet.rest}`) as PacketRecord;
 
 describe('the simulated traffic', () => {
   const taken = take(1e9);
@@ -38,7 +39,7 @@ describe('the simulated traffic', () => {
       expect(packets.length).toBeGreaterThan(100);
       for (const [index, packet] of packets.entries()) {
         expect(packet.receiver).toBe(name);
-        expect(parse(packet)).toMatchObject({ kind: 'packet', destination: address, protocol: packet.letter === 'T' ? 'tcp' : 'udp' });
+        expect(parse(packet)).toMatchObject({ type: 'packet', destination: address, protocol: packet.letter === 'T' ? 'tcp' : 'udp' });
         if (index > 0) expect(packet.atNs).toBeGreaterThan(packets[index - 1]?.atNs ?? 0);
       }
     }
@@ -59,8 +60,8 @@ describe('the simulated traffic', () => {
   it('completes each handshake inside the fleet, or refuses it', () => {
     const inside = new Set(HOSTS.map(({ address }) => address));
     const parsed = all.map(parse).filter((packet) => packet.protocol === 'tcp' && inside.has(packet.source));
-    const heading = (packet: WirePacket) => `${packet.source} ${packet.sourcePort} ${packet.destination} ${packet.destinationPort}`;
-    const answering = (packet: WirePacket) => `${packet.destination} ${packet.destinationPort} ${packet.source} ${packet.sourcePort}`;
+    const heading = (packet: PacketRecord) => `${packet.source} ${packet.sourcePort} ${packet.destination} ${packet.destinationPort}`;
+    const answering = (packet: PacketRecord) => `${packet.destination} ${packet.destinationPort} ${packet.source} ${packet.sourcePort}`;
     let refused = 0;
     let complete = 0;
     for (const [index, packet] of parsed.entries()) {
@@ -72,7 +73,7 @@ describe('the simulated traffic', () => {
         continue;
       }
       expect(answer?.flags, heading(packet)).toBe('010010');
-      expect(rest.slice(rest.indexOf(answer as WirePacket)).find((other) => heading(other) === heading(packet))?.flags).toBe('010000');
+      expect(rest.slice(rest.indexOf(answer as PacketRecord)).find((other) => heading(other) === heading(packet))?.flags).toBe('010000');
       complete += 1;
     }
     expect(complete).toBeGreaterThan(100);

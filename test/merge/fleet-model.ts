@@ -1,7 +1,10 @@
 // A merger under a manual clock, beside a model of it that is too slow to be used and too simple to be wrong: arrays, and sort.
 import { expect } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
-import { Merger, type Order } from '../../src/merge/merger.js';
+import { Merger, type MergerOptions, type Order, type Released } from '../../src/merge/merger.js';
+import { batchOf, objects, recordsOfRuns } from '../base/rows.js';
+
+type Rows = Released['rows'];
 
 export const SEC = 1e9;
 /** Short, so that hosts often go idle in few steps. */
@@ -18,6 +21,8 @@ export const hostOf = (one: LogRecord): number => Number(one.host.slice(1));
 export function inOrder(left: LogRecord, right: LogRecord): number {
   return left.tNs - right.tNs || hostOf(left) - hostOf(right) || left.epoch - right.epoch || left.sequence - right.sequence;
 }
+
+const keyOf = (one: LogRecord): string => `${one.host} ${one.epoch} ${one.sequence}`;
 
 interface ModelHost {
   state: 'joining' | 'active' | 'idle' | 'gap' | 'finished';
@@ -36,14 +41,16 @@ export class FleetModel {
   readonly #order: Order;
   nowNs = 0;
 
-  constructor(order: Order, hosts: number) {
+  readonly #byKey = new Map<string, LogRecord>();
+
+  constructor(order: Order, hosts: number, options: Partial<MergerOptions> = {}) {
     this.#order = order;
-    this.merger = new Merger({ order, idleNs: IDLE_NS, joinNs: JOIN_NS });
+    this.merger = new Merger({ order, idleNs: IDLE_NS, joinNs: JOIN_NS, maxHoldNs: Number.POSITIVE_INFINITY, ...options });
     for (let host = 0; host < hosts; host += 1) this.add();
   }
 
   add(): void {
-    const index = this.merger.addHost(`h${this.hosts.length}`, this.nowNs);
+    const index = this.merger.addHost(this.nowNs);
     expect(index).toBe(this.hosts.length);
     this.hosts.push({ state: 'joining', heardNs: this.nowNs, watermarkNs: this.last?.tNs ?? Number.NEGATIVE_INFINITY, epoch: 1, sequence: 0, wasIdle: false });
   }
@@ -52,7 +59,11 @@ export class FleetModel {
     const host = this.#heard(index);
     const records = times.map((tNs) => record(index, host.epoch, ++host.sequence, tNs));
     this.pushed.push(...records);
-    this.merger.push(index, records, this.nowNs);
+    const run = batchOf(index, records);
+    this.merger.push(index, run, this.nowNs);
+    // What merge has raised or marked, the model sees too.
+    recordsOfRuns([run]).forEach((one, place) => void Object.assign(records[place] as LogRecord, one));
+    for (const one of records) this.#byKey.set(keyOf(one), one);
     for (const one of records) {
       const tNs = Math.max(times[records.indexOf(one)] as number, host.watermarkNs);
       expect(one.tNs, 'raised to the host’s own time, and no further').toBe(tNs);
@@ -96,7 +107,14 @@ export class FleetModel {
       const limitNs = host.state === 'joining' ? JOIN_NS : host.state === 'active' ? IDLE_NS : Number.POSITIVE_INFINITY;
       return this.#order === 'live' && this.nowNs - host.heardNs >= limitNs ? [index] : [];
     });
-    const { records, wentIdle } = this.merger.release(this.nowNs);
+    const records: LogRecord[] = [];
+    const wentIdle: number[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const released = this.merger.release(this.nowNs);
+      records.push(...this.#known(released.rows));
+      wentIdle.push(...released.wentIdle);
+      hasMore = released.hasMore;
+    }
     expect(wentIdle).toEqual(silent);
     for (const index of silent) Object.assign(this.#host(index), { state: 'idle', wasIdle: true });
     this.out.push(...records);
@@ -111,7 +129,12 @@ export class FleetModel {
   }
 
   drain(): LogRecord[] {
-    const records = this.merger.drain();
+    const records: LogRecord[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const drained = this.merger.drain();
+      records.push(...this.#known(drained.rows));
+      hasMore = drained.hasMore;
+    }
     this.out.push(...records);
     this.#check();
     return records;
@@ -139,6 +162,15 @@ export class FleetModel {
       expect(own, 'the host’s own order (G2)').toEqual(this.pushed.filter((one) => hostOf(one) === index).slice(0, own.length));
     });
     expect(new Set(this.out).size, 'nothing twice (G3)').toBe(this.out.length);
+  }
+
+  /** The objects that were pushed, in the order of these rows. */
+  #known(rows: Rows): LogRecord[] {
+    return objects(rows).map((one) => {
+      const known = this.#byKey.get(keyOf(one));
+      expect(known, 'what came out is what went in').toEqual(one);
+      return known as LogRecord;
+    });
   }
 
   #check(): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type HostCounters, newCounters } from '../../src/base/counters.js';
 import { formatLedger, type LedgerRow, lostLines, unbalanced } from '../../src/merge/ledger.js';
 import { Merger } from '../../src/merge/merger.js';
+import { batchOf } from '../base/rows.js';
 import { record } from './fleet-model.js';
 
 function row(counters: Partial<HostCounters> = {}, rest: Partial<LedgerRow> = {}): LedgerRow {
@@ -16,9 +17,9 @@ const lines = fc.record({ records: fc.nat(20), marks: fc.nat(9), notes: fc.nat(9
 function run(hosts: readonly (typeof lines extends fc.Arbitrary<infer Kinds> ? Kinds : never)[]) {
   const merger = new Merger({ order: 'strict' });
   const rows = hosts.map(({ gaps, ...kinds }, index): LedgerRow => {
-    merger.addHost(`h${index}`, 0);
+    merger.addHost(0);
     const records = Array.from({ length: kinds.records + gaps }, (_, sequence) => record(index, 1, sequence + 1, sequence));
-    merger.push(index, records, 0);
+    merger.push(index, batchOf(index, records), 0);
     const received = Object.values(kinds).reduce((sum, count) => sum + count, 0);
     return { ...row({ ...kinds, received }), host: `h${index}`, gaps, merged: merger.counts(index), held: merger.held(index) };
   });
@@ -31,7 +32,7 @@ describe('the equations', () => {
       fc.property(fc.array(lines, { minLength: 1, maxLength: 4 }), (hosts) => {
         const { merger, rows } = run(hosts);
         expect(unbalanced(rows, [{ name: 'stdout', written: 0 }])).toEqual([]);
-        const written = merger.drain().length;
+        const written = merger.drain().rows.length;
         const end = rows.map((one, index) => ({ ...one, held: merger.held(index) }));
         expect(unbalanced(end, [{ name: 'stdout', written }, { name: 'a.log', written }])).toEqual([]);
       }),
@@ -42,7 +43,7 @@ describe('the equations', () => {
     fc.assert(
       fc.property(fc.array(lines, { minLength: 1, maxLength: 4 }), fc.constantFrom(-1, 1), fc.nat(3), (hosts, by, chosen) => {
         const { merger, rows } = run(hosts);
-        const written = merger.drain().length;
+        const written = merger.drain().rows.length;
         const end = rows.map((one, index) => ({ ...one, held: merger.held(index) }));
         const index = chosen % end.length;
         const at = end[index] as LedgerRow;

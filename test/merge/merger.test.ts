@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
-import { Merger, type Order } from '../../src/merge/merger.js';
+import { Merger, type MergerOptions, type Order } from '../../src/merge/merger.js';
+import { batchOf, objects } from '../base/rows.js';
 import { FleetModel, hostOf, IDLE_NS, inOrder, JOIN_NS, record, SEC } from './fleet-model.js';
 
 type Act =
@@ -204,14 +205,14 @@ describe('a host that says nothing', () => {
   });
 
   test('idle-timer-runs-only-while-reading: after a pause of ours it gets until the next release, once', () => {
-    const merger = new Merger({ idleNs: IDLE_NS });
-    merger.addHost('h0', 0);
-    merger.addHost('h1', 0);
-    for (const host of [0, 1]) merger.push(host, [record(host, 1, 1, 1)], 0);
+    const merger = new Merger({ idleNs: IDLE_NS, maxHoldNs: Number.POSITIVE_INFINITY });
+    merger.addHost(0);
+    merger.addHost(0);
+    for (const host of [0, 1]) merger.push(host, batchOf(host, [record(host, 1, 1, 1)]), 0);
     merger.release(0);
     // This process stood still for a minute; h1's bytes were waiting all the time.
     expect(merger.release(60 * SEC).wentIdle).toEqual([]);
-    merger.push(1, [record(1, 1, 2, 2)], 60 * SEC);
+    merger.push(1, batchOf(1, [record(1, 1, 2, 2)]), 60 * SEC);
     expect(merger.release(60.05 * SEC).wentIdle).toEqual([0]);
     // A pause at each release does not save it for ever.
     expect(merger.release(120 * SEC).wentIdle).toEqual([]);
@@ -258,9 +259,9 @@ describe('equal times', () => {
 test('unless told otherwise: live, 5 s of silence, 60 s until the first word', () => {
   const merger = new Merger();
   const idleAt = (ns: number) => merger.release(ns * SEC).wentIdle;
-  merger.addHost('h0', 0);
-  merger.addHost('h1', 0);
-  merger.advance(0, 1, 54 * SEC);
+  merger.addHost(0);
+  merger.addHost(0);
+  merger.advance(0, 54 * SEC, 54 * SEC);
   for (let past = 0; past <= 58; past += 1) expect(idleAt(past)).toEqual([]);
   expect([idleAt(59), idleAt(60)]).toEqual([[0], [1]]);
 });
@@ -273,6 +274,62 @@ test('microseconds between a host’s CPUs are raised to the host’s order, and
 });
 
 test('a host that was never added is a mistake of ours', () => {
-  expect(() => new Merger().push(0, [], 0)).toThrow(RangeError);
+  expect(() => new Merger().push(0, batchOf(0, [record(0, 1, 1, 1)]), 0)).toThrow(RangeError);
   expect(() => new Merger().finish(-1)).toThrow(RangeError);
+});
+
+describe('a host that talks, but of long ago', () => {
+  const behind = (options: Partial<MergerOptions> = {}) => {
+    const merger = new Merger({ maxHoldNs: 10 * SEC, ...options });
+    for (const host of [0, 1]) {
+      merger.addHost(0);
+      merger.advance(host, 1, 0);
+    }
+    const times = (nowNs: number) => objects(merger.release(nowNs).rows).map((one) => `${one.tNs / SEC}${one.late ? ' late' : ''}`);
+    const say = (host: number, sequence: number, tNs: number, nowNs: number) => merger.push(host, batchOf(host, [record(host, 1, sequence, tNs)]), nowNs);
+    return { merger, times, say };
+  };
+
+  test('holds the others for maxHoldNs; what it says then is late until it has caught up', () => {
+    const { merger, times, say } = behind();
+    for (let sec = 1; sec <= 10; sec += 1) {
+      say(1, sec, sec * SEC, sec * SEC);
+      merger.advance(0, 2, sec * SEC);
+      expect(merger.release(sec * SEC)).toMatchObject({ wentHeld: [], wentIdle: [] });
+    }
+    expect(merger.release(10 * SEC + 3)).toMatchObject({ wentHeld: [0], rows: { length: 10 } });
+    say(0, 1, 9 * SEC, 11 * SEC);
+    say(0, 2, 10.5 * SEC, 11 * SEC);
+    say(1, 11, 11 * SEC, 11 * SEC);
+    // It counts again: the record of 11 s waits for it.
+    expect(times(11 * SEC)).toEqual(['9 late', '10.5']);
+  });
+
+  test('strict order waits', () => {
+    const { merger, times, say } = behind({ order: 'strict' });
+    say(1, 1, 2, SEC);
+    expect(times(1000 * SEC)).toEqual([]);
+    expect(merger.slowest()).toBe(0);
+  });
+});
+
+test('one release gives about as many rows as it may, and says that there are more', () => {
+  fc.assert(
+    fc.property(lives, fc.integer({ min: 1, max: 5 }), (said, releaseRows) => {
+      const whole = new FleetModel('strict', said.length);
+      const parts = new FleetModel('strict', said.length, { releaseRows });
+      for (const fleet of [whole, parts]) {
+        said.forEach((words, host) => void fleet.say(host, words.map((one) => one.tNs)));
+        fleet.tick(0);
+        fleet.drain();
+        fleet.checkOutput();
+      }
+      expect(parts.out).toEqual(whole.out);
+    }),
+  );
+  const merger = new Merger({ order: 'none', releaseRows: 2 });
+  merger.addHost(0);
+  merger.push(0, batchOf(0, [1, 2, 3].map((tNs) => record(0, 1, tNs, tNs))), 0);
+  expect(merger.release(0)).toMatchObject({ hasMore: true, rows: { length: 2 } });
+  expect(merger.release(0)).toMatchObject({ hasMore: false, rows: { length: 1 } });
 });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
+import type { MergedRows } from '../../src/base/merged-rows.js';
+import { rowsOf } from '../base/rows.js';
 import { openTextFile, TextSink } from '../../src/sinks/text-sink.js';
 
 const options = { originSec: 1_795_428_000, hostWidth: 5 };
@@ -16,8 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function records(count: number, firstNs = 0, late = false): LogRecord[] {
-  return Array.from({ length: count }, (_, index) => ({ type: 'observed', host: `web0${index % 3}`, epoch: 1, sequence: index + 1, tNs: firstNs + index * 400, text: `line ${9 - (index % 10)}`, late }));
+function records(count: number, firstNs = 0, late = false): MergedRows {
+  const all = Array.from({ length: count }, (_, index) => ({ type: 'observed' as const, host: `web0${index % 3}`, epoch: 1, sequence: index + 1, tNs: firstNs + index * 400, text: `line ${9 - (index % 10)}`, late }) satisfies LogRecord);
+  return rowsOf(all);
 }
 
 /** A stream that takes what it is given when it is told to. */
@@ -168,7 +171,7 @@ describe('a stream that is behind', () => {
     const { stream, taken } = slowStream(1e6);
     const sink = new TextSink('stdout', stream, false, options, () => {});
     expect(sink.write(records(3))).toBeUndefined();
-    expect(sink.write([])).toBeUndefined();
+    expect(sink.write(records(0))).toBeUndefined();
     expect(sink.written).toBe(3);
     expect(taken).toHaveLength(1);
   });

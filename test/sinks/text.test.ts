@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
+import { rowsOf } from '../base/rows.js';
 import { TextFormat } from '../../src/sinks/text.js';
 import cases from '../cases/sinks/lines.json' with { type: 'json' };
 
 /** 2026-11-23T10:00:00Z */
 const ORIGIN_SEC = 1_795_428_000;
-const format = (hostWidth = 5) => new TextFormat({ originSec: ORIGIN_SEC, hostWidth });
+function format(hostWidth = 5) {
+  const text = new TextFormat({ originSec: ORIGIN_SEC, hostWidth });
+  return { header: () => text.header(), line: (one: LogRecord) => text.format(rowsOf([one])).toString() };
+}
 
 function record(fields: object): LogRecord {
   return { host: 'web01', epoch: 1, sequence: 1, tNs: 123_456_789, rawNs: 0, correctionNs: 0, errorNs: 0, seq: 0, ack: 0, window: 0, payloadBytes: 0, late: false, ...fields } as LogRecord;

@@ -1,0 +1,234 @@
+// One host's records as columns: what capture fills, merge orders and the sinks write. No object for each line.
+//
+//   row        0      1      2   ...  length - 1 | ... capacity
+//   tNs     [ 5.0 ][ 5.1 ][ 5.1 ]                | free: capture goes on writing here
+//   kind    [ TCP ][ UDP ][ GAP ]                |
+//   source  [ 10.0.0.1 as a number ][ ... ][ index into `asides` ]
+//
+// Guaranteed: rows below `length` never change, but for `tNs` (raised to the host's order) and LATE, both set by merge before the row goes out.
+// Times are nanoseconds since the run's origin (base/clock.ts). A single row as an object: `record(row)`, for cold paths and tests.
+import { ipv4Text, ipv6Text, parseIpv6 } from './ip-address.js';
+import type { GapReason, LogRecord } from './record.js';
+
+/** Values of the column `kind`. */
+export const TCP = 0;
+export const UDP = 1;
+export const OBSERVED = 2;
+export const GAP = 3;
+
+/** Bits of the column `bits`. */
+export const LATE = 1;
+export const SOURCE_IPV6 = 2;
+export const DESTINATION_IPV6 = 4;
+
+/** What a marker says beside its time: in `asides`, since markers are few. */
+export interface GapAside {
+  readonly reason: GapReason;
+  readonly lines: number | null;
+  readonly detail: string;
+}
+
+/** Bytes of one row in all columns. */
+const ROW_BYTES = 69;
+
+/** Whose records these are. `host` is the host's place in the order of the inventory. */
+export interface BatchOwner {
+  readonly host: number;
+  readonly hostName: string;
+  readonly epoch: number;
+}
+
+export class RecordBatch implements BatchOwner {
+  readonly host: number;
+  readonly hostName: string;
+  readonly epoch: number;
+  readonly capacity: number;
+  /** Rows that are there; the next one is written at this index and then counted. */
+  length = 0;
+  /** All fixed columns, one after the other: what spilling writes. */
+  readonly buffer: ArrayBuffer;
+  readonly tNs: Float64Array;
+  readonly rawNs: Float64Array;
+  readonly correctionNs: Float64Array;
+  readonly errorNs: Float64Array;
+  readonly sequence: Float64Array;
+  /** IPv4: the address. IPv6: place of its four words in `ipv6`. Observed lines and gaps: place in `asides`. */
+  readonly source: Uint32Array;
+  readonly destination: Uint32Array;
+  readonly seq: Uint32Array;
+  readonly ack: Uint32Array;
+  readonly payloadBytes: Uint32Array;
+  readonly window: Uint16Array;
+  readonly sourcePort: Uint16Array;
+  readonly destinationPort: Uint16Array;
+  /** TCP, UDP, OBSERVED or GAP. */
+  readonly kind: Uint8Array;
+  /** TCP's bits as in its header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32. */
+  readonly flags: Uint8Array;
+  /** LATE, SOURCE_IPV6, DESTINATION_IPV6. */
+  readonly bits: Uint8Array;
+  /** Four 32-bit words for each IPv6 address. */
+  ipv6: number[];
+  /** Text of an observed line, or what a gap says. */
+  asides: (string | GapAside)[];
+
+  /** @param capacity rows; fixed */
+  constructor(owner: BatchOwner, capacity: number, buffer = new ArrayBuffer(capacity * ROW_BYTES)) {
+    this.host = owner.host;
+    this.hostName = owner.hostName;
+    this.epoch = owner.epoch;
+    this.capacity = capacity;
+    this.buffer = buffer;
+    let at = 0;
+    const place = (bytes: number) => {
+      const start = at;
+      at += bytes * capacity;
+      return start;
+    };
+    this.tNs = new Float64Array(buffer, place(8), capacity);
+    this.rawNs = new Float64Array(buffer, place(8), capacity);
+    this.correctionNs = new Float64Array(buffer, place(8), capacity);
+    this.errorNs = new Float64Array(buffer, place(8), capacity);
+    this.sequence = new Float64Array(buffer, place(8), capacity);
+    this.source = new Uint32Array(buffer, place(4), capacity);
+    this.destination = new Uint32Array(buffer, place(4), capacity);
+    this.seq = new Uint32Array(buffer, place(4), capacity);
+    this.ack = new Uint32Array(buffer, place(4), capacity);
+    this.payloadBytes = new Uint32Array(buffer, place(4), capacity);
+    this.window = new Uint16Array(buffer, place(2), capacity);
+    this.sourcePort = new Uint16Array(buffer, place(2), capacity);
+    this.destinationPort = new Uint16Array(buffer, place(2), capacity);
+    this.kind = new Uint8Array(buffer, place(1), capacity);
+    this.flags = new Uint8Array(buffer, place(1), capacity);
+    this.bits = new Uint8Array(buffer, place(1), capacity);
+    this.ipv6 = [];
+    this.asides = [];
+  }
+
+  get isFull(): boolean {
+    return this.length === this.capacity;
+  }
+
+  isLate(row: number): boolean {
+    return ((this.bits[row] as number) & LATE) !== 0;
+  }
+
+  /** A packet's sender; not for observed lines and gaps. */
+  sourceText(row: number): string {
+    return this.#address(this.source, SOURCE_IPV6, row);
+  }
+
+  destinationText(row: number): string {
+    return this.#address(this.destination, DESTINATION_IPV6, row);
+  }
+
+  /** The text of an observed line. */
+  textOf(row: number): string {
+    return this.asides[this.source[row] as number] as string;
+  }
+
+  /** What a gap says. */
+  gapOf(row: number): GapAside {
+    return this.asides[this.source[row] as number] as GapAside;
+  }
+
+  /** One row as an object. Costs as much as formatting it: for cold paths and tests. */
+  record(row: number): LogRecord {
+    const common = { host: this.hostName, epoch: this.epoch, sequence: this.sequence[row] as number, tNs: this.tNs[row] as number, late: this.isLate(row) };
+    const kind = this.kind[row];
+    if (kind === OBSERVED) return { type: 'observed', ...common, text: this.textOf(row) };
+    if (kind === GAP) return { type: 'gap', ...common, ...this.gapOf(row) };
+    return {
+      type: 'packet',
+      ...common,
+      rawNs: this.rawNs[row] as number,
+      correctionNs: this.correctionNs[row] as number,
+      errorNs: this.errorNs[row] as number,
+      protocol: kind === TCP ? 'tcp' : 'udp',
+      source: this.sourceText(row),
+      destination: this.destinationText(row),
+      sourcePort: this.sourcePort[row] as number,
+      destinationPort: this.destinationPort[row] as number,
+      flags: kind === TCP ? (this.flags[row] as number).toString(2).padStart(6, '0') : '',
+      seq: this.seq[row] as number,
+      ack: this.ack[row] as number,
+      window: this.window[row] as number,
+      payloadBytes: this.payloadBytes[row] as number,
+    };
+  }
+
+  /** Appends a line that has no time of its own. */
+  appendObserved(sequence: number, tNs: number, text: string): void {
+    this.#appendAside(OBSERVED, sequence, tNs, text);
+  }
+
+  appendGap(sequence: number, tNs: number, gap: GapAside): void {
+    this.#appendAside(GAP, sequence, tNs, gap);
+  }
+
+  /** Appends what `record` gave: for cold paths and tests. Its host and epoch must be this batch's. */
+  append(record: LogRecord): void {
+    const row = this.length;
+    if (record.type === 'observed') this.appendObserved(record.sequence, record.tNs, record.text);
+    else if (record.type === 'gap') this.appendGap(record.sequence, record.tNs, { reason: record.reason, lines: record.lines, detail: record.detail });
+    else {
+      this.tNs[row] = record.tNs;
+      this.rawNs[row] = record.rawNs;
+      this.correctionNs[row] = record.correctionNs;
+      this.errorNs[row] = record.errorNs;
+      this.sequence[row] = record.sequence;
+      this.kind[row] = record.protocol === 'tcp' ? TCP : UDP;
+      this.bits[row] = this.#putAddress(this.source, row, record.source, SOURCE_IPV6) | this.#putAddress(this.destination, row, record.destination, DESTINATION_IPV6);
+      this.sourcePort[row] = record.sourcePort;
+      this.destinationPort[row] = record.destinationPort;
+      this.flags[row] = record.flags === '' ? 0 : Number.parseInt(record.flags, 2);
+      this.seq[row] = record.seq;
+      this.ack[row] = record.ack;
+      this.window[row] = record.window;
+      this.payloadBytes[row] = record.payloadBytes;
+      this.length += 1;
+    }
+    if (record.late) this.bits[row] = (this.bits[row] as number) | LATE;
+  }
+
+  /** Puts an IPv6 address beside the columns. @returns its place, for `source` or `destination` */
+  addIpv6(words: readonly [number, number, number, number]): number {
+    this.ipv6.push(...words);
+    return this.ipv6.length / 4 - 1;
+  }
+
+  #putAddress(column: Uint32Array, row: number, text: string, bit: number): number {
+    const words = parseIpv6(text);
+    if (words === undefined) {
+      column[row] = text.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
+      return 0;
+    }
+    column[row] = this.addIpv6(words);
+    return bit;
+  }
+
+  #appendAside(kind: number, sequence: number, tNs: number, aside: string | GapAside): void {
+    const row = this.length;
+    this.tNs[row] = tNs;
+    this.rawNs[row] = tNs;
+    this.correctionNs[row] = 0;
+    this.errorNs[row] = 0;
+    this.sequence[row] = sequence;
+    this.kind[row] = kind;
+    this.bits[row] = 0;
+    this.source[row] = this.asides.push(aside) - 1;
+    this.length += 1;
+  }
+
+  #address(column: Uint32Array, bit: number, row: number): string {
+    const place = column[row] as number;
+    return ((this.bits[row] as number) & bit) === 0 ? ipv4Text(place) : ipv6Text(this.ipv6, 4 * place);
+  }
+}
+
+/** Rows `from` to `to` (not included) of a batch. */
+export interface RowRun {
+  readonly batch: RecordBatch;
+  readonly from: number;
+  readonly to: number;
+}

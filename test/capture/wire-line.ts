@@ -1,0 +1,51 @@
+// One line of the wire format as an object, for tests.
+import type { LogRecord } from '../../src/base/record.js';
+import { RecordBatch } from '../../src/base/record-batch.js';
+import { newCounters } from '../../src/base/counters.js';
+import { BEGIN, END, HEARTBEAT, PACKET, WireParser } from '../../src/capture/wire-format.js';
+import { HostStream, type LineReader, type StreamProgress } from '../../src/capture/host-stream.js';
+import { recordsOfRuns } from '../base/rows.js';
+
+const KINDS = new Map([[BEGIN, 'begin'], [HEARTBEAT, 'heartbeat'], [END, 'end']]);
+
+type PacketRecord = Extract<LogRecord, { type: 'packet' }>;
+export interface WireMark {
+  readonly kind: string;
+  readonly realNs: number;
+  readonly monoNs: number;
+  readonly count: number;
+}
+
+/** A packet's fields, a mark's, or undefined for what was refused. Times count from `originSec`. */
+export function parseWireLine(line: string, originSec = 0): PacketRecord | WireMark | undefined {
+  const bytes = Buffer.from(`${line}\n`);
+  const parser = new WireParser(originSec);
+  const batch = new RecordBatch({ host: 0, hostName: 'web01', epoch: 1 }, 1);
+  const kind = parser.parse(bytes, 0, batch);
+  if (kind === PACKET) {
+    if (parser.newlineAt !== bytes.length - 1) throw new Error(`read to ${parser.newlineAt} of ${bytes.length}`);
+    return batch.record(0) as PacketRecord;
+  }
+  const name = KINDS.get(kind);
+  if (name === undefined) return undefined;
+  if (parser.newlineAt !== bytes.length - 1) throw new Error(`read to ${parser.newlineAt} of ${bytes.length}`);
+  return { kind: name, realNs: parser.realNs, monoNs: parser.monoNs, count: parser.count };
+}
+
+export interface ObjectProgress extends StreamProgress {
+  readonly records: LogRecord[];
+}
+
+/** A reader that is given lines as strings and tells its records as objects. */
+export class ObjectLines {
+  readonly #stream: HostStream;
+
+  constructor(reader: LineReader) {
+    this.#stream = new HostStream(reader, newCounters());
+  }
+
+  push(lines: readonly string[], nowNs: number): ObjectProgress {
+    const progress = this.#stream.push(Buffer.from(lines.map((line) => `${line}\n`).join('')), nowNs);
+    return { ...progress, records: recordsOfRuns(progress.runs) };
+  }
+}
