@@ -14,6 +14,7 @@ import { dial } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
 import { Dialer } from '../ssh/dialer.js';
 import { KeyRing } from '../ssh/key-ring.js';
+import { RedialSession } from '../ssh/redial-session.js';
 import type { Session } from '../ssh/session.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
@@ -50,6 +51,7 @@ export class Fleet {
   readonly #password: string | undefined;
   readonly #limits = new DialLimits();
   readonly #dialer: Dialer;
+  readonly #say: (line: string) => void;
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #facts = new Map<string, Promise<Facts>>();
   readonly #released: Promise<void>[] = [];
@@ -66,7 +68,8 @@ export class Fleet {
     this.#flags = flags;
     this.#password = password;
     const { ask, askSecret, interrupted, stderr } = this.context;
-    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: (line) => void stderr.write(`  ${printable(line)}\n`) });
+    this.#say = (line) => void stderr.write(`  ${printable(line)}\n`);
+    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say });
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
@@ -94,7 +97,8 @@ export class Fleet {
       const connection = connectionOf(host, this.#flags);
       const password = connection.password ?? this.#password;
       const options = { agentSocket: this.context.agentSocket, dialer: this.#dialer };
-      return this.run.timed(host.name, 'connect', dial({ ...connection, ...(password === undefined ? {} : { password }) }, options));
+      const connect = () => dial({ ...connection, ...(password === undefined ? {} : { password }) }, options);
+      return this.run.timed(host.name, 'connect', RedialSession.open(connect, this.#say));
     });
   }
 

@@ -59,7 +59,7 @@ const NOTHING: Facts = {
  */
 export async function gatherFacts(session: Session, options: { readonly become?: boolean } = {}): Promise<Facts> {
   const nonce = randomBytes(16).toString('hex');
-  const { stdout, stderr } = await session.run(factsScript(nonce), { become: options.become ?? false, timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES });
+  const { stdout, stderr } = await session.run(factsScript(nonce), { become: options.become ?? false, timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES, idempotent: true });
   const answer = splitAnswer(nonce, stdout);
   const found = answer === undefined ? NOTHING : parseFacts(answer);
   if (found.kernelRelease !== '' && found.uid >= 0) return found;

@@ -3,7 +3,6 @@
 import type { Connection } from '../inventory/connection.js';
 import { thisMachine } from './config/machine.js';
 import { Dialer, type DialerOptions } from './dialer.js';
-import type { Session } from './session.js';
 import { ShellSession } from './shell-session.js';
 import { resolveTarget } from './target.js';
 
@@ -15,7 +14,7 @@ export interface DialOptions extends DialerOptions {
 }
 
 /** @throws FleetTapError kind `unreachable` */
-export async function dial(connection: Connection, options: DialOptions = {}): Promise<Session> {
+export async function dial(connection: Connection, options: DialOptions = {}): Promise<ShellSession> {
   const target = resolveTarget(connection, thisMachine({ ...process.env, SSH_AUTH_SOCK: options.agentSocket }));
   return new ShellSession(await (options.dialer ?? new Dialer(options)).dial(target), target.become);
 }

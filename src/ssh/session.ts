@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Bytes of stdout and of stderr that are taken; at more, the command is ended. Default 8 MiB, no limit for an output that is passed on. */
   readonly limitBytes?: number;
+  /** It may run twice: when the connection is lost under way it is made again, and so is the command. Default: false. */
+  readonly idempotent?: boolean;
   /** Ends the command on the host. */
   readonly signal?: AbortSignal | undefined;
   /** Given the output as it comes, which is then not kept. */

@@ -56,6 +56,11 @@ export class ShellSession implements Session {
     });
   }
 
+  /** Called once, when the connection is gone. */
+  onLost(listener: (error: FleetTapError) => void): void {
+    this.#transport.onLost(listener);
+  }
+
   async run(script: string, options: RunOptions = {}): Promise<CommandResult> {
     const { status, output } = await this.#run(script, options);
     return { status, stdout: output.bytes('stdout').toString('utf8') as HostText, stderr: output.bytes('stderr').toString('utf8') as HostText };
