@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openScript } from '../../src/ssh/open-script.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
 import { LocalTransport } from '../hosts/local-transport.js';
 import { type Sshd, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
@@ -84,6 +85,15 @@ describe.each(shells)('under %s', (shell) => {
     expect(await pid()).toBe(first);
     await session.close();
   });
+
+  it('gives the exit status, and sees who stayed behind, after thousands of processes too', async () => {
+    const session = open();
+    const many = 'i=0; while [ $i -lt 4100 ]; do ( : ); i=$((i + 1)); done';
+    expect(await session.run(`${many}; echo out; exit 7`)).toEqual({ status: 7, stdout: 'out\n', stderr: '' });
+    expect((await session.run(`(sleep 0.5; echo late) & ${many}; exit 8`)).status).toBe(8);
+    expect(await session.run('sleep 1; echo on')).toEqual({ status: 0, stdout: 'on\n', stderr: '' });
+    await session.close();
+  }, 60_000);
 
   it('ends a command that takes too long, with its children, deaf ones too; the shell goes on', async () => {
     const session = open();
@@ -201,6 +211,24 @@ describe.skipIf(skipSshd)(`a framed shell behind a real sshd${sshdSkipped}`, () 
     for (let index = 0; index < 20; index += 1) expect((await session.run(`echo ${index}`)).stdout).toBe(`${index}\n`);
     expect(await waiting).toBe('command-timeout');
   }, 40_000);
+
+  it.skipIf(skipAccount)('costs a fraction of a channel for each command', async () => {
+    const { session, sshd } = await open({ account: {} });
+    const transport = await transportTo(sshd);
+    await session.run('true');
+    const timeOf = async (act: () => Promise<unknown>) => {
+      const startedMs = performance.now();
+      for (let index = 0; index < 30; index += 1) await act();
+      return performance.now() - startedMs;
+    };
+    const framedMs = await timeOf(() => session.run('echo hi'));
+    const channelsMs = await timeOf(async () => {
+      const { stream } = await openScript(transport, 'echo hi', undefined);
+      stream.onStdout(() => {});
+      return new Promise((resolve) => stream.onEnd(resolve));
+    });
+    expect(channelsMs / framedMs).toBeGreaterThan(2);
+  });
 
   it('answers in one round trip', async () => {
     const { session, sshd } = await open();
