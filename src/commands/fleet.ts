@@ -10,11 +10,14 @@ import type { Host, Inventory } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
-import { dial } from '../ssh/dial.js';
+import { ConfigFiles } from '../ssh/config/files.js';
+import { type LocalMachine, thisMachine } from '../ssh/config/machine.js';
+import { openSession } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
 import { Dialer } from '../ssh/dialer.js';
 import { KeyRing } from '../ssh/key-ring.js';
 import { RedialSession } from '../ssh/redial-session.js';
+import { resolveTarget } from '../ssh/resolve-target.js';
 import type { Session } from '../ssh/session.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
@@ -37,6 +40,12 @@ export interface FleetOptions {
   readonly runDir?: string | undefined;
 }
 
+/** What connections need to know of this machine. */
+interface Here {
+  readonly machine: LocalMachine;
+  readonly files: ConfigFiles;
+}
+
 export class Fleet {
   readonly inventory: Inventory;
   /** Those that the pattern and --limit choose. */
@@ -49,6 +58,7 @@ export class Fleet {
   readonly #flags: ConnectionFlags;
   /** -k, as typed; a host's own variable goes before it. */
   readonly #password: string | undefined;
+  readonly #here: Here;
   readonly #limits = new DialLimits();
   readonly #dialer: Dialer;
   readonly #say: (line: string) => void;
@@ -57,7 +67,7 @@ export class Fleet {
   readonly #released: Promise<void>[] = [];
   #exitStatus: ExitStatus | null = null;
 
-  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, flags: ConnectionFlags, password: string | undefined) {
+  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, flags: ConnectionFlags, password: string | undefined, here: Here) {
     this.inventory = parts.inventory;
     this.hosts = parts.hosts;
     this.limit = parts.limit;
@@ -67,6 +77,7 @@ export class Fleet {
     this.run = parts.run;
     this.#flags = flags;
     this.#password = password;
+    this.#here = here;
     const { ask, askSecret, interrupted, stderr } = this.context;
     this.#say = (line) => void stderr.write(`  ${printable(line)}\n`);
     this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say });
@@ -85,10 +96,12 @@ export class Fleet {
     const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword };
     for (const host of inventory.hosts) connectionOf(host, flags);
+    const here = { machine: thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }), files: new ConfigFiles() };
+    for (const host of hosts) resolveTarget(connectionOf(host, flags), here.machine, here.files);
     const password = options.askPass === true ? await askPassword(context, '-k') : undefined;
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
-    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, flags, password);
+    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, flags, password, here);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */
@@ -96,15 +109,14 @@ export class Fleet {
     return once(this.#sessions, host, () => {
       const connection = connectionOf(host, this.#flags);
       const password = connection.password ?? this.#password;
-      const options = { agentSocket: this.context.agentSocket, dialer: this.#dialer };
-      const connect = () => dial({ ...connection, ...(password === undefined ? {} : { password }) }, options);
-      return this.run.timed(host.name, 'connect', RedialSession.open(connect, this.#say));
+      const target = resolveTarget({ ...connection, ...(password === undefined ? {} : { password }) }, this.#here.machine, this.#here.files);
+      return this.run.timed(host.name, 'connect', RedialSession.open(() => openSession(target, this.#dialer), this.#say));
     });
   }
 
   /** Whether commands run as another user there: -b, or `ansible_become`. */
   becomes(host: Host): boolean {
-    return connectionOf(host, this.#flags).become;
+    return connectionOf(host, this.#flags).become.always;
   }
 
   facts(host: Host): Promise<Facts> {

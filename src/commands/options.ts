@@ -12,7 +12,7 @@ export function fleetCommand(name: string): Command {
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')
     .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas, once for all hosts')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
-    .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known').choices(['yes', 'ask', 'accept-new', 'no']).default('ask'))
+    .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known (default: what your ssh_config says, else ask; yes under CI)').choices(['yes', 'ask', 'accept-new', 'no']))
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
     .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS)
     .option('--rerun-failed <DIR>', 'only hosts that failed or were not reached in that run: its run directory, or `last`')

@@ -14,37 +14,29 @@ const FALSE = new Set(['n', 'no', 'off', '0', 'false', 'f']);
 /** Connection types that mean "over SSH"; Ansible's names with and without their collection. */
 const SSH_CONNECTIONS = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh', 'ansible.builtin.paramiko_ssh']);
 
-/** Variables that change how a host is reached, and that nothing here implements yet. */
-const NOT_YET = [
-  'ansible_become_exe',
-  'ansible_become_flags',
-  'ansible_sudo_exe',
-  'ansible_sudo_flags',
-  'ansible_ssh_executable',
-  'ansible_ssh_pkcs11_provider',
-  'ansible_paramiko_proxy_command',
-];
+const PARAMIKO_CONNECTIONS = new Set(['paramiko', 'paramiko_ssh', 'ansible.builtin.paramiko_ssh']);
 
-/** @throws FleetTapError code `connection-unsupported` for a variable, or a value of it, that this program cannot honour yet */
+/** Ansible's shell plugins that are POSIX shells; what is run on a host is run by its sh anyway. */
+const SHELL_TYPES = new Set(['sh', 'ansible.builtin.sh', 'csh', 'fish', 'ansible.posix.csh', 'ansible.posix.fish']);
+
+/** @throws FleetTapError code `connection-unsupported` for a variable, or a value of it, that this program cannot honour */
 export function checkUnsupported(source: VariableSource): void {
   const refuse = (name: string, message: string, hint: string): never => {
     throw new FleetTapError('input', 'connection-unsupported', `${name} ${message}`, { place: { host: source.host }, hint });
   };
   const connection = readText(source, ['ansible_connection']);
   if (connection !== undefined && !SSH_CONNECTIONS.has(connection)) {
-    refuse('ansible_connection', `is "${connection}"; only ssh is supported`, 'leave this host out with --limit, or run sshd on it');
+    const hint = connection === 'local' ? 'run sshd on this machine and reach it as any other host' : 'leave this host out with --limit, or run sshd on it';
+    refuse('ansible_connection', `is "${connection}"; only ssh is supported`, hint);
   }
-  const method = readText(source, ['ansible_become_method']);
-  if (method !== undefined && method !== 'sudo' && method !== 'ansible.builtin.sudo') {
-    refuse('ansible_become_method', `is "${method}"; only sudo is supported yet`, 'log in as root, or let the user use sudo');
-  }
-  const user = readText(source, ['ansible_become_user', 'ansible_sudo_user']);
-  if (user !== undefined && user !== 'root') {
-    refuse('ansible_become_user', `is "${user}"; only root is supported yet`, 'remove the variable: fleet-tap needs root for kernel modules');
-  }
-  for (const name of NOT_YET) {
-    if (source.vars[name] !== undefined && source.vars[name] !== null) refuse(name, 'is not supported yet', 'remove the variable from this host');
-  }
+  const program = readText(source, ['ansible_ssh_executable']);
+  if (program !== undefined && !/(^|\/)ssh$/.test(program)) refuse('ansible_ssh_executable', `is "${program}"; only ssh itself is supported`, 'remove the variable from this host');
+  const shell = readText(source, ['ansible_shell_type']);
+  if (shell !== undefined && !SHELL_TYPES.has(shell)) refuse('ansible_shell_type', `is "${shell}"; hosts must have a POSIX sh`, 'leave this host out with --limit');
+}
+
+export function isParamiko(source: VariableSource): boolean {
+  return PARAMIKO_CONNECTIONS.has(readText(source, ['ansible_connection']) ?? '');
 }
 
 /** The last of these names that is set; null counts as not set. */
@@ -54,8 +46,7 @@ function lastOf(source: VariableSource, names: readonly string[]): { name: strin
     const value = source.vars[name];
     if (value === undefined || value === null) continue;
     if (typeof value === 'string' && value.includes('{{')) {
-      const hint = 'write the value itself';
-      throw wrong(source, name, 'has a template; templates in connection variables are not supported yet', hint);
+      throw wrong(source, name, 'has a template that nobody has rendered', 'write the value itself');
     }
     found = { name, value };
   }

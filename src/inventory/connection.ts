@@ -1,11 +1,12 @@
-// What comes in: a host's merged variables and the command line's flags. What goes out: how to reach it, every value checked.
-// Guaranteed: pure; a wrong or unsupported value is an error that names host and variable, never a default taken silently.
+// What comes in: a host's merged variables and the command line's flags. What goes out: what Ansible would call `ssh` with, every value checked.
+// Guaranteed: pure; a wrong or unsupported value is an error that names host and variable, never a default taken silently; what nobody said
+// stays undefined, since the user's ssh_config comes next (ssh/target.ts).
 // Order, as in Ansible: `-e` over inventory variables over flags. Of two names for one thing, Ansible's later name wins.
-// Not here: `~` and relative paths (ssh/ resolves them), ssh_config, jump hosts, templates in these variables.
-import { FleetTapError } from '../base/errors.js';
+// Not here: templates (commands/ renders them before), `~` and relative paths, ssh_config itself.
+import { type Become, becomeOf, type BecomeFlags } from './become.js';
+import { checkUnsupported, isParamiko, readBoolean, readInteger, readSeconds, readText, type VariableSource } from './connection-values.js';
 import type { Host, Vars } from './host.js';
-import { readSshArgs, type SshOptions } from './ssh-args.js';
-import { checkUnsupported, readBoolean, readInteger, readSeconds, readText } from './connection-values.js';
+import { quoteValue, readSshArgs, type SshArgs, type SshOption } from './ssh-args.js';
 
 /** What to do about a host key; ssh_config(5) StrictHostKeyChecking. */
 export type HostKeyChecking =
@@ -15,19 +16,16 @@ export type HostKeyChecking =
   | 'no'; // any key is taken: whoever answers at the address is believed
 
 /** From the command line. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends BecomeFlags {
   /** -u */
   readonly user?: string | undefined;
   /** --private-key */
   readonly privateKeyFile?: string | undefined;
-  /** -b */
-  readonly become?: boolean | undefined;
-  /** -K, as typed */
-  readonly becomePassword?: string | undefined;
-  /** Default: `ask`. */
   readonly hostKeyChecking?: HostKeyChecking | undefined;
-  /** -T; default: 10 s, as Ansible. */
+  /** -T */
   readonly connectTimeoutSec?: number | undefined;
+  /** --ssh-common-args: where a host has none of its own. */
+  readonly sshCommonArgs?: string | undefined;
   /** -e: over every other variable. */
   readonly extraVars?: Vars | undefined;
 }
@@ -35,93 +33,74 @@ export interface ConnectionFlags {
 export interface Connection {
   /** The name in the inventory. */
   host: string;
-  /** Where to dial: a name or an address. */
+  /** What ssh is asked for: a name, an address, or an alias of ssh_config. */
   address: string;
   /** 1–65535 */
-  port: number;
-  /** undefined: the user who runs this program. */
-  user: string | undefined;
-  /** Tried in this order. `~` stands as written. */
+  port?: number | undefined;
+  user?: string | undefined;
+  /** The private key; `~` stands as written. */
   identityFiles: string[];
   password?: string;
-  /** undefined: the user's and the system's own. `~` stands as written. */
-  knownHostsFiles: string[] | undefined;
-  hostKeyAlias?: string;
-  hostKeyChecking: HostKeyChecking;
-  connectTimeoutMs: number;
-  become: boolean;
-  becomePassword?: string;
+  /** In place of the user's own. */
+  knownHostsFiles?: string[] | undefined;
+  hostKeyChecking?: HostKeyChecking | undefined;
+  connectTimeoutMs?: number | undefined;
+  /** Ansible puts ssh_args before its own options, and the others after them; ssh takes the first. */
+  sshArgsBefore?: readonly SshOption[];
+  sshArgsAfter?: readonly SshOption[];
+  /** -F: in place of the user's and the system's ssh_config. */
+  configFile?: string | undefined;
+  become: Become;
+  /** Of the flags: they hold for jump hosts as well. */
+  flags?: Pick<ConnectionFlags, 'hostKeyChecking' | 'connectTimeoutSec'>;
 }
 
-const CONNECT_TIMEOUT_SEC = 10;
-
 /**
- * How to reach a host: Ansible's connection variables (its ssh plugin and sudo plugin) and flags as one value.
+ * How to reach a host: Ansible's connection variables (its ssh plugin and become plugins) and flags as one value.
  * @throws FleetTapError kind `input`: `connection-variable` (wrong value), `connection-unsupported`, `ssh-args-unsupported`
  */
 export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connection {
   const source = { host: host.name, vars: { ...host.vars, ...flags.extraVars } };
-  const { vars } = source;
   checkUnsupported(source);
-  const args = (name: string): SshOptions => {
-    const text = readText(source, [name]);
-    return text === undefined ? {} : readSshArgs(text, name, host.name);
+  const args = (name: string, otherwise?: string): SshArgs => {
+    const text = readText(source, [name]) ?? otherwise;
+    return text === undefined ? { options: [] } : readSshArgs(text, name, host.name);
   };
-  // ssh takes the first value that it is given: Ansible puts ssh_args before its own options and the other two after them.
-  const before = args('ansible_ssh_args');
-  const after = joinOptions(args('ansible_ssh_common_args'), args('ansible_ssh_extra_args'));
-  const fromArgs = (keyword: keyof SshOptions, own: string | undefined): string | undefined => before[keyword]?.[0] ?? own ?? after[keyword]?.[0];
-
-  const port = fromArgs('Port', numberText(readInteger(source, ['ansible_port', 'ansible_ssh_port'], 1, 65535)));
-  const user = fromArgs('User', readText(source, ['ansible_user', 'ansible_ssh_user']) ?? flags.user);
+  const [before, common, extra] = [args('ansible_ssh_args'), args('ansible_ssh_common_args', flags.sshCommonArgs), args('ansible_ssh_extra_args')];
   const keyFile = readText(source, ['ansible_private_key_file', 'ansible_ssh_private_key_file']) ?? flags.privateKeyFile;
-  const timeout = fromArgs('ConnectTimeout', numberText(readSeconds(source, ['ansible_timeout', 'ansible_ssh_timeout'])));
-  const alias = fromArgs('HostKeyAlias', undefined);
+  const timeoutSec = readSeconds(source, ['ansible_timeout', 'ansible_ssh_timeout']) ?? flags.connectTimeoutSec;
   const password = readText(source, ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password']);
-  const becomePassword = readText(source, ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass']) ?? flags.becomePassword;
-  const become = readBoolean(source, ['ansible_become']) ?? flags.become ?? false;
-  const check = (name: string, value: string, low: number, high: number): number =>
-    readInteger({ host: host.name, vars: { [name]: value } }, [name], low, high) ?? low;
   return {
     host: host.name,
-    address: fromArgs('HostName', undefined) ?? readText(source, ['ansible_host', 'ansible_ssh_host']) ?? host.name,
-    port: port === undefined ? 22 : check('-o Port', port, 1, 65535),
-    user,
-    identityFiles: [...(before.IdentityFile ?? []), ...(keyFile === undefined ? [] : [keyFile]), ...(after.IdentityFile ?? [])],
+    address: readText(source, ['ansible_host', 'ansible_ssh_host']) ?? host.name,
+    port: readInteger(source, ['ansible_port', 'ansible_ssh_port'], 1, 65535),
+    user: readText(source, ['ansible_user', 'ansible_ssh_user']) ?? flags.user,
+    identityFiles: keyFile === undefined ? [] : [keyFile],
     ...(password === undefined ? {} : { password }),
-    knownHostsFiles: before.UserKnownHostsFile ?? after.UserKnownHostsFile,
-    ...(alias === undefined ? {} : { hostKeyAlias: alias }),
-    hostKeyChecking: hostKeyCheckingOf(source.host, vars, fromArgs('StrictHostKeyChecking', checkingVariable(source)), flags),
-    connectTimeoutMs: (timeout === undefined ? (flags.connectTimeoutSec ?? CONNECT_TIMEOUT_SEC) : check('-o ConnectTimeout', timeout, 1, 86_400)) * 1000,
-    become,
-    ...(becomePassword === undefined ? {} : { becomePassword }),
+    hostKeyChecking: checkingVariable(source),
+    connectTimeoutMs: timeoutSec === undefined ? undefined : timeoutSec * 1000,
+    sshArgsBefore: before.options,
+    sshArgsAfter: [...common.options, ...extra.options, ...otherOptions(source)],
+    configFile: extra.configFile ?? common.configFile ?? before.configFile,
+    become: becomeOf(source, flags),
+    flags: { hostKeyChecking: flags.hostKeyChecking, connectTimeoutSec: flags.connectTimeoutSec },
   };
+}
+
+/** Variables that say the same as a keyword of ssh_config. */
+function otherOptions(source: VariableSource): SshOption[] {
+  const options: SshOption[] = [];
+  const retries = readInteger(source, ['ansible_ssh_retries'], 0, 1_000);
+  if (retries !== undefined && retries > 0) options.push({ keyword: 'ConnectionAttempts', value: String(retries + 1), from: 'ansible_ssh_retries' });
+  const provider = readText(source, ['ansible_ssh_pkcs11_provider']);
+  if (provider !== undefined) options.push({ keyword: 'PKCS11Provider', value: quoteValue(provider), from: 'ansible_ssh_pkcs11_provider' });
+  const proxy = isParamiko(source) ? readText(source, ['ansible_paramiko_proxy_command']) : undefined;
+  if (proxy !== undefined) options.push({ keyword: 'ProxyCommand', value: proxy, from: 'ansible_paramiko_proxy_command' });
+  return options;
 }
 
 /** Ansible's variable is a boolean: false is ssh's `no`; true adds nothing of its own. */
-function checkingVariable(source: { host: string; vars: Vars }): string | undefined {
-  return readBoolean(source, ['ansible_host_key_checking', 'ansible_ssh_host_key_checking']) === false ? 'no' : undefined;
-}
-
-function hostKeyCheckingOf(host: string, vars: Vars, word: string | undefined, flags: ConnectionFlags): HostKeyChecking {
-  const byDefault = flags.hostKeyChecking ?? 'ask';
-  if (word === undefined) {
-    const saysTrue = vars.ansible_host_key_checking !== undefined || vars.ansible_ssh_host_key_checking !== undefined;
-    return saysTrue && byDefault === 'no' ? 'ask' : byDefault;
-  }
-  const lower = word.toLowerCase();
-  if (lower === 'no' || lower === 'off') return 'no';
-  if (lower === 'yes' || lower === 'ask' || lower === 'accept-new') return lower;
-  const message = `StrictHostKeyChecking is "${word}"; it must be yes, ask, accept-new or no`;
-  throw new FleetTapError('input', 'connection-variable', message, { place: { host } });
-}
-
-function joinOptions(first: SshOptions, second: SshOptions): SshOptions {
-  const joined: SshOptions = { ...second, ...first };
-  if (first.IdentityFile !== undefined && second.IdentityFile !== undefined) joined.IdentityFile = [...first.IdentityFile, ...second.IdentityFile];
-  return joined;
-}
-
-function numberText(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : String(value);
+function checkingVariable(source: VariableSource): HostKeyChecking | undefined {
+  const names = ['ansible_host_key_checking', 'ansible_ssh_host_key_checking', ...(isParamiko(source) ? ['ansible_paramiko_host_key_checking'] : [])];
+  return readBoolean(source, names) === false ? 'no' : undefined;
 }

@@ -1,83 +1,86 @@
 // What comes in: the options that a person wrote for `ssh` (ansible_ssh_args, ansible_ssh_common_args, ansible_ssh_extra_args).
-// What goes out: the few of them that this program honours, by their ssh_config(5) name.
-// Guaranteed: an option that would change the connection and is not honoured is an error; none is dropped.
-// Harmless here, and so accepted: connection sharing (there is one connection a host anyway), compression, keepalive, LogLevel.
+// What goes out: the same as keywords of ssh_config(5), in their order; the room ssh/ checks and honours them as it does the config's.
+// Guaranteed: a letter that would make another connection out of it (-W, -L, -N …) is an error; those that concern terminals and logs are passed over.
 import { FleetTapError } from '../base/errors.js';
 
-/** ssh_config(5) keywords. Each holds its values in the order in which they stand; ssh takes the first, except for IdentityFile. */
-export type SshOptions = Partial<Record<Honoured, string[]>>;
+export interface SshOption {
+  /** A keyword of ssh_config(5), as written. */
+  readonly keyword: string;
+  /** As it would stand in a config file, quotes and all. */
+  readonly value: string;
+  /** The variable, for messages. */
+  readonly from: string;
+}
 
-type Honoured = (typeof HONOURED)[number];
+export interface SshArgs {
+  readonly options: readonly SshOption[];
+  /** -F; the last one counts. */
+  readonly configFile?: string;
+}
 
-const HONOURED = [
-  'ConnectTimeout',
-  'HostKeyAlias',
-  'HostName',
-  'IdentityFile',
-  'Port',
-  'StrictHostKeyChecking',
-  'User',
-  'UserKnownHostsFile',
-] as const;
-
-const HARMLESS = new Set(
-  ['Compression', 'ControlMaster', 'ControlPath', 'ControlPersist', 'LogLevel', 'ServerAliveCountMax', 'ServerAliveInterval', 'TCPKeepAlive'].map(
-    (name) => name.toLowerCase(),
-  ),
-);
-const HARMLESS_LETTERS = new Set(['-C', '-q', '-T']);
-const LETTERS: Readonly<Record<string, Honoured>> = { '-i': 'IdentityFile', '-l': 'User', '-p': 'Port' };
+/** Letters with a value, by the keyword that means the same; undefined: of no matter here. */
+const WITH_VALUE: Readonly<Record<string, string | undefined>> = {
+  b: 'BindAddress', B: 'BindInterface', c: 'Ciphers', i: 'IdentityFile', I: 'PKCS11Provider', J: 'ProxyJump', l: 'User', m: 'MACs', p: 'Port', P: 'Tag',
+  E: undefined, e: undefined, S: undefined,
+};
+/** Letters without one. */
+const ALONE: Readonly<Record<string, readonly [string, string] | undefined>> = {
+  '4': ['AddressFamily', 'inet'], '6': ['AddressFamily', 'inet6'], C: ['Compression', 'yes'],
+  A: undefined, a: undefined, K: undefined, k: undefined, M: undefined, n: undefined, q: undefined, T: undefined, t: undefined, v: undefined, X: undefined, x: undefined, Y: undefined, y: undefined,
+};
+/** Values that stand for themselves to the end of the line: no quotes are taken off them. */
+const TO_THE_END = new Set(['ProxyJump']);
 
 /**
  * Splits and reads one value of these variables.
  * @param name the variable, for errors
  * @throws FleetTapError kind `input`, code `ssh-args-unsupported`
  */
-export function readSshArgs(text: string, name: string, host: string): SshOptions {
-  const options: SshOptions = {};
+export function readSshArgs(text: string, name: string, host: string): SshArgs {
+  const options: SshOption[] = [];
+  let configFile: string | undefined;
   const words = splitWords(text);
   if (words === undefined) throw unsupported(host, name, `${name} has a quote that is not closed`);
-  const argument = (letter: string, word: string): string => {
-    const value = word.length > 2 ? word.slice(2) : words.shift();
-    if (value === undefined || value === '') throw unsupported(host, name, `${name} has ${letter} without a value`);
-    return value;
-  };
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (HARMLESS_LETTERS.has(word)) continue;
-    const letter = word.slice(0, 2);
-    const keyword = LETTERS[letter];
-    if (keyword !== undefined) add(options, keyword, argument(letter, word));
-    else if (letter === '-o') readOption(options, argument(letter, word), name, host);
-    else throw unsupported(host, name, `${name} has the ssh option "${word}", which is not supported yet`);
+    if (!/^-[A-Za-z0-9]/.test(word)) throw unsupported(host, name, `${name} has "${word}", which is no option of ssh`);
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at] ?? '';
+      if (letter in ALONE) {
+        const option = ALONE[letter];
+        if (option !== undefined) options.push({ keyword: option[0], value: option[1], from: name });
+        continue;
+      }
+      if (letter !== 'o' && letter !== 'F' && !(letter in WITH_VALUE)) throw unsupported(host, name, `${name} has the ssh option "-${letter}", which makes no sense here`);
+      const value = at + 1 < word.length ? word.slice(at + 1) : words.shift();
+      if (value === undefined || value === '') throw unsupported(host, name, `${name} has -${letter} without a value`);
+      if (letter === 'F') configFile = value;
+      else if (letter === 'o') options.push(readOption(value, name, host));
+      else {
+        const keyword = WITH_VALUE[letter];
+        if (keyword !== undefined) options.push({ keyword, value: TO_THE_END.has(keyword) ? value : quoteValue(value), from: name });
+      }
+      break;
+    }
   }
-  return options;
+  return { options, ...(configFile === undefined ? {} : { configFile }) };
 }
 
 /** `Key=Value` or `Key Value`, as `ssh -o` takes it. */
-function readOption(options: SshOptions, text: string, name: string, host: string): void {
+function readOption(text: string, name: string, host: string): SshOption {
   const match = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*$/s.exec(text);
-  const key = match?.[1];
+  const keyword = match?.[1];
   const value = match?.[2];
-  if (key === undefined || value === undefined || value === '') throw unsupported(host, name, `${name} has -o "${text}", which is not Key=Value`);
-  if (HARMLESS.has(key.toLowerCase())) return;
-  const keyword = HONOURED.find((known) => known.toLowerCase() === key.toLowerCase());
-  if (keyword === undefined) throw unsupported(host, name, `${name} has the ssh option ${key}, which is not supported yet`);
-  const values = keyword === 'UserKnownHostsFile' ? splitWords(value) : [unquote(value)];
-  for (const one of values ?? [value]) add(options, keyword, one);
+  if (keyword === undefined || value === undefined || value === '') throw unsupported(host, name, `${name} has -o "${text}", which is not Key=Value`);
+  return { keyword, value, from: name };
 }
 
-function add(options: SshOptions, keyword: Honoured, value: string): void {
-  const values = options[keyword] ?? [];
-  values.push(value);
-  options[keyword] = values;
+/** One word for ssh_config, whatever stands in it. */
+export function quoteValue(value: string): string {
+  return /^[\w@%+=:,./~${}-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function unquote(text: string): string {
-  return /^"[^"]*"$/.test(text) ? text.slice(1, -1) : text;
-}
-
-/** Words as a shell splits them (Python's shlex, which Ansible uses here): quotes and backslashes, no variables. */
-function splitWords(text: string): string[] | undefined {
+/** Words as a shell splits them (Python's shlex, which Ansible uses here): quotes and backslashes, no variables. @returns undefined when a quote is open */
+export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   const pattern = /\s*((?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)|\s*$/gsy;
   while (pattern.lastIndex < text.length) {
@@ -95,6 +98,6 @@ function splitWords(text: string): string[] | undefined {
 }
 
 function unsupported(host: string, name: string, message: string): FleetTapError {
-  const hint = `honoured: ${HONOURED.join(', ')}; remove it from ${name}, or say it with its own ansible_ variable`;
+  const hint = `remove it from ${name}, or say it as -o Keyword=value of ssh_config(5)`;
   return new FleetTapError('input', 'ssh-args-unsupported', message, { place: { host }, hint });
 }

@@ -23,6 +23,8 @@ export interface AlgorithmLists {
   readonly ciphers?: readonly string[] | undefined;
   readonly macs?: readonly string[] | undefined;
   readonly hostKeys?: readonly string[] | undefined;
+  /** The list may be ordered by the keys that are known (HostKeyAlgorithms is not set, or only adds to or takes from the usual list). */
+  readonly hostKeysByKnown?: boolean | undefined;
 }
 
 /** Which of the lists names nothing that ssh2 can do: then only the system's ssh can connect. */
@@ -44,7 +46,7 @@ export function algorithmsFor(lists: AlgorithmLists, knownTypes: readonly string
     kex: narrowed(lists.kex, KEY_EXCHANGES),
     cipher: narrowed(lists.ciphers, CIPHERS),
     hmac: narrowed(lists.macs, MACS),
-    serverHostKey: lists.hostKeys === undefined ? byKnownKeys(hostKeys, knownTypes) : hostKeys,
+    serverHostKey: lists.hostKeys === undefined || lists.hostKeysByKnown === true ? byKnownKeys(hostKeys, knownTypes) : hostKeys,
   };
 }
 

@@ -1,7 +1,7 @@
 // What comes in: what sudo, doas or su said when it did not let us through (in English: LC_ALL=C). What goes out: which refusal it was, and what to do.
 // Guaranteed: pure; wrong password, not allowed and no answer are three different codes; no word of the password is in any.
 import { FleetTapError } from '../base/errors.js';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 
 interface Refusal {
   readonly says: RegExp;

@@ -120,7 +120,7 @@ export class Dialer {
     const login = new Login({ user: target.user, keys, password: rules.password, methods, onWait: (waiting) => countdown.pause(waiting) });
     const check = await this.#hostKeys.begin(target, login);
     const { kex, ciphers, macs, hostKey } = target.algorithms;
-    const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: target.algorithms.hostKeyByKnownKeys ? undefined : hostKey }, check.knownTypes);
+    const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: hostKey, hostKeysByKnown: target.algorithms.hostKeyByKnownKeys }, check.knownTypes);
     // Last, and handed on at once: a server that closes at once must not do so while nobody listens.
     const socket = await this.#socket(target, signal, countdown);
     const remoteAddress = socket instanceof Socket ? socket.remoteAddress : undefined;

@@ -1,7 +1,7 @@
 // What comes in: the long-lived shell of shell-loop.ts, running on a channel. What goes out: scripts run by it, one at a time, with exact outputs.
 // Guaranteed: an answer is whole or an error; a shell that ended (a script killed it, or the connection is gone) or that a process holds on to is not `usable` any more.
 import { randomBytes } from 'node:crypto';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 import { openScript, type RunningScript } from './open-script.js';
 import { frame, SHELL_LOOP } from './shell-loop.js';
 import type { RemoteStream, Transport } from './transport.js';

@@ -8,7 +8,7 @@ import { becomeFailure, becomeRefusal } from './become-errors.js';
 import { promptOf } from './become.js';
 import { HeldOutput } from './held-output.js';
 import { remoteCommand } from './remote-command.js';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 import type { RemoteStream, Transport } from './transport.js';
 
 /** For slow rc files, PAM's delays and name services that are asked in vain. */

@@ -5,7 +5,7 @@
 // (a login's rc files, a lecture of sudo's), and input sent earlier could be lost (busybox's head reads more than it was asked for).
 import { launcher } from './become.js';
 import { quote } from './quote.js';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 
 /** sh code that reads a script of `scriptBytes` from file descriptor `from` and runs it. The dot keeps final newlines; in the C locale a length is in bytes. */
 export function reader(scriptBytes: string, from: string, ready: string): string {

@@ -3,7 +3,7 @@
 // (MaxSessions), then they queue; an idle shell of one identity makes room for another's.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 import { FramedShell } from './framed-shell.js';
 import { openScript, type RunningScript } from './open-script.js';
 import type { Transport } from './transport.js';

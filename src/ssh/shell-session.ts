@@ -11,7 +11,7 @@ import { openScript, type RunningScript } from './open-script.js';
 import { quote } from './quote.js';
 import type { CommandResult, RunOptions, Session } from './session.js';
 import { type Identity, ShellPool } from './shell-pool.js';
-import type { Become } from './target.js';
+import type { Become } from '../inventory/become.js';
 import type { RemoteStream, Transport } from './transport.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;

@@ -1,26 +1,7 @@
-// What comes in: a host's Connection (Ansible's view of it), the user's ssh_config, and what is known of this machine.
-// What goes out: a DialTarget: all that a transport must know, every path and token expanded, every jump host resolved the same way.
-// Guaranteed: pure (Match exec and files go through what is passed in); nothing is left for a transport to look up in ssh_config.
-// Order, as for ssh(1): Ansible's variables and our flags stand where ssh's command line stands; then ~/.ssh/config, then the system's.
-import { join } from 'node:path';
-import type { Connection, HostKeyChecking } from '../inventory/connection.js';
-import type { LocalMachine } from './config/machine.js';
-
-export type BecomeMethod = 'sudo' | 'su' | 'doas';
-
-/** How to become another user on the host. Ansible's become_* of one host. */
-export interface Become {
-  /** Whether everything runs so unless a task says otherwise. */
-  readonly always: boolean;
-  readonly method: BecomeMethod;
-  /** `root` unless said otherwise. */
-  readonly user: string;
-  readonly password?: string;
-  /** The program in place of the method's own name: a path, or a name in the host's PATH. */
-  readonly exe?: string;
-  /** Words for the program; undefined: the method's own (sudo: -H -S -n as needed). One shell word each, unquoted. */
-  readonly flags?: readonly string[];
-}
+// All that a transport must know of a host: every path and token expanded, every jump host resolved the same way.
+// Guaranteed: nothing is left for a transport to look up in ssh_config. Made by resolve-target.ts.
+import type { Become } from '../inventory/become.js';
+import type { HostKeyChecking } from '../inventory/connection.js';
 
 export interface IdentityFile {
   /** Absolute, or relative to the working directory as the user wrote it. */
@@ -81,8 +62,6 @@ export interface Algorithms {
 export interface DialTarget {
   /** The name in the inventory; of a jump host, as it was written. In every message. */
   readonly host: string;
-  /** `local`: this machine, without ssh (ansible_connection: local); then only `become` matters. */
-  readonly connection: 'ssh' | 'local';
   /** Name or address to dial, lower case. */
   readonly hostName: string;
   /** 1–65535 */
@@ -100,7 +79,7 @@ export interface DialTarget {
   readonly compression: boolean;
   /** The jump host to go through: dial it first (it may have one of its own). Never together with proxyCommand. */
   readonly via?: DialTarget;
-  /** Its input and output are the connection; tokens are expanded; for `/bin/sh -c`. */
+  /** Its input and output are the connection; tokens are expanded; for the user's shell ($SHELL -c, or /bin/sh). */
   readonly proxyCommand?: string;
   readonly login: LoginRules;
   readonly hostKey: HostKeyRules;
@@ -108,57 +87,10 @@ export interface DialTarget {
   readonly become: Become;
   /** Only the system's ssh can do what was asked for; the reason, as half a sentence (`KnownHostsCommand is set at …`). */
   readonly onlySystemSsh?: string;
-  /** Words for the system's ssh that say the same as this target, without the host: `-F FILE`, `-o Key=Value` … (a secret is never among them). */
+  /** Nobody is to be asked anything (BatchMode). */
+  readonly batchMode: boolean;
+  /** Words for the system's ssh that say what the fields above do not: `-F FILE`, `-o Key=Value` … (a secret is never among them). */
   readonly systemSshWords: readonly string[];
   /** What the system's ssh is to be called with as host. */
   readonly systemSshHost: string;
-}
-
-const DEFAULT_KEYS = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk', 'id_xmss', 'id_dsa'];
-
-/** @throws FleetTapError kind `input` */
-export function resolveTarget(connection: Connection, machine: LocalMachine): DialTarget {
-  const dotSsh = (name: string) => join(machine.home, '.ssh', name);
-  const expand = (path: string) => (path.startsWith('~/') ? join(machine.home, path.slice(2)) : path);
-  const named = connection.identityFiles.length > 0;
-  return {
-    host: connection.host,
-    connection: 'ssh',
-    hostName: connection.address.toLowerCase(),
-    port: connection.port,
-    user: connection.user ?? machine.user,
-    addressFamily: 'any',
-    connectTimeoutMs: connection.connectTimeoutMs,
-    connectionAttempts: 1,
-    serverAliveIntervalMs: 0,
-    serverAliveCountMax: 3,
-    compression: false,
-    login: {
-      identityFiles: named ? connection.identityFiles.map((path) => ({ path: expand(path), named })) : DEFAULT_KEYS.map((name) => ({ path: dotSsh(name), named })),
-      certificateFiles: [],
-      identitiesOnly: false,
-      agentSocket: machine.env.SSH_AUTH_SOCK,
-      ...(connection.password === undefined ? {} : { password: connection.password }),
-      preferred: undefined,
-      publicKey: true,
-      passwordMethod: true,
-      keyboardInteractive: true,
-      passwordPrompts: 3,
-      publicKeyAlgorithms: undefined,
-    },
-    hostKey: {
-      checking: connection.hostKeyChecking,
-      userFiles: connection.knownHostsFiles?.map(expand) ?? [dotSsh('known_hosts'), dotSsh('known_hosts2')],
-      globalFiles: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
-      ...(connection.hostKeyAlias === undefined ? {} : { alias: connection.hostKeyAlias }),
-      checkHostIp: false,
-      hashNames: false,
-      requiredRsaBits: 1024,
-      trustLoopback: false,
-    },
-    algorithms: { kex: undefined, ciphers: undefined, macs: undefined, hostKey: undefined, hostKeyByKnownKeys: true },
-    become: { always: connection.become, method: 'sudo', user: 'root', ...(connection.becomePassword === undefined ? {} : { password: connection.becomePassword }) },
-    systemSshWords: [],
-    systemSshHost: connection.address,
-  };
 }

@@ -38,7 +38,7 @@ async function atTerminal(words: readonly string[], answers: readonly (readonly 
   return { status, screen };
 }
 
-const inventoryOf = (connection: { port: number; user: string | undefined; knownHostsFiles: readonly string[] | undefined }, hosts: number) =>
+const inventoryOf = (connection: { port: number; user?: string | undefined; knownHostsFiles?: readonly string[] | undefined }, hosts: number) =>
   `all:\n  hosts:\n${Array.from({ length: hosts }, (_, index) => `    h${index}:\n`).join('')}  vars:\n    ansible_host: 127.0.0.1\n    ansible_port: ${connection.port}\n    ansible_user: ${connection.user}\n    ansible_ssh_common_args: -o UserKnownHostsFile=${connection.knownHostsFiles?.[0]}\n`;
 
 describe.skipIf(skipAccount || skipTerminal)(`-k${skipped(noExpect, accountSkipped)}`, () => {

@@ -50,7 +50,7 @@ describe('a simulated host', () => {
       knownHostsFiles: [file('known_hosts')],
       hostKeyChecking: 'yes',
       connectTimeoutMs: 20_000,
-      become: false,
+      become: { always: false, method: 'sudo', user: 'root' },
     };
     session = await dial(connection);
   });

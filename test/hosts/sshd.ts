@@ -58,7 +58,7 @@ export interface Sshd {
   readonly folder: string;
   readonly port: number;
   /** How to log in. */
-  readonly connection: Connection;
+  readonly connection: Connection & { port: number };
   readonly knownHostsFile: string;
   /** The host's public key as it travels. */
   readonly hostKey: Buffer;
@@ -197,9 +197,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     await rm(folder, { recursive: true, force: true });
   });
   await listening;
-  const connection: Connection = {
+  const connection: Connection & { port: number } = {
     host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
-    knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, become: false,
+    knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, configFile: 'none', become: { always: false, method: 'sudo', user: 'root' },
   };
   return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, log: () => said, heard, descendants, waitingScript };
 }

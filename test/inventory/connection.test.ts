@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
+import type { Become } from '../../src/inventory/become.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../../src/inventory/connection.js';
 import type { Vars } from '../../src/inventory/host.js';
 
@@ -15,54 +16,66 @@ const refusal = (vars: Vars): string => {
 };
 
 test('nothing said', () => {
-  expect(of({})).toEqual({
-    host: 'web1',
-    address: 'web1',
-    port: 22,
-    user: undefined,
-    identityFiles: [],
-    knownHostsFiles: undefined,
-    hostKeyChecking: 'ask',
-    connectTimeoutMs: 10_000,
-    become: false,
-  });
+  expect(of({})).toEqual({ host: 'web1', address: 'web1', identityFiles: [], sshArgsBefore: [], sshArgsAfter: [], become: { always: false, method: 'sudo', user: 'root' }, flags: {} });
 });
 
 test.each<[string, Vars, ConnectionFlags, Partial<Connection>]>([
   ['address, port, user', { ansible_host: '10.0.0.1', ansible_port: 2222, ansible_user: 'ops' }, {}, { address: '10.0.0.1', port: 2222, user: 'ops' }],
   ['a port in quotes', { ansible_port: '2222' }, {}, { port: 2222 }],
-  ['variables over flags', { ansible_user: 'a', ansible_become: 'no' }, { user: 'b', become: true }, { user: 'a', become: false }],
+  ['variables over flags', { ansible_user: 'a' }, { user: 'b' }, { user: 'a' }],
   ['-e over variables', { ansible_user: 'a' }, { extraVars: { ansible_user: 'c' } }, { user: 'c' }],
-  ['flags', {}, { user: 'b', become: true, becomePassword: 'x', privateKeyFile: 'k', connectTimeoutSec: 3, hostKeyChecking: 'accept-new' }, {
-    user: 'b', become: true, becomePassword: 'x', identityFiles: ['k'], connectTimeoutMs: 3000, hostKeyChecking: 'accept-new',
+  ['flags', {}, { user: 'b', privateKeyFile: 'k', connectTimeoutSec: 3, hostKeyChecking: 'accept-new' }, {
+    user: 'b', identityFiles: ['k'], connectTimeoutMs: 3000, hostKeyChecking: undefined, flags: { hostKeyChecking: 'accept-new', connectTimeoutSec: 3 },
   }],
   ['the later of two names', { ansible_password: 'a', ansible_ssh_pass: 'b', ansible_private_key_file: 'k', ansible_ssh_private_key_file: 'l' }, {}, { password: 'b', identityFiles: ['l'] }],
   ['a password of digits', { ansible_password: 1234 }, {}, { password: '1234' }],
   ['host key checking off', { ansible_host_key_checking: false }, {}, { hostKeyChecking: 'no' }],
-  ['common args', { ansible_ssh_common_args: '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -oLogLevel=ERROR -C' }, {}, { knownHostsFiles: ['/dev/null'], hostKeyChecking: 'no' }],
-  ['ssh_args win, common args lose', { ansible_port: 1, ansible_ssh_args: '-p 2', ansible_ssh_common_args: '-p 3' }, {}, { port: 2 }],
-  ['common args lose against a variable', { ansible_port: 1, ansible_ssh_common_args: '-p 3' }, {}, { port: 1 }],
-  ['quotes', { ansible_ssh_common_args: `-o 'UserKnownHostsFile="/a b" /c' -i "/k k"` }, {}, { knownHostsFiles: ['/a b', '/c'], identityFiles: ['/k k'] }],
-  ['alias, timeout', { ansible_ssh_extra_args: '-oHostKeyAlias=x -o ConnectTimeout=5' }, {}, { hostKeyAlias: 'x', connectTimeoutMs: 5000 }],
-  ['null counts as unset', { ansible_user: null, ansible_port: null }, { user: 'b' }, { user: 'b', port: 22 }],
+  ['host key checking on', { ansible_host_key_checking: true }, {}, { hostKeyChecking: undefined }],
+  ['null counts as unset', { ansible_user: null, ansible_port: null }, { user: 'b' }, { user: 'b', port: undefined }],
+  ['paramiko', { ansible_connection: 'paramiko_ssh', ansible_paramiko_proxy_command: 'nc %h %p' }, {}, { sshArgsAfter: [{ keyword: 'ProxyCommand', value: 'nc %h %p', from: 'ansible_paramiko_proxy_command' }] }],
+  ['what means nothing here', { ansible_ssh_pipelining: true, ansible_ssh_use_tty: false, ansible_control_path_dir: '/x', ansible_python_interpreter: '/usr/bin/python3', ansible_shell_executable: '/bin/bash', ansible_ssh_executable: '/usr/bin/ssh', ansible_remote_tmp: '~/x', ansible_ssh_transfer_method: 'scp' }, {}, { sshArgsAfter: [] }],
 ])('%s', (_name, vars, flags, expected) => expect(of(vars, flags)).toMatchObject(expected));
+
+test.each<[string, Vars, ConnectionFlags, Partial<Become>]>([
+  ['flags', {}, { become: true, becomePassword: 'x', becomeMethod: 'su', becomeUser: 'app' }, { always: true, password: 'x', method: 'su', user: 'app' }],
+  ['variables over flags', { ansible_become: 'no', ansible_become_method: 'doas', ansible_become_user: 'db' }, { become: true, becomeMethod: 'su', becomeUser: 'app' }, { always: false, method: 'doas', user: 'db' }],
+  ['the method\'s own names', { ansible_become_pass: 'a', ansible_sudo_pass: 'b', ansible_sudo_user: 'web', ansible_sudo_exe: '/usr/bin/sudo', ansible_su_pass: 'c' }, {}, { method: 'sudo', password: 'b', user: 'web', exe: '/usr/bin/sudo' }],
+  ['the names of another method', { ansible_become_method: 'ansible.builtin.su', ansible_sudo_pass: 'b', ansible_su_pass: 'c' }, {}, { method: 'su', password: 'c' }],
+  ['flags with quotes', { ansible_become_flags: `-H -S -p 'a b'` }, {}, { flags: ['-H', '-S', '-p', 'a b'] }],
+])('become: %s', (_name, vars, flags, expected) => expect(of(vars, flags).become).toMatchObject(expected));
+
+const options = (args: Pick<Connection, 'sshArgsBefore'>['sshArgsBefore']) => args?.map(({ keyword, value }) => `${keyword}=${value}`);
+test.each<[string, string[]]>([
+  ['-o UserKnownHostsFile=/dev/null -oLogLevel=ERROR -C', ['UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'Compression=yes']],
+  [`-o 'UserKnownHostsFile="/a b" /c' -i "/k k"`, ['UserKnownHostsFile="/a b" /c', 'IdentityFile="/k k"']],
+  ['-J ops@bastion:2222,b -p3 -l me -4', ['ProxyJump=ops@bastion:2222,b', 'Port=3', 'User=me', 'AddressFamily=inet']],
+  [`-o ProxyCommand="ssh -W %h:%p -q 'b b'"`, [`ProxyCommand=ssh -W %h:%p -q 'b b'`]],
+  ['-qTp 3 -vvvA -o "Port 5"', ['Port=3', 'Port=5']],
+  [`-i '/k"k'`, [`IdentityFile="/k\\"k"`]],
+])('%s', (text, expected) => {
+  expect(options(of({ ansible_ssh_args: text }).sshArgsBefore)).toEqual(expected);
+  expect(options(of({ ansible_ssh_common_args: text }).sshArgsAfter)).toEqual(expected);
+});
+
+test('-F is known apart', () => expect(of({ ansible_ssh_common_args: '-F ~/other -F/dev/null' })).toMatchObject({ configFile: '/dev/null', sshArgsAfter: [] }));
 
 test.each<[Vars, string]>([
   [{ ansible_port: 'abc' }, 'web1: ansible_port must be a whole number from 1 to 65535, not "abc" [connection-variable]'],
   [{ ansible_port: 99999 }, 'web1: ansible_port must be a whole number from 1 to 65535, not 99999'],
-  [{ ansible_host: '{{ ip }}' }, 'web1: ansible_host has a template; templates in connection variables are not supported yet'],
+  [{ ansible_host: '{{ ip }}' }, 'web1: ansible_host has a template that nobody has rendered'],
   [{ ansible_host: ['a'] }, 'web1: ansible_host must be a text, not a list'],
   [{ ansible_become: 'perhaps' }, 'ansible_become must be yes or no'],
-  [{ ansible_become_method: 'su' }, 'ansible_become_method is "su"; only sudo is supported yet [connection-unsupported]'],
-  [{ ansible_become_user: 'postgres' }, 'only root is supported yet'],
+  [{ ansible_become_method: 'runas' }, 'ansible_become_method is "runas"; sudo, su and doas are supported [connection-unsupported]'],
+  [{ ansible_become_flags: "'" }, 'ansible_become_flags has a quote that is not closed'],
   [{ ansible_connection: 'docker' }, 'ansible_connection is "docker"; only ssh is supported'],
   [{ ansible_connection: 'local' }, 'only ssh is supported'],
-  [{ ansible_ssh_common_args: '-o ProxyJump=b' }, 'ansible_ssh_common_args has the ssh option ProxyJump, which is not supported yet [ssh-args-unsupported]'],
-  [{ ansible_ssh_common_args: '-J bastion' }, 'has the ssh option "-J", which is not supported yet'],
+  [{ ansible_shell_type: 'powershell' }, 'ansible_shell_type is "powershell"; hosts must have a POSIX sh'],
+  [{ ansible_ssh_executable: '/opt/wrapper' }, 'ansible_ssh_executable is "/opt/wrapper"'],
+  [{ ansible_ssh_common_args: '-W a:1' }, 'ansible_ssh_common_args has the ssh option "-W", which makes no sense here [ssh-args-unsupported]'],
+  [{ ansible_ssh_common_args: 'bastion' }, 'has "bastion", which is no option of ssh'],
+  [{ ansible_ssh_common_args: '-o Port' }, 'has -o "Port", which is not Key=Value'],
   [{ ansible_ssh_extra_args: "-o 'x" }, 'has a quote that is not closed'],
   [{ ansible_ssh_extra_args: '-p' }, 'has -p without a value'],
-  [{ ansible_ssh_extra_args: '-o Port=x' }, 'web1: -o Port must be a whole number'],
-  [{ ansible_ssh_extra_args: '-o StrictHostKeyChecking=maybe' }, 'StrictHostKeyChecking is "maybe"'],
 ])('%j is refused', (vars, message) => expect(refusal(vars)).toContain(message));
 
 test('a password stands in no error', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openScript } from '../../src/ssh/open-script.js';
 import type { Session } from '../../src/ssh/session.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
-import type { Become } from '../../src/ssh/target.js';
+import type { Become } from '../../src/inventory/become.js';
 import type { Transport } from '../../src/ssh/transport.js';
 import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, type Sshd, type SshdOptions, skipAccount, startSshd } from '../hosts/sshd.js';
 import { filesWith, processesWith } from '../hosts/secret.js';

@@ -15,7 +15,7 @@ async function open() {
   const session = await RedialSession.open(
     () => {
       dials += 1;
-      return dial({ ...sshd.connection, port: wire.port, hostKeyAlias: `[127.0.0.1]:${sshd.port}` });
+      return dial({ ...sshd.connection, port: wire.port, sshArgsBefore: [{ keyword: 'HostKeyAlias', value: `[127.0.0.1]:${sshd.port}`, from: 'the test' }] });
     },
     (line) => lines.push(line),
   );

@@ -127,7 +127,7 @@ describe.skipIf(skipSshd)(`a session${sshdSkipped}`, () => {
   it('notices when the connection is cut: nothing is answered by guesswork', async () => {
     const sshd = await startSshd();
     const wire = await startProxy(sshd.port);
-    const session = await dial({ ...sshd.connection, port: wire.port, hostKeyAlias: `[127.0.0.1]:${sshd.port}` });
+    const session = await dial({ ...sshd.connection, port: wire.port, sshArgsBefore: [{ keyword: 'HostKeyAlias', value: `[127.0.0.1]:${sshd.port}`, from: 'the test' }] });
     const stream = await session.stream('echo there; exec cat');
     await new Promise<void>((resolve) => stream.onStdout(() => resolve()));
     const ended = new Promise<number | null>((resolve) => stream.onEnd(resolve));

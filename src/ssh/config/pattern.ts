@@ -2,7 +2,7 @@
 // Guaranteed: `*` and `?` only, no other sign means anything; time grows with text × pattern, never faster.
 
 /** `*` stands for any number of characters, `?` for one. Upper and lower case differ. */
-function matchPattern(text: string, pattern: string): boolean {
+export function matchPattern(text: string, pattern: string): boolean {
   let at = 0;
   let inPattern = 0;
   // Where to go on when what follows the last `*` did not fit: the star takes one character more.
@@ -28,7 +28,7 @@ function matchPattern(text: string, pattern: string): boolean {
 }
 
 /** Comma-separated patterns; one with `!` that matches decides against. Upper and lower case differ. */
-function matchPatternList(text: string, list: string): boolean {
+export function matchPatternList(text: string, list: string): boolean {
   let matched = false;
   const patterns = list.split(',');
   // "a," is a list of one, as OpenSSH reads it; "a,,b" has an empty pattern, which matches an empty text.

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { connectionOf } from '../../src/inventory/connection.js';
 import { type LocalMachine, thisMachine } from '../../src/ssh/config/machine.js';
-import { resolveTarget } from '../../src/ssh/target.js';
+import { ConfigFiles, type ConfigReader } from '../../src/ssh/config/files.js';
+import { resolveTarget } from '../../src/ssh/resolve-target.js';
 
 const machine: LocalMachine = { hostName: 'desk.example.org', user: 'me', userId: 1000, home: '/home/me', env: { SSH_AUTH_SOCK: '/run/agent' }, exec: () => 1 };
 
+const nothing: ConfigReader = { read: () => undefined, glob: () => [] };
+
 test('what nobody said is as for ssh', () => {
-  const target = resolveTarget(connectionOf({ name: 'Web1', groups: [], vars: {} }), machine);
+  const target = resolveTarget(connectionOf({ name: 'Web1', groups: [], vars: {} }), machine, new ConfigFiles(nothing));
   expect(target).toMatchObject({ host: 'Web1', hostName: 'web1', port: 22, user: 'me', become: { always: false, method: 'sudo', user: 'root' } });
   expect(target.login).toMatchObject({ agentSocket: '/run/agent', identitiesOnly: false });
   expect(target.login.identityFiles[0]).toEqual({ path: '/home/me/.ssh/id_rsa', named: false });
