@@ -203,21 +203,27 @@ function setOwn(object: Record<string, unknown>, key: string, value: unknown): v
 /** One walk in document order: finds what each alias stands for, and duplicate keys. */
 function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: Node, error: FleetTapError) => void): void {
   const anchors = new Map<string, Node>();
-  const walk = (node: Node | null): void => {
+  const walk = (node: Node | null, isKey = false): void => {
     if (node === null) return;
+    if (!isKey && isScalar(node) && node.type === 'PLAIN' && node.tag === undefined && (node.value === '=' || node.value === '<<')) {
+      throw yamlError(yaml, node, `a plain ${node.value} stands for something else in YAML 1.1`, { hint: 'put it in quotes' });
+    }
     if (isAlias(node)) {
       const target = anchors.get(node.source);
       if (target === undefined) throw yamlError(yaml, node, `the anchor &${node.source} is not set before this place`);
       targets.set(node, target);
       return;
     }
-    if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
+    if ('anchor' in node && typeof node.anchor === 'string') {
+      if (anchors.has(node.anchor)) throw yamlError(yaml, node, `the anchor &${node.anchor} is set twice`, { hint: 'give one of the two another name' });
+      anchors.set(node.anchor, node);
+    }
     if (isScalar(node) && yaml.vault === noVault && isVaultTag(node.tag)) noVault.value('', yamlPlace(yaml, node));
     if (isSeq(node)) for (const item of node.items) walk(item as Node);
     if (!isMap(node)) return;
     const seen = new Set<unknown>();
     for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
-      walk(key);
+      walk(key, true);
       const name = keyOf(yaml, key);
       if (seen.has(name) && !isMergeKey(key)) {
         const hint = 'put both together under one key, or remove one';

@@ -21,6 +21,8 @@ export class InventoryBuilder {
   readonly #hosts = new Map<string, Map<string, unknown>>();
   readonly #warnings: string[] = [];
   readonly #oddGroups: string[] = [];
+  /** Hosts that a source has put into `ungrouped` and that are in other groups. */
+  readonly #leftUngrouped = new Set<string>();
 
   constructor() {
     this.addGroup('all');
@@ -105,6 +107,7 @@ export class InventoryBuilder {
       const vars = [group.vars, ...layers.inventory.map((layer) => layer.groups.get(name) ?? [])].flatMap((entries) => [...entries]);
       groups.set(name, { name, hosts, ownHosts: [...own], children: [...children], vars: Object.fromEntries(vars), priority });
     }
+    for (const host of this.#leftUngrouped) this.#leave('ungrouped', memberships.get(host) ?? []);
     const all = this.#group('all');
     const hosts: Host[] = [...this.#hosts].map(([name, own]) => {
       const above = memberships.get(name) ?? [];
@@ -127,6 +130,22 @@ export class InventoryBuilder {
     return [...found];
   }
 
+  #ancestors(name: string): Set<string> {
+    const found = new Set(this.#group(name).parents);
+    for (const one of found) for (const parent of this.#group(one).parents) found.add(parent);
+    return found;
+  }
+
+  /** host.py, remove_group: with a group a host leaves what is above it, where no other of its groups is below that; even what it is in directly. */
+  #leave(name: string, groups: GroupDraft[]): void {
+    const at = groups.findIndex((group) => group.name === name);
+    if (at !== -1) groups.splice(at, 1);
+    for (const above of this.#ancestors(name)) {
+      const isIn = above !== 'all' && groups.some((group) => group.name === above);
+      if (isIn && !groups.some((group) => this.#ancestors(group.name).has(above))) this.#leave(above, groups);
+    }
+  }
+
   #hostsBelow(name: string): string[] {
     return [...new Set(this.#descendants(name).flatMap((one) => [...this.#group(one).hosts]))];
   }
@@ -139,9 +158,14 @@ export class InventoryBuilder {
     for (const { name, hosts } of this.#groups.values()) if (name !== 'all' && name !== 'ungrouped') for (const host of hosts) grouped.add(host);
     for (const host of this.#hosts.keys()) {
       if (ungrouped.hosts.has(host)) {
-        if (grouped.has(host) || isBelowOthers) ungrouped.hosts.delete(host);
+        if (!grouped.has(host) && !isBelowOthers) continue;
+        ungrouped.hosts.delete(host);
+        this.#leftUngrouped.add(host);
       } else if (grouped.has(host)) continue;
-      else if (this.#groups.has(host)) this.addChild('ungrouped', host);
+      else if (this.#groups.has(host) && !ungrouped.children.has(host)) {
+        this.addChild('ungrouped', host);
+        for (const below of this.#hostsBelow(host)) this.#leftUngrouped.delete(below);
+      } else if (this.#groups.has(host)) continue;
       else ungrouped.hosts.add(host);
     }
   }

@@ -3,17 +3,15 @@
 import datetime
 import json
 import math
-import os
 import sys
 
 from ansible.inventory import group as group_module
 from ansible.inventory import manager as manager_module
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
-from ansible.vars.plugins import get_vars_from_inventory_sources
+from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
 from ansible.utils.vars import combine_vars
 from ansible.cli.inventory import INTERNAL_VARS
-from ansible.plugins.inventory import BaseInventoryPlugin
 
 
 class OrderedSet(dict):
@@ -82,6 +80,7 @@ def answer(task):
         groups = {}
         for name, group in manager.groups.items():
             own = combine_vars(group.get_vars(), get_vars_from_inventory_sources(loader, manager._sources, [group], 'all'))
+            get_vars_from_path(loader, task['play'], [group], 'all')  # fleet-tap reads files of groups without hosts, too
             groups[name] = {
                 'hosts': [host.name for host in group.get_hosts()],
                 'ownHosts': [host.name for host in group.hosts],
