@@ -2,6 +2,7 @@
 // Pure. Guaranteed: texts of the server or of a ProxyCommand are printable in it, and cut.
 import { printable } from '../base/host-text.js';
 import { FleetTapError } from '../base/errors.js';
+import { type OpenFileLimits, tooManyOpenFiles } from './open-files.js';
 import { ConnectFailure } from './ssh2-connect.js';
 
 export interface DialPlace {
@@ -13,6 +14,7 @@ export interface DialPlace {
   readonly address: string;
   readonly user: string;
   readonly timeoutMs: number;
+  readonly openFiles?: OpenFileLimits | undefined;
   /** Labels of what the login was tried with. */
   readonly tried: readonly string[];
   /** Why other things were not. */
@@ -50,7 +52,10 @@ export function explain(error: unknown, place: DialPlace): FleetTapError {
   if (error instanceof ConnectFailure && error.stage === 'negotiation') {
     return because('no-common-algorithm', `${at}: ${error.message}`, 'no ssh program is here that may know the server\'s algorithms: apt-get install openssh-client');
   }
-  if (code === 'EMFILE' || code === 'ENFILE') return because('too-many-open-files', `${at}: too many open files`, 'raise the limit: ulimit -n 4096; or take fewer hosts at once: --limit');
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const { sentence, hint } = tooManyOpenFiles(place.openFiles);
+    return because('too-many-open-files', `${at}: ${sentence}`, hint);
+  }
   if (code === 'ECONNREFUSED') return because('connect-refused', `nothing listens at ${at}`, 'is sshd running there? ansible_port names another port');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return because('name-unknown', `the name ${place.address} does not resolve`, 'set ansible_host in the inventory');
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return because('no-route', `there is no route to ${place.address}`, 'check the address and this machine\'s network');

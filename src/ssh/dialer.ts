@@ -15,6 +15,7 @@ import { type Gateway, GatewayPool, Ssh2Gateway } from './gateway.js';
 import { HostKeyGate } from './host-key-gate.js';
 import { KeyRing } from './key-ring.js';
 import { Login, LOGIN_METHODS } from './login.js';
+import { openFileLimits } from './open-files.js';
 import { OpenSshTransport } from './openssh-transport.js';
 import { ProcessSocket, tcpSocket } from './sockets.js';
 import { ConnectFailure, connectSsh2 } from './ssh2-connect.js';
@@ -50,6 +51,7 @@ export class Dialer {
   readonly #gateways = new GatewayPool();
   readonly #masters = new Map<string, Promise<OpenSshTransport>>();
   readonly #keys = new WeakMap<DialTarget, string>();
+  readonly #openFiles = openFileLimits();
   readonly #saidReasons = new Set<string>();
 
   constructor(options: DialerOptions = {}) {
@@ -214,7 +216,7 @@ export class Dialer {
 
   #explained(error: unknown, target: DialTarget, story: Story): FleetTapError {
     const through = target.via !== undefined ? ` through ${target.via.host}` : target.proxyCommand !== undefined ? ' through its ProxyCommand' : '';
-    return explain(error, { host: target.host, at: `${target.hostName}:${target.port}${through}`, address: target.hostName, user: target.user, timeoutMs: target.connectTimeoutMs, ...story });
+    return explain(error, { host: target.host, at: `${target.hostName}:${target.port}${through}`, address: target.hostName, user: target.user, timeoutMs: target.connectTimeoutMs, openFiles: this.#openFiles, ...story });
   }
 
   /** The same for jump hosts that are reached in the same way as the same user. */

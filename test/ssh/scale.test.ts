@@ -1,0 +1,101 @@
+// A fleet on one loopback sshd, seen from outside the process that works: its memory, its open files; and a host that dies without a word.
+import { execFile } from 'node:child_process';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { dial } from '../../src/ssh/dial.js';
+import { tooManyOpenFiles } from '../../src/ssh/open-files.js';
+import { type Sshd, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
+
+const project = resolve(import.meta.dirname, '..', '..');
+
+async function startMany(hosts: number): Promise<{ sshd: Sshd; inventory: string }> {
+  const sshd = await startSshd({ config: ['MaxStartups 1000', 'SetEnv HOME=/nowhere'] });
+  const inventory = join(sshd.folder, 'inventory.yml');
+  const names = Array.from({ length: hosts }, (_, index) => `    h${index}:\n`).join('');
+  const vars = { ansible_host: '127.0.0.1', ansible_port: sshd.port, ansible_user: sshd.connection.user, ansible_ssh_private_key_file: join(sshd.folder, 'user_key'), ansible_ssh_common_args: `-o UserKnownHostsFile=${sshd.knownHostsFile}` };
+  await writeFile(inventory, `all:\n  hosts:\n${names}  vars:\n${Object.entries(vars).map(([name, value]) => `    ${name}: ${value}\n`).join('')}`);
+  return { sshd, inventory };
+}
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the sources under sh, so that a limit can stand before them. */
+function fleetTap(before: string, words: readonly string[], folder: string): Promise<Ended> {
+  const command = [process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words];
+  return promisify(execFile)('sh', ['-c', `${before} exec "$@"`, 'sh', ...command], { cwd: project, env: { ...process.env, HOME: folder, SSH_AUTH_SOCK: '' }, maxBuffer: 2 ** 26 }).catch((error: Ended) => error);
+}
+
+describe.skipIf(skipSshd)(`a fleet${sshdSkipped}`, () => {
+  it('of 200 hosts takes less than 256 MB, and all are reached', async () => {
+    const { sshd, inventory } = await startMany(200);
+    const probe = join(sshd.folder, 'probe.mjs');
+    const said = join(sshd.folder, 'memory');
+    await writeFile(probe, `import { appendFileSync } from 'node:fs';\nprocess.on('exit', () => appendFileSync(${JSON.stringify(said)}, process.resourceUsage().maxRSS + '\\n'));\n`);
+    const { stdout } = await fleetTap(`NODE_OPTIONS="--import ${probe}"; export NODE_OPTIONS;`, ['exec', '-i', inventory, 'all', '--', 'echo there'], sshd.folder);
+    expect(stdout).toContain('there');
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(200);
+    const [kib = 0] = (await readFile(said, 'utf8')).trim().split('\n').map(Number).sort((first, second) => second - first);
+    expect(kib).toBeGreaterThan(0);
+    expect(kib).toBeLessThan(256 * 1024);
+  });
+
+  it('that needs more open files than there may be is told both limits and what helps', async () => {
+    const { sshd, inventory } = await startMany(120);
+    const { stdout, stderr } = await fleetTap('ulimit -Sn 80; ulimit -Hn 90;', ['doctor', '-i', inventory], sshd.folder);
+    // Node raises its own soft limit to the hard one.
+    expect(stdout + stderr).toMatch(/too many open files: the soft limit is 90, the hard limit 90 \[too-many-open-files\]\n {2}hint: as root: ulimit -Hn 65536/);
+    expect(stdout + stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('has a host that dies without a word: found within 15 s, also while it streams', async () => {
+    const sshd = await startSshd();
+    const session = await dial(sshd.connection);
+    onTestFinished(() => session.close());
+    const stream = await session.stream('while :; do echo tick; sleep 0.2; done');
+    await new Promise<void>((done) => stream.onStdout(() => done()));
+    const lost = new Promise<number | null>((done) => stream.onEnd(done));
+    const hanging = sshd.descendants();
+    for (const pid of hanging) process.kill(pid, 'SIGSTOP');
+    const sinceMs = performance.now();
+    expect(await lost).toBe(null);
+    // 15 s from its last answer; the rest is for a busy machine.
+    expect((performance.now() - sinceMs) / 1000).toBeLessThan(25);
+    await expect(session.run('true')).rejects.toMatchObject({ code: 'connection-lost', message: expect.stringContaining('Keepalive') });
+  }, 90_000);
+
+  it('with one host changing keys all the time gives every byte: 200 MB through RekeyLimit 1M', async () => {
+    const sshd = await startSshd({ config: ['RekeyLimit 1M'] });
+    const session = await dial(sshd.connection);
+    onTestFinished(() => session.close());
+    const stream = await session.stream('exec head -c 200000000 /dev/zero');
+    let bytes = 0;
+    stream.onStdout((chunk) => {
+      bytes += chunk.length;
+    });
+    expect(await new Promise((done) => stream.onEnd(done))).toBe(0);
+    expect(bytes).toBe(200_000_000);
+  }, 120_000);
+
+  it('whose known host shows another key in mid-run is not spoken to again', async () => {
+    const sshd = await startSshd();
+    const session = await dial(sshd.connection);
+    expect(await session.run('echo one')).toMatchObject({ stdout: 'one\n' });
+    await session.close();
+    const [name] = (await readFile(sshd.knownHostsFile, 'utf8')).split(' ');
+    await writeFile(sshd.knownHostsFile, `${name} ${await readFile(join(sshd.folder, 'user_key.pub'), 'utf8')}`);
+    await expect(dial(sshd.connection)).rejects.toMatchObject({ code: 'host-key-changed' });
+    await appendFile(sshd.knownHostsFile, `${name} ssh-ed25519 ${sshd.hostKey.toString('base64')}\n`);
+    await (await dial(sshd.connection)).close();
+  });
+});
+
+it('names the limit that can be raised', () => {
+  expect(tooManyOpenFiles({ soft: '256', hard: '4096' }).hint).toMatch(/^ulimit -n 4096,/);
+  expect(tooManyOpenFiles({ soft: '256', hard: 'unlimited' }).hint).toMatch(/^ulimit -n 65536,/);
+  expect(tooManyOpenFiles(undefined).sentence).toBe('too many open files');
+});
