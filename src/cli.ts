@@ -9,6 +9,7 @@ import { openTerminal } from './commands/terminal.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
+import type { InventoryOptions } from './commands/inventory.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
@@ -120,6 +121,21 @@ Examples:
   fleet-tap exec -i web1,web2, all -b -- systemctl restart nginx
   fleet-tap exec -i inventory.yml all --rerun-failed last -- apt-get -q update`)
     .action((pattern: string, words: string[], options: Omit<ExecOptions, 'pattern' | 'words'>) => finish(import('./commands/exec.js').then(({ exec }) => exec({ ...options, pattern, words }, context)))),
+);
+
+program.addCommand(
+  new Command('inventory')
+    .description('print the inventory as ansible-inventory does: the same JSON, the same tree')
+    .argument('[GROUP]', 'with --graph: begin with this group', 'all')
+    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
+    .option('-l, --limit <PATTERN>', 'only these hosts')
+    .option('--list', 'all hosts and groups, as an inventory program prints them', false)
+    .option('--graph', 'groups and hosts as a tree', false)
+    .option('--host <NAME>', 'the variables of one host')
+    .option('--vars', 'with --graph: variables too', false)
+    .option('--export', 'variables where they are set, not merged for each host', false)
+    .option('--output <FILE>', 'write to FILE instead of standard output')
+    .action((group: string, options: InventoryOptions) => finish(import('./commands/inventory.js').then(({ inventory }) => inventory({ ...options, group }, context)))),
 );
 
 program.addCommand(

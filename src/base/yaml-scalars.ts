@@ -1,8 +1,9 @@
 // What comes in: a plain (unquoted) YAML scalar. What goes out: the value that PyYAML, and so Ansible, gives it: YAML 1.1, where `no` is
 // false, `0644` is 420 and `1:30` is 90, but `1e3`, `0o644`, `y` and `08` are strings.
 // Guaranteed: each pattern is PyYAML's own (yaml/resolver.py). An integer that a JavaScript number cannot hold is an error, not a guess.
-// Not kept: a float like `1.0` is the number 1 (its node's `source` still says `1.0`); a date is the text that Python prints of it.
+// `1.0` is a PythonFloat. Not kept: a date is the text that Python prints of it.
 import { isScalar, type Node, type ScalarTag } from 'yaml';
+import { type PythonFloat, pythonFloat } from './python-repr.js';
 import { isoTimestamp, TIMESTAMP } from './yaml-timestamp.js';
 
 const BOOLEAN = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
@@ -49,10 +50,10 @@ function wholeNumber(text: string, onError: OnError): number {
   return value;
 }
 
-function realNumber(text: string, onError: OnError): number {
+function realNumber(text: string, onError: OnError): number | PythonFloat {
   const value = FLOAT.test(text) || INTEGER.test(text) || JSON_FLOAT.test(text) ? float(text) : undefined;
   if (value === undefined) onError(`"${text}" is not a YAML float`);
-  return value ?? Number.NaN;
+  return pythonFloat(value ?? Number.NaN);
 }
 
 function timestamp(text: string, onError: OnError): string {

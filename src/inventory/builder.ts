@@ -2,6 +2,7 @@
 // Guaranteed: Ansible's rules (inventory/data.py, group.py, host.py, vars/manager.py): groups without a parent become children of `all`; hosts
 // in no other group are `ungrouped`; a later value replaces an earlier one. Groups have no loops: `addChild` says so before it makes one.
 // Not here: which variable wins where several groups set it (precedence.ts).
+import { PythonFloat } from '../base/python-repr.js';
 import type { Group, Host, Inventory } from './host.js';
 import { Mistake } from './mistake.js';
 import { type GroupVars, hostVars, type VarsLayers } from './precedence.js';
@@ -112,7 +113,9 @@ export class InventoryBuilder {
     const hosts: Host[] = [...this.#hosts].map(([name, own]) => {
       const above = memberships.get(name) ?? [];
       const sorted = above.toSorted((a, b) => a.depth - b.depth || a.priority - b.priority || compareNames(a.name, b.name));
-      return { name, groups: above.map((group) => group.name).sort(compareNames), vars: hostVars(name, own, all, sorted, layers) };
+      const beside = layers.inventory.map((layer) => layer.hosts.get(name) ?? []);
+      const ownVars = Object.fromEntries([own, ...beside].flatMap((entries) => [...entries]));
+      return { name, groups: above.map((group) => group.name).sort(compareNames), vars: hostVars(name, own, all, sorted, layers), ownVars };
     });
     return { hosts, groups, sources, warnings: this.#warnings };
   }
@@ -191,7 +194,7 @@ const LOOP_HINT = 'remove one of the two places: groups may not form a loop';
 /** What Python's int() makes of it. */
 function priority(group: string, value: unknown): number {
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value === 'number' && Number.isFinite(value)) return Math.trunc(value);
+  if (value instanceof PythonFloat || (typeof value === 'number' && Number.isFinite(value))) return Math.trunc(Number(value));
   if (typeof value === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
   throw new Mistake(`ansible_group_priority of the group "${group}" must be a whole number`);
 }

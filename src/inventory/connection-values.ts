@@ -1,5 +1,6 @@
 // What comes in: a host's variables. What goes out: one of them, checked for its type and range.
 // Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
+import { PythonFloat } from '../base/python-repr.js';
 import { FleetTapError } from '../base/errors.js';
 import type { Vars } from './host.js';
 
@@ -58,6 +59,7 @@ export function readText(source: VariableSource, names: readonly string[]): stri
   const found = lastOf(source, names);
   if (found === undefined || found.value === '') return undefined;
   if (typeof found.value === 'number' && Number.isSafeInteger(found.value)) return String(found.value);
+  if (found.value instanceof PythonFloat) return String(found.value);
   if (typeof found.value !== 'string') throw wrong(source, found.name, `must be a text, not ${kindOf(found.value)}`, 'put it in quotes');
   if (/[\0\r\n]/.test(found.value)) throw wrong(source, found.name, 'holds a line break or a NUL', 'write it on one line');
   return found.value;

@@ -9,6 +9,8 @@ export interface Host {
   readonly groups: readonly string[];
   /** Merged by precedence: all < parent < child < host (Ansible's rule), group_vars/ and host_vars/ included. */
   readonly vars: Vars;
+  /** Set on the host itself, in the inventory or in host_vars/ beside it. */
+  readonly ownVars?: Vars;
 }
 
 export interface Group {

@@ -1,9 +1,10 @@
 // What comes in: JSON text, as an inventory program prints it. What goes out: Map for an object, array, string, number, boolean, null.
 // Guaranteed: keys keep their order (an object of JavaScript moves numbers to the front, and group names may be numbers); as Python's json
 // module, the last of equal keys counts and NaN and Infinity are numbers; an integer that a JavaScript number cannot hold is an error.
+import { type PythonFloat, pythonFloat } from '../base/python-repr.js';
 import { Mistake } from './mistake.js';
 
-export type JsonTree = Map<string, JsonTree> | JsonTree[] | string | number | boolean | null;
+export type JsonTree = Map<string, JsonTree> | JsonTree[] | string | number | PythonFloat | boolean | null;
 
 const TOKEN = /[ \t\r\n]*(?:("(?:[^"\\\u0000-\u001f]|\\.)*")|([[\]{},:])|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z.]))|(-?[A-Za-z]+))/y;
 const WORDS: ReadonlyMap<string, JsonTree> = new Map<string, JsonTree>([
@@ -94,9 +95,9 @@ class Reader {
     }
   }
 
-  #number(token: string): number {
+  #number(token: string): number | PythonFloat {
     const value = Number(token);
     if (/^-?\d+$/.test(token) && !Number.isSafeInteger(value)) throw this.failure(`the number ${token} is too big to be kept exactly`);
-    return value;
+    return /^-?\d+$/.test(token) ? value : pythonFloat(value);
   }
 }

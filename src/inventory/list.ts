@@ -1,37 +1,107 @@
-// What comes in: an Inventory. What goes out: the JSON of `ansible-inventory --list` and the tree of `--graph`.
-// Guaranteed: equal to ansible-inventory's as data (cli/inventory.py); groups without hosts and children are left out there, too.
-import type { Inventory, Vars } from './host.js';
+// What comes in: an Inventory. What goes out: what `ansible-inventory` prints of it: --list, --graph and --host, as JSON and as a tree.
+// Guaranteed: the same bytes (cli/inventory.py, with Python's json.dumps and str()): order, indentation, escapes, floats; with `hosts`
+// only those, as --limit of newer Ansibles does it. What is encrypted stands as it is written.
+import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
+import type { Group, Host, Inventory, Vars } from './host.js';
+import { compareNames } from './python-text.js';
+import { VaultText } from './vault-text.js';
 
-interface ListedGroup {
-  hosts?: readonly string[];
-  children?: readonly string[];
+export interface ListOptions {
+  /** Only these hosts; default: all. */
+  readonly hosts?: readonly Host[] | undefined;
+  /** Variables where they are set, instead of merged for each host. */
+  readonly export?: boolean | undefined;
+  /** Variables in the tree. */
+  readonly vars?: boolean | undefined;
 }
 
 export type Listing = { _meta: { hostvars: Record<string, Vars> } } & Record<string, unknown>;
 
-export function listInventory(inventory: Inventory): Listing {
-  const listing: Listing = { _meta: { hostvars: {} } };
-  for (const host of inventory.hosts) if (Object.keys(host.vars).length > 0) listing._meta.hostvars[host.name] = host.vars;
-  for (const { name, ownHosts, children } of inventory.groups.values()) {
-    const group: ListedGroup = {};
-    if (name !== 'all' && ownHosts.length > 0) group.hosts = ownHosts;
-    if (children.length > 0) group.children = children;
-    if (Object.keys(group).length > 0) listing[name] = group;
+/** cli/inventory.py, INTERNAL_VARS: Ansible sets these itself, and prints none of them. */
+const INTERNAL = new Set([
+  ...['ansible_diff_mode', 'ansible_config_file', 'ansible_facts', 'ansible_forks', 'ansible_inventory_sources', 'ansible_limit', 'ansible_playbook_python'],
+  ...['ansible_run_tags', 'ansible_skip_tags', 'ansible_verbosity', 'ansible_version', 'inventory_dir', 'inventory_file', 'inventory_hostname'],
+  ...['inventory_hostname_short', 'groups', 'group_names', 'omit', 'playbook_dir'],
+]);
+
+export function listInventory(inventory: Inventory, options: ListOptions = {}): Listing {
+  const { hosts = inventory.hosts } = options;
+  const chosen = options.hosts === undefined ? undefined : new Set(hosts.map((host) => host.name));
+  const hostvars: [string, Vars][] = hosts.map((host) => [host.name, shownHostVars(host, options)]);
+  const listing: [string, unknown][] = [['_meta', { hostvars: Object.fromEntries(hostvars.filter(([, vars]) => Object.keys(vars).length > 0)) }]];
+  for (const group of inventory.groups.values()) {
+    const own = group.name === 'all' ? [] : group.ownHosts.filter((name) => chosen?.has(name) ?? true);
+    const vars = options.export === true ? shownGroupVars(group) : {};
+    const shown = { ...(own.length > 0 && { hosts: own }), ...(group.children.length > 0 && { children: group.children }), ...(Object.keys(vars).length > 0 && { vars }) };
+    if (Object.keys(shown).length > 0) listing.push([group.name, shown]);
   }
-  return listing;
+  return Object.fromEntries(listing) as Listing;
 }
 
 /** Lines of `ansible-inventory --graph`. @param start a group's name */
-export function graphInventory(inventory: Inventory, start = 'all'): string[] {
+export function graphInventory(inventory: Inventory, start = 'all', options: ListOptions = {}): string[] {
   const lines: string[] = [];
-  const label = (name: string, depth: number): string => (depth === 0 ? name : `${'  |'.repeat(depth)}--${name}`);
+  const byName = new Map((options.hosts ?? inventory.hosts).map((host) => [host.name, host]));
+  const put = (name: string, depth: number): void => void lines.push(depth === 0 ? name : `${'  |'.repeat(depth)}--${name}`);
+  const putVars = (vars: Vars, depth: number): void => {
+    if (options.vars !== true) return;
+    for (const name of Object.keys(vars).sort(compareNames)) put(`{${name} = ${typeof vars[name] === 'string' ? vars[name] : repr(vars[name])}}`, depth);
+  };
   const walk = (name: string, depth: number): void => {
     const group = inventory.groups.get(name);
     if (group === undefined) return;
-    lines.push(label(`@${name}:`, depth));
+    put(`@${name}:`, depth);
     for (const child of group.children) walk(child, depth + 1);
-    if (name !== 'all') for (const host of group.ownHosts) lines.push(label(host, depth + 1));
+    for (const one of name === 'all' ? [] : group.ownHosts) {
+      const host = byName.get(one);
+      if (host === undefined) continue;
+      put(one, depth + 1);
+      putVars(shownHostVars(host, options), depth + 2);
+    }
+    putVars(shownGroupVars(group), depth + 1);
   };
   walk(start, 0);
   return lines;
+}
+
+export function shownHostVars(host: Host, options: ListOptions): Vars {
+  return withoutInternal(options.export === true ? (host.ownVars ?? {}) : host.vars);
+}
+
+function shownGroupVars(group: Group): Vars {
+  return withoutInternal(group.priority === 1 ? group.vars : { ...group.vars, ansible_group_priority: group.priority });
+}
+
+function withoutInternal(vars: Vars): Vars {
+  const names = Object.keys(vars);
+  return names.some((name) => INTERNAL.has(name)) ? Object.fromEntries(names.filter((name) => !INTERNAL.has(name)).map((name) => [name, vars[name]])) : vars;
+}
+
+/** Python's `json.dumps(value, sort_keys=True, indent=4, ensure_ascii=False)`. */
+export function pythonJson(value: unknown, indent = ''): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Number.isFinite(value) ? reprFloat(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  if (value instanceof PythonFloat) return value.toString();
+  if (value instanceof VaultText) return pythonJson({ __ansible_vault: value.ciphertext }, indent);
+  if (typeof value !== 'object' || value === null) return String(value);
+  const inner = `${indent}    `;
+  const isList = Array.isArray(value);
+  const items = isList
+    ? value.map((item) => pythonJson(item, inner))
+    : Object.keys(value)
+        .sort(compareNames)
+        .map((key) => `${JSON.stringify(key)}: ${pythonJson((value as Vars)[key], inner)}`);
+  const [open, close] = isList ? '[]' : '{}';
+  return items.length === 0 ? `${open}${close}` : `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
+/** Python's `repr()`. */
+function repr(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'string') return reprString(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (value instanceof VaultText) return value.ciphertext;
+  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
+  return value instanceof PythonFloat ? value.toString() : `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${repr(item)}`).join(', ')}}`;
 }

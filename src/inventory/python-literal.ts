@@ -2,6 +2,7 @@
 // gives it, which is Python's `ast.literal_eval`; what is no literal (`yes`, `01`, `web-1`) stays the text it is.
 // Guaranteed: numbers, texts with prefixes and escapes, True, False, None, lists, dicts, tuples and sets (as lists), as Python 3.11 reads them.
 // Stays a text, too: complex numbers, `...`, and bytes inside of a list, which Ansible itself cannot print as JSON.
+import { PythonFloat, pythonFloat } from '../base/python-repr.js';
 import { Mistake } from './mistake.js';
 import { NotLiteral, readString } from './python-string.js';
 
@@ -132,10 +133,11 @@ class Reader {
     if (!/[0-9.]/.test(this.#text.charAt(this.#at))) throw new NotLiteral();
     const number = this.#number();
     if (isOpen && !this.#take(')')) throw new NotLiteral();
-    return { value: sign === '-' ? 0 - number : number, isHashable: true };
+    const negative = number instanceof PythonFloat ? pythonFloat(-number) : 0 - number;
+    return { value: sign === '-' ? negative : number, isHashable: true };
   }
 
-  #number(): number {
+  #number(): number | PythonFloat {
     const written = this.#match(NUMBER);
     if (written === undefined || written === '.' || /^[\p{L}\p{N}_.]/u.test(this.#text.slice(this.#at))) throw new NotLiteral();
     const digits = written.replaceAll('_', '');
@@ -145,7 +147,7 @@ class Reader {
     if ((isWhole || /^0[xXbBoO]/.test(digits)) && !Number.isSafeInteger(value)) {
       throw new Mistake(`the number ${written} is too big to be kept exactly`);
     }
-    return value;
+    return isWhole || /^0[xXbBoO]/.test(digits) ? value : pythonFloat(value);
   }
 
   #items(end: string): { values: Element[]; hasComma: boolean } {

@@ -1,6 +1,7 @@
 // copy: a file of the controller, or a text of the playbook, becomes a file of the host. The bytes travel on standard input, never in a command line.
 // Guaranteed: the file is replaced whole (a temporary one beside it, renamed), and only when bytes, mode, owner or group differ.
 // Answer: changed, dest (where it went), failed, msg, diff (text, with --diff). Not yet: directories, remote_src, backup, validate, symbolic modes.
+import { PythonFloat } from '../base/python-repr.js';
 import { createHash } from 'node:crypto';
 import { parseAnswer } from './answer.js';
 import type { PlaybookModule } from './module.js';
@@ -88,12 +89,14 @@ export const copy: PlaybookModule<typeof parameters> = {
 
 /** plugins/action/copy.py: mappings and lists are written as JSON, anything else as Python prints it. */
 function contentText(content: unknown): string {
+  if (content instanceof PythonFloat) return String(content);
   if (typeof content === 'object' && content !== null) return pythonJson(content);
   return typeof content === 'boolean' ? (content ? 'True' : 'False') : String(content ?? '');
 }
 
 /** json.dumps: a space behind commas and colons, ASCII only. */
 function pythonJson(value: unknown): string {
+  if (value instanceof PythonFloat) return String(value);
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
   if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(', ')}}`;
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (char) => (char === '\u007f' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));

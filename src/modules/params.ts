@@ -1,6 +1,7 @@
 // What comes in: a module's table of parameters and the values of a task, rendered. What goes out: typed parameters, or one sentence.
 // Guaranteed: unknown names, missing ones, wrong types and values outside of the choices are refused; conversions are Ansible's
 // (module_utils/common/validation.py): "yes" is true, "a,b" is a list, 5 is "5".
+import { PythonFloat } from '../base/python-repr.js';
 import { didYouMean } from '../base/near-names.js';
 
 interface Kinds {
@@ -116,7 +117,7 @@ function text(name: string, value: unknown): string {
     if (value.includes('\0')) throw new ParameterError(`${name} holds a NUL, which no program takes`, name);
     return value;
   }
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || value instanceof PythonFloat) return String(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
 }

@@ -3,6 +3,7 @@
 // A string that is one expression keeps the expression's type (ansible-core 2.19); anything else becomes text as Python prints it.
 import { type Node, isScalar } from 'yaml';
 import { isMap, isSeq, type YAMLMap } from 'yaml';
+import { PythonFloat } from '../base/python-repr.js';
 import { mapEntries, resolveAlias, type YamlFile } from '../base/yaml.js';
 import type { Expression } from './expression/ast.js';
 import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
@@ -52,7 +53,7 @@ export function compileNode(yaml: YamlFile, node: Node | null): TemplateValue {
 export function compileUserData(value: unknown, where: string): TemplateValue {
   if (typeof value === 'string') return compileText(TemplateSource.fromUser(value, where));
   if (Array.isArray(value)) return value.map((item) => compileUserData(item, where));
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, compileUserData(item, where)]));
 }
 
@@ -69,7 +70,7 @@ export function compileText(source: TemplateSource): string | Template {
 export function render(value: TemplateValue, names: Names): unknown {
   if (value instanceof Template) return value.render(names);
   if (Array.isArray(value)) return value.map((item) => render(item, names));
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, render(item, names)]));
 }
 

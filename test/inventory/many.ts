@@ -1,6 +1,7 @@
 // Many inventories at once: what Ansible makes of them (oracle.py, one process), and what we make of them, in the same shape.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
 import { FleetTapError } from '../../src/base/errors.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import type { Inventory, Vars } from '../../src/inventory/host.js';
@@ -72,7 +73,7 @@ function shown(vars: Vars): unknown {
 }
 
 function plain(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return { 'a float': Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf' };
+  if (value instanceof PythonFloat || (typeof value === 'number' && !Number.isInteger(value))) return { 'a float': reprFloat(Number(value)) };
   if (Array.isArray(value)) return value.map(plain);
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)])) : value;
 }

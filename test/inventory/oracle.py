@@ -2,7 +2,6 @@
 # In: a JSON list of {sources, play, patterns}. Out: one JSON line for each: {refused} or {hosts, groups, patterns}.
 import datetime
 import json
-import math
 import sys
 
 from ansible.inventory import group as group_module
@@ -51,7 +50,7 @@ def plain(value):
         return {'a set': sorted((plain(item) for item in value), key=repr)}
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float):
         return {'a float': repr(value)}
     if isinstance(value, (bytes, complex)) or value is Ellipsis:
         return {'no JSON': repr(value)}
@@ -59,7 +58,7 @@ def plain(value):
 
 
 def key_text(key):
-    return key if isinstance(key, str) else json.dumps(plain(key))
+    return key if isinstance(key, str) else repr(key) if isinstance(key, float) else json.dumps(plain(key))
 
 
 def without_internal(variables):

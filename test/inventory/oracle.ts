@@ -68,3 +68,33 @@ export async function ansibleSelect(tasks: readonly SelectTask[]): Promise<{ ans
   child.child.stdin?.end(JSON.stringify(tasks));
   return JSON.parse((await child).stdout) as { answer: Answer; warned: string[] }[][];
 }
+
+/** What ansible-inventory itself prints for each command line, all in one process: its standard output, and whether it failed. */
+const MANY_COMMANDS = `
+import contextlib, io, json, sys
+from ansible.cli.inventory import InventoryCLI
+from ansible import context
+from ansible.utils.display import Display
+from ansible.utils import context_objects
+answers = []
+for words in json.load(sys.stdin):
+    out = io.StringIO()
+    failed = False
+    context_objects.GlobalCLIArgs._Singleton__instance = None
+    context.CLIARGS = context_objects.CLIArgs({})
+    with contextlib.redirect_stdout(out):
+        try:
+            InventoryCLI(['ansible-inventory'] + words).run()
+        except SystemExit:
+            pass
+        except Exception as e:
+            failed = True
+    answers.append(None if failed else out.getvalue())
+print(json.dumps(answers))
+`;
+
+export async function ansibleInventory(commands: readonly (readonly string[])[]): Promise<(string | null)[]> {
+  const child = run('/usr/bin/python3', ['-c', MANY_COMMANDS], { env, maxBuffer: 256 * 2 ** 20 });
+  child.child.stdin?.end(JSON.stringify(commands));
+  return JSON.parse((await child).stdout) as (string | null)[];
+}

@@ -1,6 +1,7 @@
 // Values as Jinja sees them (null, boolean, number, string, list, mapping, undefined) and Python's rules for them: what is true, what is
 // equal, how a value prints. Whole numbers only are exact: a JavaScript number does not know 1.0 from 1, so arithmetic refuses fractions.
 import { isDeepStrictEqual } from 'node:util';
+import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
 
 /** The value of a name that is not set. Going further into it stays undefined, as in Ansible, so that `a.b.c | default(1)` works. */
 export class Undefined {
@@ -27,7 +28,7 @@ export class Lazy implements LazyMap {
 }
 
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Undefined) && !(value instanceof Lazy) && !(value instanceof Omit);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Undefined) && !(value instanceof Lazy) && !(value instanceof Omit) && !(value instanceof PythonFloat);
 }
 
 /** Python's truth. */
@@ -36,11 +37,11 @@ export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Lazy) return value.keys().length > 0;
   if (isMapping(value)) return Object.keys(value).length > 0;
-  return Boolean(value);
+  return Boolean(value instanceof PythonFloat ? value.valueOf() : value);
 }
 
 export function isEqual(a: unknown, b: unknown): boolean {
-  const number = (value: unknown) => (typeof value === 'boolean' ? Number(value) : value);
+  const number = (value: unknown) => (typeof value === 'boolean' || value instanceof PythonFloat ? Number(value) : value);
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
   return isDeepStrictEqual(number(a), number(b));
 }
@@ -52,6 +53,7 @@ export function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  if (value instanceof PythonFloat) return 'float';
   return typeof value === 'string' ? 'str' : 'dict';
 }
 
@@ -64,29 +66,12 @@ export function toText(value: unknown): string {
 export function repr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return reprNumber(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (value instanceof PythonFloat) return value.toString();
   if (typeof value === 'string') return reprString(value);
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (isMapping(value)) return `{${Object.entries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
   return value instanceof Lazy ? `{${value.keys().map(repr).join(', ')}}` : 'Undefined';
-}
-
-function reprNumber(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
-}
-
-function reprString(value: string): string {
-  const mark = value.includes("'") && !value.includes('"') ? '"' : "'";
-  const inner = value.replace(/[\\\u0000-\u001f\u007f'"]/g, (char) => {
-    if (char === '\\') return '\\\\';
-    if (char === '\n') return '\\n';
-    if (char === '\t') return '\\t';
-    if (char === '\r') return '\\r';
-    if (char === "'" || char === '"') return char === mark ? `\\${char}` : char;
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
-  return `${mark}${inner}${mark}`;
 }
 
 /** The value of `omit`: a parameter that has it is left out. */

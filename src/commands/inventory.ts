@@ -1,0 +1,56 @@
+// fleet-tap inventory: what ansible-inventory prints of the same sources: the same JSON, the same tree.
+import { writeFile } from 'node:fs/promises';
+import { FleetTapError } from '../base/errors.js';
+import { printable } from '../base/host-text.js';
+import { readLimit } from '../inventory/limit.js';
+import { graphInventory, listInventory, pythonJson, shownHostVars } from '../inventory/list.js';
+import { loadInventory } from '../inventory/load.js';
+import { selectHosts } from '../inventory/pattern.js';
+import type { CommandContext, ExitStatus } from './context.js';
+
+export interface InventoryOptions {
+  readonly inventory: readonly string[];
+  readonly limit?: string | undefined;
+  readonly list?: boolean | undefined;
+  readonly graph?: boolean | undefined;
+  readonly host?: string | undefined;
+  /** The group that --graph begins with. */
+  readonly group?: string | undefined;
+  readonly vars?: boolean | undefined;
+  readonly export?: boolean | undefined;
+  readonly output?: string | undefined;
+}
+
+/** @throws FleetTapError kind `input` */
+export async function inventory(options: InventoryOptions, context: CommandContext): Promise<ExitStatus> {
+  const actions = [options.list === true, options.graph === true, options.host !== undefined].filter(Boolean).length;
+  if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host NAME says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
+  const inventory = await loadInventory([...options.inventory]);
+  for (const warning of inventory.warnings) context.stderr.write(`warning: ${printable(warning)}\n`);
+  const limit = await readLimit(options.limit);
+  const hosts = limit === undefined || limit === '' ? undefined : selectHosts(inventory, 'all', limit);
+  const printing = { ...options, hosts };
+  let text: string;
+  if (options.host !== undefined) {
+    const found = selectHosts(inventory, options.host, limit);
+    const [host] = found;
+    if (host === undefined || found.length !== 1) throw new FleetTapError('input', 'options', `--host takes one host; "${options.host}" is ${found.length} hosts`, { hint: '--list prints all' });
+    text = pythonJson(shownHostVars(host, printing));
+  } else if (options.graph === true) {
+    const start = options.group ?? 'all';
+    if (!inventory.groups.has(start)) throw new FleetTapError('input', 'pattern-unknown', `the inventory has no group "${start}"`, { hint: '--graph without a name prints all groups' });
+    text = graphInventory(inventory, start, printing).join('\n');
+  } else text = pythonJson(listInventory(inventory, printing));
+  if (options.output === undefined) context.stdout.write(`${text}\n`);
+  else await writeOutput(options.output, text);
+  return 0;
+}
+
+async function writeOutput(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FleetTapError('input', 'output', `the inventory cannot be written: ${reason}`, { place: { file: path }, cause });
+  }
+}
