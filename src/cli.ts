@@ -6,6 +6,7 @@ import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { bufferMib, collect, duration, fleetCommand, positiveInteger } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
+import type { MergeOptions } from './commands/merge.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
@@ -64,6 +65,7 @@ program.addCommand(
     .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
+    .option('--record <DIR>', 'keep all that comes in, with its times, for  fleet-tap merge DIR')
     .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time').argParser(duration).default(24 * 3600, '24h'))
     .option('--tcp', 'TCP only; with --udp both', false)
     .option('--udp', 'UDP only; with --tcp both', false)
@@ -85,6 +87,14 @@ program.addCommand(
       ),
     ),
 );
+
+program
+  .command('merge')
+  .description('recordings (capture --record DIR) into one log: of one, the log that the capture wrote, byte for byte; of several, the strict order of them all')
+  .argument('<FILE...>', 'recordings, or the folders that --record made')
+  .option('-o, --output <FILE>', 'write the log to FILE too; may be given again', collect)
+  .addOption(new Option('--order <RULE>', 'recorded: as the capture did; strict: time alone decides, nothing is late (always, for several recordings)').choices(['recorded', 'strict']).default('recorded'))
+  .action((files: string[], options: Omit<MergeOptions, 'files' | 'output'> & { output?: string[] }) => finish(import('./commands/merge.js').then(({ merge }) => merge({ ...options, output: options.output ?? [], files }, context))));
 
 program.addCommand(
   fleetCommand('doctor')

@@ -18,6 +18,10 @@ const STOP_LIMIT_MS = 20_000;
 
 export interface HostCaptureEvents {
   progress(progress: StreamProgress, nowNs: number): void;
+  /** What a recording needs to do all of this again (capture/recording-format.ts), each before its effect. */
+  run?(epoch: number, connection: string, nowNs: number): void;
+  chunk?(bytes: Buffer, nowNs: number): void;
+  sample?(sample: readonly [sentNs: number, hostNs: number, receivedNs: number, resolutionNs: number]): void;
   /** Once. `error` is undefined when it was asked to stop and did. */
   ended(error: FleetTapError | undefined, warnings: readonly RunWarning[]): void;
 }
@@ -25,7 +29,7 @@ export interface HostCaptureEvents {
 export class HostCapture {
   readonly host: string;
   readonly counters: HostCounters = newCounters();
-  readonly offset = new ClockOffset();
+  readonly offset: ClockOffset;
   readonly #hostIndex: number;
   readonly #session: Session;
   readonly #clock: Clock;
@@ -45,6 +49,7 @@ export class HostCapture {
     this.#clock = clock;
     this.#request = request;
     this.#events = events;
+    this.offset = new ToldOffset((sample) => events.sample?.(sample));
   }
 
   /** Measures the clock, then starts the script. @throws FleetTapError when either fails */
@@ -71,6 +76,7 @@ export class HostCapture {
     const stream = new HostStream(lines, this.counters);
     run.onOutput((chunk) => {
       const nowNs = this.#clock.nowNs();
+      this.#events.chunk?.(chunk, nowNs);
       this.#events.progress(stream.push(chunk, nowNs), nowNs);
     });
     this.#over = run.ended.then((end) => {
@@ -103,9 +109,28 @@ export class HostCapture {
 
   async #lines(): Promise<LineReader> {
     const owner = { host: this.#hostIndex, hostName: this.host, epoch: 1 };
-    if (this.#request.machineFace) return new MachineLines(owner, this.#clock, this.offset, this.counters);
+    if (this.#request.machineFace) {
+      this.#events.run?.(1, '', this.#clock.nowNs());
+      return new MachineLines(owner, this.#clock, this.offset, this.counters);
+    }
     const answer = await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n');
+    this.#events.run?.(1, answer.stdout.trim(), this.#clock.nowNs());
     return new ObservedLines(owner, parseSshConnection(answer.stdout), this.counters);
   }
 }
 
+
+/** An offset whose samples somebody else hears of. */
+class ToldOffset extends ClockOffset {
+  readonly #tell: (sample: readonly [number, number, number, number]) => void;
+
+  constructor(tell: (sample: readonly [number, number, number, number]) => void) {
+    super();
+    this.#tell = tell;
+  }
+
+  override add(sentNs: number, hostNs: number, receivedNs: number, resolutionNs: number): void {
+    this.#tell([sentNs, hostNs, receivedNs, resolutionNs]);
+    super.add(sentNs, hostNs, receivedNs, resolutionNs);
+  }
+}

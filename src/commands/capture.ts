@@ -1,8 +1,6 @@
 // fleet-tap capture: inventory → connections → kernel modules → all hosts at once → one log in event-time order.
 // A host that fails is named and left out; the others go on. Ctrl-C ends an open-ended capture normally.
-import { access, constants } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { systemClock } from '../base/clock.js';
@@ -13,13 +11,12 @@ import type { Host } from '../inventory/host.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Order } from '../merge/merger.js';
 import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
-import type { Sink } from '../sinks/sink.js';
-import { TextFormat } from '../sinks/text.js';
-import { openTextFile, TextSink } from '../sinks/text-sink.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog } from './fleet-log.js';
+import { checkWritable, openSinks } from './log-sinks.js';
+import { Recorder } from './recorder.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
 
 export type { FilterWords };
@@ -32,6 +29,8 @@ export interface CaptureOptions extends FleetOptions {
   readonly script?: string | undefined;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
   readonly order: Order;
+  /** Folder that gets a recording of all that came in. */
+  readonly record?: string | undefined;
   /** Seconds until the hosts end by themselves in any case. */
   readonly limitSec: number;
   readonly filter?: FilterWords;
@@ -81,8 +80,10 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const { options, context, say, failures } = prepared;
   const clock = systemClock();
   const over = new AbortController();
-  const sinks = await openSinks(options.output, clock.originSec, hosts, context, () => over.abort());
-  const log = new FleetLog(options.order, clock, sinks, say);
+  const format = { originSec: clock.originSec, hostWidth: Math.max(...hosts.map((host) => host.name.length)) };
+  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { ...format, order: options.order }, say);
+  const sinks = await openSinks(options.output, format, context, () => over.abort());
+  const log = new FleetLog(options.order, clock, sinks, say, recorder);
   const captures: HostCapture[] = [];
   const starting = pLimit(options.forks);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);
@@ -105,6 +106,9 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
           log.progress(index, progress, nowNs);
           if (progress.began) began.resolve();
         },
+        run: (epoch, connection, nowNs) => recorder?.run(index, { epoch, machineFace: prepared.isOurs, connection }, nowNs),
+        chunk: (bytes, nowNs) => recorder?.chunk(index, bytes, nowNs),
+        sample: (sample) => recorder?.clock(index, sample),
         ended: (error, warnings) => {
           watched.isOver = true;
           log.ended(index, error, warnings);
@@ -172,30 +176,13 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
     say(formatError(failures.get(host) as FleetTapError));
   }
   const booksBalance = await log.finish();
+  await recorder?.finish(clock.nowNs());
+  const isComplete = booksBalance && recorder?.failure === undefined;
   const interruptedEarly = context.interrupted.aborted && options.forSec !== undefined;
   const status = exitStatusOf(failures.values());
   if (status !== 0) return status;
   if (interruptedEarly) return 130;
-  return booksBalance ? 0 : 2;
-}
-
-async function openSinks(files: readonly string[], originSec: number, hosts: readonly Host[], context: CommandContext, onReaderGone: () => void): Promise<Sink[]> {
-  const hostWidth = Math.max(...hosts.map((host) => host.name.length));
-  const format = { originSec, hostWidth };
-  const sinks: Sink[] = [new TextSink('stdout', context.stdout, false, format, onReaderGone)];
-  for (const file of files.filter((name) => name !== '-')) sinks.push(await openTextFile(file, format));
-  if (context.stdout.isTTY === true) context.stderr.write(`${new TextFormat(format).header()}\n`);
-  return sinks;
-}
-
-/** Known before anything is compiled, not after. Nothing is made or changed here. @throws FleetTapError kind `input` */
-async function checkWritable(file: string): Promise<void> {
-  const folder = dirname(resolve(file));
-  const exists = await access(file).then(() => true, () => false);
-  await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
-    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file: -o FILE' });
-  });
+  return isComplete ? 0 : 2;
 }
 
 /** Several hosts may share one failure (their build host's): it is said once. */

@@ -1,12 +1,13 @@
 // What comes in: each host's progress. What goes out: the merged log in the sinks, and at the end the ledger.
 // Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place.
 import type { Clock } from '../base/clock.js';
-import { newCounters } from '../base/counters.js';
+import { type HostCounters, newCounters } from '../base/counters.js';
 import { deferred } from '../base/deferred.js';
 import { type FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { GapReason } from '../base/record.js';
-import type { HostCapture } from '../capture/host-capture.js';
+import type { ClockOffset } from '../capture/clock-offset.js';
+import type { Recorder } from './recorder.js';
 import type { StreamProgress } from '../capture/host-stream.js';
 import { GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
 import type { MergedRows } from '../base/merged-rows.js';
@@ -15,9 +16,15 @@ import { Merger, type Order } from '../merge/merger.js';
 import type { Sink } from '../sinks/sink.js';
 import type { RunWarning } from '../systemtap/run-warnings.js';
 
+/** Where a host's books and clock are kept. */
+interface LoggedCapture {
+  readonly counters: HostCounters;
+  readonly offset: ClockOffset;
+}
+
 interface LoggedHost {
   readonly name: string;
-  capture: HostCapture | undefined;
+  capture: LoggedCapture | undefined;
   gaps: number;
   notes: number;
   isOver: boolean;
@@ -34,13 +41,15 @@ export class FleetLog {
   readonly #clock: Clock;
   readonly #sinks: readonly Sink[];
   readonly #say: (line: string) => void;
+  readonly #recorder: Recorder | undefined;
   readonly #hosts: LoggedHost[] = [];
   readonly #over = deferred();
   #releasing: Promise<void> | undefined;
   #skippedProbes = 0;
   #isComplete = false;
 
-  constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void) {
+  constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder) {
+    this.#recorder = recorder;
     this.#merger = new Merger({ order });
     this.#clock = clock;
     this.#sinks = sinks;
@@ -58,7 +67,10 @@ export class FleetLog {
 
   addHost(name: string): number {
     this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
-    return this.#merger.addHost(this.#clock.nowNs());
+    const nowNs = this.#clock.nowNs();
+    const index = this.#merger.addHost(nowNs);
+    this.#recorder?.host(index, name, nowNs);
+    return index;
   }
 
   /** No more hosts will come: when those that run are over, all is over. */
@@ -67,7 +79,7 @@ export class FleetLog {
     if (this.active === 0) this.#over.resolve();
   }
 
-  attach(index: number, hostCapture: HostCapture): void {
+  attach(index: number, hostCapture: LoggedCapture): void {
     this.#host(index).capture = hostCapture;
   }
 
@@ -88,15 +100,17 @@ export class FleetLog {
   /** The script on this host has ended; with an error when nobody had asked for it. */
   ended(index: number, error: FleetTapError | undefined, warnings: readonly RunWarning[]): void {
     const host = this.#host(index);
-    const estimate = host.capture?.offset.estimate(this.#clock.nowNs());
+    const nowNs = this.#clock.nowNs();
+    this.#recorder?.ended(index, error, warnings, nowNs);
+    const estimate = host.capture?.offset.estimate(nowNs);
     host.clock = estimate && { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, host.errorNs) };
     for (const warning of warnings.filter((one) => one.kind !== 'other')) {
       this.#say(`  ${host.name}: ${warning.text}`);
       if (warning.kind === 'skipped') this.#skippedProbes += warning.count;
-      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text);
+      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text, nowNs);
     }
     if (error !== undefined) {
-      this.#gap(index, error.kind === 'unreachable' ? 'connection-lost' : 'stap-exit', error.message);
+      this.#gap(index, gapReasonOf(error), error.message, nowNs);
       this.#say(formatError(error));
     }
     this.#finishHost(index);
@@ -105,6 +119,7 @@ export class FleetLog {
 
   /** It could not be started. */
   failed(index: number, error: FleetTapError): void {
+    this.#recorder?.failed(index, error, this.#clock.nowNs());
     this.#say(formatError(error));
     this.#finishHost(index);
   }
@@ -120,17 +135,32 @@ export class FleetLog {
 
   async #release(onFailure: () => void): Promise<void> {
     try {
-      for (let hasMore = true; hasMore; ) {
-        const released = this.#merger.release(this.#clock.nowNs());
-        for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
-        for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
-        await this.#write(released.rows);
-        hasMore = released.hasMore;
-      }
+      await this.releaseAll();
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error));
       onFailure();
     }
+  }
+
+  /** Writes all that nothing can precede any more. */
+  async releaseAll(): Promise<void> {
+    while (await this.releaseOnce());
+  }
+
+  /** The same, but one part of it. @returns whether there is more */
+  async releaseOnce(): Promise<boolean> {
+    const nowNs = this.#clock.nowNs();
+    this.#recorder?.release(nowNs);
+    const released = this.#merger.release(nowNs);
+    for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
+    for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
+    await this.#write(released.rows);
+    return released.hasMore;
+  }
+
+  /** The host that all others wait for. */
+  slowest(): number | undefined {
+    return this.#merger.slowest();
   }
 
   /** Writes the rest, closes the sinks, prints the ledger. @returns whether nothing was lost and every line is accounted for */
@@ -179,10 +209,9 @@ export class FleetLog {
     }
   }
 
-  #gap(index: number, reason: GapReason, detail: string): void {
+  #gap(index: number, reason: GapReason, detail: string, nowNs: number): void {
     const host = this.#host(index);
     host.gaps += 1;
-    const nowNs = this.#clock.nowNs();
     const cameTo = this.#merger.watermark(index);
     const tNs = Number.isFinite(cameTo) ? cameTo : nowNs;
     const sequence = (host.capture?.counters.records ?? 0) + 1;
@@ -202,4 +231,9 @@ export class FleetLog {
     if (host === undefined) throw new RangeError(`host ${index} of ${this.#hosts.length}`);
     return host;
   }
+}
+
+function gapReasonOf(error: FleetTapError): GapReason {
+  if (error.kind === 'unreachable') return 'connection-lost';
+  return error.code === 'recording-cut' ? 'recording-cut' : 'stap-exit';
 }

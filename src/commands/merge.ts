@@ -1,0 +1,217 @@
+// fleet-tap merge: recordings → one log. One recording gives the log that the live run wrote, byte for byte; several give the fleet's strict order.
+// Reads as much as the log can take: the recording of the host that all others wait for is read on, the others wait.
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { newCounters } from '../base/counters.js';
+import { FleetTapError } from '../base/errors.js';
+import { ClockOffset } from '../capture/clock-offset.js';
+import { HostStream } from '../capture/host-stream.js';
+import { MachineLines } from '../capture/machine-lines.js';
+import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js';
+import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
+import type { CommandContext, ExitStatus } from './context.js';
+import { FleetLog } from './fleet-log.js';
+import { checkWritable, openSinks } from './log-sinks.js';
+import { RECORDING_FILE } from './recorder.js';
+
+export interface MergeOptions {
+  readonly files: readonly string[];
+  readonly output: readonly string[];
+  /** `recorded`: what the live run decided; `strict`: time alone decides. */
+  readonly order: 'recorded' | 'strict';
+}
+
+const BLOCK_BYTES = 256 * 1024;
+
+export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
+  for (const file of options.output.filter((name) => name !== '-')) await checkWritable(file);
+  const recordings = options.files.map((file) => new Recording(file));
+  const say = (line: string) => void context.stderr.write(`${line}\n`);
+  try {
+    const begins = recordings.map((recording) => recording.begin());
+    const originSec = Math.min(...begins.map((begin) => begin.originSec));
+    const hostWidth = Math.max(...begins.map((begin) => begin.hostWidth));
+    const sinks = await openSinks(options.output, { originSec, hostWidth }, context, () => {});
+    const [first] = begins;
+    const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
+    const clock = { originSec, ns: 0, nowNs: () => clock.ns };
+    const log = new FleetLog(isReplay ? first.order : 'strict', clock, sinks, say);
+    const players = recordings.map((recording, index) => new Player(recording, log, clock, ((begins[index]?.originSec ?? originSec) - originSec) * 1e9));
+    if (isReplay) for (const player of players) while (!context.interrupted.aborted && (await player.block(true)));
+    else await strictly(players, log, context.interrupted);
+    for (const player of players) player.end();
+    const booksBalance = await log.finish();
+    if (context.interrupted.aborted) return 130;
+    return booksBalance ? 0 : 2;
+  } finally {
+    for (const recording of recordings) recording.close();
+  }
+}
+
+/** Hosts of all recordings at once, none of them ever late. */
+async function strictly(players: readonly Player[], log: FleetLog, interrupted: AbortSignal): Promise<void> {
+  const ofHost: Player[] = [];
+  const readOn = async (player: Player): Promise<void> => {
+    if (!(await player.block(false))) player.end();
+    for (const host of player.hosts) ofHost[host] = player;
+  };
+  // Each recording's first block names its hosts: nothing goes out before all are known.
+  for (const player of players) await readOn(player);
+  while (!interrupted.aborted) {
+    const slowest = log.slowest();
+    const player = slowest === undefined ? players.find((one) => !one.hasEnded) : ofHost[slowest];
+    if (player === undefined) return;
+    await readOn(player);
+    await log.releaseAll();
+  }
+}
+
+/** A recording's file, read block by block. */
+class Recording {
+  readonly file: string;
+  readonly #descriptor: number;
+  readonly #reader: FrameReader;
+  #first: Frame[] = [];
+
+  /** @param path a recording, or the folder that --record made */
+  constructor(path: string) {
+    try {
+      this.file = statSync(path).isDirectory() ? join(path, RECORDING_FILE) : path;
+      this.#descriptor = openSync(this.file, 'r');
+    } catch (error) {
+      throw new FleetTapError('input', 'recording-unreadable', `${path} cannot be read: ${(error as Error).message}`, { hint: 'name what capture --record DIR has made', cause: error });
+    }
+    this.#reader = new FrameReader(this.file);
+  }
+
+  begin(): RecordingBegin {
+    while (this.#first.length === 0) {
+      const frames = this.#read();
+      if (frames === undefined) break;
+      this.#first = frames;
+    }
+    const [begin] = this.#first;
+    if (begin?.kind !== BEGIN_RECORDING) throw new FleetTapError('input', 'recording-empty', 'the recording ends before it has begun', { place: { file: this.file } });
+    return JSON.parse(begin.payload.toString()) as RecordingBegin;
+  }
+
+  /** The next frames; undefined at the end. */
+  frames(): Frame[] | undefined {
+    if (this.#first.length === 0) return this.#read();
+    const frames = this.#first;
+    this.#first = [];
+    return frames;
+  }
+
+  get restBytes(): number {
+    return this.#reader.restBytes;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #read(): Frame[] | undefined {
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
+    const bytes = readSync(this.#descriptor, block, 0, BLOCK_BYTES, null);
+    return bytes === 0 ? undefined : this.#reader.push(block.subarray(0, bytes));
+  }
+}
+
+interface PlayedHost {
+  /** Its place in the log. */
+  readonly index: number;
+  readonly name: string;
+  readonly counters: ReturnType<typeof newCounters>;
+  readonly offset: ClockOffset;
+  stream: HostStream | undefined;
+  isOver: boolean;
+}
+
+/** Does again what the live run did, frame by frame. */
+class Player {
+  readonly #recording: Recording;
+  readonly #log: FleetLog;
+  readonly #clock: { readonly originSec: number; ns: number; nowNs(): number };
+  readonly #shiftNs: number;
+  readonly #hosts = new Map<number, PlayedHost>();
+  #isFinished = false;
+  hasEnded = false;
+
+  /** @param shiftNs from the recording's origin to the log's */
+  constructor(recording: Recording, log: FleetLog, clock: { readonly originSec: number; ns: number; nowNs(): number }, shiftNs: number) {
+    this.#recording = recording;
+    this.#log = log;
+    this.#clock = clock;
+    this.#shiftNs = shiftNs;
+  }
+
+  /** The log's indices of this recording's hosts. */
+  get hosts(): number[] {
+    return [...this.#hosts.values()].map((host) => host.index);
+  }
+
+  /** Plays one block. @param releases give rows out where the live run did. @returns false at the end */
+  async block(releases: boolean): Promise<boolean> {
+    const frames = this.#recording.frames();
+    if (frames === undefined) return false;
+    for (const frame of frames) {
+      this.#clock.ns = frame.nowNs + this.#shiftNs;
+      if (frame.kind === RELEASE) {
+        if (releases) await this.#log.releaseOnce();
+      } else this.#play(frame, this.#clock.ns);
+    }
+    return true;
+  }
+
+  /** Hosts that the recording leaves in the middle, because it was cut off, have a gap there. */
+  end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    if (this.#isFinished) return;
+    for (const host of this.#hosts.values()) {
+      if (host.isOver) continue;
+      host.stream?.end();
+      this.#log.ended(host.index, new FleetTapError('host', 'recording-cut', 'the recording ends here', { place: { host: host.name } }), []);
+    }
+  }
+
+  #play(frame: Frame, nowNs: number): void {
+    if (frame.kind === HOST) {
+      const { name } = JSON.parse(frame.payload.toString()) as { name: string };
+      const host = { index: this.#log.addHost(name), name, counters: newCounters(), offset: new ClockOffset(), stream: undefined, isOver: false };
+      this.#hosts.set(frame.host, host);
+      this.#log.attach(host.index, host);
+      return;
+    }
+    if (frame.kind === FINISH) this.#isFinished = true;
+    const host = this.#hosts.get(frame.host);
+    if (host === undefined) return;
+    switch (frame.kind) {
+      case RUN: {
+        const { epoch, machineFace, connection } = JSON.parse(frame.payload.toString()) as RecordedRun;
+        const owner = { host: host.index, hostName: host.name, epoch };
+        const reader = machineFace ? new MachineLines(owner, this.#clock, host.offset, host.counters) : new ObservedLines(owner, parseSshConnection(connection), host.counters);
+        host.stream = new HostStream(reader, host.counters);
+        return;
+      }
+      case CHUNK:
+        if (host.stream !== undefined) this.#log.progress(host.index, host.stream.push(frame.payload, nowNs), nowNs);
+        return;
+      case CLOCK: {
+        const at = (index: number) => frame.payload.readDoubleLE(8 * index);
+        host.offset.add(at(0) + this.#shiftNs, at(1) + this.#shiftNs, at(2) + this.#shiftNs, at(3));
+        return;
+      }
+      case ENDED:
+      case FAILED: {
+        const { error, warnings } = JSON.parse(frame.payload.toString()) as RecordedEnd;
+        const failure = error && new FleetTapError(error.kind, error.code, error.message, { place: { host: host.name } });
+        host.isOver = true;
+        host.stream?.end();
+        if (frame.kind === ENDED) this.#log.ended(host.index, failure, warnings);
+        else if (failure !== undefined) this.#log.failed(host.index, failure);
+      }
+    }
+  }
+}
