@@ -5,20 +5,19 @@ import { printable } from '../base/host-text.js';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
-import { type ConnectionFlags, connectionOf, type HostKeyChecking } from '../inventory/connection.js';
+import type { HostKeyChecking } from '../inventory/connection.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
-import { ConfigFiles } from '../ssh/config/files.js';
-import { type LocalMachine, thisMachine } from '../ssh/config/machine.js';
+import { thisMachine } from '../ssh/config/machine.js';
 import { openSession } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
 import { Dialer } from '../ssh/dialer.js';
 import { KeyRing } from '../ssh/key-ring.js';
 import { RedialSession } from '../ssh/redial-session.js';
-import { resolveTarget } from '../ssh/resolve-target.js';
 import type { Session } from '../ssh/session.js';
+import { Connections } from './connections.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
@@ -40,12 +39,6 @@ export interface FleetOptions {
   readonly runDir?: string | undefined;
 }
 
-/** What connections need to know of this machine. */
-interface Here {
-  readonly machine: LocalMachine;
-  readonly files: ConfigFiles;
-}
-
 export class Fleet {
   readonly inventory: Inventory;
   /** Those that the pattern and --limit choose. */
@@ -55,10 +48,9 @@ export class Fleet {
   readonly context: CommandContext;
   /** What is left on disk of this run. */
   readonly run: RunDirectory;
-  readonly #flags: ConnectionFlags;
+  readonly #connections: Connections;
   /** -k, as typed; a host's own variable goes before it. */
   readonly #password: string | undefined;
-  readonly #here: Here;
   readonly #limits = new DialLimits();
   readonly #dialer: Dialer;
   readonly #say: (line: string) => void;
@@ -67,7 +59,7 @@ export class Fleet {
   readonly #released: Promise<void>[] = [];
   #exitStatus: ExitStatus | null = null;
 
-  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, flags: ConnectionFlags, password: string | undefined, here: Here) {
+  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, connections: Connections, password: string | undefined) {
     this.inventory = parts.inventory;
     this.hosts = parts.hosts;
     this.limit = parts.limit;
@@ -75,9 +67,8 @@ export class Fleet {
     // One for each connection being made, and for each command.
     setMaxListeners(Number.POSITIVE_INFINITY, this.context.interrupted);
     this.run = parts.run;
-    this.#flags = flags;
+    this.#connections = connections;
     this.#password = password;
-    this.#here = here;
     const { ask, askSecret, interrupted, stderr } = this.context;
     this.#say = (line) => void stderr.write(`  ${printable(line)}\n`);
     this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say });
@@ -95,28 +86,25 @@ export class Fleet {
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword };
-    for (const host of inventory.hosts) connectionOf(host, flags);
-    const here = { machine: thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }), files: new ConfigFiles() };
-    for (const host of hosts) resolveTarget(connectionOf(host, flags), here.machine, here.files);
+    const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
+    for (const host of hosts) connections.target(host);
     const password = options.askPass === true ? await askPassword(context, '-k') : undefined;
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
-    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, flags, password, here);
+    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, connections, password);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
     return once(this.#sessions, host, () => {
-      const connection = connectionOf(host, this.#flags);
-      const password = connection.password ?? this.#password;
-      const target = resolveTarget({ ...connection, ...(password === undefined ? {} : { password }) }, this.#here.machine, this.#here.files);
+      const target = this.#connections.target(host, this.#password);
       return this.run.timed(host.name, 'connect', RedialSession.open(() => openSession(target, this.#dialer), this.#say));
     });
   }
 
   /** Whether commands run as another user there: -b, or `ansible_become`. */
   becomes(host: Host): boolean {
-    return connectionOf(host, this.#flags).become.always;
+    return this.#connections.of(host).become.always;
   }
 
   facts(host: Host): Promise<Facts> {
