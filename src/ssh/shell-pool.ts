@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
 import type { Become } from '../inventory/become.js';
+import type { BecomeGate } from './become-gate.js';
 import { FramedShell } from './framed-shell.js';
 import { openScript, type RunningScript } from './open-script.js';
 import type { Transport } from './transport.js';
@@ -20,6 +21,7 @@ export type Identity = Become | undefined;
 
 export class ShellPool {
   readonly #transport: Transport;
+  readonly #gate: BecomeGate;
   readonly #idle: { shell: FramedShell; identity: Identity }[] = [];
   readonly #waiting: (() => void)[] = [];
   /** Channels: idle, starting or busy. */
@@ -27,14 +29,15 @@ export class ShellPool {
   #limit: number;
   #freedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(transport: Transport, limit = SHELLS_AT_ONCE) {
+  constructor(transport: Transport, gate: BecomeGate, limit = SHELLS_AT_ONCE) {
     this.#transport = transport;
+    this.#gate = gate;
     this.#limit = limit;
   }
 
   /** Gives a shell to `use`, and takes it back. @throws what `use` throws, and FleetTapError as `openScript` */
   async with<T>(identity: Identity, use: (shell: FramedShell) => Promise<T>): Promise<T> {
-    const shell = (await this.#takeIdle(identity)) ?? (await this.#start(() => FramedShell.open(this.#transport, identity)));
+    const shell = (await this.#takeIdle(identity)) ?? (await this.#start(identity, () => FramedShell.open(this.#transport, identity)));
     try {
       return await use(shell);
     } finally {
@@ -46,7 +49,7 @@ export class ShellPool {
 
   /** The same for a script with a channel of its own, which counts as a shell until `use` is over. */
   async withOwn<T>(script: string, identity: Identity, use: (running: RunningScript) => Promise<T>): Promise<T> {
-    const running = await this.#start(() => openScript(this.#transport, script, identity));
+    const running = await this.#start(identity, () => openScript(this.#transport, script, identity));
     try {
       return await use(running);
     } finally {
@@ -67,7 +70,7 @@ export class ShellPool {
     }
   }
 
-  async #start<T>(open: () => Promise<T>): Promise<T> {
+  async #start<T>(identity: Identity, open: () => Promise<T>): Promise<T> {
     for (;;) {
       while (this.#open >= this.#limit) {
         const idle = this.#idle.shift();
@@ -79,7 +82,7 @@ export class ShellPool {
       }
       this.#open += 1;
       try {
-        return await open();
+        return await this.#gate.pass(identity, open);
       } catch (error) {
         this.#open -= 1;
         const isFull = error instanceof FleetTapError && error.code === 'channel-refused';

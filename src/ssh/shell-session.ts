@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
 import type { HostText } from '../base/host-text.js';
+import { BecomeGate } from './become-gate.js';
 import { CollectedOutput } from './collected-output.js';
 import { END_LIMIT_MS, endScript } from './end-script.js';
 import type { OutputTaker } from './framed-shell.js';
@@ -40,6 +41,7 @@ export class ShellSession implements Session {
   readonly host: string;
   readonly #transport: Transport;
   readonly #become: Become;
+  readonly #gate = new BecomeGate();
   readonly #shells: ShellPool;
   /** To end what runs in others: it must not wait for them. */
   readonly #endingShells: ShellPool;
@@ -49,8 +51,8 @@ export class ShellSession implements Session {
     this.host = transport.host;
     this.#transport = transport;
     this.#become = become;
-    this.#shells = new ShellPool(transport);
-    this.#endingShells = new ShellPool(transport, ENDING_SHELLS);
+    this.#shells = new ShellPool(transport, this.#gate);
+    this.#endingShells = new ShellPool(transport, this.#gate, ENDING_SHELLS);
     transport.onLost((error) => {
       this.#lost = error;
     });
@@ -68,7 +70,8 @@ export class ShellSession implements Session {
 
   async stream(script: string, options: { readonly become?: boolean } = {}): Promise<RemoteStream> {
     if (this.#lost !== undefined) throw this.#lost;
-    return (await openScript(this.#transport, script, this.#identity(options.become))).stream;
+    const identity = this.#identity(options.become);
+    return (await this.#gate.pass(identity, () => openScript(this.#transport, script, identity))).stream;
   }
 
   async writeFile(path: string, content: Buffer, options: { readonly mode: number; readonly become?: boolean }): Promise<void> {

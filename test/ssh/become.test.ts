@@ -1,5 +1,5 @@
 // Becoming another user with the host's real sudo, doas and su, as a user that exists in a mount namespace only.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openScript } from '../../src/ssh/open-script.js';
@@ -137,6 +137,20 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
   it('is the login itself where that is the user already: nothing is asked', async () => {
     const { session } = await open({}, { user: ACCOUNT.name, exe: '/no/such/sudo' });
     expect((await session.run('id -un', { become: true })).stdout).toBe(`${ACCOUNT.name}\n`);
+  });
+
+  it('tries a wrong password once, however many want to run something, and however often', async () => {
+    const { transport, sshd } = await open({}, {});
+    const tries = join(sshd.folder, 'tries');
+    const exe = join(sshd.folder, 'strict-sudo');
+    writeFileSync(tries, '');
+    chmodSync(tries, 0o666);
+    writeFileSync(exe, `#!/bin/sh\nwhile [ "$1" != -p ]; do shift; done\nfor i in 1 2 3; do printf %s "$2" >&2; read -r p || exit 1; echo "$p" >> ${tries}; sleep 0.1; echo "Sorry, try again." >&2; done\n`, { mode: 0o755 });
+    const session = new ShellSession(transport, { always: false, method: 'sudo', user: 'root', exe, password: 'wrong' });
+    const codes = await Promise.all(Array.from({ length: 6 }, () => session.run('echo never', { become: true }).catch((error: { code: string }) => error.code)));
+    expect(new Set(codes)).toEqual(new Set(['become-password-wrong']));
+    await expect(session.stream('echo never', { become: true })).rejects.toMatchObject({ code: 'become-password-wrong' });
+    expect(readFileSync(tries, 'utf8')).toBe('wrong\n');
   });
 
   it('takes no password with a line break in it: its second line would answer a second question', async () => {
