@@ -33,6 +33,8 @@ export interface FleetOptions {
   readonly forks: number;
   readonly become?: boolean | undefined;
   readonly askBecomePass?: boolean | undefined;
+  readonly becomeMethod?: string | undefined;
+  readonly becomeUser?: string | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
   /** Where this run's directory is made, instead of among the others. */
@@ -85,7 +87,7 @@ export class Fleet {
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword };
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser };
     const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
     for (const host of hosts) connections.target(host);
     const password = options.askPass === true ? await askPassword(context, '-k') : undefined;

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 const DEFAULT_FORKS = 50;
 
-/** -i, -l, -u, -k, -K, --private-key, --host-key-checking, -T, -f */
+/** -i, -l, -u, -k, -K, --become-method, --become-user, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
   return new Command(name)
     .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
@@ -11,6 +11,8 @@ export function fleetCommand(name: string): Command {
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')
     .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas, once for all hosts')
+    .addOption(new Option('--become-method <METHOD>', 'how to become root or another user, where the inventory does not say (default: sudo)').choices(['sudo', 'su', 'doas']))
+    .option('--become-user <NAME>', 'whom to become, where the inventory names none (default: root)')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known (default: what your ssh_config says, else ask; yes under CI)').choices(['yes', 'ask', 'accept-new', 'no']))
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ACCOUNT, accountSkipped, skipAccount, skipSshd, sshdSkipped } from '../hosts/sshd.js';
+import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, skipAccount, skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { sends, startExecFleet } from './exec-fleet.js';
 import { newPerson } from './person.js';
 import { exec } from '../../src/commands/exec.js';
@@ -176,6 +176,15 @@ describe.skipIf(skipAccount)(`exec with become${accountSkipped}`, () => {
     expect(() => execFileSync('grep', ['-r', ACCOUNT.password, person.context.stateDirectory])).toThrow();
     expect(readdirSync(person.context.stateDirectory)).toHaveLength(1);
     await expect(fleet.exec(['id'], { askBecomePass: true })).rejects.toMatchObject({ kind: 'input', code: 'no-terminal' });
+  });
+
+  it.each([
+    ['su', 'root', OTHER_ACCOUNT.rootPassword, {}],
+    ['sudo', OTHER_ACCOUNT.name, ACCOUNT.password, { sudoers: '%u ALL=(ALL) ALL' }],
+  ])('--become-method %s --become-user %s', async (becomeMethod, becomeUser, password, account) => {
+    const fleet = await startExecFleet(['web01'], { account });
+    const { stdout, stderr } = await fleet.exec(['id -un'], { become: true, askBecomePass: true, becomeMethod, becomeUser }, { askSecret: async () => password });
+    expect(stdout, stderr).toContain(`\n${becomeUser}\n`);
   });
 
   it('says that sudo refused, not that the command failed', async () => {
