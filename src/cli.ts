@@ -14,6 +14,7 @@ import type { InventoryOptions } from './commands/inventory.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
+import { withVaultOptions } from './commands/vault-options.js';
 import { version } from './commands/version.js';
 
 /** A second Ctrl-C does not wait for the hosts: they end by themselves when our lease runs out. */
@@ -134,7 +135,7 @@ Examples:
 );
 
 program.addCommand(
-  new Command('inventory')
+  withVaultOptions(new Command('inventory'))
     .description('print the inventory as ansible-inventory does: the same JSON, the same tree')
     .argument('[GROUP]', 'with --graph: begin with this group', 'all')
     .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)

@@ -18,11 +18,13 @@ import { KeyRing } from '../ssh/key-ring.js';
 import { RedialSession } from '../ssh/redial-session.js';
 import type { Session } from '../ssh/session.js';
 import { Connections } from './connections.js';
+import { type VaultOptions, vaultPasswords } from './vault-options.js';
+import { openVaults, vaultOf } from '../inventory/vault.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
 
-export interface FleetOptions {
+export interface FleetOptions extends VaultOptions {
   readonly inventory: readonly string[];
   readonly limit?: string | undefined;
   readonly user?: string | undefined;
@@ -78,9 +80,11 @@ export class Fleet {
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
-    const inventory = await loadInventory([...options.inventory]);
-    for (const warning of inventory.warnings) context.stderr.write(`warning: ${warning}\n`);
+    const passwords = await vaultPasswords(options, context);
+    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords) });
+    for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
+    const inventory = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);
     const selected = selectHosts(inventory, pattern, limit);
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));

@@ -6,9 +6,11 @@ import { readLimit } from '../inventory/limit.js';
 import { graphInventory, listInventory, pythonJson, shownHostVars } from '../inventory/list.js';
 import { loadInventory } from '../inventory/load.js';
 import { selectHosts } from '../inventory/pattern.js';
+import { vaultOf } from '../inventory/vault.js';
+import { type VaultOptions, vaultPasswords } from './vault-options.js';
 import type { CommandContext, ExitStatus } from './context.js';
 
-export interface InventoryOptions {
+export interface InventoryOptions extends VaultOptions {
   readonly inventory: readonly string[];
   readonly limit?: string | undefined;
   readonly list?: boolean | undefined;
@@ -25,7 +27,7 @@ export interface InventoryOptions {
 export async function inventory(options: InventoryOptions, context: CommandContext): Promise<ExitStatus> {
   const actions = [options.list === true, options.graph === true, options.host !== undefined].filter(Boolean).length;
   if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host NAME says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
-  const inventory = await loadInventory([...options.inventory]);
+  const inventory = await loadInventory([...options.inventory], { vault: vaultOf(await vaultPasswords(options, context)) });
   for (const warning of inventory.warnings) context.stderr.write(`warning: ${printable(warning)}\n`);
   const limit = await readLimit(options.limit);
   const hosts = limit === undefined || limit === '' ? undefined : selectHosts(inventory, 'all', limit);
