@@ -77,7 +77,7 @@ export class Dialer {
   async #reach(target: DialTarget): Promise<Client | OpenSshTransport> {
     const story: Story = { tried: [], problems: [], beyondUs: [] };
     const { algorithms } = target;
-    const beyond = listBeyondUs({ kex: algorithms.kex, ciphers: algorithms.ciphers, macs: algorithms.macs });
+    const beyond = listBeyondUs({ kex: algorithms.kex, ciphers: algorithms.ciphers, macs: algorithms.macs, hostKeys: algorithms.hostKeyByKnownKeys ? undefined : algorithms.hostKey });
     let reason = target.onlySystemSsh ?? (beyond === undefined ? undefined : `${beyond} is more than is built in`);
     if (reason === undefined) {
       try {
@@ -182,7 +182,7 @@ export class Dialer {
   }
 
   #answerFor(target: DialTarget, countdown: Countdown): Answer | undefined {
-    const { ask } = this.#options;
+    const ask = target.batchMode ? undefined : this.#options.ask;
     let password = target.login.password;
     if (password === undefined && ask === undefined && !this.#keyRing.canAsk) return undefined;
     const waited = async <T>(work: Promise<T>): Promise<T> => {

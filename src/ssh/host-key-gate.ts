@@ -31,7 +31,7 @@ export class HostKeyGate {
     return {
       knownTypes: types,
       verify: async (key, remoteAddress) => {
-        const trust = await verifyHostKey(this.#files, key, { target, remoteAddress, ask: this.#ask });
+        const trust = await verifyHostKey(this.#files, key, { target, remoteAddress, ask: target.batchMode ? undefined : this.#ask });
         if (trust.unsafe) login.forbidPasswords();
         for (const sentence of trust.warnings) this.#say(`${target.host}: ${sentence}`);
       },

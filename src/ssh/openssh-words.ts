@@ -8,7 +8,7 @@ export function masterWords(target: DialTarget, controlPath: string, answersQues
     '-M', '-N', '-S', controlPath, ...options({
       ControlPersist: 'no', BatchMode: answersQuestions ? 'no' : 'yes', NumberOfPasswordPrompts: '1', LogLevel: 'ERROR', RequestTTY: 'no',
       ServerAliveInterval: '5', ServerAliveCountMax: '2', TCPKeepAlive: 'yes', ConnectTimeout: String(Math.ceil(target.connectTimeoutMs / 1000)),
-      ClearAllForwardings: 'yes', ForwardAgent: 'no', ForwardX11: 'no', UpdateHostKeys: 'no', VisualHostKey: 'no', EscapeChar: 'none',
+      ClearAllForwardings: 'yes', ForwardAgent: 'no', ForwardX11: 'no', UpdateHostKeys: 'no', VisualHostKey: 'no', EscapeChar: 'none', RemoteCommand: 'none', ForkAfterAuthentication: 'no', Tunnel: 'no',
       // Told on its standard output when the login is done and the socket is there.
       PermitLocalCommand: 'yes', LocalCommand: `echo ${READY}`,
     }),
@@ -41,6 +41,7 @@ function targetWords(target: DialTarget, proxyCommand: string | undefined): stri
       AddressFamily: target.addressFamily === 'any' ? undefined : target.addressFamily, BindAddress: target.bindAddress,
       ProxyCommand: proxyCommand ?? target.proxyCommand?.replaceAll('%', '%%'),
       IdentitiesOnly: login.identitiesOnly ? 'yes' : undefined, IdentityAgent: login.agentSocket === undefined ? 'none' : quoted(login.agentSocket),
+      PubkeyAuthentication: login.publicKey ? undefined : 'no', PasswordAuthentication: login.passwordMethod ? undefined : 'no', KbdInteractiveAuthentication: login.keyboardInteractive ? undefined : 'no',
       PreferredAuthentications: methods.join(','), PubkeyAcceptedAlgorithms: list(login.publicKeyAlgorithms),
       StrictHostKeyChecking: hostKey.checking, HostKeyAlias: hostKey.alias,
       UserKnownHostsFile: hostKey.userFiles.length === 0 ? 'none' : hostKey.userFiles.map(quoted).join(' '), GlobalKnownHostsFile: hostKey.globalFiles.length === 0 ? 'none' : hostKey.globalFiles.map(quoted).join(' '),

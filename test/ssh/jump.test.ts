@@ -1,6 +1,7 @@
 // Jump hosts, all real sshds: every hop verified before anything secret goes to it, and few connections for many hosts.
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DialLimits } from '../../src/ssh/dial-limits.js';
 import { Dialer } from '../../src/ssh/dialer.js';
@@ -127,9 +128,10 @@ describe.skipIf(skipSshd)(`jump hosts${sshdSkipped}`, () => {
 });
 
 describe.skipIf(skipSshd)(`many hosts behind one jump host${sshdSkipped}`, () => {
-  it('reaches a hundred addresses with sshd\'s own limits, untuned', async () => {
-    const hosts = 100;
-    const sshd = await startSshd({ everyAddress: true, config: ['MaxStartups 10:30:100', 'MaxSessions 10'] });
+  // FLEET_TAP_HOSTS=500 for the whole of the claim; a hundred show the same in less time.
+  it('reaches a hundred addresses with what sshd allows by default, untuned', async () => {
+    const hosts = Number(process.env.FLEET_TAP_HOSTS ?? 100);
+    const sshd = await startSshd({ everyAddress: true, config: ['MaxStartups 10:30:100', 'MaxSessions 10', 'SetEnv HOME=/nowhere'] });
     const key = (await readFile(join(sshd.folder, 'host_key.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
     await appendFile(sshd.knownHostsFile, `[127.0.*]:${sshd.port} ${key}\n`);
     const limits = new DialLimits();
@@ -137,9 +139,12 @@ describe.skipIf(skipSshd)(`many hosts behind one jump host${sshdSkipped}`, () =>
     const via = targetOf(sshd, { host: 'bastion' });
     const names = Array.from({ length: hosts }, (_, index) => `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`);
     const sessions = await Promise.all(names.map(async (name) => new ShellSession(await dialer.dial(targetOf(sshd, { host: name, hostName: name, via })))));
-    const answers = await Promise.all(sessions.map((session) => session.run('echo "$SSH_CONNECTION" | cut -d" " -f3')));
+    // As many at work at once as --forks says by default.
+    const forks = pLimit(50);
+    const answers = await Promise.all(sessions.map((session) => forks(() => session.run('echo "$SSH_CONNECTION" | cut -d" " -f3'))));
     expect(answers.map(({ stdout }) => stdout.trim())).toEqual(names);
-    expect(logins(sshd)).toBe(hosts + 1);
+    // A connection to the jump host takes 200.
+    expect(logins(sshd)).toBe(hosts + Math.ceil(hosts / 200));
     await Promise.all(sessions.map((session) => session.close()));
-  });
+  }, 600_000);
 });
