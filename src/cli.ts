@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { bufferMib, collect, duration, fleetCommand, positiveInteger } from './commands/options.js';
+import { bufferMib, collect, duration, fleetCommand, outputOptions, positiveInteger } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
@@ -58,11 +58,10 @@ program.addCommand(
 );
 
 program.addCommand(
-  fleetCommand('capture')
+  outputOptions(fleetCommand('capture'))
     .description('run the script on all hosts at once and merge what their kernels receive into one log; Ctrl-C ends it')
     .argument('[PATTERN]', 'hosts to capture from', 'all')
     .option('--for <TIME>', 'end after this time, for example 60s', duration)
-    .option('-o, --output <FILE>', 'write the log to FILE too; may be given again', collect)
     .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
@@ -89,11 +88,9 @@ program.addCommand(
     ),
 );
 
-program
-  .command('merge')
+outputOptions(program.command('merge'))
   .description('recordings (capture --record DIR) into one log: of one, the log that the capture wrote, byte for byte; of several, the strict order of them all')
   .argument('<FILE...>', 'recordings, or the folders that --record made')
-  .option('-o, --output <FILE>', 'write the log to FILE too; may be given again', collect)
   .addOption(new Option('--order <RULE>', 'recorded: as the capture did; strict: time alone decides, nothing is late (always, for several recordings)').choices(['recorded', 'strict']).default('recorded'))
   .action((files: string[], options: Omit<MergeOptions, 'files' | 'output'> & { output?: string[] }) => finish(import('./commands/merge.js').then(({ merge }) => merge({ ...options, output: options.output ?? [], files }, context))));
 

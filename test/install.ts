@@ -19,6 +19,11 @@ const NEEDS: readonly Need[] = [
   { program: 'expect', debianPackage: 'expect', tests: 'questions at a terminal' },
   { program: 'sudo', debianPackage: 'sudo', tests: 'become through real sudo' },
   { program: 'doas', debianPackage: 'doas', tests: 'become through real doas' },
+  { program: 'tshark', debianPackage: 'tshark', tests: 'pcapng as tshark reads it' },
+  { program: 'jq', debianPackage: 'jq', tests: 'JSONL as jq reads it' },
+  { program: 'zstd', debianPackage: 'zstd', tests: 'logs compressed with zstd' },
+  { program: 'python3', debianPackage: 'python3-minimal', tests: "CSV as Python's csv reads it" },
+  { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];

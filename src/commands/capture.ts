@@ -11,21 +11,22 @@ import type { Host } from '../inventory/host.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Order } from '../merge/merger.js';
 import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
+import type { Sink } from '../sinks/sink.js';
+import { LiveView } from '../ui/live-view.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog } from './fleet-log.js';
-import { checkWritable, openSinks } from './log-sinks.js';
+import { checkOutputs, type OutputOptions, openSinks, showsLiveView } from './open-sinks.js';
 import { Recorder } from './recorder.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
 
 export type { FilterWords };
 
-export interface CaptureOptions extends FleetOptions {
+export interface CaptureOptions extends FleetOptions, OutputOptions {
   readonly pattern: string;
   /** Seconds; undefined = until Ctrl-C. */
   readonly forSec?: number | undefined;
-  readonly output: readonly string[];
   readonly script?: string | undefined;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
   readonly order: Order;
@@ -48,7 +49,7 @@ const RELEASE_MS = 50;
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
   const choice = await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}));
   waveSizes(1, options.serial);
-  for (const file of options.output.filter((name) => name !== '-')) await checkWritable(file);
+  await checkOutputs(options, choice.isOurs);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {
@@ -77,13 +78,21 @@ interface Prepared {
 }
 
 async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Promise<ExitStatus> {
-  const { options, context, say, failures } = prepared;
+  const { options, context, failures } = prepared;
   const clock = systemClock();
   const over = new AbortController();
-  const format = { originSec: clock.originSec, hostWidth: Math.max(...hosts.map((host) => host.name.length)) };
-  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { ...format, order: options.order }, say);
-  const sinks = await openSinks(options.output, format, context, () => over.abort());
-  const log = new FleetLog(options.order, clock, sinks, say, recorder);
+  const facts = await Promise.all(hosts.map((host) => fleet.facts(host)));
+  const known = hosts.map(({ name }, index) => ({ name, description: [facts[index]?.codename, facts[index]?.kernelRelease].filter((word) => typeof word === 'string').join(' ') }));
+  const format = { originSec: clock.originSec, hostWidth: Math.max(...hosts.map((host) => host.name.length)), hosts: known, outgoing: options.filter?.direction === 'out' };
+  // Nobody reads any more: the end, unless the log goes to a file as well.
+  const onReaderGone = () => void (sinks.length === 1 && over.abort());
+  const sinks: Sink[] = await openSinks(options, format, context, onReaderGone);
+  // Counters only beside a log that the person does not see, and not where nobody sits.
+  const redraws = showsLiveView(options, context) && context.stderr.isTTY === true;
+  const view = redraws || (context.stderr.isTTY === true && context.stdout.isTTY !== true) ? new LiveView(context.stderr, redraws, () => log.status()) : undefined;
+  const say = view === undefined ? prepared.say : (line: string) => view.say(line);
+  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order }, say);
+  const log: FleetLog = new FleetLog(options.order, clock, sinks, say, recorder, (rows) => view?.add(rows));
   const captures: HostCapture[] = [];
   const starting = pLimit(options.forks);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);
@@ -175,6 +184,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
     failures.set(host, new FleetTapError('host', 'not-stopped', 'did not say within 20 s that the script has ended; the host ends it by itself within 15 s', { place: { host }, hint: 'fleet-tap teardown looks again' }));
     say(formatError(failures.get(host) as FleetTapError));
   }
+  view?.stop();
   const booksBalance = await log.finish();
   await recorder?.finish(clock.nowNs());
   const isComplete = booksBalance && recorder?.failure === undefined;

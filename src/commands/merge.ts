@@ -11,12 +11,11 @@ import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js'
 import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { FleetLog } from './fleet-log.js';
-import { checkWritable, openSinks } from './log-sinks.js';
+import { checkOutputs, type OutputOptions, openSinks } from './open-sinks.js';
 import { RECORDING_FILE } from './recorder.js';
 
-export interface MergeOptions {
+export interface MergeOptions extends OutputOptions {
   readonly files: readonly string[];
-  readonly output: readonly string[];
   /** `recorded`: what the live run decided; `strict`: time alone decides. */
   readonly order: 'recorded' | 'strict';
 }
@@ -24,14 +23,14 @@ export interface MergeOptions {
 const BLOCK_BYTES = 256 * 1024;
 
 export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
-  for (const file of options.output.filter((name) => name !== '-')) await checkWritable(file);
+  await checkOutputs(options, true);
   const recordings = options.files.map((file) => new Recording(file));
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {
     const begins = recordings.map((recording) => recording.begin());
     const originSec = Math.min(...begins.map((begin) => begin.originSec));
     const hostWidth = Math.max(...begins.map((begin) => begin.hostWidth));
-    const sinks = await openSinks(options.output, { originSec, hostWidth }, context, () => {});
+    const sinks = await openSinks(options, { originSec, hostWidth, hosts: [], outgoing: false }, context, () => {});
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };

@@ -22,6 +22,16 @@ export function fleetCommand(name: string): Command {
     .option('--run-dir <DIR>', 'leave this run\'s directory here (default: one of the last 50 in ~/.local/state/fleet-tap/runs)');
 }
 
+/** -o, --format, --rotate-size, --rotate-time, --fsync: where a log goes. */
+export function outputOptions(command: Command): Command {
+  return command
+    .option('-o, --output <FILE>', 'write the log to FILE too, as its ending says: .log .jsonl .csv .pcapng, and .gz or .zst; - is standard output; may be given again', collect)
+    .addOption(new Option('--format <FORMAT>', 'write this, whatever the endings say').choices(['text', 'jsonl', 'csv', 'pcapng']))
+    .option('--rotate-size <SIZE>', 'a new file once this one has reached SIZE, for example 100M', size)
+    .option('--rotate-time <TIME>', 'a new file for each such stretch of time, for example 1h', duration)
+    .addOption(new Option('--fsync <WHEN>', 'when files are forced onto the disk: never, at their end, or after each write').choices(['never', 'end', 'each']).default('end'));
+}
+
 /** An option that may be given again. Not commander's variadic: that would take the host pattern behind `-i FILE` for a second file. */
 export function collect(word: string, before: readonly string[] = []): string[] {
   return [...before, word];
@@ -41,6 +51,14 @@ export function bufferMib(text: string): number {
   const number = positiveInteger(text);
   if (number > 4095) throw new InvalidArgumentError('staprun takes 1 to 4095 MiB.');
   return number;
+}
+
+/** `100M`, `1.5G`, `4096`: bytes, in powers of 1024. */
+export function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text);
+  const bytes = match === null ? Number.NaN : Math.floor(Number(match[1]) * 1024 ** ' KMGT'.indexOf((match[2] ?? '').toUpperCase() || ' '));
+  if (!(bytes > 0)) throw new InvalidArgumentError('write a size such as 100M or 1G.');
+  return bytes;
 }
 
 function positive(text: string): number {

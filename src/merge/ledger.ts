@@ -16,7 +16,7 @@ export interface LedgerRow {
 }
 
 /** One sentence for each equation that does not hold; empty = the books balance. */
-export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonly name: string; readonly written: number }[]): string[] {
+export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonly name: string; readonly written: number; readonly missed: number }[]): string[] {
   const sentences: string[] = [];
   for (const { host, counters: c, merged, held, gaps } of rows) {
     const kinds = c.records + c.marks + c.notes + c.malformed + c.truncated + c.ownEcho;
@@ -26,7 +26,7 @@ export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonl
   }
   const emitted = rows.reduce((sum, row) => sum + row.merged.emitted, 0);
   for (const sink of sinks) {
-    if (sink.written !== emitted) sentences.push(`${sink.name}: ${emitted} records came out of the merge, but ${sink.written} were written`);
+    if (sink.written + sink.missed !== emitted) sentences.push(`${sink.name}: ${emitted} records came out of the merge, but ${sink.written} were written and ${sink.missed} missed`);
   }
   return sentences;
 }

@@ -1,0 +1,21 @@
+// What a format is to a file: bytes at its beginning, bytes for rows, bytes at its end. Each file of a rotated log is whole by itself.
+import type { MergedRows } from '../base/merged-rows.js';
+
+export interface LogFormat {
+  begin(): Uint8Array;
+  /** Rows in order; their bytes end where a row ends. */
+  format(rows: MergedRows): Uint8Array;
+  end(): Uint8Array;
+}
+
+export interface FormatOptions {
+  readonly originSec: number;
+  /** Length of the longest host name. */
+  readonly hostWidth: number;
+  /** Hosts in the inventory's order, with what is known of each (codename, kernel); others may come. */
+  readonly hosts: readonly { readonly name: string; readonly description: string }[];
+  /** The capture shows what hosts send, not what they receive. */
+  readonly outgoing: boolean;
+}
+
+export const NOTHING = new Uint8Array(0);

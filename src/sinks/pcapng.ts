@@ -1,0 +1,155 @@
+// pcapng (draft-ietf-opsawg-pcapng) that Wireshark, tshark and libpcap open: one section, one interface for each host, nanoseconds.
+//   Section Header | Interface Description, one a host | Enhanced Packet … | Interface Statistics, one a host
+// The kernels give no bytes of the packet: its IP and TCP or UDP headers are made from what they do give, the payload is left out as with a
+// short snap length, so that lengths and TCP's sequence analysis are right. A gap is a comment on the host's next packet.
+// All interfaces have one link type and one snap length: libpcap reads no other file.
+import type { GapRecord, LogRecord, PacketRecord } from '../base/record.js';
+import { type MergedRows, recordsOf } from '../base/merged-rows.js';
+import { nanosecondTime } from './fields.js';
+import type { FormatOptions, LogFormat } from './format.js';
+import { headersOf } from './packet-headers.js';
+
+const SECTION = 0x0a0d0d0a;
+const INTERFACE = 1;
+const STATISTICS = 5;
+const PACKET = 6;
+/** Raw IP: version 4 and 6 in one link type. */
+const LINKTYPE_RAW = 101;
+const SNAP_BYTES = 128;
+/** Times count from so long before the origin: a host's slow clock must not make one negative. */
+const BEFORE_SEC = 3600;
+
+type Option = readonly [code: number, value: Buffer];
+
+interface HostState {
+  readonly index: number;
+  delivered: number;
+  lost: number;
+  /** Lines lost since its last packet, and comments for the next one. */
+  dropped: number;
+  comments: string[];
+}
+
+export class PcapngFormat implements LogFormat {
+  readonly #options: FormatOptions;
+  #hosts = new Map<string, HostState>();
+
+  constructor(options: FormatOptions) {
+    this.#options = options;
+  }
+
+  begin(): Uint8Array {
+    this.#hosts = new Map();
+    const section = Buffer.alloc(16);
+    section.writeUInt32LE(0x1a2b3c4d, 0);
+    section.writeUInt16LE(1, 4);
+    section.writeBigInt64LE(-1n, 8);
+    const comment = 'fleet-tap: what each host saw, in the order of the merged log. Headers are synthetic: made from addresses, ports, flags, numbers and lengths that the hosts\' kernels gave.';
+    const blocks = [block(SECTION, section, [[1, text(comment)], [4, text('fleet-tap')]])];
+    for (const { name, description } of this.#options.hosts) blocks.push(this.#interface(name, description));
+    return Buffer.concat(blocks);
+  }
+
+  format(rows: MergedRows): Uint8Array {
+    const blocks: Buffer[] = [];
+    for (const record of recordsOf(rows)) {
+      // One that nobody had named: its interface stands before its first packet.
+      if (!this.#hosts.has(record.host)) blocks.push(this.#interface(record.host, ''));
+      const made = this.#block(record);
+      if (made !== undefined) blocks.push(made);
+    }
+    return Buffer.concat(blocks);
+  }
+
+  end(): Uint8Array {
+    const blocks: Buffer[] = [];
+    for (const { index, delivered, lost, comments } of this.#hosts.values()) {
+      const body = Buffer.alloc(12);
+      body.writeUInt32LE(index, 0);
+      const options: Option[] = [...comments.map((comment): Option => [1, text(comment)]), [4, count(delivered + lost)], [7, count(lost)], [8, count(delivered)]];
+      blocks.push(block(STATISTICS, body, options));
+    }
+    return Buffer.concat(blocks);
+  }
+
+  #interface(name: string, description: string): Buffer {
+    this.#hosts.set(name, { index: this.#hosts.size, delivered: 0, lost: 0, dropped: 0, comments: [] });
+    const offset = Buffer.alloc(8);
+    offset.writeBigInt64LE(BigInt(this.#options.originSec - BEFORE_SEC));
+    const body = Buffer.alloc(8);
+    body.writeUInt16LE(LINKTYPE_RAW, 0);
+    body.writeUInt32LE(SNAP_BYTES, 4);
+    return block(INTERFACE, body, [[2, text(name)], ...(description === '' ? [] : [[3, text(description)] as const]), [9, Buffer.from([9])], [12, text('Linux')], [14, offset]]);
+  }
+
+  #block(record: LogRecord): Buffer | undefined {
+    const host = this.#hosts.get(record.host);
+    if (host === undefined) throw new RangeError(record.host);
+    if (record.type === 'packet') return this.#packet(record, host);
+    if (record.type === 'gap') {
+      host.comments.push(this.#gap(record));
+      // What a rate cap kept back is lost to this file as well.
+      host.lost += record.lines ?? 0;
+      host.dropped += record.lines ?? 0;
+    }
+    return undefined;
+  }
+
+  #gap(record: GapRecord): string {
+    return `gap at ${nanosecondTime(record.tNs, this.#options.originSec)}: ${record.reason}, ${record.lines ?? 'an unknown number of'} lines; ${record.detail}`;
+  }
+
+  #packet(record: PacketRecord, host: HostState): Buffer {
+    const { bytes, wholeBytes } = headersOf(record);
+    const sinceNs = Math.max(0, Math.floor(record.tNs) + BEFORE_SEC * 1e9);
+    const body = Buffer.alloc(20 + padded(bytes.length));
+    body.writeUInt32LE(host.index, 0);
+    body.writeUInt32LE(Math.floor(sinceNs / 2 ** 32), 4);
+    body.writeUInt32LE(sinceNs % 2 ** 32, 8);
+    body.writeUInt32LE(bytes.length, 12);
+    body.writeUInt32LE(wholeBytes, 16);
+    bytes.copy(body, 20);
+    const direction = Buffer.alloc(4);
+    direction.writeUInt32LE(this.#options.outgoing ? 2 : 1);
+    const comments = record.late ? [...host.comments, 'late: the log had gone on without this host'] : host.comments;
+    const options: Option[] = [...comments.map((comment): Option => [1, text(comment)]), [2, direction]];
+    if (host.dropped > 0) options.push([4, count(host.dropped)]);
+    host.delivered += 1;
+    host.dropped = 0;
+    host.comments = [];
+    return block(PACKET, body, options);
+  }
+}
+
+/** An option's length has 16 bits. */
+function text(words: string): Buffer {
+  return Buffer.from(words).subarray(0, 65_532);
+}
+
+function count(number: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(number));
+  return bytes;
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
+}
+
+function block(type: number, body: Buffer, options: readonly Option[]): Buffer {
+  const optionBytes = options.reduce((sum, [, value]) => sum + 4 + padded(value.length), 0) + 4;
+  const total = 12 + body.length + optionBytes;
+  const bytes = Buffer.alloc(total);
+  bytes.writeUInt32LE(type, 0);
+  bytes.writeUInt32LE(total, 4);
+  body.copy(bytes, 8);
+  let at = 8 + body.length;
+  for (const [code, value] of options) {
+    bytes.writeUInt16LE(code, at);
+    bytes.writeUInt16LE(value.length, at + 2);
+    value.copy(bytes, at + 4);
+    at += 4 + padded(value.length);
+  }
+  bytes.writeUInt32LE(total, total - 4);
+  return bytes;
+}

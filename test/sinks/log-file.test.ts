@@ -1,0 +1,121 @@
+// Files: whole or .part, rotated, compressed, on a full disk.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FORMATS, type FormatName } from '../../src/sinks/index.js';
+import { LogFile, type LogFileOptions } from '../../src/sinks/log-file.js';
+import { rowsOf } from '../base/rows.js';
+import { OPTIONS, ORIGIN_SEC, packet } from './packets.js';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-log-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const open = (file: string, changes: Partial<LogFileOptions> = {}, format: FormatName = 'text') => LogFile.open(file, FORMATS[format](OPTIONS), { compression: undefined, fsync: 'never', rotation: {}, originSec: ORIGIN_SEC, ...changes });
+const rows = (count: number, firstNs = 0, stepNs = 1e6) => rowsOf(Array.from({ length: count }, (_, index) => packet({ sequence: index + 1, tNs: firstNs + index * stepNs })));
+const linesOf = async (file: string) => (await readFile(file, 'utf8')).split('\n').length - 1;
+
+it.each(['never', 'end', 'each'] as const)('has its name only when it is whole, fsync %s', async (fsync) => {
+  const file = join(folder, 'fleet.log');
+  await writeFile(file, 'of yesterday\n');
+  const log = await open(file, { fsync });
+  await log.write(rows(1000));
+  expect(await readFile(file, 'utf8')).toBe('of yesterday\n');
+  await log.close();
+  expect(await linesOf(file)).toBe(1000);
+  expect(await readdir(folder)).toEqual(['fleet.log']);
+  expect((await stat(file)).mode & 0o777 & ~0o022).toBe(0o644);
+  expect(log).toMatchObject({ written: 1000, missed: 0, failure: undefined });
+});
+
+it.each([['gzip', 'gz', 'gzip'], ['zstd', 'zst', 'zstd']] as const)('%s: its own program finds it whole', async (compression, ending, program) => {
+  const file = join(folder, `fleet.jsonl.${ending}`);
+  const log = await open(file, { compression }, 'jsonl');
+  for (let batch = 0; batch < 4; batch += 1) await log.write(rows(1000, batch * 1e9));
+  await log.close();
+  expect(log.failure).toBeUndefined();
+  execFileSync(program, ['-q', '-t', file]);
+  const text = execFileSync(program, ['-q', '-d', '-c', file], { maxBuffer: 2 ** 26 }).toString();
+  expect(text.split('\n')).toHaveLength(4001);
+});
+
+it('rotates by size: every file whole, each row once', async () => {
+  const log = await open(join(folder, 'fleet.csv'), { rotation: { sizeBytes: 100_000 } }, 'csv');
+  for (let batch = 0; batch < 10; batch += 1) await log.write(rows(700, batch * 1e9));
+  await log.close();
+  const files = (await readdir(folder)).sort();
+  expect(files.length).toBeGreaterThan(5);
+  expect(files).toEqual(files.map((_, index) => `fleet-${String(index + 1).padStart(4, '0')}.csv`));
+  let total = 0;
+  for (const file of files) {
+    const text = await readFile(join(folder, file), 'utf8');
+    expect(text).toMatch(/^t,host,epoch,/);
+    expect(text.length).toBeLessThan(150_000);
+    total += text.split('\r\n').length - 2;
+  }
+  expect(total).toBe(7000);
+  expect(log).toMatchObject({ written: 7000, missed: 0 });
+});
+
+it('rotates by event time; a late row stays in the file of the present', async () => {
+  const log = await open(join(folder, 'fleet.log.gz'), { compression: 'gzip', rotation: { timeSec: 60 } });
+  await log.write(rows(3, 0));
+  await log.write(rows(2, 61e9));
+  await log.write(rows(1, 59e9));
+  await log.close();
+  expect((await readdir(folder)).sort()).toEqual(['fleet-20261123T100000Z.log.gz', 'fleet-20261123T100100Z.log.gz']);
+  const second = execFileSync('gzip', ['-dc', join(folder, 'fleet-20261123T100100Z.log.gz')]).toString();
+  expect(second.split('\n')).toHaveLength(4);
+});
+
+it('each rotated pcapng can be read alone', async () => {
+  const log = await open(join(folder, 'fleet.pcapng'), { rotation: { sizeBytes: 20_000 } }, 'pcapng');
+  for (let batch = 0; batch < 6; batch += 1) await log.write(rows(256, batch * 1e9));
+  await log.close();
+  const sections = await Promise.all((await readdir(folder)).map(async (file) => (await readFile(join(folder, file))).readUInt32LE(0)));
+  expect(sections.length).toBeGreaterThan(1);
+  expect(new Set(sections)).toEqual(new Set([0x0a0d0d0a]));
+});
+
+it.each([
+  ['no-such-folder/a.log', /its folder does not exist/],
+  ['.', /./],
+])('that cannot be opened is an input error: %s', async (name, message) => {
+  await expect(open(join(folder, name))).rejects.toMatchObject({ kind: 'input', code: 'log-not-opened', message: expect.stringMatching(message), hint: expect.stringContaining('-o FILE') });
+});
+
+describe('a full disk', () => {
+  it('is told, every row is counted as missed, and nobody is left waiting', async () => {
+    const log = await open('/dev/full');
+    await log.write(rows(2000));
+    await log.write(rows(5));
+    await log.close();
+    expect(log).toMatchObject({ written: 0, missed: 2005, failure: { kind: 'host', code: 'log-not-written', message: '/dev/full cannot be written: the disk is full' } });
+    expect(existsSync('/dev/full.part')).toBe(false);
+  });
+
+  const mounts = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', tmpdir()]).status === 0;
+  it.runIf(mounts)(`keeps what was written whole: rows in the file + rows missed = rows given ${mounts ? '' : 'skipped: no mount namespace here'}`, async () => {
+    await mkdir(join(folder, 'small'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', join(folder, 'small')]);
+    try {
+      const log = await open(join(folder, 'small', 'fleet.log'));
+      for (let batch = 0; batch < 10; batch += 1) await log.write(rows(1000, batch * 1e9));
+      await log.close();
+      expect(log.failure?.message).toContain('the disk is full');
+      expect(await readdir(join(folder, 'small'))).toEqual(['fleet.log.part']);
+      const text = await readFile(join(folder, 'small', 'fleet.log.part'), 'utf8');
+      expect(text.endsWith('\n')).toBe(true);
+      expect(text.split('\n').length - 1).toBe(log.written);
+      expect(log.written).toBeGreaterThan(1000);
+      expect(log.written + log.missed).toBe(10_000);
+    } finally {
+      execFileSync('umount', [join(folder, 'small')]);
+    }
+  });
+});
