@@ -27,7 +27,7 @@ export async function startExecFleet(hosts: readonly string[], sshdOptions: Sshd
     inventoryFile,
     exec: async (words, options = {}, context = {}) => {
       const person = await newPerson();
-      const all: ExecOptions = { inventory: [inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 30, pattern: 'all', words, shell: false, stream: false, json: false, stdin: true, ...options };
+      const all: ExecOptions = { inventory: [inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, pattern: 'all', words, shell: false, stream: false, json: false, stdin: true, ...options };
       const status = await exec(all, { ...person.context, ...context });
       return { status, stdout: person.stdout(), stderr: person.stderr(), person };
     },

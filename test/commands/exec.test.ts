@@ -3,11 +3,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, skipAccount, skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { sends, startExecFleet } from './exec-fleet.js';
 import { newPerson } from './person.js';
 import { exec } from '../../src/commands/exec.js';
+
+// Many connections each, on machines that may have much else to do.
+vi.setConfig({ testTimeout: 180_000 });
 
 const WEB = ['web01', 'web02', 'web03', 'web04'];
 
@@ -121,7 +124,7 @@ describe.skipIf(skipSshd)(`exec on a real sshd${sshdSkipped}`, () => {
     const pipe = (await fleet.sshd.waitingScript()).replace('exec cat ', '');
     const person = await newPerson();
     const idle = fleet.sshd.descendants().length;
-    const options = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 30, pattern: 'all', words: [`echo started >&2; ${command.replaceAll('PIPE', pipe)}`], shell: false, stream: true, json: false, stdin: true } as const;
+    const options = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, pattern: 'all', words: [`echo started >&2; ${command.replaceAll('PIPE', pipe)}`], shell: false, stream: true, json: false, stdin: true } as const;
     const running = exec(options, person.context);
     await person.sees(/(web01: started\n(.*\n)*web02|web02: started\n(.*\n)*web01): started\n/);
     expect(fleet.sshd.descendants().length).toBeGreaterThan(idle);

@@ -2,12 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { factTexts, filterFacts, formatFacts } from '../../src/commands/facts-report.js';
 import { facts, type FactsOptions } from '../../src/commands/facts.js';
 import { skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { startExecFleet } from './exec-fleet.js';
 import { newPerson } from './person.js';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 it('shows each fact once, and each value with its hosts where they differ', () => {
   const byHost = new Map([
@@ -32,7 +34,7 @@ describe.skipIf(skipSshd)(`on a real sshd${sshdSkipped}`, () => {
     const fleet = await startExecFleet(['web01', 'web02', 'gone1']);
     const person = await newPerson();
     const tree = join(person.folder, 'tree');
-    const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 30, pattern: 'web*', filter: ['ansible_kernel,distribution'], json: true, tree };
+    const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, pattern: 'web*', filter: ['ansible_kernel,distribution'], json: true, tree };
     expect(await facts(options, person.context), person.stderr()).toBe(0);
     const document = JSON.parse(person.stdout());
     const release = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim();
@@ -44,7 +46,7 @@ describe.skipIf(skipSshd)(`on a real sshd${sshdSkipped}`, () => {
   it('says which host it could not ask, in JSON too', async () => {
     const fleet = await startExecFleet(['web01'], { config: ['ForceCommand echo no; exit 1'] });
     const person = await newPerson();
-    const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 30, pattern: 'all', filter: [], json: true };
+    const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, pattern: 'all', filter: [], json: true };
     expect(await facts(options, person.context)).toBe(2);
     expect(JSON.parse(person.stdout())).toMatchObject({ web01: { failed: true, code: 'no-shell' } });
     expect(person.stderr()).toMatch(/^web01: the login ended with status 1 and gave no POSIX shell; it said: no/);

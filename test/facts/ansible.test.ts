@@ -5,12 +5,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { factsScript, splitAnswer } from '../../src/facts/answer.js';
 import { ansibleFacts } from '../../src/facts/ansible.js';
 import { parseFacts } from '../../src/facts/gather.js';
 import { HostFiles, renderFiles } from '../../src/facts/host-files.js';
 import { whyNoAnsible } from '../playbook/engines.js';
+
+// The setup module takes seconds by itself.
+vi.setConfig({ testTimeout: 180_000 });
 
 const mayNotSkip = process.env.FLEET_TAP_NO_SKIP === '1';
 const noAnsible = whyNoAnsible();
