@@ -29,7 +29,7 @@ export interface GapAside {
 }
 
 /** Bytes of one row in all columns. */
-const ROW_BYTES = 69;
+export const ROW_BYTES = 69;
 
 /** Whose records these are. `host` is the host's place in the order of the inventory. */
 export interface BatchOwner {
@@ -189,6 +189,46 @@ export class RecordBatch implements BatchOwner {
       this.length += 1;
     }
     if (record.late) this.bits[row] = (this.bits[row] as number) | LATE;
+  }
+
+  /** Appends rows of another batch of the same host and epoch. There must be room. */
+  copy({ batch, from, to }: RowRun): void {
+    for (const [own, other] of [
+      [this.tNs, batch.tNs], [this.rawNs, batch.rawNs], [this.correctionNs, batch.correctionNs], [this.errorNs, batch.errorNs], [this.sequence, batch.sequence],
+      [this.source, batch.source], [this.destination, batch.destination], [this.seq, batch.seq], [this.ack, batch.ack], [this.payloadBytes, batch.payloadBytes],
+      [this.window, batch.window], [this.sourcePort, batch.sourcePort], [this.destinationPort, batch.destinationPort],
+      [this.kind, batch.kind], [this.flags, batch.flags], [this.bits, batch.bits],
+    ] as const) own.set(other.subarray(from, to), this.length);
+    const end = this.length + to - from;
+    for (let row = this.length; row < end; row += 1) this.#adopt(batch, row);
+    this.length = end;
+  }
+
+  /** What stands beside the columns comes along. */
+  #adopt(from: RecordBatch, row: number): void {
+    if ((this.kind[row] as number) >= OBSERVED) {
+      this.source[row] = this.asides.push(from.asides[this.source[row] as number] as string | GapAside) - 1;
+      return;
+    }
+    const bits = this.bits[row] as number;
+    for (const [bit, column] of [[SOURCE_IPV6, this.source], [DESTINATION_IPV6, this.destination]] as const) {
+      if ((bits & bit) === 0) continue;
+      const at = 4 * (column[row] as number);
+      column[row] = this.addIpv6([from.ipv6[at] as number, from.ipv6[at + 1] as number, from.ipv6[at + 2] as number, from.ipv6[at + 3] as number]);
+    }
+  }
+
+  /** Bytes of memory that rows stand for, what stands beside the columns included. */
+  static bytesOf({ batch, from, to }: RowRun): number {
+    let bytes = (to - from) * ROW_BYTES;
+    if (batch.asides.length === 0 && batch.ipv6.length === 0) return bytes;
+    for (let row = from; row < to; row += 1) {
+      if ((batch.kind[row] as number) >= OBSERVED) {
+        const aside = batch.asides[batch.source[row] as number];
+        bytes += typeof aside === 'string' ? 32 + 2 * aside.length : 200;
+      } else if (batch.bits[row] !== 0) bytes += 64;
+    }
+    return bytes;
   }
 
   /** Puts an IPv6 address beside the columns. @returns its place, for `source` or `destination` */

@@ -62,6 +62,7 @@ export type GapReason =
   | 'stap-exit' // staprun ended by itself before it was asked to
   | 'kernel-drop' // heartbeats counted more lines than arrived
   | 'rate-cap' // more lines than --rate allows: not printed, but counted
+  | 'spill-full' // more than memory and disk may hold: not written, but counted
   | 'recording-cut' // the recording ends before the host's run did
   | 'idle'; // the host said nothing for the idle limit; the fleet went on without it
 

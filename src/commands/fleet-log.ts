@@ -8,6 +8,7 @@ import { printable } from '../base/host-text.js';
 import type { GapReason } from '../base/record.js';
 import type { ClockOffset } from '../capture/clock-offset.js';
 import type { Recorder } from './recorder.js';
+import { SpillFiles } from './spill-files.js';
 import type { StreamProgress } from '../capture/host-stream.js';
 import { GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
 import type { MergedRows } from '../base/merged-rows.js';
@@ -37,6 +38,7 @@ interface LoggedHost {
 const NOTES_SHOWN = 5;
 
 export class FleetLog {
+  readonly #spill = new SpillFiles();
   readonly #merger: Merger;
   readonly #clock: Clock;
   readonly #sinks: readonly Sink[];
@@ -53,7 +55,7 @@ export class FleetLog {
   constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
     this.#recorder = recorder;
     this.#watch = watch;
-    this.#merger = new Merger({ order });
+    this.#merger = new Merger({ order, spill: this.#spill });
     this.#clock = clock;
     this.#sinks = sinks;
     this.#say = say;
@@ -188,6 +190,7 @@ export class FleetLog {
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
+    this.#spill.close();
     const rows = this.#hosts.map((host, index) => this.#row(host, index));
     problems.push(...unbalanced(rows, this.#sinks));
     this.#say(formatLedger(rows));

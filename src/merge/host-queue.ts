@@ -1,5 +1,6 @@
 // One host in the merge: its state, and the stretches of rows that wait, in the host's order.
-import type { RecordBatch, RowRun } from '../base/record-batch.js';
+import { type BatchOwner, RecordBatch, type RowRun } from '../base/record-batch.js';
+import { packRows, type SpillStore, unpackRows } from './spill.js';
 
 export type HostState =
   | 'joining' // started, has said nothing yet: holds the fleet, so that its first lines are not late
@@ -15,12 +16,36 @@ export interface MergeCounts {
   late: number;
   /** Records whose time was raised to the host's previous one, because the host's order wins over microsecond inversions. */
   clamped: number;
+  /** Rows that found no room, in memory or on disk. */
+  dropped: number;
+  /** Markers that merge itself put where rows were dropped. */
+  markers: number;
 }
 
 interface WaitingRun {
   readonly batch: RecordBatch;
   from: number;
   to: number;
+}
+
+/** Rows that wait elsewhere. */
+interface SpilledRun {
+  readonly owner: BatchOwner;
+  readonly block: number;
+  readonly rows: number;
+  readonly firstNs: number;
+  readonly lastNs: number;
+}
+
+/** A block is not larger, so that one can be read back without a thought. */
+const BLOCK_ROWS = 100_000;
+
+/** A marker that still counts what is dropped. */
+interface OpenLoss {
+  readonly reason: 'spill-full';
+  lines: number;
+  detail: string;
+  bytes: number;
 }
 
 export class HostQueue {
@@ -31,12 +56,19 @@ export class HostQueue {
   heardNs: number;
   /** Its silence was found after a pause of ours: it gets until the next release. */
   spared = false;
-  readonly counts: MergeCounts = { taken: 0, emitted: 0, late: 0, clamped: 0 };
+  readonly counts: MergeCounts = { taken: 0, emitted: 0, late: 0, clamped: 0, dropped: 0, markers: 0 };
   /** Rows that wait. */
   rows = 0;
-  #runs: WaitingRun[] = [];
+  /** Bytes of those in memory; `#held` is the whole fleet's. */
+  bytes = 0;
+  #runs: (WaitingRun | SpilledRun)[] = [];
+  #loss: OpenLoss | undefined;
+  readonly #held: { bytes: number };
+  readonly #store: SpillStore | undefined;
 
-  constructor(watermarkNs: number, heardNs: number) {
+  constructor(watermarkNs: number, heardNs: number, held: { bytes: number }, store: SpillStore | undefined) {
+    this.#held = held;
+    this.#store = store;
     this.watermarkNs = watermarkNs;
     this.heardNs = heardNs;
   }
@@ -48,26 +80,79 @@ export class HostQueue {
   append(batch: RecordBatch, from: number, to: number): void {
     if (from === to) return;
     this.rows += to - from;
+    this.#count(RecordBatch.bytesOf({ batch, from, to }));
+    this.#loss = undefined;
     const last = this.#runs.at(-1);
-    if (last !== undefined && last.batch === batch && last.to === from) last.to = to;
+    if (last !== undefined && 'batch' in last && last.batch === batch && last.to === from) last.to = to;
     else this.#runs.push({ batch, from, to });
   }
 
   /** Time of the last row that waits; -Infinity when none does. */
   get lastNs(): number {
     const last = this.#runs.at(-1);
-    return last === undefined ? Number.NEGATIVE_INFINITY : (last.batch.tNs[last.to - 1] as number);
+    if (last === undefined) return Number.NEGATIVE_INFINITY;
+    return 'batch' in last ? (last.batch.tNs[last.to - 1] as number) : last.lastNs;
   }
 
   get firstNs(): number {
     const first = this.#runs[0];
-    return first === undefined ? Number.POSITIVE_INFINITY : (first.batch.tNs[first.from] as number);
+    if (first === undefined) return Number.POSITIVE_INFINITY;
+    return 'batch' in first ? (first.batch.tNs[first.from] as number) : first.firstNs;
   }
 
-  /** How many rows are earlier than `limitNs`, or `inclusive` not later. */
+  /**
+   * Puts the rows at the end, all but the first that wait, into the store: they will be needed last.
+   * @returns false when there was nothing to put there, or no room for it
+   */
+  spill(): boolean {
+    const tail: WaitingRun[] = [];
+    let rows = 0;
+    for (let index = this.#runs.length - 1; index > 0; index -= 1) {
+      const run = this.#runs[index];
+      if (run === undefined || !('batch' in run) || rows > BLOCK_ROWS || (tail[0] !== undefined && run.batch.epoch !== tail[0].batch.epoch)) break;
+      tail.unshift(run);
+      rows += run.to - run.from;
+    }
+    const [first, last] = [tail[0], tail.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    const block = this.#store?.put(packRows(tail));
+    if (block === undefined) return false;
+    const { host, hostName, epoch } = first.batch;
+    const times = { firstNs: first.batch.tNs[first.from] as number, lastNs: last.batch.tNs[last.to - 1] as number };
+    this.#runs.splice(-tail.length, tail.length, { owner: { host, hostName, epoch }, block, rows, ...times });
+    for (const run of tail) this.#count(-RecordBatch.bytesOf(run));
+    this.#loss = undefined;
+    return true;
+  }
+
+  /** There is no room for these rows: a marker stands where the first of them would, and counts them. */
+  drop(run: RowRun): void {
+    const rows = run.to - run.from;
+    if (rows === 0) return;
+    this.counts.dropped += rows;
+    if (this.#loss === undefined) {
+      const loss: OpenLoss = { reason: 'spill-full', lines: 0, detail: '', bytes: 0 };
+      const marker = new RecordBatch(run.batch, 1);
+      marker.appendGap(run.batch.sequence[run.from] as number, run.batch.tNs[run.from] as number, loss);
+      this.append(marker, 0, 1);
+      this.counts.taken += 1;
+      this.counts.markers += 1;
+      this.#loss = loss;
+    }
+    this.#loss.lines += rows;
+    this.#loss.bytes += RecordBatch.bytesOf(run);
+    this.#loss.detail = `no room for them in memory or on disk (${this.#loss.bytes} bytes)`;
+  }
+
+  /** How many rows are earlier than `limitNs`, or `inclusive` not later; of a block elsewhere all or none. */
   countUntil(limitNs: number, inclusive: boolean): number {
     let count = 0;
     for (const run of this.#runs) {
+      if (!('batch' in run)) {
+        if (run.firstNs > limitNs) break;
+        count += run.rows;
+        continue;
+      }
       const end = firstAfter(run.batch.tNs, run.from, run.to, limitNs, inclusive);
       count += end - run.from;
       if (end < run.to) break;
@@ -78,9 +163,17 @@ export class HostQueue {
   /** Takes those rows out and adds their stretches to `taken`. */
   takeUntil(limitNs: number, inclusive: boolean, taken: RowRun[]): void {
     let whole = 0;
-    for (const run of this.#runs) {
+    for (const [index, waiting] of this.#runs.entries()) {
+      if (!('batch' in waiting) && (waiting.firstNs > limitNs || (waiting.firstNs === limitNs && !inclusive))) break;
+      const run = 'batch' in waiting ? waiting : this.#back(waiting);
+      this.#runs[index] = run;
       const end = firstAfter(run.batch.tNs, run.from, run.to, limitNs, inclusive);
-      if (end > run.from) taken.push({ batch: run.batch, from: run.from, to: end });
+      if (end > run.from) {
+        const out = { batch: run.batch, from: run.from, to: end };
+        taken.push(out);
+        this.#count(-RecordBatch.bytesOf(out));
+        this.#loss = undefined;
+      }
       this.rows -= end - run.from;
       this.counts.emitted += end - run.from;
       run.from = end;
@@ -88,6 +181,19 @@ export class HostQueue {
       whole += 1;
     }
     if (whole > 0) this.#runs.splice(0, whole);
+  }
+
+  #back({ block, owner, rows }: SpilledRun): WaitingRun {
+    if (this.#store === undefined) throw new RangeError('nothing was spilled');
+    const batch = unpackRows(this.#store.take(block), owner);
+    const run = { batch, from: 0, to: rows };
+    this.#count(RecordBatch.bytesOf(run));
+    return run;
+  }
+
+  #count(bytes: number): void {
+    this.bytes += bytes;
+    this.#held.bytes += bytes;
   }
 }
 

@@ -21,8 +21,9 @@ export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonl
   for (const { host, counters: c, merged, held, gaps } of rows) {
     const kinds = c.records + c.marks + c.notes + c.malformed + c.truncated + c.ownEcho;
     if (c.received !== kinds) sentences.push(`${host}: ${c.received} lines received, but ${kinds} accounted for`);
-    if (c.records + gaps !== merged.taken) sentences.push(`${host}: ${c.records} records and ${gaps} markers, but ${merged.taken} went into the merge`);
-    if (merged.taken !== merged.emitted + held) sentences.push(`${host}: ${merged.taken} went into the merge, but ${merged.emitted} came out and ${held} are held`);
+    if (c.records + gaps + merged.markers !== merged.taken) sentences.push(`${host}: ${c.records} records and ${gaps + merged.markers} markers, but ${merged.taken} went into the merge`);
+    const [{ taken, emitted, dropped }, outOf] = [merged, merged.dropped === 0 ? '' : `, ${merged.dropped} were dropped`];
+    if (taken !== emitted + dropped + held) sentences.push(`${host}: ${taken} went into the merge, but ${emitted} came out${outOf} and ${held} are held`);
   }
   const emitted = rows.reduce((sum, row) => sum + row.merged.emitted, 0);
   for (const sink of sinks) {
@@ -33,7 +34,7 @@ export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonl
 
 /** Lines that are known to be lost; a loss makes the exit status 2. */
 export function lostLines(rows: readonly LedgerRow[]): number {
-  return rows.reduce((sum, row) => sum + row.counters.lost + row.counters.malformed + row.counters.truncated, 0);
+  return rows.reduce((sum, row) => sum + row.counters.lost + row.counters.malformed + row.counters.truncated + row.merged.dropped, 0);
 }
 
 /** The table at the end of a capture. */
@@ -44,7 +45,7 @@ export function formatLedger(rows: readonly LedgerRow[]): string {
       host,
       String(counters.records),
       String(merged.late),
-      String(counters.lost),
+      String(counters.lost + merged.dropped),
       String(counters.malformed + counters.truncated),
       String(counters.ownEcho),
       clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${Number.isFinite(clock.errorNs) ? (clock.errorNs / 1e6).toFixed(1) : '?'} ms`,

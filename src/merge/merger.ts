@@ -9,6 +9,7 @@ import type { MergedRows } from '../base/merged-rows.js';
 import { LATE, type RecordBatch, type RowRun } from '../base/record-batch.js';
 import { HostQueue, type MergeCounts } from './host-queue.js';
 import { RowOrder } from './order-rows.js';
+import type { SpillStore } from './spill.js';
 
 export type Order =
   | 'live' // a host silent for idleNs stops holding the others; what it says afterwards may be late
@@ -23,16 +24,21 @@ export interface MergerOptions {
   readonly joinNs: number;
   /** Nanoseconds that a host which talks may be behind before it no longer holds the fleet; in live order only. */
   readonly maxHoldNs: number;
+  /** Bytes of rows in memory; beyond that they go to `spill`, and when that is full they are dropped and counted. */
+  readonly budgetBytes: number;
+  readonly spill: SpillStore | undefined;
   /** Rows that one release gives at most, equal times aside. */
   readonly releaseRows: number;
 }
 
 /** No release for this long: this process stood still, and what hosts said in between may not have been read yet. */
 const PAUSE_NS = 1e9;
+/** Spilling goes on until this part of the budget is left: not one small block for each chunk. */
+const SPILL_TO = 0.75;
 /** Halvings of a time span until it holds few enough rows. */
 const HALVINGS = 48;
 
-const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, releaseRows: 65_536 };
+const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, releaseRows: 65_536 };
 
 export interface Released {
   readonly rows: MergedRows;
@@ -53,6 +59,9 @@ export class Merger {
   #emittedHost = -1;
   #releasedNs: number | undefined;
   #late: RowRun[] = [];
+  readonly #held = { bytes: 0 };
+  /** Set by what did not find room, until rows have gone out. */
+  #isFull = false;
 
   constructor(options: Partial<MergerOptions> = {}) {
     this.#options = { ...DEFAULT_MERGER_OPTIONS, ...options };
@@ -60,7 +69,7 @@ export class Merger {
 
   /** Takes a host in before its script is started. Hosts added first stand first among rows of equal time. */
   addHost(nowNs: number): number {
-    return this.#hosts.push(new HostQueue(this.#emittedNs, nowNs)) - 1;
+    return this.#hosts.push(new HostQueue(this.#emittedNs, nowNs, this.#held, this.#options.spill)) - 1;
   }
 
   /** Takes rows of one host, in its order. Their `tNs` may be raised, and LATE set. */
@@ -71,6 +80,7 @@ export class Merger {
     const [emittedNs, emittedHost] = [this.#emittedNs, this.#emittedHost];
     let watermarkNs = queue.watermarkNs;
     let start = from;
+    const keep = this.#hasRoom() ? (first: number, end: number) => queue.append(batch, first, end) : (first: number, end: number) => queue.drop({ batch, from: first, to: end });
     for (let row = from; row < to; row += 1) {
       let timeNs = tNs[row] as number;
       if (timeNs < watermarkNs) {
@@ -81,13 +91,13 @@ export class Merger {
       watermarkNs = timeNs;
       if (timeNs > emittedNs || (timeNs === emittedNs && host >= emittedHost)) continue;
       bits[row] = (bits[row] as number) | LATE;
-      queue.append(batch, start, row);
+      keep(start, row);
       this.#late.push({ batch, from: row, to: row + 1 });
       counts.late += 1;
       counts.emitted += 1;
       start = row + 1;
     }
-    queue.append(batch, start, to);
+    keep(start, to);
     queue.watermarkNs = watermarkNs;
     counts.taken += to - from;
     this.#caughtUp(queue);
@@ -160,6 +170,11 @@ export class Merger {
     return slowest;
   }
 
+  /** Bytes of rows in memory. */
+  get heldBytes(): number {
+    return this.#held.bytes;
+  }
+
   counts(host: number): Readonly<MergeCounts> {
     return this.#queue(host).counts;
   }
@@ -198,6 +213,7 @@ export class Merger {
     this.#hosts.forEach((queue, index) => {
       if (queue.rows > 0) queue.takeUntil(cut.untilNs, index <= cut.untilHost, taken);
     });
+    if (taken.length > 0) this.#isFull = false;
     const late = this.#late;
     this.#late = [];
     const rows = this.#rowOrder.order(late, taken, sorts);
@@ -223,6 +239,19 @@ export class Merger {
     }
     // At least the earliest time goes; what is of the very time `untilNs` waits for its own rule.
     return lowNs < untilNs ? { untilNs: lowNs, untilHost: this.#hosts.length } : { untilNs, untilHost };
+  }
+
+  /** Makes room by spilling the longest queues. @returns false when there is none to be had */
+  #hasRoom(): boolean {
+    const { budgetBytes } = this.#options;
+    if (this.#held.bytes <= budgetBytes) return true;
+    if (this.#isFull) return false;
+    for (const queue of this.#hosts.toSorted((left, right) => right.bytes - left.bytes)) {
+      while (this.#held.bytes > SPILL_TO * budgetBytes && queue.spill());
+      if (this.#held.bytes <= SPILL_TO * budgetBytes) break;
+    }
+    this.#isFull = this.#held.bytes > budgetBytes;
+    return !this.#isFull;
   }
 
   #countUntil(untilNs: number, untilHost: number): number {

@@ -11,9 +11,10 @@ import { facts } from './facts.js';
 import { fanout } from './fanout.js';
 import { inventory } from './inventory.js';
 import { type Cost, measure, medianOf } from './measure.js';
+import { merge } from './merge.js';
 import { start } from './start.js';
 
-const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts };
+const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, merge };
 
 const project = resolve(import.meta.dirname, '..', '..');
 const { values, positionals } = parseArgs({

@@ -8,7 +8,7 @@ import { record } from './fleet-model.js';
 
 function row(counters: Partial<HostCounters> = {}, rest: Partial<LedgerRow> = {}): LedgerRow {
   const all = { ...newCounters(), ...counters };
-  return { host: 'web01', counters: all, merged: { taken: all.records, emitted: all.records, late: 0, clamped: 0 }, held: 0, gaps: 0, clock: undefined, ...rest };
+  return { host: 'web01', counters: all, merged: { taken: all.records, emitted: all.records, late: 0, clamped: 0, dropped: 0, markers: 0 }, held: 0, gaps: 0, clock: undefined, ...rest };
 }
 
 /** A whole run: each host's lines of each kind, merged, and written; then one of the books is changed by hand. */
@@ -78,7 +78,7 @@ describe('the table', () => {
   test('one row a host, columns aligned', () => {
     const rows = [
       row({ records: 1234, lost: 5, malformed: 1, truncated: 1, ownEcho: 12 }, { clock: { offsetNs: 4_000_120_000, errorNs: 1_250_000 } }),
-      row({ records: 3 }, { host: 'a-longer-name', merged: { taken: 3, emitted: 3, late: 2, clamped: 0 }, clock: { offsetNs: -20_000_000, errorNs: Number.POSITIVE_INFINITY } }),
+      row({ records: 3 }, { host: 'a-longer-name', merged: { taken: 3, emitted: 3, late: 2, clamped: 0, dropped: 0, markers: 0 }, clock: { offsetNs: -20_000_000, errorNs: Number.POSITIVE_INFINITY } }),
       row({}, { host: 'db' }),
     ];
     expect(formatLedger(rows)).toBe(

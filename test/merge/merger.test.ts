@@ -270,7 +270,7 @@ test('microseconds between a host’s CPUs are raised to the host’s order, and
   const fleet = new FleetModel('live', 1);
   fleet.say(0, [10, 8, 9, 11]);
   expect(fleet.drain().map((one) => one.tNs)).toEqual([10, 10, 10, 11]);
-  expect(fleet.merger.counts(0)).toEqual({ taken: 4, emitted: 4, late: 0, clamped: 2 });
+  expect(fleet.merger.counts(0)).toEqual({ taken: 4, emitted: 4, late: 0, clamped: 2, dropped: 0, markers: 0 });
 });
 
 test('a host that was never added is a mistake of ours', () => {
