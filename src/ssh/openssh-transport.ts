@@ -1,6 +1,6 @@
 // What comes in: a host that only the system's ssh can reach. What goes out: the same Transport as over ssh2: exec channels on one connection.
 // One ssh process keeps the connection (ControlMaster, its socket in a private folder); each channel is a short-lived one beside it.
-// Guaranteed: it ends with this program; a channel never makes a connection of its own; which ssh options hold, openssh-words.ts says.
+// Guaranteed: it ends with this program, unless that is ended by SIGKILL; a channel never makes a connection of its own; which ssh options hold, openssh-words.ts says.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -70,7 +70,10 @@ export class OpenSshTransport implements Transport, Gateway {
   static async connect(target: DialTarget, options: OpenSshOptions): Promise<OpenSshTransport> {
     const base = tmpdir().length > LONGEST_FOLDER ? '/tmp' : tmpdir();
     const folder = await mkdtemp(join(base, 'fleet-tap-ssh-'));
-    const askPass = options.answer === undefined ? undefined : await startAskPass(folder, options.answer);
+    const askPass = options.answer === undefined ? undefined : await startAskPass(folder, options.answer).catch((error: unknown) => {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    });
     const words = masterWords(target, join(folder, 'master'), askPass !== undefined, options.via?.proxyCommand());
     const env = { ...process.env, ...(askPass?.env ?? { SSH_ASKPASS_REQUIRE: 'never' }) };
     // A session of its own: a Ctrl-C at the terminal is for us, and ssh has no terminal to ask at.
