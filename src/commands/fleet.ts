@@ -96,7 +96,10 @@ export class Fleet {
     for (const host of hosts) connections.target(host);
     const password = options.askPass === true ? await askPassword(context, '-k') : undefined;
     const say = (line: string) => void context.stderr.write(`${line}\n`);
-    const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts, say };
+    // As they stand in the inventory: what was encrypted there stays so on disk.
+    const chosen = new Set(hosts.map((host) => host.name));
+    const asWritten = read.hosts.filter((host) => chosen.has(host.name));
+    const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts: asWritten, say };
     return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, connections, password);
   }
 

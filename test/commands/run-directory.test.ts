@@ -19,7 +19,7 @@ function folder(): string {
 
 function optionsIn(stateDirectory: string) {
   const vars = { ansible_host: '10.0.0.1', ansible_port: 22, ansible_password: CANARY, ansible_become_password: CANARY, ansible_user: CANARY, db_password: CANARY };
-  return { stateDirectory, command: 'exec', words: ['exec', '-e', `pw=${CANARY}`, 'web1'], hosts: [{ name: 'web1', groups: ['web'], vars }, { name: '../web2', groups: [], vars: {} }], say: () => {} };
+  return { stateDirectory, command: 'exec', words: ['exec', '-e', `pw=${CANARY}`, 'web1'], hosts: [{ name: 'web1', groups: ['web'], vars }, { name: '../web2', groups: [], vars: { ansible_host: { encrypted: CANARY } } }], say: () => {} };
 }
 
 it('holds no secret, and nobody else may read it', async () => {
