@@ -122,7 +122,8 @@ mv -f "$t" ${quote(path)}
   /** Runs a command until it is over, or until it must be and is. */
   async #watch(script: string, options: RunOptions, identity: Identity, start: (output: OutputTaker) => Running): Promise<{ status: number; output: CollectedOutput }> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (options.signal?.aborted === true) throw this.#failure('command-ended', `a command was not begun: ${labelOf(script)}`);
+    const isAborted = () => options.signal?.aborted === true;
+    if (isAborted()) throw this.#failure('command-ended', `a command was not begun: ${labelOf(script)}`);
     let stop: (reason: FleetTapError) => void = () => {};
     const stopped = new Promise<FleetTapError>((resolve) => {
       stop = resolve;
@@ -133,6 +134,8 @@ mv -f "$t" ${quote(path)}
     const running = start(output);
     const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => end('command-timeout', `a command did not end within ${timeoutMs / 1000} s`), timeoutMs);
     options.signal?.addEventListener('abort', aborted, { once: true });
+    // The first output may have come with the start, and its listener may want no more.
+    if (isAborted()) aborted();
     try {
       const first = await Promise.race([stopped, running.over]);
       if (first instanceof FleetTapError) {
