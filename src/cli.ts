@@ -14,6 +14,7 @@ import type { InventoryOptions } from './commands/inventory.js';
 import type { SetupOptions } from './commands/setup.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
+import { withAnsibleConfig } from './commands/ansible-options.js';
 import { withVaultOptions } from './commands/vault-options.js';
 import { version } from './commands/version.js';
 
@@ -132,10 +133,10 @@ Examples:
 );
 
 program.addCommand(
-  withVaultOptions(new Command('inventory'))
+  withAnsibleConfig(withVaultOptions(new Command('inventory')))
     .description('print the inventory as ansible-inventory does: the same JSON, the same tree')
     .argument('[GROUP]', 'with --graph: begin with this group', 'all')
-    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
+    .option('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('--list', 'all hosts and groups, as an inventory program prints them', false)
     .option('--graph', 'groups and hosts as a tree', false)

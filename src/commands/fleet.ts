@@ -6,7 +6,7 @@ import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
 import type { HostKeyChecking } from '../inventory/connection.js';
-import type { Host, Inventory } from '../inventory/host.js';
+import type { Host, Inventory, Vars } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
@@ -26,6 +26,8 @@ import { RunDirectory } from './run-directory.js';
 
 export interface FleetOptions extends VaultOptions {
   readonly inventory: readonly string[];
+  /** What ansible.cfg says of connections, below every host's own variables. */
+  readonly connectionVars?: Vars | undefined;
   readonly limit?: string | undefined;
   readonly user?: string | undefined;
   readonly askPass?: boolean | undefined;
@@ -91,7 +93,7 @@ export class Fleet {
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser };
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser };
     const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
     for (const host of hosts) connections.target(host);
     const password = options.askPass === true ? await askPassword(context, '-k') : undefined;

@@ -1,13 +1,14 @@
 // The options that several commands share, with Ansible's names, and how their values are read.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { withAnsibleConfig } from './ansible-options.js';
 import { withVaultOptions } from './vault-options.js';
 
 const DEFAULT_FORKS = 50;
 
 /** -i, -l, -u, -k, -K, --become-method, --become-user, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
-  return withVaultOptions(new Command(name))
-    .requiredOption('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again', collect)
+  return withAnsibleConfig(withVaultOptions(new Command(name)))
+    .option('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')

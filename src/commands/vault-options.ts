@@ -1,4 +1,4 @@
-// The options that name vault passwords, and the passwords that they and Ansible's environment variables name.
+// The options that name vault passwords, and the passwords.
 import type { Command } from 'commander';
 import type { VaultPassword } from '../inventory/vault-cipher.js';
 import { readVaultPasswords } from '../inventory/vault-passwords.js';
@@ -20,10 +20,6 @@ export function withVaultOptions(command: Command): Command {
 }
 
 /** @throws FleetTapError kind `input`, code `vault-password-source` */
-export function vaultPasswords(options: VaultOptions, context: Pick<CommandContext, 'askSecret'>, environment: NodeJS.ProcessEnv = process.env): Promise<VaultPassword[]> {
-  const file = environment.ANSIBLE_VAULT_PASSWORD_FILE;
-  const list = environment.ANSIBLE_VAULT_IDENTITY_LIST ?? '';
-  const files = options.vaultPasswordFile ?? (file === undefined || file === '' ? [] : [file]);
-  const ids = [...list.split(',').map((word) => word.trim()).filter((word) => word !== ''), ...(options.vaultId ?? [])];
-  return readVaultPasswords({ files, ids, ask: options.askVaultPass === true, askSecret: context.askSecret });
+export function vaultPasswords(options: VaultOptions, context: Pick<CommandContext, 'askSecret'>): Promise<VaultPassword[]> {
+  return readVaultPasswords({ files: options.vaultPasswordFile ?? [], ids: options.vaultId ?? [], ask: options.askVaultPass === true, askSecret: context.askSecret });
 }

@@ -28,6 +28,8 @@ export interface ConnectionFlags extends BecomeFlags {
   readonly sshCommonArgs?: string | undefined;
   /** -e: over every other variable. */
   readonly extraVars?: Vars | undefined;
+  /** ansible.cfg: under every other variable. */
+  readonly defaultVars?: Vars | undefined;
 }
 
 export interface Connection {
@@ -60,7 +62,7 @@ export interface Connection {
  * @throws FleetTapError kind `input`: `connection-variable` (wrong value), `connection-unsupported`, `ssh-args-unsupported`
  */
 export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connection {
-  const source = { host: host.name, vars: { ...host.vars, ...flags.extraVars } };
+  const source = { host: host.name, vars: { ...flags.defaultVars, ...host.vars, ...flags.extraVars } };
   checkUnsupported(source);
   const args = (name: string, otherwise?: string): SshArgs => {
     const text = readText(source, [name]) ?? otherwise;

@@ -34,7 +34,7 @@ it.each([
   [['capture', '-i', '@/symbols.yml'], /web1: fleet_tap_symbols is "some" \[variable\]\n {2}hint: write every-host, per-kernel or none/],
   [['capture', '-i', '@/good.yml', '--for', '3x'], /'3x' is invalid\. write a time such as 60s/],
   [['capture', '-i', '@/good.yml', '--script', '@/none.stp'], /none\.stp cannot be read: there is no such file/],
-  [['capture'], /'-i, --inventory <SOURCE>' not specified/],
+  [['capture'], /no inventory was given \[inventory-missing\]/],
   [['captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
 ])('refuses %j', async (words, expected) => {
   const { status, stdout, stderr } = await fleetTap(...words.map((word) => word.replace('@', folder)));

@@ -1,0 +1,23 @@
+// What comes in: a command's options as they were typed. What goes out: the same, with what ansible.cfg and ANSIBLE_* say where nothing was typed.
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { Command } from 'commander';
+import { readAnsibleConfig } from '../inventory/ansible-config.js';
+
+/** Ansible's inventory where none is named. */
+const SYSTEM_INVENTORY = '/etc/ansible/hosts';
+
+/** Only options that the command has are filled in; a typed one always wins. */
+export function withAnsibleConfig(command: Command): Command {
+  return command.hook('preAction', (one) => {
+    const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
+    const { connectionVars, ...config } = readAnsibleConfig({ env: process.env, folder: process.cwd(), home: homedir(), warn });
+    const known = new Set(one.options.map((option) => option.attributeName()));
+    for (const [name, value] of Object.entries(config)) {
+      const source = one.getOptionValueSource(name);
+      if (known.has(name) && (source === undefined || source === 'default')) one.setOptionValueWithSource(name, value, 'config');
+    }
+    if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', existsSync(SYSTEM_INVENTORY) ? [SYSTEM_INVENTORY] : [], 'config');
+    one.setOptionValueWithSource('connectionVars', connectionVars, 'config');
+  });
+}

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AnsibleConfig, readAnsibleConfig } from '../../src/inventory/ansible-config.js';
+import { whyNoAnsible } from './oracle.js';
+
+const skipReason = whyNoAnsible();
+let home: string;
+let folder: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'fleet-tap-config-'));
+  folder = join(home, 'work');
+  await mkdir(folder);
+});
+afterAll(() => rm(home, { recursive: true }));
+
+function read(env: NodeJS.ProcessEnv = {}): AnsibleConfig & { warnings: string[] } {
+  const warnings: string[] = [];
+  return { ...readAnsibleConfig({ env, folder, home, warn: (message) => warnings.push(message) }), warnings };
+}
+
+const CFG = `[defaults]
+# a comment
+inventory = hosts.yml, more/hosts
+remote_user: ops ; behind it
+private_key_file = ~/.ssh/fleet
+timeout=33
+forks = 7
+host_key_checking = False
+remote_port = 2222
+vault_password_file = secrets/pass
+[privilege_escalation]
+become = yes
+become_user = admin
+become_method = su
+become_ask_pass = true
+[ssh_connection]
+ssh_args = -o ControlMaster=auto
+  -o ControlPersist=60s
+ssh_common_args = -o LogLevel=ERROR
+`;
+
+describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
+  test('a file, and the environment over it', async () => {
+    await writeFile(join(folder, 'ansible.cfg'), CFG);
+    await mkdir(join(folder, 'secrets'), { recursive: true });
+    await writeFile(join(folder, 'secrets/pass'), 'x');
+    for (const extra of [{}, { ANSIBLE_FORKS: '9', ANSIBLE_REMOTE_USER: 'other', ANSIBLE_INVENTORY: 'x/y', ANSIBLE_BECOME: 'no' }]) {
+      const env = { PATH: process.env.PATH, HOME: home, LC_ALL: 'C.UTF-8', ...extra };
+      const dump = execFileSync('ansible-config', ['dump', '--only-changed', '--format', 'json'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+      const theirs = Object.fromEntries((JSON.parse(dump) as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
+      const ours = read(extra);
+      expect(ours.inventory).toEqual(theirs.DEFAULT_HOST_LIST);
+      expect([ours.user, ours.privateKey, ours.timeout, ours.forks]).toEqual([theirs.DEFAULT_REMOTE_USER, theirs.DEFAULT_PRIVATE_KEY_FILE, theirs.DEFAULT_TIMEOUT, theirs.DEFAULT_FORKS]);
+      expect([ours.become, ours.becomeUser, ours.becomeMethod, ours.askBecomePass]).toEqual([theirs.DEFAULT_BECOME ?? false, theirs.DEFAULT_BECOME_USER, theirs.DEFAULT_BECOME_METHOD, theirs.DEFAULT_BECOME_ASK_PASS]);
+      expect([ours.hostKeyChecking, ours.vaultPasswordFile]).toEqual([theirs.HOST_KEY_CHECKING === false ? 'no' : undefined, [theirs.DEFAULT_VAULT_PASSWORD_FILE]]);
+      expect(ours.connectionVars).toEqual({ ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
+    }
+  }, 60_000);
+});
+
+test('the first file that exists is the only one', async () => {
+  await writeFile(join(home, '.ansible.cfg'), '[defaults]\nforks = 3\ntimeout = 4\n');
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nforks = 7\n');
+  await writeFile(join(home, 'named.cfg'), '[defaults]\nforks = 11\n');
+  expect(read()).toMatchObject({ forks: 7 });
+  expect(read().timeout).toBeUndefined();
+  expect(read({ ANSIBLE_CONFIG: join(home, 'named.cfg') })).toMatchObject({ forks: 11 });
+  await rm(join(folder, 'ansible.cfg'));
+  expect(read()).toMatchObject({ forks: 3, timeout: 4 });
+});
+
+test('never from a folder that everybody may write to', async () => {
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nforks = 7\n');
+  await chmod(folder, 0o777);
+  const config = read();
+  await chmod(folder, 0o755);
+  expect(config.forks).not.toBe(7);
+  expect(config.warnings.join()).toContain('everybody may write to this folder');
+});
+
+test('what cannot be read is an error with its place', async () => {
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nforks = many\n');
+  expect(() => read()).toThrow('defaults.forks must be a whole number above 0, not "many"');
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nnonsense\n');
+  expect(() => read()).toThrow('neither a [section] nor key = value');
+});
