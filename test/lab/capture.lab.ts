@@ -28,6 +28,9 @@ beforeAll(async () => {
   await up({ skewSeconds: new Map([['lab-a', SKEW_SEC]]), freshBuildHosts: true, say: (line) => console.error(line) });
 });
 
+/** Of a reception: `lab-b 10.77.0.1 10.77.0.2 55224 7000 000010`. */
+const portsOf = (line: string) => line.split(' ').slice(3, 5).map(Number);
+
 /** @returns milliseconds until nothing of ours was left */
 async function untilNothingIsLeft(limitMs: number): Promise<number> {
   const startedMs = performance.now();
@@ -99,6 +102,43 @@ describe('capture', () => {
     expect(boundUs).toBeLessThan((SKEW_SEC * 1e6) / 10);
     expect(Math.abs(Number(ledger[0]?.[2]) - SKEW_SEC)).toBeLessThan(0.5);
     expect(await settings()).toEqual(settingsBefore);
+  });
+
+  it.each([
+    ['symbols', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24'], (line: string) => !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
+    ['netfilter', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24', '--iface', 'eth1'], (line: string) => !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
+    ['netfilter', ['--udp', '--host', '10.77.0.2'], (line: string) => line.endsWith(' UDP') && line.split(' ').slice(1, 3).includes('10.77.0.2')],
+    ['netfilter', ['--flags', 'syn,rst'], (line: string) => !line.endsWith(' UDP') && (Number.parseInt(line.split(' ')[5] ?? '', 2) & 6) !== 0],
+  ] as const)('filters compiled in let through exactly what they say (%s %j)', async (probes, filter, wanted) => {
+    const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', probes, ...filter]);
+    expect(finished.status, finished.stderr).toBe(0);
+    const found = linkPackets(log).map((one) => one.reception);
+    expect(found.length).toBeGreaterThan(0);
+    expect(difference(dump.filter(wanted), found)).toEqual({ missing: [], extra: [] });
+  });
+
+  it('a rate cap keeps back what is over it, and counts it', async () => {
+    const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', 'netfilter', '--rate', '20', '--net', '10.77.0.0/24']);
+    expect(finished.status, finished.stderr).toBe(0);
+    const suppressed = [...log.matchAll(/ gap rate-cap lines=(\d+) /g)].reduce((sum, [, lines]) => sum + Number(lines), 0);
+    expect(suppressed).toBeGreaterThan(0);
+    expect(linkPackets(log).length + suppressed).toBe(dump.filter((line) => !line.includes(':')).length);
+  });
+
+  it('a second capture is refused with the name of the first, or joins; settings go back with the last one', async () => {
+    const before = await settings();
+    const first = startFleetTap(['capture', '-i', INVENTORY_FILE, '-l', 'lab-a']);
+    await first.saysAll([/^\+ lab-a$/m]);
+    const refused = await fleetTap(['capture', '-i', INVENTORY_FILE, '-l', 'lab-a', '--for', '1s']);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toMatch(/lab-a: somebody captures here already: \S+@\S+ \(pid \d+\), since .*\[host-busy\]/);
+    const joined = startFleetTap(['capture', '-i', INVENTORY_FILE, '-l', 'lab-a', '--join']);
+    await joined.saysAll([/^\+ lab-a$/m]);
+    for (const running of [first, joined]) {
+      running.process.kill('SIGINT');
+      expect((await running.finished).status).toBe(0);
+    }
+    expect(await settings()).toEqual(before);
   });
 
   it('takes the unmodified upstream script, stamps its lines on receipt and does not drown in its echo', async () => {
