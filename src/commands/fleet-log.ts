@@ -1,6 +1,6 @@
 // What comes in: each host's progress. What goes out: the merged log in the sinks, and at the end the ledger.
 // Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place.
-import type { Clock } from '../base/clock.js';
+import { type Clock, formatTime } from '../base/clock.js';
 import { type HostCounters, newCounters } from '../base/counters.js';
 import { deferred } from '../base/deferred.js';
 import { type FleetTapError, formatError } from '../base/errors.js';
@@ -36,6 +36,8 @@ interface LoggedHost {
 
 /** Notes of one host that are shown; more are only counted. */
 const NOTES_SHOWN = 5;
+/** The script's heartbeats come as often. */
+const CHECK_NS = 200e6;
 
 export class FleetLog {
   readonly #spill = new SpillFiles();
@@ -51,6 +53,8 @@ export class FleetLog {
   readonly #watch: ((rows: MergedRows) => void) | undefined;
   #skippedProbes = 0;
   #isComplete = false;
+  #checkedNs = Number.NEGATIVE_INFINITY;
+  #unbalanced: readonly string[] = [];
 
   constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
     this.#recorder = recorder;
@@ -147,11 +151,21 @@ export class FleetLog {
   async #release(onFailure: () => void): Promise<void> {
     try {
       await this.releaseAll();
+      this.#checkBooks();
       if (this.#sinks.every((sink) => sink.failure !== undefined || sink.abandoned)) onFailure();
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error));
       onFailure();
     }
+  }
+
+  /** The hosts' books, as often as heartbeats come; the sinks' wait for the end, since late rows may be on their way to them. */
+  #checkBooks(): void {
+    const nowNs = this.#clock.nowNs();
+    if (nowNs - this.#checkedNs < CHECK_NS || this.#unbalanced.length > 0) return;
+    this.#checkedNs = nowNs;
+    this.#unbalanced = unbalanced(this.#hosts.map((host, index) => this.#row(host, index)), []);
+    for (const problem of this.#unbalanced) this.#say(`the books do not balance at ${formatTime(nowNs, this.#clock.originSec)}: ${problem}`);
   }
 
   /** Writes all that nothing can precede any more. */
@@ -178,7 +192,7 @@ export class FleetLog {
   /** Writes the rest, closes the sinks, prints the ledger. @returns whether nothing was lost and every line is accounted for */
   async finish(): Promise<boolean> {
     await this.#releasing;
-    const problems: string[] = [];
+    const problems: string[] = [...this.#unbalanced];
     try {
       for (let hasMore = true; hasMore; ) {
         const drained = this.#merger.drain();
