@@ -37,9 +37,9 @@ export async function captureTraffic(inventory: string, hosts: readonly string[]
   return { finished, log: await readFile(file, 'utf8'), dump: await receivedByDump(before) };
 }
 
-/** Kernel modules and processes of ours on the machines, and what lies in our folder. */
+/** Kernel modules and processes of ours on the machines, and what lies in our folder beside its lock, which is empty and goes with the boot. */
 export async function leftovers(): Promise<string[]> {
-  const look = 'lsmod | grep -E "^(fleet_tap|stap_)"; pgrep -a "^stap(run|io)?$"; pgrep -af "fleet-ta[p] supervise"; ls /run/fleet-tap 2>/dev/null; true';
+  const look = 'lsmod | grep -E "^(fleet_tap|stap_)"; pgrep -a "^stap(run|io)?$"; pgrep -af "fleet-ta[p] supervise"; ls /run/fleet-tap 2>/dev/null | grep -vx lock; true';
   const found = await Promise.all(MACHINES.map(async (machine) => (await remote(machine, look)).split('\n').filter((line) => line !== '').map((line) => `${machine.name}: ${line}`)));
   return found.flat();
 }
