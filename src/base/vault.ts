@@ -11,6 +11,9 @@ export interface Vault {
   file(ciphertext: string, place: Place): string;
 }
 
+export const NO_VAULT_MESSAGE = 'this is encrypted with Ansible Vault, which is not supported here';
+export const NO_VAULT = { code: 'vault-unsupported', hint: 'write the value itself, or decrypt it first: `ansible-vault decrypt FILE`' };
+
 export const noVault: Vault = { value: refuse, file: refuse };
 
 /** A file's text, decrypted where it is encrypted as a whole. @throws FleetTapError kind `input`, as the vault throws it */
@@ -19,8 +22,5 @@ export function plainText(text: string, file: string, vault: Vault): string {
 }
 
 function refuse(_ciphertext: string, place: Place): never {
-  throw new FleetTapError('input', 'vault-unsupported', 'this is encrypted with Ansible Vault, which is not supported here', {
-    place,
-    hint: 'write the value itself, or decrypt it first: `ansible-vault decrypt FILE`',
-  });
+  throw new FleetTapError('input', NO_VAULT.code, NO_VAULT_MESSAGE, { place, hint: NO_VAULT.hint });
 }

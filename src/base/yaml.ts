@@ -17,7 +17,7 @@ import {
   type YAMLParseError,
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
-import { noVault, type Vault } from './vault.js';
+import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
@@ -82,7 +82,8 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
         hint: 'is this a text file? In a quoted string such a character can be written as an escape',
       });
     }
-    const wrong = document.errors[0] ?? document.warnings[0];
+    // libyaml, and so Ansible, takes `"a"# comment`.
+    const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
     checkTree({ ...parsed, root }, targets, (map, error) => {
@@ -218,7 +219,8 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: 
       if (anchors.has(node.anchor)) throw yamlError(yaml, node, `the anchor &${node.anchor} is set twice`, { hint: 'give one of the two another name' });
       anchors.set(node.anchor, node);
     }
-    if (isScalar(node) && yaml.vault === noVault && isVaultTag(node.tag)) noVault.value('', yamlPlace(yaml, node));
+    if (isScalar(node) && yaml.vault === noVault && isVaultTag(node.tag)) throw yamlError(yaml, node, NO_VAULT_MESSAGE, NO_VAULT);
+    if (isScalar(node)) trimAtEnd(yaml, node);
     if (isSeq(node)) for (const item of node.items) walk(item as Node);
     if (!isMap(node)) return;
     const seen = new Set<unknown>();
@@ -234,6 +236,14 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: 
     }
   };
   walk(yaml.root);
+}
+
+/** A block scalar that ends with the file has no line break where the file has none. */
+function trimAtEnd(yaml: YamlFile, node: Scalar): void {
+  const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+  if (!isBlock || yaml.text.endsWith('\n') || (node.range?.[1] ?? 0) < yaml.text.length) return;
+  const isLastLineBlank = /(?:^|\n)[ \t]*$/.test(yaml.text);
+  if (typeof node.value === 'string' && (!isLastLineBlank || /^\n*$/.test(node.value))) node.value = node.value.replace(/\n$/, '');
 }
 
 function isJson(text: string): boolean {

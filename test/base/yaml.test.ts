@@ -45,6 +45,15 @@ test.each<[string, unknown]>([
   expect(read(`k: ${written}`)).toEqual({ k: value });
 });
 
+test.each([
+  ['k: |\n  a', 'a'],
+  ['k: >\n  a\n', 'a\n'],
+  ['k: >\n  a\n  ', 'a\n'],
+  ['k: |+\n  a\n\n', 'a\n\n'],
+  ['k: "a"# c', 'a'],
+  ["k: 'a'# c\n", 'a'],
+])('the end of the file, and comments without a space: %j', (text, value) => expect(read(text)).toEqual({ k: value }));
+
 test('merge keys, aliases, __proto__', () => {
   expect(read('a: &x {k: 1, l: 2}\nb:\n  l: 3\n  <<: *x\nc: [*x]')).toEqual({ a: { k: 1, l: 2 }, b: { k: 1, l: 3 }, c: [{ k: 1, l: 2 }] });
   expect(read('a: {<<: [{k: 1}, {k: 2, l: 3}]}')).toEqual({ a: { k: 1, l: 3 } });
@@ -57,6 +66,9 @@ test.each([
   ['an unclosed quote', 'a: "x', 'f.yml:1:6: missing closing'],
   ['a colon in a value', 'x: 1\na: b: c', 'f.yml:2:4: nested mappings are not allowed'],
   ['an unknown tag', 'x: !vaults |\n  abc', 'f.yml:1:4: unresolved tag: !vaults'],
+  ['an anchor set twice', 'x: [&y 1, &y 2]', 'f.yml:1:14: the anchor &y is set twice'],
+  ['a plain =', 'x: =', 'f.yml:1:4: a plain = stands for something else'],
+  ['no such day', 'x: 2026-02-30', 'there is no date 2026-02-30'],
   ['an unknown anchor', 'x: *y', 'f.yml:1:4: the anchor &y is not set'],
   ['two documents', 'a: 1\n---\nb: 1', 'f.yml:2:1: a second YAML document starts here'],
   ['a NUL', 'a: x\0', 'f.yml:1:5: the character U+0000'],

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +127,19 @@ describe('files', () => {
     expectParts(await refusal(await file('hosts.toml', '[web.hosts]\na = { x = 1 }\n')), 'TOML is not supported [inventory-plugin] … ansible-inventory -i');
     const plugin = await file('it\'s.yml', 'plugin: constructed\n');
     expectParts(await refusal('a,', plugin), `-i a, -i '${plugin.replace("'", "'\\''")}' --list --export --yaml > inventory.yml`);
+  });
+  test.skipIf(skipReason !== undefined)('that command works', async () => {
+    const inner = join(folder, 'plugin');
+    await mkdir(inner);
+    await writeFile(join(inner, 'hosts'), '[web]\nw1 tier=front\nw2 tier=back n=1.5\n[web:vars]\nansible_group_priority=3\nx=[1, "a"]\n');
+    await writeFile(join(inner, 'constructed.yml'), 'plugin: constructed\nstrict: true\nkeyed_groups: [{key: tier, prefix: tier}]\ncompose: {twice: n | default(0)}\n');
+    const sources = [join(inner, 'hosts'), join(inner, 'constructed.yml')];
+    const command = /`(.*)`/.exec(await refusal(...sources))?.[1] ?? '';
+    const made = spawnSync('sh', ['-c', command], { cwd: inner, encoding: 'utf8', env: { ...process.env, ANSIBLE_NOCOLOR: '1', LC_ALL: 'C.UTF-8' } });
+    expect([made.status, command]).toEqual([0, expect.stringMatching(/^ansible-inventory -i /)]);
+    const [ours, theirs] = [await loadInventory([join(inner, 'inventory.yml')]), await ansibleList(sources)];
+    expect(Object.fromEntries(ours.hosts.map((host) => [host.name, host.vars]))).toEqual((theirs._meta as { hostvars: unknown }).hostvars);
+    expect(ours.groups.get('tier_back')?.hosts).toEqual(['w2']);
   });
   test('a list with a range in it is one odd name', async () => {
     const { hosts, warnings } = await loadInventory(['web[1:3],']);

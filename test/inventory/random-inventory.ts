@@ -11,7 +11,7 @@ interface Randomness {
 }
 
 /** mulberry32 */
-function randomness(seed: number): Randomness {
+export function randomness(seed: number): Randomness {
   let state = seed >>> 0;
   const below = (limit: number): number => {
     state = (state + 0x6d2b79f5) >>> 0;
