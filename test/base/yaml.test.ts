@@ -1,3 +1,4 @@
+import { PythonFloat } from '../../src/base/python-repr.js';
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
 import { noVault, plainText, type Vault } from '../../src/base/vault.js';
@@ -32,7 +33,7 @@ test.each<[string, unknown]>([
   ['1:30', 90],
   ['-1:30.5', -90.5],
   ['1e3', '1e3'],
-  ['1.e+3', 1000],
+  ['1.e+3', new PythonFloat(1000)],
   ['.5', 0.5],
   ['-.inf', Number.NEGATIVE_INFINITY],
   ['~', null],

@@ -1,6 +1,5 @@
 # Texts through Ansible's own functions for INI values and host lines. In: {"values": [...], "lines": [...]}. Out: what they make of each.
 import json
-import math
 import sys
 
 from ansible.plugins.inventory.ini import InventoryModule
@@ -16,8 +15,8 @@ def plain(value):
         return {'set': sorted((json.dumps(plain(item)) for item in value))}
     if isinstance(value, (bytes, complex)) or value is Ellipsis:
         return {'none': 1}
-    if isinstance(value, float) and not math.isfinite(value):
-        return {'none': 1}
+    if isinstance(value, float):
+        return {'float': repr(value)}
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53 - 1:
         return {'big': 1}
     return value

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
 import { Mistake } from '../../src/inventory/mistake.js';
 import { pythonValue } from '../../src/inventory/python-literal.js';
 import { splitWords } from '../../src/inventory/shell-words.js';
@@ -70,9 +71,11 @@ function isListed(value: string, their: Answers['values'][number]): boolean {
 /** Objects as the oracle writes them: pairs in their order. */
 function asJson(value: unknown): string {
   const pairs = (one: unknown): unknown => {
+    if (one instanceof PythonFloat || (typeof one === 'number' && !Number.isInteger(one))) return { float: reprFloat(Number(one)) };
     if (Array.isArray(one)) return one.map(pairs);
     if (typeof one !== 'object' || one === null) return one;
-    if ('dict' in one && Array.isArray(one.dict)) return { dict: one.dict };
+    if ('float' in one) return one;
+    if ('dict' in one && Array.isArray(one.dict)) return { dict: one.dict.map((pair: unknown) => pairs(pair)) };
     return { dict: Object.entries(one).map(([key, item]) => [key, pairs(item)]) };
   };
   return JSON.stringify(pairs(value));
