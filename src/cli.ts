@@ -136,7 +136,7 @@ program.addCommand(
   withAnsibleConfig(withVaultOptions(new Command('inventory')))
     .description('print the inventory as ansible-inventory does: the same JSON, the same tree')
     .argument('[GROUP]', 'with --graph: begin with this group', 'all')
-    .option('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
+    .option('-i, --inventory <SOURCE>', 'inventory file, program, directory, ssh_config:FILE, vagrant:, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('--list', 'all hosts and groups, as an inventory program prints them', false)
     .option('--graph', 'groups and hosts as a tree', false)

@@ -8,7 +8,7 @@ const DEFAULT_FORKS = 50;
 /** -i, -l, -u, -k, -K, --become-method, --become-user, --private-key, --host-key-checking, -T, -f */
 export function fleetCommand(name: string): Command {
   return withAnsibleConfig(withVaultOptions(new Command(name)))
-    .option('-i, --inventory <SOURCE>', 'inventory file, program or directory, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
+    .option('-i, --inventory <SOURCE>', 'inventory file, program, directory, ssh_config:FILE, vagrant:, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')

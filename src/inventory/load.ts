@@ -1,4 +1,4 @@
-// What comes in: what stands after each `-i`: files (YAML, INI, programs that print JSON), directories, comma lists of hosts.
+// What comes in: what stands after each `-i`: files (YAML, INI, programs that print JSON), directories, comma lists, ssh_config:, vagrant:.
 // What goes out: one Inventory, with what group_vars/ and host_vars/ beside them hold.
 // Guaranteed: every source is read whole or the run stops with one sentence; what Ansible skips or uses with a warning is in `warnings`
 // (what it cannot parse at all it passes over, and goes on with localhost: that is an error here).
@@ -15,6 +15,7 @@ import { InventoryBuilder } from './builder.js';
 import type { Inventory } from './host.js';
 import { readIniInventory } from './ini-source.js';
 import { Mistake } from './mistake.js';
+import { readOtherSource } from './other-sources.js';
 import type { VarsFolder } from './precedence.js';
 import { readScriptInventory } from './script-source.js';
 import { filesOfSource, varsFolderOf } from './sources.js';
@@ -48,6 +49,7 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   const builder = new InventoryBuilder();
   const reading: Reading = { builder, vault, scriptTimeoutMs, sources };
   for (const source of sources) {
+    if (await readOtherSource(source, builder)) continue;
     for (const one of await filesOfSource(source)) {
       if (one.kind === 'list') readHostList(one.text, builder);
       else await readSourceFile(one.path, reading);

@@ -1,0 +1,68 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { loadInventory } from '../../src/inventory/load.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-sources-'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+test('each alias of an ssh_config that is no pattern is a host, Include followed', async () => {
+  const path = join(folder, 'config');
+  await mkdir(join(folder, 'conf.d'));
+  await writeFile(path, `Include ${folder}/conf.d/*.conf\nHost web1 "web2" *.example.com !bad\n  HostName 10.0.0.1\nhost=db1\nMatch host x\n  User y\nHost *\n  User z\n`);
+  await writeFile(join(folder, 'conf.d/a.conf'), 'Host bastion\n');
+  await writeFile(join(folder, 'conf.d/other'), 'Host nobody\n');
+  const { hosts } = await loadInventory([`ssh_config:${path}`]);
+  expect(hosts.map((host) => host.name)).toEqual(['bastion', 'web1', 'web2', 'db1']);
+  expect(hosts[1]?.vars).toEqual({ ansible_ssh_extra_args: `-F '${path}'` });
+  await expect(loadInventory([`ssh_config:${folder}/nowhere`])).rejects.toThrow('there is no such ssh_config');
+});
+
+const STATUS = `1700000000,web,metadata,provider,virtualbox
+1700000000,web,provider-name,virtualbox
+1700000000,web,state,running
+1700000000,web,state-human-short,running
+1700000000,db,state,poweroff
+1700000000,,ui,info,Current machine states
+`;
+const CONFIG = `Host web
+  HostName 127.0.0.1
+  User vagrant
+  Port 2222
+  UserKnownHostsFile /dev/null
+  StrictHostKeyChecking no
+  PasswordAuthentication no
+  IdentityFile "/home/me/my project/.vagrant/machines/web/virtualbox/private_key"
+  IdentitiesOnly yes
+  LogLevel FATAL
+`;
+
+async function fakeVagrant(script: string): Promise<void> {
+  await writeFile(join(folder, 'vagrant'), `#!/bin/sh\n${script}`);
+  await chmod(join(folder, 'vagrant'), 0o755);
+  vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH ?? ''}`);
+}
+
+test('machines of vagrant; those that are not up are named and left out', async () => {
+  await writeFile(join(folder, 'status'), STATUS);
+  await writeFile(join(folder, 'config'), CONFIG);
+  await fakeVagrant(`case "$*" in "status --machine-readable") cat "${folder}/status";; "ssh-config web") cat "${folder}/config";; *) exit 1;; esac`);
+  const { hosts, warnings } = await loadInventory(['vagrant:']);
+  expect(hosts.map((host) => host.name)).toEqual(['web']);
+  expect(hosts[0]?.vars).toMatchObject({ ansible_host: '127.0.0.1', ansible_port: 2222, ansible_user: 'vagrant', ansible_private_key_file: '/home/me/my project/.vagrant/machines/web/virtualbox/private_key' });
+  expect(warnings.join()).toContain('left out: db (poweroff)');
+});
+
+test('vagrant that fails, and none at all', async () => {
+  await fakeVagrant('echo "A Vagrant environment is required" >&2; exit 1\n');
+  await expect(loadInventory(['vagrant:'])).rejects.toThrow('vagrant status failed: A Vagrant environment is required');
+  vi.stubEnv('PATH', '/nowhere');
+  await expect(loadInventory(['vagrant:'])).rejects.toThrow('vagrant is not installed');
+});
