@@ -66,6 +66,7 @@ program.addCommand(
     .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
+    .addOption(new Option('--sync <WITH>', 'ssh: times by round trips; tcp: segments and their acknowledgements too: no cause stands after its effect, and the log comes 2 s later').choices(['ssh', 'tcp']).default('ssh'))
     .option('--record <DIR>', 'keep all that comes in, with its times, for  fleet-tap merge DIR')
     .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time').argParser(duration).default(24 * 3600, '24h'))
     .option('--tcp', 'TCP only; with --udp both', false)
@@ -93,6 +94,7 @@ outputOptions(program.command('merge'))
   .description('recordings (capture --record DIR) into one log: of one, the log that the capture wrote, byte for byte; of several, the strict order of them all')
   .argument('<FILE...>', 'recordings, or the folders that --record made')
   .addOption(new Option('--order <RULE>', 'recorded: as the capture did; strict: time alone decides, nothing is late (always, for several recordings)').choices(['recorded', 'strict']).default('recorded'))
+  .addOption(new Option('--sync <WITH>', 'ssh: times by round trips; tcp: segments and their acknowledgements too: no cause stands after its effect, and the log comes 2 s later').choices(['ssh', 'tcp']).default('ssh'))
   .action((files: string[], options: Omit<MergeOptions, 'files' | 'output'> & { output?: string[] }) => finish(import('./commands/merge.js').then(({ merge }) => merge({ ...options, output: options.output ?? [], files }, context))));
 
 program.addCommand(

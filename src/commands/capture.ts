@@ -16,7 +16,7 @@ import { LiveView } from '../ui/live-view.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
-import { FleetLog } from './fleet-log.js';
+import { FleetLog, type Sync } from './fleet-log.js';
 import { checkOutputs, type OutputOptions, openSinks, showsLiveView } from './open-sinks.js';
 import { Recorder } from './recorder.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
@@ -30,6 +30,8 @@ export interface CaptureOptions extends FleetOptions, OutputOptions {
   readonly script?: string | undefined;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
   readonly order: Order;
+  /** Default: `ssh`. */
+  readonly sync?: Sync | undefined;
   /** Folder that gets a recording of all that came in. */
   readonly record?: string | undefined;
   /** Seconds until the hosts end by themselves in any case. */
@@ -49,6 +51,7 @@ const RELEASE_MS = 50;
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
   const choice = await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}));
   waveSizes(1, options.serial);
+  if (options.sync === 'tcp' && options.order === 'none') throw new FleetTapError('input', 'options-contradict', '--sync tcp orders the log, and --order none keeps no order', { hint: 'leave out one of the two' });
   await checkOutputs(options, choice.isOurs);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
@@ -92,7 +95,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const view = redraws || (context.stderr.isTTY === true && context.stdout.isTTY !== true) ? new LiveView(context.stderr, redraws, () => log.status()) : undefined;
   const say = view === undefined ? prepared.say : (line: string) => view.say(line);
   const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order }, say);
-  const log: FleetLog = new FleetLog(options.order, clock, sinks, say, recorder, (rows) => view?.add(rows));
+  const log: FleetLog = new FleetLog({ order: options.order, sync: options.sync ?? 'ssh' }, clock, sinks, say, recorder, (rows) => view?.add(rows));
   const captures: HostCapture[] = [];
   const starting = pLimit(options.forks);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);

@@ -12,8 +12,10 @@ import { SpillFiles } from './spill-files.js';
 import type { StreamProgress } from '../capture/host-stream.js';
 import { GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
 import type { MergedRows } from '../base/merged-rows.js';
+import { foldHosts } from '../inventory/fold.js';
 import { formatLedger, type LedgerRow, lostLines, unbalanced } from '../merge/ledger.js';
-import { Merger, type Order } from '../merge/merger.js';
+import { CausalSync } from '../merge/causal-sync.js';
+import { Merger, type Order, type TakenRows } from '../merge/merger.js';
 import type { Sink } from '../sinks/sink.js';
 import type { RunWarning } from '../systemtap/run-warnings.js';
 
@@ -39,9 +41,20 @@ const NOTES_SHOWN = 5;
 /** The script's heartbeats come as often. */
 const CHECK_NS = 200e6;
 
+/** Where times come from beside the hosts' clocks. */
+export type Sync =
+  | 'ssh' // round trips alone: two events nearer than the sum of their bounds may stand in either order
+  | 'tcp'; // segments and their acknowledgements too: no cause stands after its effect; the log is 2 s later
+
+export interface FleetLogOptions {
+  readonly order: Order;
+  readonly sync: Sync;
+}
+
 export class FleetLog {
   readonly #spill = new SpillFiles();
   readonly #merger: Merger;
+  readonly #sync: CausalSync | undefined;
   readonly #clock: Clock;
   readonly #sinks: readonly Sink[];
   readonly #say: (line: string) => void;
@@ -56,10 +69,11 @@ export class FleetLog {
   #checkedNs = Number.NEGATIVE_INFINITY;
   #unbalanced: readonly string[] = [];
 
-  constructor(order: Order, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
+  constructor({ order, sync }: FleetLogOptions, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
     this.#recorder = recorder;
     this.#watch = watch;
     this.#merger = new Merger({ order, spill: this.#spill });
+    this.#sync = sync === 'tcp' ? new CausalSync() : undefined;
     this.#clock = clock;
     this.#sinks = sinks;
     this.#say = say;
@@ -180,7 +194,7 @@ export class FleetLog {
     const released = this.#merger.release(nowNs);
     for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
     for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
-    await this.#write(released.rows);
+    await this.#write(this.#inCausalOrder(released));
     return released.hasMore;
   }
 
@@ -196,9 +210,10 @@ export class FleetLog {
     try {
       for (let hasMore = true; hasMore; ) {
         const drained = this.#merger.drain();
-        await this.#write(drained.rows);
+        await this.#write(this.#inCausalOrder(drained));
         hasMore = drained.hasMore;
       }
+      if (this.#sync !== undefined) await this.#write(this.#sync.flush());
       for (const sink of this.#sinks) await sink.close();
       this.#sayFailures();
     } catch (error) {
@@ -208,11 +223,17 @@ export class FleetLog {
     const rows = this.#hosts.map((host, index) => this.#row(host, index));
     problems.push(...unbalanced(rows, this.#sinks));
     this.#say(formatLedger(rows));
+    const wrong = [...(this.#sync?.contradictions ?? [])].map((index) => this.#host(index).name);
+    if (wrong.length > 0) this.#say(`--sync tcp: ${foldHosts(wrong)}: packets and clocks contradict each other: a clock is wrong beyond its bound, or addresses are translated on the way; their times are those of SSH there`);
     for (const problem of problems) this.#say(`the books do not balance: ${problem}`);
     // Whoever closes the only log has seen enough (`| head`); beside other logs it has holes.
     const torn = this.#sinks.filter((sink) => sink.failure !== undefined || (sink.missed > 0 && this.#sinks.length > 1));
     for (const sink of torn) this.#say(`${sink.name}: ${sink.missed} of ${sink.written + sink.missed} records are not in it`);
     return torn.length === 0 && problems.length === 0 && lostLines(rows) === 0 && this.#skippedProbes === 0;
+  }
+
+  #inCausalOrder({ rows, untilNs }: TakenRows): MergedRows {
+    return this.#sync === undefined ? rows : this.#sync.take(rows, untilNs);
   }
 
   async #write(rows: MergedRows): Promise<void> {

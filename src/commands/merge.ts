@@ -10,7 +10,7 @@ import { MachineLines } from '../capture/machine-lines.js';
 import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js';
 import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 import type { CommandContext, ExitStatus } from './context.js';
-import { FleetLog } from './fleet-log.js';
+import { FleetLog, type Sync } from './fleet-log.js';
 import { checkOutputs, type OutputOptions, openSinks } from './open-sinks.js';
 import { RECORDING_FILE } from './recorder.js';
 
@@ -18,6 +18,8 @@ export interface MergeOptions extends OutputOptions {
   readonly files: readonly string[];
   /** `recorded`: what the live run decided; `strict`: time alone decides. */
   readonly order: 'recorded' | 'strict';
+  /** Default: `ssh`. */
+  readonly sync?: Sync | undefined;
 }
 
 const BLOCK_BYTES = 256 * 1024;
@@ -34,7 +36,7 @@ export async function merge(options: MergeOptions, context: CommandContext): Pro
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };
-    const log = new FleetLog(isReplay ? first.order : 'strict', clock, sinks, say);
+    const log = new FleetLog({ order: isReplay ? first.order : 'strict', sync: options.sync ?? 'ssh' }, clock, sinks, say);
     const players = recordings.map((recording, index) => new Player(recording, log, clock, ((begins[index]?.originSec ?? originSec) - originSec) * 1e9));
     if (isReplay) for (const player of players) while (!context.interrupted.aborted && (await player.block(true)));
     else await strictly(players, log, context.interrupted);

@@ -77,9 +77,15 @@ function visit(startNs: number, hosts: Addresses, random: () => number): Simulat
   const port = () => 32_768 + Math.floor(random() * 28_000);
   const delay = () => HOP_NS * (0.8 + 0.4 * random());
   let now = startNs;
+  /** The sequence number that each direction of each connection goes on with. */
+  const next = new Map<string, number>();
   const send = (from: SimulatedAddress, to: SimulatedAddress, fromPort: number, toPort: number, flags: string, bytes: number) => {
     now += delay();
-    packets.push({ atNs: now, receiver: to.name, letter: 'T', rest: `${from.address} ${to.address} ${fromPort} ${toPort} ${flags} ${1000 + packets.length} ${2000 + packets.length} 64240 ${bytes}` });
+    const there = `${from.address}:${fromPort}>${to.address}:${toPort}`;
+    const seq = next.get(there) ?? Math.floor(random() * 2 ** 32);
+    const ack = flags === SYN ? 0 : (next.get(`${to.address}:${toPort}>${from.address}:${fromPort}`) ?? 0);
+    next.set(there, (seq + bytes + ([SYN, SYN_ACK, FIN].includes(flags) ? 1 : 0)) >>> 0);
+    packets.push({ atNs: now, receiver: to.name, letter: 'T', rest: `${from.address} ${to.address} ${fromPort} ${toPort} ${flags} ${seq} ${ack} 64240 ${bytes}` });
   };
   const exchange = (client: SimulatedAddress, server: SimulatedAddress, serverPort: number, inside: () => void) => {
     const clientPort = port();

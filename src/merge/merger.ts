@@ -40,14 +40,20 @@ const HALVINGS = 48;
 
 const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, releaseRows: 65_536 };
 
-export interface Released {
+/** Rows in order, and how far the order is final. */
+export interface TakenRows {
   readonly rows: MergedRows;
+  /** Nothing earlier than this will come any more, late rows aside. */
+  readonly untilNs: number;
+  /** There is more that may go out now. */
+  readonly hasMore: boolean;
+}
+
+export interface Released extends TakenRows {
   /** Hosts that have just stopped holding the fleet: they said nothing. */
   readonly wentIdle: readonly number[];
   /** Hosts that have just stopped holding the fleet: they talk, but of long ago. */
   readonly wentHeld: readonly number[];
-  /** There is more that may go out now. */
-  readonly hasMore: boolean;
 }
 
 export class Merger {
@@ -152,7 +158,7 @@ export class Merger {
   }
 
   /** What is left, in order, about `releaseRows` at a time: the end of the capture. */
-  drain(): { readonly rows: MergedRows; readonly hasMore: boolean } {
+  drain(): TakenRows {
     return this.#take(Number.POSITIVE_INFINITY, this.#hosts.length);
   }
 
@@ -206,7 +212,7 @@ export class Merger {
   }
 
   /** Up to the time `untilNs`; at exactly that time only hosts up to `untilHost`, which may still say more of it and comes before the rest. */
-  #take(untilNs: number, untilHost: number): { rows: MergedRows; hasMore: boolean } {
+  #take(untilNs: number, untilHost: number): TakenRows {
     const sorts = this.#options.order !== 'none';
     const cut = this.#cut(untilNs, untilHost);
     const taken: RowRun[] = [];
@@ -222,7 +228,7 @@ export class Merger {
       this.#emittedNs = last.tNs[rows.rowOf[rows.length - 1] as number] as number;
       this.#emittedHost = last.host;
     }
-    return { rows, hasMore: cut.untilNs !== untilNs };
+    return { rows, untilNs: cut.untilNs, hasMore: cut.untilNs !== untilNs };
   }
 
   /** An earlier time, when too many rows would go at once. */

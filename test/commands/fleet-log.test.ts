@@ -8,7 +8,7 @@ import { record } from '../merge/fleet-model.js';
 function start() {
   const said: string[] = [];
   const clock = { originSec: 1_795_428_000, ns: 0, nowNs: () => clock.ns };
-  const log = new FleetLog('live', clock, [], (line) => void said.push(line));
+  const log = new FleetLog({ order: 'live', sync: 'ssh' }, clock, [], (line) => void said.push(line));
   const host = { counters: newCounters(), offset: new ClockOffset() };
   log.attach(log.addHost('h0'), host);
   const say = (sequence: number, counted: boolean) => {

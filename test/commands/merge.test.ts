@@ -38,6 +38,18 @@ it.each(['live', 'strict', 'none'] as const)('gives the log that the capture wro
   expect(await merged([join(file, '..')])).toMatchObject({ log, status: 0 });
 });
 
+it('--sync tcp: every record once, in order, live and from the recording alike', async () => {
+  const { log, file } = await recorded(await newPerson(), { sync: 'tcp' });
+  const played = await newPerson();
+  expect(await merge({ files: [file], output: [], order: 'recorded', sync: 'tcp' }, played.context), played.stderr()).toBe(0);
+  expect(played.stdout()).toBe(log);
+  const times = linesOf(log).map((line) => line.split(' ')[0]);
+  expect(times).toEqual([...times].sort());
+  const receptions = (text: string) => linesOf(text).map((line) => line.slice(line.indexOf(' '))).sort();
+  expect(receptions(log)).toEqual(receptions((await merged([file])).log));
+  expect(played.stderr()).not.toContain('contradict');
+});
+
 it('however the bytes were cut', async () => {
   const person = await newPerson();
   const { log, file } = await recorded(person);
