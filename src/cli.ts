@@ -103,6 +103,14 @@ program.addCommand(
     .action((options: DoctorOptions) => finish(import('./commands/doctor.js').then(({ doctor }) => doctor(options, context)))),
 );
 
+program.addCommand(
+  fleetCommand('teardown')
+    .description('end leftover captures, unload their kernel modules and take back exactly what setup added (playbooks/teardown.yml)')
+    .option('-C, --check', 'change nothing, say what would be changed', false)
+    .option('-D, --diff', 'show what changes in files', false)
+    .action((options: SetupOptions) => finish(import('./commands/teardown.js').then(({ teardown }) => teardown(options, context)))),
+);
+
 program
   .command('demo')
   .description('a small simulated fleet in this process, over real SSH on loopback: the main job in seconds')

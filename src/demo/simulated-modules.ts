@@ -23,6 +23,11 @@ export function answerModule(name: string, label: string, disk: SimulatedDisk, r
       return answer([`changed=${isNew}`, `dest=${dest}`]);
     }
     case 'shell': {
+      if (typeof parameters.creates === 'string') {
+        const isNew = !disk.files.has(parameters.creates);
+        disk.files.add(parameters.creates);
+        return answer(['changed=true', 'rc=0', ...(isNew ? [] : [`skipped>${parameters.creates} exists`])]);
+      }
       // The one question of setup.yml: which packages carry headers and debug symbols of this kernel?
       if (!String(parameters.cmd).includes('linux-headers-')) break;
       const packages = ['systemtap', 'gcc', 'make', `linux-headers-${release}`, `linux-image-${release}-dbg`];
