@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { captureTraffic, leftovers, SENT, settings } from './captured.js';
+import { captureTraffic, leftovers, packagesAndSettings, SENT, settings } from './captured.js';
 import { CACHE_HOME, fleetTap, startFleetTap } from './fleet-tap.js';
 import { clockAhead } from './clock.js';
 import { down, up } from './lab.js';
@@ -43,12 +43,16 @@ async function untilNothingIsLeft(limitMs: number): Promise<number> {
   }
 }
 
+/** Before setup. */
+const bare = new Map<string, string[]>();
+
 describe('setup', () => {
   it('finds bare machines: nothing of SystemTap is there', async () => {
     for (const machine of [...MACHINES, ...BUILD_HOSTS]) expect((await tryRemote(machine, 'command -v stap staprun gcc')).stdout, machine.name).toBe('');
     const doctor = await fleetTap(['doctor', '-i', INVENTORY_FILE]);
     expect(doctor.stdout).toContain('[stap-missing]');
     expect(doctor.status).toBe(2);
+    for (const machine of [...MACHINES, ...BUILD_HOSTS]) bare.set(machine.name, await packagesAndSettings(machine));
   });
 
   it('makes them ready through real apt', { timeout: 900_000 }, async () => {
@@ -223,5 +227,27 @@ describe('bad input', () => {
     const captured = await fleetTap(['capture', '-i', inventory, '-l', 'lab', '--for', '2s']);
     expect(captured.status, captured.stderr).toBe(0);
     expect(await leftovers()).toEqual([]);
+  });
+});
+
+/** What packages' own scripts leave (playbooks/teardown.yml): systemtap-runtime's groups, and the linker's list of libraries. */
+const LEFT_BY_PACKAGES = /^(\S+ )? ?\/etc\/(group-?|gshadow-?|ld\.so\.cache)\b/;
+
+describe('teardown', () => {
+  it('ends a leftover capture, and leaves packages and /etc as they were before setup', { timeout: 900_000 }, async () => {
+    const running = startFleetTap(['capture', '-i', INVENTORY_FILE]);
+    await running.saysAll(STARTED);
+    running.process.kill('SIGSTOP');
+    const teardown = await fleetTap(['teardown', '-i', INVENTORY_FILE]);
+    running.process.kill('SIGKILL');
+    await running.finished;
+    expect(teardown.status, teardown.stdout + teardown.stderr).toBe(0);
+    expect(await leftovers()).toEqual([]);
+    for (const machine of [...MACHINES, ...BUILD_HOSTS]) {
+      const kept = (lines: readonly string[] | undefined) => (lines ?? []).filter((line) => !LEFT_BY_PACKAGES.test(line.replace(/^[0-9a-f]{64} /, '')));
+      expect(kept(await packagesAndSettings(machine)), machine.name).toEqual(kept(bare.get(machine.name)));
+    }
+    const again = await fleetTap(['teardown', '-i', INVENTORY_FILE]);
+    expect([...again.stdout.matchAll(/changed=(\d+)/g)].map((match) => match[1])).toEqual([...MACHINES, ...BUILD_HOSTS].map(() => '0'));
   });
 });
