@@ -51,6 +51,6 @@ export async function settings(): Promise<string[]> {
 
 /** What is installed on a machine, and every file of /etc with its content's sum, its mode and owner. */
 export async function packagesAndSettings(machine: Parameters<typeof remote>[0]): Promise<string[]> {
-  const look = "dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\\n' | grep '^installed'; find /etc -type f -exec stat -c '%n %a %U:%G' {} + -exec sha256sum {} + | sort";
+  const look = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' | grep '^installed'; find /etc -type f -exec stat -c '%n %a %U:%G' {} + -exec sha256sum {} + | sort`;
   return (await remote(machine, look)).split('\n');
 }
