@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 
 interface Need {
   readonly program: string;
+  /** One or more, with spaces between. */
   readonly debianPackage: string;
   /** What is skipped without it. */
   readonly tests: string;
@@ -23,6 +24,7 @@ const NEEDS: readonly Need[] = [
   { program: 'jq', debianPackage: 'jq', tests: 'JSONL as jq reads it' },
   { program: 'zstd', debianPackage: 'zstd', tests: 'logs compressed with zstd' },
   { program: 'python3', debianPackage: 'python3-minimal', tests: "CSV as Python's csv reads it" },
+  { program: 'stap', debianPackage: 'systemtap linux-headers-cloud-amd64', tests: 'filters as stap analyses them' },
   { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 
@@ -36,7 +38,7 @@ function isInstalled(program: string): boolean {
 export function installMissing<T extends Pick<Need, 'program' | 'debianPackage'>>(needs: readonly T[]): T[] {
   const missing = needs.filter(({ program }) => !isInstalled(program));
   if (missing.length === 0 || process.getuid?.() !== 0 || !isInstalled('apt-get')) return missing;
-  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
+  const packages = [...new Set(missing.flatMap(({ debianPackage }) => debianPackage.split(' ')))];
   console.error(`installing what the tests need: ${packages.join(' ')}`);
   // Runlevel 1: no service is started by its installation.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
