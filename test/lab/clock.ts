@@ -37,3 +37,9 @@ export async function skewClock(machine: Machine, seconds: number): Promise<void
   const { seconds: now } = await clockAhead(machine);
   await remote(machine, `python3 -c 'import time; time.clock_settime(time.CLOCK_REALTIME, time.time() + ${(seconds - now).toFixed(6)})'`);
 }
+
+/** Makes a machine's clock drift by so many millionths: adjtimex(2), which Debian's perl can call without a module. */
+export async function driftClock(machine: Machine, ppm: number): Promise<void> {
+  const frequency = Math.round(ppm * 65_536);
+  await remote(machine, `perl -e 'my $t = pack("L x4 q q x200", 2, 0, ${frequency}); syscall(159, $t) >= 0 or die $!'`);
+}

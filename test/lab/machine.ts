@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { $ } from 'zx/core';
-import { LINK_DUMP_FILE, type Machine, MACHINES, RUN_DIR, type Suite, suiteDir } from './places.js';
+import { LINK_DUMP_FILE, type Machine, MACHINES, RUN_DIR, type Suite, suiteDir, WITNESS_PORT } from './places.js';
 import { endProcess, remember, runningPid } from './processes.js';
 import { waitForSsh } from './remote.js';
 
@@ -31,7 +31,8 @@ export async function makeImage(suite: Suite, tree: string, say: (line: string) 
 /** QEMU's words for its end of the common network, which is called `link`; with the hub goes the dump of all that passes it. */
 function linkOf(machine: Machine): string[] {
   if (machine.cablePort !== undefined) return ['-netdev', `socket,id=link,connect=127.0.0.1:${machine.cablePort}`];
-  const cables = MACHINES.flatMap(({ name, cablePort }) =>
+  const ports = [...MACHINES, { name: 'witness', cablePort: WITNESS_PORT }];
+  const cables = ports.flatMap(({ name, cablePort }) =>
     cablePort === undefined ? [] : ['-netdev', `socket,id=${name},listen=127.0.0.1:${cablePort}`, '-netdev', `hubport,id=hub-${name},hubid=0,netdev=${name}`],
   );
   return [...cables, '-netdev', 'hubport,id=link,hubid=0', '-object', `filter-dump,id=dump,netdev=link,file=${LINK_DUMP_FILE}`];

@@ -26,6 +26,33 @@ export async function receivedByDump(afterFrame: number): Promise<Reception[]> {
   });
 }
 
+/** A TCP segment or datagram on the common network, and when it passed the hub, by the dump's own clock. */
+export interface PassedFrame {
+  readonly passedUs: number;
+  /** The machine that it is for. */
+  readonly host: string;
+  /** Addresses, ports, flags or UDP, sequence number: what log and dump both know of it. */
+  readonly key: string;
+  readonly words: { readonly source: string; readonly destination: string; readonly ports: string; readonly behind: number; readonly ack: number };
+}
+
+/** The frames after one, in the order in which they passed. */
+export async function framesPassed(afterFrame: number): Promise<PassedFrame[]> {
+  const fields = ['frame.time_epoch', ...FIELDS.slice(1), 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.len'];
+  const rows = await tshark(['-Y', `frame.number > ${afterFrame} and (tcp or udp) and not icmp and not icmpv6`, '-T', 'fields', '-E', 'separator=;', ...fields.flatMap((field) => ['-e', field])]);
+  return rows.flatMap((row) => {
+    const [epoch, mac, source4, destination4, source6, destination6, tcpSource, tcpDestination, tcpFlags, udpSource, udpDestination, seq, ack, length] = row.split(';');
+    const machine = MACHINES.find((candidate) => candidate.linkMac === mac);
+    if (machine === undefined) return [];
+    const [source, destination] = [source4 || source6 || '', destination4 || destination6 || ''];
+    const flags = Number(tcpFlags);
+    const ports = tcpSource !== '' ? `${tcpSource} ${tcpDestination}` : `${udpSource} ${udpDestination}`;
+    const key = tcpSource !== '' ? `${machine.name} ${source} ${destination} ${ports} ${flagDigits(flags)} ${seq}` : `${machine.name} ${source} ${destination} ${ports} UDP`;
+    const behind = Number(seq) + Number(length) + ((flags & 2) === 0 ? 0 : 1) + ((flags & 1) === 0 ? 0 : 1);
+    return [{ passedUs: Number(epoch) * 1e6, host: machine.name, key, words: { source, destination, ports, behind, ack: (flags & 16) === 0 ? Number.NaN : Number(ack) } }];
+  });
+}
+
 async function tshark(words: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('tshark', ['-n', '-r', LINK_DUMP_FILE, ...words], { maxBuffer: 64 * 2 ** 20 });
   return stdout.split('\n').filter((line) => line !== '');

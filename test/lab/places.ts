@@ -62,6 +62,9 @@ export const MACHINES: readonly Machine[] = [
   },
 ];
 
+/** The hub's port for the witness (witness.ts), on loopback. */
+export const WITNESS_PORT = 2297;
+
 /** The same root filesystem, run natively (a chroot in namespaces of its own), where compiling takes seconds. */
 export interface BuildHost {
   readonly name: string;
