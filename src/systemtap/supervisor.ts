@@ -98,12 +98,12 @@ flock -n 8
 release
 coalescer=
 if command -v perl >/dev/null && mkfifo "$d/lines" 2>/dev/null; then
-  # Held open both ways until both ends are: neither waits for the other.
+  # Both ends are opened here, before anybody writes or the folder goes; open both ways meanwhile, so that neither waits for the other.
   exec 7<>"$d/lines"
-  ${COALESCE} <"$d/lines" 3<&- 7>&- 8>&- &
+  exec 5<"$d/lines" 6>"$d/lines" 7>&-
+  ${COALESCE} <&5 3<&- 5<&- 6>&- 8>&- &
   coalescer=$!
-  exec 6>"$d/lines"
-  exec 7>&-
+  exec 5<&-
 else exec 6>&1
 fi
 scope=

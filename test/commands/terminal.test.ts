@@ -29,7 +29,7 @@ async function atTerminal(words: readonly string[], answers: readonly (readonly 
     'exit [lindex [wait] 3]',
   ];
   await writeFile(join(folder, 'script'), script.join('\n'));
-  const child = spawn('expect', ['-f', join(folder, 'script')], { cwd: project, env: { ...process.env, HOME: folder, SSH_AUTH_SOCK: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('expect', ['-f', join(folder, 'script')], { cwd: project, env: { ...process.env, HOME: folder, SSH_AUTH_SOCK: '', CI: '', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   let screen = '';
   child.stdout.on('data', (chunk: Buffer) => {
     screen += chunk.toString('utf8');

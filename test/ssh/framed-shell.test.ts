@@ -101,7 +101,7 @@ describe.each(shells)('under %s', (shell) => {
     const first = await pid();
     let pids = '';
     const script = 'trap "" TERM; sleep 600 & echo $!; (trap "" TERM; exec sleep 600) & echo $!; wait; sleep 600';
-    await expect(session.run(script, { timeoutMs: 1_500, onStdout: (chunk) => {
+    await expect(session.run(script, { timeoutMs: 5_000, onStdout: (chunk) => {
       pids += chunk.toString();
     } })).rejects.toMatchObject({ kind: 'host', code: 'command-timeout' });
     expect(pids.trim().split('\n').length).toBe(2);

@@ -2,6 +2,7 @@
 // the kernel module, changes two settings and prints `ready`.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diagnose } from '../../src/systemtap/diagnose.js';
@@ -273,7 +274,8 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
   it('gives staprun the size of its buffer and a bound on its memory', async () => {
     await staprun(REMOVE, 'echo "$1 $2 $(ulimit -d) $(nice)"');
     const { stdout } = await (await start({ bufferMib: 64 })).ended;
-    expect(stdout).toMatch(/^-b 64 \d+ 5\n$/);
+    expect(stdout).toMatch(/^-b 64 \d+ \d+\n$/);
+    expect(Number(stdout.split(' ')[3])).toBe(Math.min(19, getPriority() + 5));
     expect(Number(stdout.split(' ')[2])).toBeGreaterThan(256 * 1024);
   });
 
