@@ -115,7 +115,10 @@ export class Ssh2Transport implements Transport {
     };
   }
 
-  /** The exit status comes before the last output: only a channel that was closed has given all. */
+  /**
+   * The exit status comes before the last output: only a channel that was closed has given all. ssh2 tells of it when stdout is at its end;
+   * stderr may still have some to say.
+   */
   #endOf(channel: ClientChannel): Promise<number | null> {
     return new Promise((resolve) => {
       let status: number | null = null;
@@ -125,8 +128,14 @@ export class Ssh2Transport implements Transport {
         status = code ?? 128 + (SIGNAL_NUMBERS[(signal ?? '').replace(/^SIG/, '')] ?? 0);
       });
       channel.once('close', () => {
-        this.#onLost.delete(lost);
-        resolve(status);
+        const over = () => {
+          this.#onLost.delete(lost);
+          resolve(status);
+        };
+        const { stderr } = channel;
+        if (stderr.readableEnded || stderr.destroyed) return over();
+        stderr.once('end', over);
+        if (stderr.listenerCount('data') === 0) stderr.resume();
       });
     });
   }
