@@ -37,11 +37,11 @@ beforeAll(async () => {
 /** Of a reception: `lab-b 10.77.0.1 10.77.0.2 55224 7000 000010`. */
 const portsOf = (line: string) => line.split(' ').slice(3, 5).map(Number);
 
-/** @returns milliseconds until nothing of ours was left */
-async function untilNothingIsLeft(limitMs: number): Promise<number> {
+/** @returns milliseconds until nothing of ours was left, or nothing of one kind */
+async function untilNothingIsLeft(limitMs: number, kind: (line: string) => boolean = () => true): Promise<number> {
   const startedMs = performance.now();
   for (;;) {
-    const found = await leftovers();
+    const found = (await leftovers()).filter(kind);
     const passedMs = performance.now() - startedMs;
     if (found.length === 0) return passedMs;
     if (passedMs > limitMs) throw new Error(`still there after ${limitMs} ms:\n${found.join('\n')}`);
@@ -51,6 +51,19 @@ async function untilNothingIsLeft(limitMs: number): Promise<number> {
 
 /** Before setup. */
 const bare = new Map<string, string[]>();
+
+/**
+ * What the log misses, the capture must have said: a kernel whose CPU is taken away at the wrong moment (three machines share two CPUs here)
+ * skips a probe, which stap counts. Nothing may be there that was not received. @returns how many it has skipped
+ */
+function expectAllBut(finished: { readonly status: number | null; readonly stderr: string }, dump: readonly string[], found: readonly string[]): number {
+  const skipped = [...finished.stderr.matchAll(/skipped probes: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+  expect(finished.status, finished.stderr).toBe(skipped === 0 ? 0 : 2);
+  const { missing, extra } = difference(dump, found);
+  expect(extra).toEqual([]);
+  expect(missing.length, `${skipped} probes were skipped; missing: ${missing.slice(0, 10).join(', ')}`).toBeLessThanOrEqual(skipped);
+  return skipped;
+}
 
 describe('setup', () => {
   it('finds bare machines: nothing of SystemTap is there', async () => {
@@ -83,13 +96,14 @@ describe('capture', () => {
   it.each(['symbols', 'netfilter'])('shows exactly what the machines received, in causal order (%s)', async (probes) => {
     const settingsBefore = await settings();
     const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', probes]);
-    expect(finished.status, finished.stderr).toBe(0);
     console.error(finished.stderr);
 
     const packets = linkPackets(log);
     const found = packets.map((packet) => packet.reception);
-    expect(difference(dump, found)).toEqual({ missing: [], extra: [] });
-    for (const name of NAMES) expect(found.filter((line) => line.startsWith(name) && line.endsWith(` ${UDP_PORT} UDP`)), name).toHaveLength(SENT.datagrams);
+    const skipped = expectAllBut(finished, dump, found);
+    const datagrams = found.filter((line) => line.endsWith(` ${UDP_PORT} UDP`)).length;
+    expect(datagrams).toBeLessThanOrEqual(SENT.datagrams * NAMES.length);
+    expect(datagrams).toBeGreaterThanOrEqual(SENT.datagrams * NAMES.length - skipped);
 
     // The log writes microseconds and is in order by nanoseconds: of one microsecond, any host may stand first.
     const times = log.split('\n').slice(0, -1).map((line) => line.split(' ')[0]);
@@ -104,7 +118,7 @@ describe('capture', () => {
     }
     const boundUs = ledger.reduce((sum, [, , , errorMs]) => sum + Number(errorMs) * 1000, 0);
     const connections = handshakes(packets, TCP_PORT);
-    expect(new Set(connections.map((connection) => connection.client)).size).toBe(SENT.connections * FLOWS.length);
+    expect(new Set(connections.map((connection) => connection.client)).size).toBeGreaterThanOrEqual(SENT.connections * FLOWS.length - skipped);
     for (const { client, steps } of connections) {
       expect(steps[1] - steps[0], `SYN-ACK after SYN of ${client}`).toBeGreaterThan(-boundUs);
       expect(steps[2] - steps[1], `ACK after SYN-ACK of ${client}`).toBeGreaterThan(-boundUs);
@@ -116,16 +130,15 @@ describe('capture', () => {
   });
 
   it.each([
-    ['symbols', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24'], (line: string) => !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
-    ['netfilter', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24', '--iface', 'eth1'], (line: string) => !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
+    ['symbols', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24'], (line: string) => !line.includes('::') && !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
+    ['netfilter', ['--tcp', '--port', String(TCP_PORT), '--net', '10.77.0.0/24', '--iface', 'eth1'], (line: string) => !line.includes('::') && !line.endsWith(' UDP') && portsOf(line).includes(TCP_PORT)],
     ['netfilter', ['--udp', '--host', '10.77.0.2'], (line: string) => line.endsWith(' UDP') && line.split(' ').slice(1, 3).includes('10.77.0.2')],
     ['netfilter', ['--flags', 'syn,rst'], (line: string) => !line.endsWith(' UDP') && (Number.parseInt(line.split(' ')[5] ?? '', 2) & 6) !== 0],
   ] as const)('filters compiled in let through exactly what they say (%s %j)', async (probes, filter, wanted) => {
     const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', probes, ...filter]);
-    expect(finished.status, finished.stderr).toBe(0);
     const found = linkPackets(log).map((one) => one.reception);
     expect(found.length).toBeGreaterThan(0);
-    expect(difference(dump.filter(wanted), found)).toEqual({ missing: [], extra: [] });
+    expectAllBut(finished, dump.filter(wanted), found);
   });
 
   it('a rate cap keeps back what is over it, and counts it', async () => {
@@ -162,25 +175,25 @@ describe('capture', () => {
     const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', 'netfilter', '-o', jsonl, '--record', recording], MUCH);
     const clock = await dumpClock();
     console.error(finished.stderr, clock);
-    expect(finished.status, finished.stderr).toBe(0);
     const packets = linkPackets(log);
-    expect(difference(dump, packets.map((packet) => packet.reception))).toEqual({ missing: [], extra: [] });
-    expect(new Set(handshakes(packets, TCP_PORT).map(({ client }) => client)).size).toBe(MUCH.connections * FLOWS.length);
+    const skipped = expectAllBut(finished, dump, packets.map((packet) => packet.reception));
 
     const frames = await framesPassed(before);
     const truthOf = async (file: string) => compare(rowsOf(await readFile(file, 'utf8')), frames, clock, WITNESS_US + clock.spreadUs);
     const bySsh = await truthOf(jsonl);
     expect(bySsh.missed).toEqual([]);
-    expect(bySsh.compared).toBe(dump.length);
+    expect(bySsh.compared).toBe(packets.length);
     expect(bySsh.answered).toBeGreaterThan(MUCH.connections * FLOWS.length);
 
     const merged = await fleetTap(['merge', recording, '--sync', 'tcp', '-o', tcpJsonl, '-o', tcpLog]);
-    expect(merged.status, merged.stderr).toBe(0);
+    expect(merged.status, merged.stderr).toBe(finished.status);
     expect(merged.stderr).not.toContain('contradict');
     expect((await truthOf(tcpJsonl)).missed).toEqual([]);
     const ordered = linkPackets(await readFile(tcpLog, 'utf8'));
     expect(ordered.length).toBe(packets.length);
-    for (const { client, steps } of handshakes(ordered, TCP_PORT)) expect([client, steps[1] >= steps[0], steps[2] >= steps[1]]).toEqual([client, true, true]);
+    const connections = handshakes(ordered, TCP_PORT);
+    expect(new Set(connections.map(({ client }) => client)).size).toBeGreaterThanOrEqual(MUCH.connections * FLOWS.length - skipped);
+    for (const { client, steps } of connections) expect([client, steps[1] >= steps[0], steps[2] >= steps[1]]).toEqual([client, true, true]);
     await driftClock(b, 0);
   });
 
@@ -218,7 +231,9 @@ describe('capture', () => {
     await running.saysAll(STARTED);
     running.process.kill('SIGSTOP');
     try {
-      console.error(`gone ${(await untilNothingIsLeft(GONE_MS)).toFixed(0)} ms after the last sign of life`);
+      console.error(`gone ${(await untilNothingIsLeft(GONE_MS, (line) => /fleet_tap_|stap/.test(line))).toFixed(0)} ms after the last sign of life`);
+      // The supervisor's own folder goes last; the emulated machines are slow.
+      await untilNothingIsLeft(GONE_MS);
     } finally {
       running.process.kill('SIGKILL');
     }
