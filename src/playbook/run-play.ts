@@ -171,7 +171,7 @@ export class PlayRun {
       counts.failed += 1;
       this.#removed.add(host);
       const place = { host: host.host.name, ...(result.error?.place ?? task.place) };
-      const sourceLine = result.error?.sourceLine;
+      const sourceLine = how.noLog ? undefined : result.error?.sourceLine;
       const hint = how.noLog ? undefined : result.hint;
       const message = how.noLog ? 'failed; its output is hidden (no_log)' : printable(result.msg);
       this.#run.failures.set(host.host.name, new FleetTapError('host', result.error?.code ?? 'task-failed', `${name}: ${message}`, { place, ...(sourceLine === undefined ? {} : { sourceLine }), ...(hint === undefined ? {} : { hint }) }));
