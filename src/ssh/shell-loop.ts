@@ -54,7 +54,7 @@ ft_go() {
   if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b"; fi
   exec 3<&-
   trap - HUP INT QUIT TERM
-  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_n ft_d ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
+  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_n ft_d ft_t ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
 }
 ft_g=
 : &
@@ -75,13 +75,16 @@ while read -r ft_m ft_k ft_b ft_x <&3; do
   ft_e=$?
   ft_n=$ft_o ft_d=0
   ft_last
-  if ft_left; then
-    # It may be about to let go, or to end: just made, or just killed.
+  # What holds them may be about to let go, or to end: just made, or just killed. A command that was killed had company, which takes longer to go.
+  ft_t=1
+  [ "$ft_e" -le 128 ] || ft_t=20
+  while ft_left; do
+    if [ $ft_t = 0 ]; then ft_d=1; break; fi
+    ft_t=$((ft_t - 1))
     sleep 0.1 || sleep 1
     ft_o=$ft_n
     ft_last
-    if ft_left; then ft_d=1; fi
-  fi
+  done
   printf '%s %s %s\\n' "$ft_k" "$ft_e" "$ft_d"
   printf %s "$ft_k" >&4
 done
