@@ -3,6 +3,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { checkCompression } from '../sinks/compressor.js';
 import type { FormatOptions } from '../sinks/format.js';
 import { FORMATS, type FormatName, formatFor } from '../sinks/index.js';
 import { LogFile } from '../sinks/log-file.js';
@@ -32,7 +33,9 @@ export async function checkOutputs(options: OutputOptions, isOurs: boolean): Pro
     const path = resolve(file);
     if (seen.has(path)) throw new FleetTapError('input', 'output-twice', `${file} is named twice: two logs in one file`, { hint: 'name another file: -o FILE' });
     seen.add(path);
-    refuseWithoutPackets(formatFor(file, options.format).format, isOurs);
+    const { format, compression } = formatFor(file, options.format);
+    refuseWithoutPackets(format, isOurs);
+    await checkCompression(file, compression);
     const exists = await stat(file).then((found) => !found.isFile(), () => false);
     const folder = dirname(path);
     // A regular file is made anew beside the old one (log-file.ts): its folder counts.

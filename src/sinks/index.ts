@@ -1,9 +1,9 @@
 // The formats, and which one a file's name asks for.
 import { FleetTapError } from '../base/errors.js';
+import type { Compression } from './compressor.js';
 import { CsvFormat } from './csv.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
 import { JsonlFormat } from './jsonl.js';
-import type { Compression } from './part-file.js';
 import { PcapngFormat } from './pcapng.js';
 import { TextFormat } from './text.js';
 

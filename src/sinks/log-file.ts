@@ -3,8 +3,9 @@
 // what was written whole and its .part, and `failure` says why. Files that are rotated never share a name; each is whole by itself.
 import { FleetTapError } from '../base/errors.js';
 import type { MergedRows } from '../base/merged-rows.js';
+import type { Compression } from './compressor.js';
 import type { LogFormat } from './format.js';
-import { type Compression, type FsyncPolicy, PartFile } from './part-file.js';
+import { type FsyncPolicy, PartFile } from './part-file.js';
 import type { Sink } from './sink.js';
 
 export interface Rotation {

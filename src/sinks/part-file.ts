@@ -1,15 +1,11 @@
 // What comes in: bytes. What goes out: one file, plain or compressed, that bears its name only when it is whole (NAME.part until then).
 // Guaranteed: `safeBytes` counts what the system took, in order; a file that fails keeps its .part, cut after the last bytes that were taken
 // whole; what is no regular file (a device, a pipe) is written under its own name.
-// zstd: Node's own from 22.15 on, before that the program zstd. (No npm package of it is kept, small and without native code.)
-import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Duplex, Duplex as DuplexStream, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import * as zlib from 'node:zlib';
-
-export type Compression = 'gzip' | 'zstd' | undefined;
+import { type Compression, compressorFor } from './compressor.js';
 
 /** When what was written is forced onto the disk. */
 export type FsyncPolicy =
@@ -53,7 +49,7 @@ export class PartFile {
 
   /** @returns a promise when it is behind. Failures are told by `finish` and `failed`. */
   write(bytes: Uint8Array, taken: () => void): Promise<void> | undefined {
-    if (this.#stream.write(bytes, (error) => error ?? taken())) return undefined;
+    if (this.#stream.write(bytes, (error) => error ?? taken()) || this.#stream.destroyed) return undefined;
     return new Promise((resolve) => {
       const go = () => {
         for (const event of ['drain', 'error', 'close']) this.#stream.off(event, go);
@@ -101,17 +97,4 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().catch(() => {});
   await handle.close();
-}
-
-function compressorFor(compression: 'gzip' | 'zstd'): Duplex {
-  if (compression === 'gzip') return zlib.createGzip({ level: 1 });
-  const own = (zlib as unknown as { createZstdCompress?: () => Duplex }).createZstdCompress;
-  if (own !== undefined) return own();
-  const program: ChildProcess = spawn('zstd', ['-q', '-c', '-1'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const { stdin, stdout } = program;
-  if (stdin === null || stdout === null) throw new Error('zstd has no pipes');
-  const stream = DuplexStream.from({ writable: stdin, readable: stdout }) as Duplex;
-  program.on('error', (error) => stream.destroy(error));
-  program.on('exit', (status) => void (status !== 0 && stream.destroy(new Error(`zstd ended with status ${status}`))));
-  return stream;
 }

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { expect, it } from 'vitest';
+import * as zlib from 'node:zlib';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { type CaptureOptions, capture } from '../../src/commands/capture.js';
 import type { CommandContext } from '../../src/commands/context.js';
 import { size } from '../../src/commands/options.js';
@@ -86,6 +87,16 @@ it('refuses outputs that make no sense, before any host is dialled', async () =>
   expect(await refused({ filter: { port: ['80'] }, script: fleet.inventoryFile })).toBe('filter');
   expect(await refused({ filter: { iface: 'eth0' }, probes: 'symbols' })).toBe('filter');
   expect(await refused({ serial: '0' })).toBe('serial');
+  expect(person.stderr()).toBe('');
+});
+
+const zstdOfNode = 'createZstdCompress' in zlib;
+it.runIf(!zstdOfNode)(`zstd is refused where nothing can write it, before any host is dialled ${zstdOfNode ? 'skipped: this Node has a zstd of its own' : ''}`, async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, ALL_READY);
+  vi.stubEnv('PATH', person.folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(capture(options(fleet, { output: [join(person.folder, 'a.log.zst')] }), person.context)).rejects.toMatchObject({ kind: 'input', code: 'no-zstd' });
   expect(person.stderr()).toBe('');
 });
 

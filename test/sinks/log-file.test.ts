@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FORMATS, type FormatName } from '../../src/sinks/index.js';
 import { LogFile, type LogFileOptions } from '../../src/sinks/log-file.js';
@@ -87,6 +88,34 @@ it.each([
   ['.', /./],
 ])('that cannot be opened is an input error: %s', async (name, message) => {
   await expect(open(join(folder, name))).rejects.toMatchObject({ kind: 'input', code: 'log-not-opened', message: expect.stringMatching(message), hint: expect.stringContaining('-o FILE') });
+});
+
+const zstdOfNode = 'createZstdCompress' in zlib;
+describe.runIf(!zstdOfNode)(`the program zstd ${zstdOfNode ? 'skipped: this Node has a zstd of its own' : ''}`, () => {
+  const program = () => {
+    const [line, ...more] = execFileSync('ps', ['-o', 'pid=,pgid=,comm=', '--ppid', String(process.pid)]).toString().split('\n').filter((entry) => entry.trim().endsWith(' zstd'));
+    expect(more).toEqual([]);
+    const [pid, group] = (line ?? '').trim().split(/ +/).map(Number);
+    return { pid: Number(pid), group: Number(group) };
+  };
+
+  it('is not in the process group that a terminal interrupts', async () => {
+    const log = await open(join(folder, 'fleet.log.zst'), { compression: 'zstd' });
+    const { pid, group } = program();
+    expect(group).toBe(pid);
+    await log.close();
+  });
+
+  it('that is killed costs this log, and leaves nobody waiting', async () => {
+    const file = join(folder, 'fleet.log.zst');
+    const log = await open(file, { compression: 'zstd' });
+    await log.write(rows(1000));
+    process.kill(program().pid, 'SIGKILL');
+    for (let batch = 1; batch < 20; batch += 1) await log.write(rows(1000, batch * 1e9));
+    await log.close();
+    expect(log).toMatchObject({ written: 0, missed: 20_000, failure: { code: 'log-not-written', message: `${file} cannot be written: the program zstd ended before its time, with SIGKILL` } });
+    expect(await readdir(folder)).toEqual(['fleet.log.zst.part']);
+  });
 });
 
 describe('a full disk', () => {
