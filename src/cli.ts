@@ -47,7 +47,6 @@ const context: CommandContext = {
 const program = new Command('fleet-tap')
   .description('Which TCP and UDP packets every server of a fleet receives, in one timestamped log, over plain SSH.')
   .version(version)
-  .showHelpAfterError('(--help shows what there is)')
   .exitOverride();
 
 program.addCommand(
@@ -189,6 +188,9 @@ function isSentSomething(): boolean {
 async function finish(work: Promise<ExitStatus>): Promise<void> {
   process.exitCode = await work;
 }
+
+// Each command has its own: commander hands settings on only to commands that it makes itself.
+for (const command of [program, ...program.commands]) command.showHelpAfterError('(--help shows what there is)');
 
 try {
   await program.parseAsync();

@@ -35,6 +35,7 @@ it.each([
   [['capture', '-i', '@/good.yml', '--for', '3x'], /'3x' is invalid\. write a time such as 60s/],
   [['capture', '-i', '@/good.yml', '--script', '@/none.stp'], /none\.stp cannot be read: there is no such file/],
   [['capture'], /no inventory was given \[inventory-missing\]/],
+  [['exec', '-i', '@/good.yml'], /missing required argument 'PATTERN'\n\(--help shows what there is\)/],
   [['captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
 ])('refuses %j', async (words, expected) => {
   const { status, stdout, stderr } = await fleetTap(...words.map((word) => word.replace('@', folder)));

@@ -16,6 +16,12 @@ test('what nobody said is as for ssh', () => {
   expect(target.hostKey.userFiles).toEqual(['/home/me/.ssh/known_hosts', '/home/me/.ssh/known_hosts2']);
 });
 
+test('under CI nobody can be asked, and no key is taken unknown: what nobody said is yes there', () => {
+  const checking = (env: Record<string, string>) => resolveTarget(connectionOf({ name: 'web1', groups: [], vars: {} }), { ...machine, env }, new ConfigFiles(nothing)).hostKey.checking;
+  expect(['true', '1', 'yes'].map((CI) => checking({ CI }))).toEqual(['yes', 'yes', 'yes']);
+  expect([checking({}), checking({ CI: '' }), checking({ CI: 'false' })]).toEqual(['ask', 'ask', 'ask']);
+});
+
 test('this machine runs a command of Match exec once', () => {
   const here = thisMachine({ ...process.env, HOME: '/somewhere', SHELL: '/bin/sh' });
   expect(here.home).toBe('/somewhere');
