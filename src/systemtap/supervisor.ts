@@ -9,8 +9,8 @@ import { HOST_LOCK } from './host-lock.js';
 
 /** Without a renewal for this long, the host ends the run by itself. */
 const LEASE_SEC = 15;
-/** Of that, kept for ending staprun: STOP_TENTHS, and unloading. */
-const END_SEC = 3;
+/** Of that, kept for ending staprun: STOP_TENTHS, and unloading; and for hosts whose ticks take longer (an emulated machine needs 17 s in all with 3). */
+const END_SEC = 5;
 /** The controller renews this often. */
 export const RENEW_MS = 3_000;
 const TICK_SEC = 2;

@@ -53,12 +53,18 @@ async function untilNothingIsLeft(limitMs: number, kind: (line: string) => boole
 const bare = new Map<string, string[]>();
 
 /**
- * What the log misses, the capture must have said: a kernel whose CPU is taken away at the wrong moment (three machines share two CPUs here)
- * skips a probe, which stap counts. Nothing may be there that was not received. @returns how many it has skipped
+ * A kernel whose CPU is taken away at the wrong moment (three machines share two CPUs here) skips a probe, which stap counts: then, and only
+ * then, the exit status says that something was lost. @returns how many were skipped
  */
-function expectAllBut(finished: { readonly status: number | null; readonly stderr: string }, dump: readonly string[], found: readonly string[]): number {
+function skippedBy(finished: { readonly status: number | null; readonly stderr: string }): number {
   const skipped = [...finished.stderr.matchAll(/skipped probes: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
   expect(finished.status, finished.stderr).toBe(skipped === 0 ? 0 : 2);
+  return skipped;
+}
+
+/** What the log misses, the capture must have said; nothing may be there that was not received. @returns how many probes were skipped */
+function expectAllBut(finished: { readonly status: number | null; readonly stderr: string }, dump: readonly string[], found: readonly string[]): number {
+  const skipped = skippedBy(finished);
   const { missing, extra } = difference(dump, found);
   expect(extra).toEqual([]);
   expect(missing.length, `${skipped} probes were skipped; missing: ${missing.slice(0, 10).join(', ')}`).toBeLessThanOrEqual(skipped);
@@ -143,10 +149,12 @@ describe('capture', () => {
 
   it('a rate cap keeps back what is over it, and counts it', async () => {
     const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', 'netfilter', '--rate', '20', '--net', '10.77.0.0/24']);
-    expect(finished.status, finished.stderr).toBe(0);
+    const skipped = skippedBy(finished);
     const suppressed = [...log.matchAll(/ gap rate-cap lines=(\d+) /g)].reduce((sum, [, lines]) => sum + Number(lines), 0);
     expect(suppressed).toBeGreaterThan(0);
-    expect(linkPackets(log).length + suppressed).toBe(dump.filter((line) => !line.includes(':')).length);
+    const received = dump.filter((line) => !line.includes(':')).length;
+    expect(linkPackets(log).length + suppressed).toBeLessThanOrEqual(received);
+    expect(linkPackets(log).length + suppressed).toBeGreaterThanOrEqual(received - skipped);
   });
 
   it('a second capture is refused with the name of the first, or joins; settings go back with the last one', async () => {
@@ -160,7 +168,7 @@ describe('capture', () => {
     await joined.saysAll([/^\+ lab-a$/m]);
     for (const running of [first, joined]) {
       running.process.kill('SIGINT');
-      expect((await running.finished).status).toBe(0);
+      skippedBy(await running.finished);
     }
     expect(await settings()).toEqual(before);
   });
@@ -206,7 +214,7 @@ describe('capture', () => {
     const file = join(LAB_DIR, 'run', 'upstream.stp');
     await writeFile(file, script);
     const { finished, log } = await captureTraffic(INVENTORY_FILE, NAMES, ['--script', file]);
-    expect(finished.status, finished.stderr).toBe(0);
+    skippedBy(finished);
     const lines = log.split('\n').filter((line) => line !== '');
     expect(lines.every((line) => /Z lab-[abc] observed /.test(line))).toBe(true);
     expect(lines.filter((line) => / 10\.77\.0\.1 +10\.77\.0\.2 .* 7000 /.test(line)).length).toBeGreaterThanOrEqual(SENT.connections / 2);
@@ -245,7 +253,7 @@ describe('capture', () => {
     await running.saysAll(STARTED);
     running.process.kill('SIGINT');
     const finished = await running.finished;
-    expect(finished.status, finished.stderr).toBe(0);
+    skippedBy(finished);
   });
 });
 
