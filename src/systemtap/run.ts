@@ -67,7 +67,7 @@ export function runFailure(host: string, end: RunEnd, release: string): FleetTap
     return new FleetTapError('host', 'limit-reached', `the host ended the script at ${limit}`, { place: { host }, hint: 'a longer one: --limit-time' });
   }
   if (/^fleet-tap: ended because the lease was not renewed$/m.test(end.stderr)) {
-    return new FleetTapError('host', 'lease-over', 'the host ended the script: it had heard nothing from here for 15 s', { place: { host }, hint: 'the network or this machine was stuck; capture again' });
+    return new FleetTapError('host', 'lease-over', 'the host ended the script: it had heard nothing from here for too long', { place: { host }, hint: 'the network or this machine was stuck; capture again' });
   }
   const busy = /^fleet-tap: busy: (.+)/ms.exec(end.stderr)?.[1];
   if (end.status === BUSY_STATUS && busy !== undefined) {

@@ -1,15 +1,15 @@
 // What comes in: a compiled kernel module in a directory of its own on the host. What goes out: the sh script that runs it there.
-// Guaranteed (G10): staprun and the kernel module end when the channel's input ends (we are gone), when no lease line came for
-// LEASE_SEC (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
+// Guaranteed (G10): staprun and the kernel module end when the channel's input ends (we are gone), within LEASE_SEC of the last lease line
+// (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
 // is removed, and what staprun changes in /proc/sys and never puts back is put back with the last capture of the host (host-lock.ts).
 // The script reads one line for each renewal from standard input; the kernel's lines are its standard output, untouched.
 import { quote } from '../ssh/quote.js';
 import { COALESCE } from './coalesce.js';
 import { HOST_LOCK } from './host-lock.js';
 
-/** Without a renewal for this long, the host ends the run by itself. */
+/** This long after the last renewal the host has ended the run by itself. */
 const LEASE_SEC = 15;
-/** Of that, kept for ending staprun: STOP_TENTHS, and unloading; and for hosts whose ticks take longer (an emulated machine needs 17 s in all with 3). */
+/** Of that, kept for ending staprun (STOP_TENTHS), for unloading, and for slow hosts, whose ticks take longer. */
 const END_SEC = 5;
 /** The controller renews this often. */
 export const RENEW_MS = 3_000;
