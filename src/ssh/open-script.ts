@@ -22,18 +22,26 @@ export interface RunningScript {
   readonly pid: number;
 }
 
+export interface OpenOptions {
+  /** Milliseconds until the shell must be there. */
+  readonly startLimitMs?: number;
+  /** The script goes to the host now. */
+  readonly onSent?: (() => void) | undefined;
+}
+
 /** @throws FleetTapError kind `host`: `no-shell`, `start-timeout`, `become-…`; kind `unreachable` */
-export async function openScript(transport: Transport, script: string, become: Become | undefined, startLimitMs = START_LIMIT_MS): Promise<RunningScript> {
-  const first = await tryOpen(transport, script, become, false, startLimitMs);
+export async function openScript(transport: Transport, script: string, become: Become | undefined, options: OpenOptions = {}): Promise<RunningScript> {
+  const first = await tryOpen(transport, script, become, false, options);
   if (!(first instanceof FleetTapError)) return first;
   if (become === undefined || become.method === 'doas' || first.code !== 'become-needs-terminal') throw first;
   // Only where it is demanded: a terminal costs two processes.
-  const second = await tryOpen(transport, script, become, true, startLimitMs);
+  const second = await tryOpen(transport, script, become, true, options);
   if (second instanceof FleetTapError) throw second;
   return second;
 }
 
-async function tryOpen(transport: Transport, script: string, become: Become | undefined, terminal: boolean, startLimitMs: number): Promise<RunningScript | FleetTapError> {
+async function tryOpen(transport: Transport, script: string, become: Become | undefined, terminal: boolean, options: OpenOptions): Promise<RunningScript | FleetTapError> {
+  const { startLimitMs = START_LIMIT_MS, onSent } = options;
   const nonce = randomBytes(16).toString('hex');
   const bytes = Buffer.from(script, 'utf8');
   if (become?.password?.includes('\n') === true) throw new FleetTapError('input', 'become-password', 'the become password has a line break in it', { place: { host: transport.host } });
@@ -62,6 +70,7 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
     const send = () => {
       if (sent) return;
       sent = true;
+      onSent?.();
       void stream.write(bytes);
     };
     /** Both outputs begin where their mark ends. */

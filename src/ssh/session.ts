@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly limitBytes?: number;
   /** It may run twice: when the connection is lost under way it is made again, and so is the command. Default: false. */
   readonly idempotent?: boolean;
+  /** Called when the script goes to the host: from then on it may have run, whatever becomes of the connection. */
+  readonly onSent?: (() => void) | undefined;
   /** Ends the command on the host. */
   readonly signal?: AbortSignal | undefined;
   /** Given the output as it comes, which is then not kept. */
@@ -41,7 +43,7 @@ export interface Session {
    */
   run(script: string, options?: RunOptions): Promise<CommandResult>;
   /** Starts a POSIX sh script on a channel of its own and leaves it running. */
-  stream(script: string, options?: { readonly become?: boolean }): Promise<RemoteStream>;
+  stream(script: string, options?: { readonly become?: boolean; readonly onSent?: (() => void) | undefined }): Promise<RemoteStream>;
   /** Writes a whole file: to a temporary name beside it, then renamed. `path` is absolute; `mode` is octal, for example 0o600. */
   writeFile(path: string, content: Buffer, options: { readonly mode: number; readonly become?: boolean }): Promise<void>;
   /** @throws FleetTapError when it is missing or longer than `limitBytes` (default 64 MiB). */

@@ -48,8 +48,8 @@ export class ShellPool {
   }
 
   /** The same for a script with a channel of its own, which counts as a shell until `use` is over. */
-  async withOwn<T>(script: string, identity: Identity, use: (running: RunningScript) => Promise<T>): Promise<T> {
-    const running = await this.#start(identity, () => openScript(this.#transport, script, identity));
+  async withOwn<T>(script: string, identity: Identity, onSent: (() => void) | undefined, use: (running: RunningScript) => Promise<T>): Promise<T> {
+    const running = await this.#start(identity, () => openScript(this.#transport, script, identity, { onSent }));
     try {
       return await use(running);
     } finally {

@@ -68,10 +68,10 @@ export class ShellSession implements Session {
     return { status, stdout: output.bytes('stdout').toString('utf8') as HostText, stderr: output.bytes('stderr').toString('utf8') as HostText };
   }
 
-  async stream(script: string, options: { readonly become?: boolean } = {}): Promise<RemoteStream> {
+  async stream(script: string, options: { readonly become?: boolean; readonly onSent?: (() => void) | undefined } = {}): Promise<RemoteStream> {
     if (this.#lost !== undefined) throw this.#lost;
     const identity = this.#identity(options.become);
-    return (await this.#gate.pass(identity, () => openScript(this.#transport, script, identity))).stream;
+    return (await this.#gate.pass(identity, () => openScript(this.#transport, script, identity, { onSent: options.onSent }))).stream;
   }
 
   async writeFile(path: string, content: Buffer, options: { readonly mode: number; readonly become?: boolean }): Promise<void> {
@@ -112,7 +112,7 @@ mv -f "$t" ${quote(path)}
     const identity = this.#identity(options.become);
     const input = options.input === undefined ? undefined : Buffer.from(options.input);
     if (input !== undefined && input.length > FRAMED_INPUT_LIMIT_BYTES) {
-      return this.#shells.withOwn(script, identity, (running) => this.#watch(script, options, identity, (output) => feed(running, input, output)));
+      return this.#shells.withOwn(script, identity, options.onSent, (running) => this.#watch(script, options, identity, (output) => feed(running, input, output)));
     }
     return this.#shells.with(identity, (shell) =>
       this.#watch(script, options, identity, (output) => ({ over: shell.run(script, input, output), pid: shell.pid, isOwn: false, giveUp: () => void shell.retire() })),
@@ -131,6 +131,7 @@ mv -f "$t" ${quote(path)}
     const end = (code: string, sentence: string) => stop(this.#failure(code, `${sentence}: ${labelOf(script)}`));
     const output = new CollectedOutput(options, (name, limitBytes) => end('output-limit', `${name} was larger than ${limitBytes} bytes`));
     const aborted = () => end('command-ended', 'a command was ended before it was over');
+    options.onSent?.();
     const running = start(output);
     const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => end('command-timeout', `a command did not end within ${timeoutMs / 1000} s`), timeoutMs);
     options.signal?.addEventListener('abort', aborted, { once: true });

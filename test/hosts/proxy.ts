@@ -7,6 +7,9 @@ export interface Proxy {
   readonly port: number;
   /** Ends every connection through it at once. */
   cut(): void;
+  /** Nothing listens there any more, until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
 }
 
 export async function startProxy(targetPort: number): Promise<Proxy> {
@@ -27,5 +30,15 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     cut();
     server.close();
   });
-  return { port: (server.address() as { port: number }).port, cut };
+  const { port } = server.address() as { port: number };
+  const down = async () => {
+    server.close();
+    cut();
+    await once(server, 'close');
+  };
+  const up = async () => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  return { port, cut, down, up };
 }

@@ -131,7 +131,7 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
     const silent = join(sshd.folder, 'silent');
     writeFileSync(silent, `#!/bin/sh\n${await sshd.waitingScript()}\n`, { mode: 0o755 });
     const become: Become = { always: false, method: 'sudo', user: 'root', exe: silent };
-    await expect(openScript(transport, 'echo never', become, 500)).rejects.toMatchObject({ kind: 'host', code: 'become-timeout', message: `${silent} did not answer within 0.5 s` });
+    await expect(openScript(transport, 'echo never', become, { startLimitMs: 500 })).rejects.toMatchObject({ kind: 'host', code: 'become-timeout', message: `${silent} did not answer within 0.5 s` });
   });
 
   it('is the login itself where that is the user already: nothing is asked', async () => {

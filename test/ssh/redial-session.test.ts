@@ -56,18 +56,60 @@ describe.skipIf(skipSshd)(`a connection that drops${sshdSkipped}`, () => {
     expect(await readFile(file, 'utf8')).toBe('run\nrun\n');
   });
 
-  it('for good is told with the reason, each time the same; and a closed session stays closed', async () => {
+  it('under nothing at all is made again: what was not sent is sent, also by a channel that was being opened', async () => {
     const { sshd, wire, session, dials } = await open();
+    const file = join(sshd.folder, 'runs');
+    // sshd stops: the channel is asked for and never opened.
+    for (const pid of sshd.descendants()) process.kill(pid, 'SIGSTOP');
+    const waiting = session.run(`echo run >> ${file}; echo done`);
+    wire.cut();
+    expect(await waiting).toMatchObject({ stdout: 'done\n' });
+    expect(await readFile(file, 'utf8')).toBe('run\n');
+    expect(dials()).toBe(2);
+  });
+
+  it('and cannot be made again is told to all who wait; who asks later dials again, and reaches a host that is back', async () => {
+    const { wire, session, lines, dials } = await open();
     const stream = await session.stream('cat');
     const ended = new Promise((resolve) => stream.onEnd(resolve));
-    sshd.kill();
-    wire.cut();
+    await wire.down();
     await ended;
-    for (const _ of [1, 2]) await expect(session.run('true')).rejects.toMatchObject({ kind: 'unreachable', code: expect.stringMatching(/^conn/) });
+    const refused = { kind: 'unreachable', code: 'connect-refused' };
+    await Promise.all([1, 2, 3].map(() => expect(session.run('true')).rejects.toMatchObject(refused)));
     expect(dials()).toBe(2);
-    const other = await open();
-    await other.session.close();
-    await expect(other.session.run('true')).rejects.toMatchObject({ code: 'connection-lost' });
-    expect(other.dials()).toBe(1);
+    await expect(session.run('true')).rejects.toMatchObject(refused);
+    expect(dials()).toBe(3);
+    await wire.up();
+    expect(await session.run('echo back')).toMatchObject({ stdout: 'back\n' });
+    expect(dials()).toBe(4);
+    expect(lines).toEqual(['web1: the connection was lost, and made again']);
+  });
+
+  it('waits before it dials a host again that was not there, longer each time; closing it ends that', async () => {
+    const { wire, session, dials } = await open();
+    const stream = await session.stream('cat');
+    const ended = new Promise((resolve) => stream.onEnd(resolve));
+    await wire.down();
+    await ended;
+    const takenMs: number[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const sinceMs = performance.now();
+      await session.run('true').catch(() => {});
+      takenMs.push(performance.now() - sinceMs);
+    }
+    // At once, after 0.5 to 1 s, after 1 to 2 s.
+    expect(takenMs[1]).toBeGreaterThanOrEqual(490);
+    expect(takenMs[2]).toBeGreaterThanOrEqual(990);
+    const waiting = expect(session.run('true')).rejects.toMatchObject({ code: 'connection-lost' });
+    await session.close();
+    await waiting;
+    expect(dials()).toBe(4);
+  });
+
+  it('stays closed when it was closed', async () => {
+    const { session, dials } = await open();
+    await session.close();
+    await expect(session.run('true')).rejects.toMatchObject({ code: 'connection-lost' });
+    expect(dials()).toBe(1);
   });
 });
