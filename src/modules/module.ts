@@ -10,8 +10,41 @@ export interface ModuleContext {
   readonly diff: boolean;
   /** Parameters may be secrets: they stay out of the script's label. */
   readonly noLog: boolean;
-  /** Reads a file of the controller, for `src`; relative to the playbook. */
+  /** Reads a file of the controller, for `src`; looked for as `findLocal('files', path)` does. */
   readonly readLocal: (path: string) => Promise<Buffer>;
+  /**
+   * Where a file of the controller is: below the role's folder of that name, the role, the folder of the task's file, the playbook's.
+   * @throws FleetTapError kind `host`, code `file-missing`
+   */
+  readonly findLocal: (folder: 'files' | 'templates' | 'vars', path: string) => Promise<string>;
+  /** A file of the controller as a template, rendered with the task's variables and `more`. @param path as `findLocal` gave it */
+  readonly renderTemplate: (path: string, more?: Readonly<Record<string, unknown>>) => Promise<string>;
+  /** A YAML or JSON file of the controller: variables that the user wrote, which may hold templates. @param path as `findLocal` gave it */
+  readonly readVars: (path: string) => Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** What the engine does with a result besides registering it. Each is done once for each loop item. */
+type Effect =
+  /** add_host: in the inventory from now on, and in these groups. */
+  | { readonly kind: 'add-host'; readonly host: string; readonly groups: readonly string[]; readonly vars: Readonly<Record<string, unknown>> }
+  /** group_by: this host is in the group. */
+  | { readonly kind: 'add-group'; readonly group: string; readonly parents: readonly string[] }
+  /** include_vars: what `readVars` gave, with the precedence of include_vars. */
+  | { readonly kind: 'include-vars'; readonly vars: Readonly<Record<string, unknown>> }
+  /** setup, package_facts, service_facts: into `ansible_facts`, names without `ansible_`. */
+  | { readonly kind: 'ansible-facts'; readonly facts: Readonly<Record<string, unknown>> };
+
+/** What an action has: the connection of the task's host (or of delegate_to), and the person. */
+export interface ActionHost {
+  /** One script, as the become user of the task. @throws FleetTapError kind `unreachable` when the connection is lost */
+  run(script: string, options?: { readonly input?: Buffer; readonly timeoutMs?: number }): Promise<CommandResult>;
+  /** Gives up the connection and makes a new one. @throws FleetTapError kind `unreachable` */
+  reconnect(): Promise<void>;
+  /** The host's facts, asked anew. */
+  gatherFacts(): Promise<Readonly<Record<string, unknown>>>;
+  sleep(sec: number): Promise<void>;
+  /** One line that a person types; undefined where there is nobody. */
+  readonly ask: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
 }
 
 export interface ModuleResult {
@@ -27,11 +60,14 @@ export interface ModuleResult {
   readonly warnings?: readonly HostText[];
   /** set_fact only: variables for this host. */
   readonly facts?: Readonly<Record<string, unknown>>;
+  readonly effects?: readonly Effect[];
 }
 
 export type ModulePlan =
   /** Nothing to ask the host. */
   | { readonly kind: 'done'; readonly result: ModuleResult }
+  /** More than one script, or something that is no script: reboot, pause, setup. */
+  | { readonly kind: 'action'; run(host: ActionHost): Promise<ModuleResult> }
   | {
       readonly kind: 'script';
       readonly script: string;
@@ -48,6 +84,8 @@ export interface PlaybookModule<P extends Parameters = Parameters> {
   readonly freeForm?: string;
   /** Any name is a parameter: set_fact. */
   readonly takesAnyName?: boolean;
+  /** Once for all hosts of the play: add_host, pause (Ansible's BYPASS_HOST_LOOP). */
+  readonly runsOnce?: boolean;
   /** A rule that concerns more than one parameter, or the text before templates are rendered. Returns what is wrong. */
   checkWritten?(written: Readonly<Record<string, unknown>>): { readonly message: string; readonly hint?: string; readonly parameter?: string } | undefined;
   plan(params: ParamsOf<P>, context: ModuleContext): ModulePlan | Promise<ModulePlan>;

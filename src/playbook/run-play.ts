@@ -142,7 +142,8 @@ export class PlayRun {
         become: this.#become(scope, inherit('become') as boolean | undefined),
         noLog,
         session: () => this.#run.session(host),
-        readLocal: this.#run.readLocal,
+        files: this.#run.files,
+        action: { reconnect: () => this.#run.reconnect(host), gatherFacts: () => this.#run.facts(host.host), ask: this.#run.ask },
         sleep: this.#run.sleep,
         itemDone: (item, itemResult) => this.#reportResult(host, name, itemResult, { item: toText(item), noLog, isIgnored: false }),
       });

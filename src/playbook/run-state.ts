@@ -2,8 +2,10 @@
 import type { FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter } from '../base/playbook-events.js';
 import type { Host, Inventory } from '../inventory/host.js';
+import type { ActionHost } from '../modules/module.js';
 import type { Session } from '../ssh/session.js';
 import type { Counts } from './counts.js';
+import type { LocalFiles } from './local-files.js';
 import type { HostVariables } from './variables.js';
 
 export interface HostRun {
@@ -23,7 +25,9 @@ export interface PlaybookRun {
   readonly failures: Map<string, FleetTapError>;
   session(host: HostRun): Promise<Session>;
   facts(host: Host): Promise<Readonly<Record<string, unknown>>>;
-  readLocal(path: string): Promise<Buffer>;
+  readonly files: LocalFiles;
+  reconnect(host: HostRun): Promise<void>;
+  readonly ask: ActionHost['ask'];
   sleep(sec: number): Promise<void>;
   /** The play's hosts that have not failed: `ansible_play_hosts`. */
   setPlayHosts(names: readonly string[]): void;

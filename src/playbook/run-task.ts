@@ -1,13 +1,15 @@
 // What comes in: a task and a host's variables. What goes out: the task's result on that host. One round trip for each item, none for local modules.
 // Guaranteed: a mistake in an expression, a module's failure and a lost connection are results or errors of this host only; what is registered
 // is plain data.
+import { readFile } from 'node:fs/promises';
 import { FleetTapError } from '../base/errors.js';
-import type { ModuleContext, ModuleResult } from '../modules/module.js';
+import type { ActionHost, ModuleContext, ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Session } from '../ssh/session.js';
 import { firstFalse } from './condition.js';
 import { splitLines } from './expression/methods.js';
 import { Omit } from './expression/values.js';
+import type { LocalFiles } from './local-files.js';
 import type { Condition } from './condition.js';
 import type { Task } from './playbook.js';
 import { render, Template } from './template.js';
@@ -37,7 +39,8 @@ export interface TaskHost {
   readonly become: boolean;
   readonly noLog: boolean;
   session(): Promise<Session>;
-  readLocal(path: string): Promise<Buffer>;
+  readonly files: LocalFiles;
+  readonly action: Pick<ActionHost, 'reconnect' | 'gatherFacts' | 'ask'>;
   sleep(sec: number): Promise<void>;
   /** Called for each item of a loop. */
   itemDone(item: unknown, result: TaskResult): void;
@@ -144,7 +147,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, more: { readonl
 }
 
 async function runModule(task: Task, scope: Scope, host: TaskHost): Promise<ModuleResult> {
-  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, readLocal: host.readLocal };
+  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, readLocal: async (path) => readFile(await host.files.find('files', path)), findLocal: (folder, path) => host.files.find(folder, path), renderTemplate: (path, more = {}) => host.files.render(path, scope.with(more)), readVars: (path) => host.files.readVars(path) };
   const values: Record<string, unknown> = {};
   for (const [name, argument] of Object.entries(task.args)) {
     if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));
@@ -158,6 +161,10 @@ async function runModule(task: Task, scope: Scope, host: TaskHost): Promise<Modu
     const params = task.module.takesAnyName === true ? values : convertParameters(task.module.parameters, values);
     const plan = await task.module.plan(params as never, context);
     if (plan.kind === 'done') return plan.result;
+    if (plan.kind === 'action') {
+      const run: ActionHost['run'] = async (script, options) => (await host.session()).run(script, { become: host.become, ...options });
+      return await plan.run({ ...host.action, run, sleep: (sec) => host.sleep(sec) });
+    }
     const session = await host.session();
     const options = { become: host.become, ...(plan.input === undefined ? {} : { input: plan.input }), ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }) };
     return plan.parse(await session.run(plan.script, options));

@@ -1,7 +1,6 @@
 // What comes in: a loaded playbook, the inventory, and how to reach hosts. What goes out: the recap, failures by host, the exit status.
 // Guaranteed: no host is connected to before its first task; nothing is printed here: the reporter is told.
 // Not here: connections are the caller's: it opens them when asked and closes them.
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -13,6 +12,7 @@ import type { Session } from '../ssh/session.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import { Counts } from './counts.js';
 import { toText } from './expression/values.js';
+import { LocalFiles } from './local-files.js';
 import type { Play, Playbook } from './playbook.js';
 import { recapStatus } from './recap.js';
 import { PlayRun } from './run-play.js';
@@ -27,6 +27,10 @@ export interface RunOptions {
   /** Called once a host. @throws FleetTapError kind `unreachable` */
   readonly session: (host: Host) => Promise<Session>;
   readonly facts: (host: Host) => Promise<Facts>;
+  /** Gives up a host's connection and makes a new one: reboot, wait_for_connection. */
+  readonly reconnect?: (host: Host) => Promise<Session>;
+  /** A person who can be asked: pause. */
+  readonly ask?: (prompt: string, hidden: boolean) => Promise<string>;
   /** Hosts that work at once, at least 1. */
   readonly forks: number;
   readonly reporter: PlaybookReporter;
@@ -72,7 +76,14 @@ export async function runPlaybook(playbook: Playbook, options: RunOptions): Prom
       return session;
     },
     facts: async (host) => ansibleFacts(await options.facts(host)),
-    readLocal: (path) => readLocal(folder, path),
+    files: new LocalFiles([folder]),
+    reconnect: async (host) => {
+      if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');
+      const made = options.reconnect(host.host);
+      sessions.set(host, made);
+      await made;
+    },
+    ask: options.ask,
     sleep: options.sleep ?? ((sec) => wait(sec * 1000)),
     setPlayHosts: (names) => Object.assign(magic, { ansible_play_hosts: names, ansible_play_batch: names }),
   };
@@ -112,16 +123,4 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars): readonly 
     if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
     throw play.hosts.source.error(0, error.message, { code: error.code, hint: 'give it with -e' });
   }
-}
-
-async function readLocal(folder: string, path: string): Promise<Buffer> {
-  // Ansible looks into files/ beside the playbook first.
-  for (const candidate of [resolve(folder, 'files', path), resolve(folder, path)]) {
-    try {
-      return await readFile(candidate);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  throw new FleetTapError('host', 'file-missing', `the file ${path} is neither in ${folder}/files nor in ${folder}`);
 }

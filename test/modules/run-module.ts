@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { modules } from '../../src/modules/index.js';
 import type { ModuleResult } from '../../src/modules/module.js';
 import { convertParameters } from '../../src/modules/params.js';
+import { Undefined } from '../../src/playbook/expression/values.js';
+import { LocalFiles } from '../../src/playbook/local-files.js';
 import { localSession } from '../playbook/local-session.js';
 
 /** A folder of its own: `work` is where scripts run, `bin` stands first in PATH. */
@@ -49,8 +51,12 @@ export async function runModule({ work, bin }: Bench, name: string, params: Read
   if (module === undefined) throw new Error(`no module ${name}`);
   const { check = false, diff = false, env = {}, file, onlyBench = false } = options;
   const readLocal = async () => file ?? Buffer.from('');
-  const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, readLocal });
+  const files = new LocalFiles([work]);
+  const names = { get: (name: string) => new Undefined(name) };
+  const local = { readLocal, findLocal: files.find.bind(files), renderTemplate: (path: string) => files.render(path, names), readVars: files.readVars.bind(files) };
+  const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, ...local });
   if (plan.kind === 'done') return plan.result;
+  if (plan.kind === 'action') throw new Error(`${name} is an action: run it with a playbook`);
   const session = localSession('here', { cwd: work, path: [bin], env, ...(onlyBench ? { onlyPath: true } : {}) });
   return plan.parse(await session.run(plan.script, plan.input === undefined ? {} : { input: plan.input }));
 }

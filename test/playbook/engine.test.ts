@@ -1,5 +1,5 @@
 // What the engine guarantees beside Ansible's results: the order of work, what a host says stays data, what is hidden stays hidden.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -208,4 +208,13 @@ test.each([
 test('variables that are made of each other are told, not followed for ever', async () => {
   const { failures } = await play('- hosts: all\n  gather_facts: false\n  vars: {a: "{{ b }}", b: "{{ a }}"}\n  tasks: [{debug: {msg: "{{ a }}"}}]\n', 'h,');
   expect(failures.get('h')?.message).toContain('a → b → a');
+});
+
+test('files of the controller: files/ beside the playbook first; what is nowhere is told with where it was looked for', async () => {
+  await mkdir(join(folder, 'files'), { recursive: true });
+  await writeFile(join(folder, 'files', 'both'), 'files/');
+  await writeFile(join(folder, 'both'), 'beside');
+  const { results, failures } = await play(`- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {src: both, dest: copied}\n    - command: cat copied\n      register: said\n    - assert: {that: said.stdout == 'files/'}\n    - copy: {src: nowhere, dest: copied}\n`, 'a,');
+  expect(results.map(({ status }) => status)).toEqual(['changed', 'changed', 'ok', 'failed']);
+  expect(failures.get('a')).toMatchObject({ code: 'file-missing', message: `copy: there is no file nowhere; looked for ${join(folder, 'files/nowhere')}, ${join(folder, 'nowhere')}` });
 });

@@ -1,0 +1,48 @@
+// What comes in: a name that a task gives a file of the controller. What goes out: where the file is, or its content as a template or variables.
+// Order of folders as Ansible's (parsing/dataloader.py, path_dwim_relative_stack): each folder's own `files/` (`templates/` …) first, then the folder.
+// Guaranteed: only what the user wrote is read as a template: the files come from the folders of the playbook and its roles.
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { FleetTapError } from '../base/errors.js';
+import { readText } from '../base/read-text.js';
+import { parseYaml, plainValue } from '../base/yaml.js';
+import type { Names } from './expression/evaluate.js';
+import { toText } from './expression/values.js';
+import { compileText, render } from './template.js';
+import { TemplateSource } from './template-source.js';
+
+export class LocalFiles {
+  /** The role's folder where there is one, the folder of the task's file, the playbook's. */
+  readonly #folders: readonly string[];
+
+  constructor(folders: readonly string[]) {
+    this.#folders = folders;
+  }
+
+  /** @throws FleetTapError kind `host`, code `file-missing` */
+  async find(kind: 'files' | 'templates' | 'vars', path: string): Promise<string> {
+    const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+    const candidates = [...new Set(this.#folders.flatMap((folder) => [resolve(folder, kind, written), resolve(folder, written)]))];
+    for (const candidate of candidates) if (await exists(candidate)) return candidate;
+    throw new FleetTapError('host', 'file-missing', `there is no file ${path}; looked for ${candidates.join(', ')}`);
+  }
+
+  /** @throws FleetTapError */
+  async render(path: string, names: Names): Promise<string> {
+    const text = await readText(path, 'template');
+    return toText(render(compileText(TemplateSource.fromUser(text, path)), names));
+  }
+
+  /** @throws FleetTapError kind `input` where it is no mapping */
+  async readVars(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const yaml = parseYaml(await readText(path, 'file of variables'), path);
+    const value = plainValue(yaml, yaml.root) ?? {};
+    if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+    throw new FleetTapError('input', 'playbook-invalid', 'a file of variables is a mapping of names and values', { place: { file: path } });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(() => true, () => false);
+}
