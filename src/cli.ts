@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { bufferMib, collect, duration, fleetCommand, outputOptions, positiveInteger } from './commands/options.js';
+import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
@@ -152,6 +152,7 @@ program.addCommand(
     .option('--host <NAME>', 'the variables of one host')
     .option('--vars', 'with --graph: variables too', false)
     .option('--export', 'variables where they are set, not merged for each host', false)
+    .option('-v, --verbose', 'say what was read', count, 0)
     .option('--output <FILE>', 'write to FILE instead of standard output')
     .action((group: string, options: InventoryOptions) => finish(import('./commands/inventory.js').then(({ inventory }) => inventory({ ...options, group }, context)))),
 );
@@ -193,7 +194,7 @@ async function finish(work: Promise<ExitStatus>): Promise<void> {
 for (const command of [program, ...program.commands]) command.showHelpAfterError('(--help shows what there is)');
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withAnsibleNames(process.argv));
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 1;
   else if (error instanceof FleetTapError) {

@@ -49,7 +49,7 @@ export class FleetTapError extends Error {
 }
 
 /** `file:line:column`, as compilers print it; parts that are not known are left out. */
-function formatPlace(place: Place): string {
+export function formatPlace(place: Place): string {
   const position = [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
   return [place.host, position].filter((part) => part !== undefined && part !== '').join(': ');
 }

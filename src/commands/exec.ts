@@ -71,6 +71,7 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
     fleet.release(host);
     const outcome: HostOutcome = { host: host.name, status, error, seconds: (performance.now() - hostStartedMs) / 1000, ...(kept?.finish() ?? { stdout: NOTHING, stderr: labelled?.lastStderr() ?? NOTHING }) };
     labelled?.end(outcome);
+    fleet.detail.say(1, () => `${host.name}: ${error === undefined ? `exit status ${status}` : error.code} after ${outcome.seconds.toFixed(2)} s`);
     return outcome;
   };
   try {

@@ -37,6 +37,7 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
       const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host) }));
       const wanted = filterFacts(prefixed(ansibleFacts(gathered)), filters);
       found.set(host.name, factTexts(wanted, known));
+      fleet.detail.say(1, () => `${host.name}: ${Object.keys(wanted).length} facts`);
       if (options.tree !== undefined) await writeFile(join(options.tree, fileNameOf(host.name)), `${jsonText(answerOf(wanted))}\n`);
     } catch (error) {
       failures.set(host.name, asHostError(error, host.name));

@@ -6,6 +6,7 @@ import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
 import type { HostKeyChecking } from '../inventory/connection.js';
+import { foldHosts } from '../inventory/fold.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
@@ -18,9 +19,11 @@ import { KeyRing } from '../ssh/key-ring.js';
 import { RedialSession } from '../ssh/redial-session.js';
 import type { Session } from '../ssh/session.js';
 import { Connections } from './connections.js';
+import { describeRules, describeTarget, Detail } from './detail.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
 import { openVaults, vaultOf } from '../inventory/vault.js';
 import type { CommandContext, ExitStatus } from './context.js';
+import { readPasswordFile } from './password-file.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
 
@@ -37,8 +40,17 @@ export interface FleetOptions extends VaultOptions {
   readonly forks: number;
   readonly become?: boolean | undefined;
   readonly askBecomePass?: boolean | undefined;
+  /** In place of -k and -K. */
+  readonly connectionPasswordFile?: string | undefined;
+  readonly becomePasswordFile?: string | undefined;
   readonly becomeMethod?: string | undefined;
   readonly becomeUser?: string | undefined;
+  readonly sshCommonArgs?: string | undefined;
+  readonly sshExtraArgs?: string | undefined;
+  /** How often -v was given. */
+  readonly verbose?: number | undefined;
+  /** The ansible.cfg that was read. */
+  readonly configFile?: string | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
   /** Where this run's directory is made, instead of among the others. */
@@ -54,6 +66,8 @@ export class Fleet {
   readonly context: CommandContext;
   /** What is left on disk of this run. */
   readonly run: RunDirectory;
+  /** What -v tells. */
+  readonly detail: Detail;
   readonly #connections: Connections;
   /** -k, as typed; a host's own variable goes before it. */
   readonly #password: string | undefined;
@@ -65,7 +79,7 @@ export class Fleet {
   readonly #released: Promise<void>[] = [];
   #exitStatus: ExitStatus | null = null;
 
-  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run'>, connections: Connections, password: string | undefined) {
+  private constructor(parts: Pick<Fleet, 'inventory' | 'hosts' | 'limit' | 'context' | 'run' | 'detail'>, connections: Connections, password: string | undefined) {
     this.inventory = parts.inventory;
     this.hosts = parts.hosts;
     this.limit = parts.limit;
@@ -73,11 +87,12 @@ export class Fleet {
     // One for each connection being made, and for each command.
     setMaxListeners(Number.POSITIVE_INFINITY, this.context.interrupted);
     this.run = parts.run;
+    this.detail = parts.detail;
     this.#connections = connections;
     this.#password = password;
     const { ask, askSecret, interrupted, stderr } = this.context;
     this.#say = (line) => void stderr.write(`  ${printable(line)}\n`);
-    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say });
+    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say, trace: (line) => this.detail.say(3, () => line) });
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
@@ -92,24 +107,32 @@ export class Fleet {
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
-    const becomePassword = options.askBecomePass === true ? await askPassword(context, '-K') : undefined;
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser };
+    const becomePassword = await passwordOf(options.becomePasswordFile, options.askBecomePass, '-K', context);
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs };
     const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
     for (const host of hosts) connections.target(host);
-    const password = options.askPass === true ? await askPassword(context, '-k') : undefined;
+    const password = await passwordOf(options.connectionPasswordFile, options.askPass, '-k', context);
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     // As they stand in the inventory: what was encrypted there stays so on disk.
     const chosen = new Set(hosts.map((host) => host.name));
     const asWritten = read.hosts.filter((host) => chosen.has(host.name));
     const about = { stateDirectory: context.stateDirectory, runDirectory: options.runDir, command: context.words[0] ?? '', words: context.words, hosts: asWritten, say };
-    return new Fleet({ inventory, hosts, limit, context, run: await RunDirectory.create(about) }, connections, password);
+    const detail = new Detail(context.stderr, options.verbose);
+    detail.say(1, () => `configuration: ${options.configFile ?? 'no ansible.cfg'}`);
+    detail.say(1, () => `inventory: ${options.inventory.join(' and ')}: ${inventory.hosts.length} in all; chosen: ${foldHosts(hosts.map((host) => host.name))}`);
+    return new Fleet({ inventory, hosts, limit, context, detail, run: await RunDirectory.create(about) }, connections, password);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
     return once(this.#sessions, host, () => {
       const target = this.#connections.target(host, this.#password);
-      return this.run.timed(host.name, 'connect', RedialSession.open(() => openSession(target, this.#dialer), this.#say));
+      this.detail.say(2, () => describeTarget(target));
+      if (this.detail.isAt(3)) for (const line of describeRules(target)) this.detail.say(3, () => line);
+      const startedMs = performance.now();
+      const opened = RedialSession.open(() => openSession(target, this.#dialer), this.#say);
+      opened.then(() => this.detail.say(1, () => `${host.name}: connected to ${target.hostName} in ${((performance.now() - startedMs) / 1000).toFixed(2)} s`), () => {});
+      return this.run.timed(host.name, 'connect', opened);
     });
   }
 
@@ -150,6 +173,11 @@ export class Fleet {
     const { retries } = this.#limits.counts;
     if (retries > 0) this.context.stderr.write(`  logins that were refused before they began, and tried again: ${retries} (sshd's MaxStartups)\n`);
   }
+}
+
+async function passwordOf(file: string | undefined, ask: boolean | undefined, option: '-k' | '-K', context: CommandContext): Promise<string | undefined> {
+  if (file !== undefined) return readPasswordFile(file);
+  return ask === true ? askPassword(context, option) : undefined;
 }
 
 /** As ansible's -k and -K. @throws FleetTapError kind `input` without a terminal */

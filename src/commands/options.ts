@@ -5,7 +5,7 @@ import { withVaultOptions } from './vault-options.js';
 
 const DEFAULT_FORKS = 50;
 
-/** -i, -l, -u, -k, -K, --become-method, --become-user, --private-key, --host-key-checking, -T, -f */
+/** What every command that works on hosts takes, under Ansible's names. */
 export function fleetCommand(name: string): Command {
   return withAnsibleConfig(withVaultOptions(new Command(name)))
     .option('-i, --inventory <SOURCE>', 'inventory file, program, directory, ssh_config:FILE, vagrant:, or a comma-separated list of hosts; may be given again (default: what ansible.cfg or ANSIBLE_INVENTORY says)', collect)
@@ -13,13 +13,20 @@ export function fleetCommand(name: string): Command {
     .option('-u, --user <NAME>', 'log in as this user, where the inventory names none')
     .option('-k, --ask-pass', 'ask for the password to log in with, once for all hosts')
     .option('-K, --ask-become-pass', 'ask for the password of sudo, su or doas, once for all hosts')
+    .option('--connection-password-file <FILE>', 'the password of -k from a file, or from a program that prints it')
+    .option('--become-password-file <FILE>', 'the password of -K from a file, or from a program that prints it')
     .addOption(new Option('--become-method <METHOD>', 'how to become root or another user, where the inventory does not say (default: sudo)').choices(['sudo', 'su', 'doas']))
     .option('--become-user <NAME>', 'whom to become, where the inventory names none (default: root)')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known (default: what your ssh_config says, else ask; yes under CI)').choices(['yes', 'ask', 'accept-new', 'no']))
+    .option('--ssh-common-args <WORDS>', 'options for ssh, where the inventory has none, for example \'-o ProxyJump=bastion\'')
+    .option('--ssh-extra-args <WORDS>', 'the same: Ansible gives these to ssh only, and the others to sftp and scp as well')
+    .addOption(new Option('--sftp-extra-args <WORDS>', 'taken as Ansible takes it; files go through ssh here, so it changes nothing').hideHelp())
+    .addOption(new Option('--scp-extra-args <WORDS>', 'the same').hideHelp())
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
     .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS)
     .option('--rerun-failed <DIR>', 'only hosts that failed or were not reached in that run: its run directory, or `last`')
+    .option('-v, --verbose', 'say more: -v what was read and how each host ended, -vv how each is reached, -vvv each decision', count, 0)
     .option('--run-dir <DIR>', 'leave this run\'s directory here (default: one of the last 50 in ~/.local/state/fleet-tap/runs)');
 }
 
@@ -36,6 +43,25 @@ export function outputOptions(command: Command): Command {
 /** An option that may be given again. Not commander's variadic: that would take the host pattern behind `-i FILE` for a second file. */
 export function collect(word: string, before: readonly string[] = []): string[] {
   return [...before, word];
+}
+
+/** Ansible's other names for the same options. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  '--inventory-file': '--inventory', '--key-file': '--private-key', '--ask-vault-password': '--ask-vault-pass', '--vault-pass-file': '--vault-password-file',
+  '--become-pass-file': '--become-password-file', '--conn-pass-file': '--connection-password-file',
+};
+
+/** The command line with each option under the one name that commander knows; what stands behind `--` is not ours. */
+export function withAnsibleNames(words: readonly string[]): string[] {
+  const end = words.indexOf('--');
+  const own = end === -1 ? words : words.slice(0, end);
+  const rename = (word: string): string => word.replace(/^--[a-z-]+(?==|$)/, (name) => OTHER_NAMES[name] ?? name);
+  return [...own.map(rename), ...words.slice(own.length)];
+}
+
+/** -v, -vv, -vvv */
+export function count(_word: string, before: number): number {
+  return before + 1;
 }
 
 /** `60s`, `5m`, `1h`, or a number of seconds, as seconds. */

@@ -1,10 +1,14 @@
-// What comes in: ansible.cfg and ANSIBLE_* variables. What goes out: the settings that concern inventory, connection, become, forks and vault.
+// What comes in: ansible.cfg and ANSIBLE_* variables. What goes out: the settings that concern inventory, connection, become, forks, output and vault.
 // Guaranteed: Ansible's search order ($ANSIBLE_CONFIG, ./ansible.cfg, ~/.ansible.cfg, /etc/ansible/ansible.cfg; the first that exists is the only
-// one) and its order of sources (environment over file); never a file of a world-writable folder we are in (CVE-2018-10875), with a warning.
-// Relative paths are those of the file's folder; of the environment, of the folder we are in.
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { FleetTapError, type Place } from '../base/errors.js';
+// one) and its order of sources (environment over file, the last name of one thing over those before it); never a file of a world-writable folder
+// we are in (CVE-2018-10875), with a warning. Relative paths are those of the file's folder; of the environment, of the folder we are in.
+// What is set there and cannot be honoured is refused, or told with its place (config-limits.ts).
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
+import { FleetTapError } from '../base/errors.js';
+import { expandPath } from './written-path.js';
+import { readConfigFile, type Setting, type WrittenSetting } from './config-file.js';
+import { checkLimits } from './config-limits.js';
 import type { Vars } from './host.js';
 
 export interface AnsibleConfig {
@@ -15,15 +19,28 @@ export interface AnsibleConfig {
   readonly forks?: number;
   readonly hostKeyChecking?: 'no';
   readonly become?: boolean;
-  readonly becomeMethod?: string;
-  readonly becomeUser?: string;
   readonly askPass?: boolean;
   readonly askBecomePass?: boolean;
+  readonly connectionPasswordFile?: string;
+  readonly becomePasswordFile?: string;
   readonly askVaultPass?: boolean;
   readonly vaultPasswordFile?: readonly string[];
   readonly vaultId?: readonly string[];
-  /** What has no option of its own, as the variables that it stands for; a host's own go before them. */
+  readonly diff?: boolean;
+  readonly export?: boolean;
+  readonly playbookDir?: string;
+  /** Levels of -v. */
+  readonly verbose?: number;
+  /** Endings of files that a directory of inventories may hold besides; undefined: Ansible's own. */
+  readonly ignoredEndings?: readonly string[];
+  /** Regular expressions of names (Python's) that are passed over there as well. */
+  readonly ignoredNames?: readonly string[];
+  /** false: no colours (nocolor, NO_COLOR); true: even where nobody looks (force_color). */
+  readonly colour?: boolean;
+  /** What has no option of its own, as the variables that it stands for; a host's own, and options, go before them. */
   readonly connectionVars: Vars;
+  /** The file that was read. */
+  readonly configFile?: string;
 }
 
 export interface Surroundings {
@@ -33,118 +50,156 @@ export interface Surroundings {
   readonly warn: (message: string) => void;
 }
 
-interface Setting {
-  readonly text: string;
-  /** For paths. */
-  readonly folder: string;
-  readonly name: string;
-  readonly place: Place;
-}
-
-/** Environment variables, then `section.key` of the file (ansible-core's config/base.yml and its ssh plugin). */
+/** Environment variables, then `section.key` of the file (ansible-core's config/base.yml and its plugins); of each kind the last that is set counts. */
 const NAMES = {
   inventory: ['ANSIBLE_INVENTORY', 'defaults.inventory'],
   user: ['ANSIBLE_REMOTE_USER', 'defaults.remote_user'],
   privateKey: ['ANSIBLE_PRIVATE_KEY_FILE', 'defaults.private_key_file'],
-  timeout: ['ANSIBLE_TIMEOUT', 'defaults.timeout'],
+  timeout: ['ANSIBLE_TIMEOUT', 'ANSIBLE_SSH_TIMEOUT', 'defaults.timeout', 'ssh_connection.timeout'],
   forks: ['ANSIBLE_FORKS', 'defaults.forks'],
   hostKeyChecking: ['ANSIBLE_HOST_KEY_CHECKING', 'ANSIBLE_SSH_HOST_KEY_CHECKING', 'defaults.host_key_checking', 'ssh_connection.host_key_checking'],
   become: ['ANSIBLE_BECOME', 'privilege_escalation.become'],
-  becomeMethod: ['ANSIBLE_BECOME_METHOD', 'privilege_escalation.become_method'],
-  becomeUser: ['ANSIBLE_BECOME_USER', 'privilege_escalation.become_user'],
   askPass: ['ANSIBLE_ASK_PASS', 'defaults.ask_pass'],
   askBecomePass: ['ANSIBLE_BECOME_ASK_PASS', 'privilege_escalation.become_ask_pass'],
+  connectionPasswordFile: ['ANSIBLE_CONNECTION_PASSWORD_FILE', 'defaults.connection_password_file'],
+  becomePasswordFile: ['ANSIBLE_BECOME_PASSWORD_FILE', 'defaults.become_password_file'],
   askVaultPass: ['ANSIBLE_ASK_VAULT_PASS', 'defaults.ask_vault_pass'],
   vaultPasswordFile: ['ANSIBLE_VAULT_PASSWORD_FILE', 'defaults.vault_password_file'],
   vaultId: ['ANSIBLE_VAULT_IDENTITY_LIST', 'defaults.vault_identity_list'],
+  diff: ['ANSIBLE_DIFF_ALWAYS', 'diff.always'],
+  export: ['ANSIBLE_INVENTORY_EXPORT', 'inventory.export'],
+  playbookDir: ['ANSIBLE_PLAYBOOK_DIR', 'defaults.playbook_dir'],
+  verbose: ['ANSIBLE_VERBOSITY', 'defaults.verbosity'],
+  ignoredEndings: ['ANSIBLE_INVENTORY_IGNORE', 'defaults.inventory_ignore_extensions', 'inventory.ignore_extensions'],
+  ignoredNames: ['ANSIBLE_INVENTORY_IGNORE_REGEX', 'defaults.inventory_ignore_patterns', 'inventory.ignore_patterns'],
+  noColour: ['NO_COLOR', 'ANSIBLE_NOCOLOR', 'defaults.nocolor'],
+  forceColour: ['ANSIBLE_FORCE_COLOR', 'defaults.force_color'],
 } as const;
 
 const CONNECTION_VARS = {
+  ansible_connection: ['ANSIBLE_TRANSPORT', 'defaults.transport'],
   ansible_port: ['ANSIBLE_REMOTE_PORT', 'defaults.remote_port'],
   ansible_ssh_args: ['ANSIBLE_SSH_ARGS', 'ssh_connection.ssh_args'],
   ansible_ssh_common_args: ['ANSIBLE_SSH_COMMON_ARGS', 'ssh_connection.ssh_common_args'],
   ansible_ssh_extra_args: ['ANSIBLE_SSH_EXTRA_ARGS', 'ssh_connection.ssh_extra_args'],
-} as const;
+  ansible_ssh_executable: ['ANSIBLE_SSH_EXECUTABLE', 'ssh_connection.ssh_executable'],
+  ansible_ssh_retries: ['ANSIBLE_SSH_RETRIES', 'connection.retries', 'ssh_connection.retries'],
+  ansible_ssh_pkcs11_provider: ['ANSIBLE_PKCS11_PROVIDER', 'ssh_connection.pkcs11_provider'],
+  ansible_become_method: ['ANSIBLE_BECOME_METHOD', 'privilege_escalation.become_method'],
+  ...becomeNames('become', 'privilege_escalation', 'become_'),
+  ...becomeNames('sudo', 'sudo_become_plugin', ''),
+  ...becomeNames('su', 'su_become_plugin', ''),
+  ...becomeNames('doas', 'doas_become_plugin', ''),
+};
+
+function becomeNames(variable: string, section: string, prefix: string): Record<string, readonly string[]> {
+  const of = (name: string, key: string): [string, readonly string[]] => [`ansible_${variable}_${name}`, [`ANSIBLE_${variable.toUpperCase()}_${name.toUpperCase()}`, `${section}.${prefix}${key}`]];
+  // Of the general section, become_exe is the program, and there is no password.
+  return Object.fromEntries([of('user', 'user'), of('exe', prefix === '' ? 'executable' : 'exe'), of('flags', 'flags'), of('pass', prefix === '' ? 'password' : 'no such key')]);
+}
 
 /** @throws FleetTapError kind `input`, code `ansible-config` */
 export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
   const path = configFile(around);
-  const file = path === undefined ? new Map<string, string>() : readIni(path);
+  const file = path === undefined ? new Map<string, WrittenSetting>() : readConfigFile(textOf(path), path);
   const find = (names: readonly string[]): Setting | undefined => {
-    for (const name of names) {
-      const isVariable = name.startsWith('ANSIBLE_');
-      const text = isVariable ? around.env[name] : file.get(name);
-      if (text === undefined || (text === '' && isVariable)) continue;
-      return { text, name, folder: isVariable || path === undefined ? around.folder : dirname(path), place: isVariable ? {} : { file: path ?? '' } };
+    const isVariable = (name: string): boolean => /^[A-Z]/.test(name);
+    for (const name of names.filter(isVariable).toReversed()) {
+      const text = around.env[name];
+      if (text !== undefined && text !== '') return { text, name, folder: around.folder, place: {} };
+    }
+    for (const name of names.filter((one) => !isVariable(one)).toReversed()) {
+      const found = file.get(name) ?? file.get(name.replace(/^[^.]*/, 'DEFAULT'));
+      if (found !== undefined) return { text: found.text, name, folder: dirname(path ?? ''), place: { file: path ?? '', line: found.line } };
     }
     return undefined;
   };
-  const pathOf = (word: string, { folder }: Setting): string => resolve(folder, word.replace(/^~(?=\/|$)/, around.home).replaceAll('{{CWD}}', around.folder));
-  const list = (setting: Setting): string[] => setting.text.split(',').map((word) => word.trim()).filter((word) => word !== '');
+  const pathOf = (word: string, { folder }: Setting): string => resolve(folder, expandPath(word.replaceAll('{{CWD}}', around.folder), around.home, around.env));
   const read = <T>(names: readonly string[], convert: (setting: Setting) => T): T | undefined => {
     const setting = find(names);
     return setting === undefined ? undefined : convert(setting);
   };
-  const text = (setting: Setting): string => setting.text;
+  const onePath = (setting: Setting): string => pathOf(unquoted(setting.text), setting);
   const vaultId = (setting: Setting): string[] => list(setting).map((word) => word.replace(/^([^@]*@)?(?!prompt)(.+)$/, (_all, label: string | undefined, source: string) => `${label ?? ''}${pathOf(source, setting)}`));
+  checkLimits(find, around.warn);
+  const noColour = (setting: Setting): boolean => setting.name === 'NO_COLOR' || boolean(setting);
   const found = {
-    inventory: read(NAMES.inventory, (setting) => list(setting).map((word) => pathOf(word, setting))),
+    inventory: read(NAMES.inventory, (setting) => setting.text.split(',').map((word) => pathOf(word.trim(), setting))),
     user: read(NAMES.user, text),
-    privateKey: read(NAMES.privateKey, (setting) => pathOf(setting.text, setting)),
+    privateKey: read(NAMES.privateKey, onePath),
     timeout: read(NAMES.timeout, wholeNumber),
     forks: read(NAMES.forks, wholeNumber),
     hostKeyChecking: read(NAMES.hostKeyChecking, boolean) === false ? 'no' : undefined,
     become: read(NAMES.become, boolean),
-    becomeMethod: read(NAMES.becomeMethod, text),
-    becomeUser: read(NAMES.becomeUser, text),
     askPass: read(NAMES.askPass, boolean),
     askBecomePass: read(NAMES.askBecomePass, boolean),
+    connectionPasswordFile: read(NAMES.connectionPasswordFile, onePath),
+    becomePasswordFile: read(NAMES.becomePasswordFile, onePath),
     askVaultPass: read(NAMES.askVaultPass, boolean),
-    vaultPasswordFile: read(NAMES.vaultPasswordFile, (setting) => [pathOf(setting.text, setting)]),
+    vaultPasswordFile: read(NAMES.vaultPasswordFile, (setting) => [onePath(setting)]),
     vaultId: read(NAMES.vaultId, vaultId),
+    diff: read(NAMES.diff, boolean),
+    export: read(NAMES.export, boolean),
+    playbookDir: read(NAMES.playbookDir, onePath),
+    verbose: read(NAMES.verbose, (setting) => (setting.text.trim() === '0' ? 0 : wholeNumber(setting))),
+    ignoredEndings: read(NAMES.ignoredEndings, list),
+    ignoredNames: read(NAMES.ignoredNames, list),
+    colour: read(NAMES.forceColour, boolean) === true ? true : read(NAMES.noColour, noColour) === true ? false : undefined,
+    configFile: path,
   };
-  const vars = Object.entries(CONNECTION_VARS).map(([name, names]) => [name, find(names)?.text] as const);
+  const vars = Object.entries(CONNECTION_VARS).map(([name, names]) => [name, read(names, text)] as const);
   const isSet = ([, value]: readonly [string, unknown]): boolean => value !== undefined;
   return { ...Object.fromEntries(Object.entries(found).filter(isSet)), connectionVars: Object.fromEntries(vars.filter(isSet)) };
 }
 
 function configFile({ env, folder, home, warn }: Surroundings): string | undefined {
-  const own = join(folder, 'ansible.cfg');
   const named = env.ANSIBLE_CONFIG;
   if (named !== undefined && named !== '') {
-    const path = resolve(folder, named.replace(/^~(?=\/|$)/, home));
+    const path = resolve(folder, expandPath(named, home, env));
     const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, 'ansible.cfg') : path;
-    if (existsSync(file)) return file;
+    if (isReadable(file)) {
+      if (!['.cfg', '.ini'].includes(extname(file))) throw new FleetTapError('input', 'ansible-config', 'ANSIBLE_CONFIG names a file that does not end in .cfg or .ini', { place: { file } });
+      return file;
+    }
+    warn(`ANSIBLE_CONFIG names ${file}, which cannot be read`);
   }
+  const own = join(folder, 'ansible.cfg');
   if (existsSync(own)) {
-    if ((statSync(folder).mode & 0o002) === 0) return own;
-    warn(`${own} is not read: everybody may write to this folder; name the file with ANSIBLE_CONFIG if you trust it`);
+    if ((statSync(folder).mode & 0o002) === 0 && isReadable(own)) return own;
+    if ((statSync(folder).mode & 0o002) !== 0) warn(`${own} is not read: everybody may write to this folder; name the file with ANSIBLE_CONFIG if you trust it`);
   }
-  return [join(home, '.ansible.cfg'), '/etc/ansible/ansible.cfg'].find((path) => existsSync(path));
+  return [join(home, '.ansible.cfg'), '/etc/ansible/ansible.cfg'].find(isReadable);
 }
 
-/** Python's configparser, with `;` for comments behind values; `section.key` → text. */
-function readIni(path: string): Map<string, string> {
-  const values = new Map<string, string>();
-  let section = '';
-  let last: string | undefined;
-  for (const [index, written] of readFileSync(path, 'utf8').split(/\r?\n/).entries()) {
-    const line = written.replace(/(^|\s);.*$/, '').trimEnd();
-    if (line.trim() === '' || line.trim().startsWith('#')) continue;
-    if (/^\s/.test(line) && last !== undefined) {
-      values.set(last, `${values.get(last) ?? ''}\n${line.trim()}`.trim());
-      continue;
-    }
-    const header = /^\s*\[([^\]]+)\]/.exec(line)?.[1];
-    const entry = /^\s*([^=:]+?)\s*[=:]\s*(.*)$/.exec(line);
-    last = undefined;
-    if (header !== undefined) section = header;
-    else if (entry?.[1] !== undefined) {
-      last = `${section}.${entry[1].toLowerCase()}`;
-      values.set(last, entry[2] ?? '');
-    } else throw new FleetTapError('input', 'ansible-config', 'this line is neither a [section] nor key = value', { place: { file: path, line: index + 1 }, sourceLine: written });
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return values;
+}
+
+function textOf(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (cause) {
+    const reason = cause instanceof TypeError ? 'is not text in UTF-8' : `cannot be read: ${(cause as Error).message}`;
+    throw new FleetTapError('input', 'ansible-config', `the configuration ${reason}`, { place: { file: path }, cause });
+  }
+}
+
+/** Python's unquote of ansible-core (parsing/quoting.py): one pair of quotes around the whole. */
+function unquoted(text: string): string {
+  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
+}
+
+function text(setting: Setting): string {
+  return unquoted(setting.text);
+}
+
+function list(setting: Setting): string[] {
+  return setting.text.split(',').map((word) => unquoted(word.trim())).filter((word) => word !== '');
 }
 
 function boolean({ text, name, place }: Setting): boolean {

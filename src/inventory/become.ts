@@ -1,7 +1,7 @@
 // What comes in: a host's become variables and the command line's flags. What goes out: how to become another user there.
 // Ansible's names: ansible_become_*, and those of the method (ansible_sudo_pass, ansible_su_exe …), which win (Ansible's become plugins).
 import { FleetTapError } from '../base/errors.js';
-import { readBoolean, readText, type VariableSource } from './connection-values.js';
+import { defaultsOf, readBoolean, readText, readWords, type VariableSource } from './connection-values.js';
 import { splitWords } from './ssh-args.js';
 
 export type BecomeMethod = 'sudo' | 'su' | 'doas';
@@ -32,18 +32,20 @@ export interface BecomeFlags {
 
 /** @throws FleetTapError kind `input`: `connection-variable`, `connection-unsupported` */
 export function becomeOf(source: VariableSource, flags: BecomeFlags): Become {
-  const method = methodOf(source, readText(source, ['ansible_become_method']) ?? flags.becomeMethod ?? 'sudo');
-  const read = (...names: string[]) => readText(source, names.flatMap((name) => [`ansible_become_${name}`]).concat(names.map((name) => `ansible_${method}_${name}`)));
-  const exe = read('exe');
-  const flagText = read('flags');
+  const method = methodOf(source, readText(source, ['ansible_become_method']) ?? flags.becomeMethod ?? readText(defaultsOf(source), ['ansible_become_method']) ?? 'sudo');
+  const variable = (from: VariableSource, ...names: string[]) => readWords(from, names.flatMap((name) => [`ansible_become_${name}`]).concat(names.map((name) => `ansible_${method}_${name}`)));
+  // Variables go before options, and options before ansible.cfg, for each of them.
+  const read = (option: string | undefined, ...names: string[]) => variable(source, ...names) ?? option ?? variable(defaultsOf(source), ...names);
+  const exe = read(undefined, 'exe');
+  const flagText = read(undefined, 'flags');
   const words = flagText === undefined ? undefined : splitWords(flagText);
   if (flagText !== undefined && words === undefined) throw new FleetTapError('input', 'connection-variable', 'ansible_become_flags has a quote that is not closed', { place: { host: source.host } });
   // Of the two names the later one counts, as in Ansible.
-  const password = read('password', 'pass') ?? flags.becomePassword;
+  const password = read(flags.becomePassword, 'password', 'pass');
   return {
     always: readBoolean(source, ['ansible_become']) ?? flags.become ?? false,
     method,
-    user: read('user') ?? flags.becomeUser ?? 'root',
+    user: read(flags.becomeUser, 'user') ?? 'root',
     ...(password === undefined ? {} : { password }),
     ...(exe === undefined ? {} : { exe }),
     ...(words === undefined ? {} : { flags: words }),

@@ -7,6 +7,13 @@ import type { Vars } from './host.js';
 export interface VariableSource {
   readonly host: string;
   readonly vars: Vars;
+  /** What ansible.cfg and ANSIBLE_* say, where neither the host nor an option does. */
+  readonly defaults?: Vars;
+}
+
+/** Only what ansible.cfg and ANSIBLE_* say. */
+export function defaultsOf(source: VariableSource): VariableSource {
+  return { host: source.host, vars: source.defaults ?? {} };
 }
 
 const TRUE = new Set(['y', 'yes', 'on', '1', 'true', 't']);
@@ -25,19 +32,23 @@ export function checkUnsupported(source: VariableSource): void {
   const refuse = (name: string, message: string, hint: string): never => {
     throw new FleetTapError('input', 'connection-unsupported', `${name} ${message}`, { place: { host: source.host }, hint });
   };
-  const connection = readText(source, ['ansible_connection']);
+  const connection = connectionType(source);
   if (connection !== undefined && !SSH_CONNECTIONS.has(connection)) {
     const hint = connection === 'local' ? 'run sshd on this machine and reach it as any other host' : 'leave this host out with --limit, or run sshd on it';
     refuse('ansible_connection', `is "${connection}"; only ssh is supported`, hint);
   }
-  const program = readText(source, ['ansible_ssh_executable']);
+  const program = readText(source, ['ansible_ssh_executable']) ?? readText(defaultsOf(source), ['ansible_ssh_executable']);
   if (program !== undefined && !/(^|\/)ssh$/.test(program)) refuse('ansible_ssh_executable', `is "${program}"; only ssh itself is supported`, 'remove the variable from this host');
   const shell = readText(source, ['ansible_shell_type']);
   if (shell !== undefined && !SHELL_TYPES.has(shell)) refuse('ansible_shell_type', `is "${shell}"; hosts must have a POSIX sh`, 'leave this host out with --limit');
 }
 
 export function isParamiko(source: VariableSource): boolean {
-  return PARAMIKO_CONNECTIONS.has(readText(source, ['ansible_connection']) ?? '');
+  return PARAMIKO_CONNECTIONS.has(connectionType(source) ?? '');
+}
+
+function connectionType(source: VariableSource): string | undefined {
+  return readText(source, ['ansible_connection']) ?? readText(defaultsOf(source), ['ansible_connection']);
 }
 
 /** The last of these names that is set; null counts as not set. */
@@ -54,14 +65,21 @@ function lastOf(source: VariableSource, names: readonly string[]): { name: strin
   return found;
 }
 
-/** A text. A whole number is taken as its digits, as Ansible does; an empty text counts as not set. */
+/** A text on one line. A whole number is taken as its digits, as Ansible does; an empty text counts as not set. */
 export function readText(source: VariableSource, names: readonly string[]): string | undefined {
+  const text = readWords(source, names);
+  if (text !== undefined && /[\r\n]/.test(text)) throw wrong(source, names.findLast((name) => source.vars[name] !== undefined) ?? '', 'holds a line break', 'write it on one line');
+  return text;
+}
+
+/** A text that is split into words: lines are as good as spaces. */
+export function readWords(source: VariableSource, names: readonly string[]): string | undefined {
   const found = lastOf(source, names);
   if (found === undefined || found.value === '') return undefined;
   if (typeof found.value === 'number' && Number.isSafeInteger(found.value)) return String(found.value);
   if (found.value instanceof PythonFloat) return String(found.value);
   if (typeof found.value !== 'string') throw wrong(source, found.name, `must be a text, not ${kindOf(found.value)}`, 'put it in quotes');
-  if (/[\0\r\n]/.test(found.value)) throw wrong(source, found.name, 'holds a line break or a NUL', 'write it on one line');
+  if (found.value.includes('\0')) throw wrong(source, found.name, 'holds a NUL');
   return found.value;
 }
 

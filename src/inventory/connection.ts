@@ -4,7 +4,7 @@
 // Order, as in Ansible: `-e` over inventory variables over flags. Of two names for one thing, Ansible's later name wins.
 // Not here: templates (commands/ renders them before), `~` and relative paths, ssh_config itself.
 import { type Become, becomeOf, type BecomeFlags } from './become.js';
-import { checkUnsupported, isParamiko, readBoolean, readInteger, readSeconds, readText, type VariableSource } from './connection-values.js';
+import { checkUnsupported, defaultsOf, isParamiko, readBoolean, readInteger, readSeconds, readText, readWords, type VariableSource } from './connection-values.js';
 import type { Host, Vars } from './host.js';
 import { quoteValue, readSshArgs, type SshArgs, type SshOption } from './ssh-args.js';
 
@@ -24,11 +24,12 @@ export interface ConnectionFlags extends BecomeFlags {
   readonly hostKeyChecking?: HostKeyChecking | undefined;
   /** -T */
   readonly connectTimeoutSec?: number | undefined;
-  /** --ssh-common-args: where a host has none of its own. */
+  /** --ssh-common-args and --ssh-extra-args: where a host has none of its own. */
   readonly sshCommonArgs?: string | undefined;
+  readonly sshExtraArgs?: string | undefined;
   /** -e: over every other variable. */
   readonly extraVars?: Vars | undefined;
-  /** ansible.cfg: under every other variable. */
+  /** ansible.cfg and ANSIBLE_*, as variables: under every other variable, and under these flags. */
   readonly defaultVars?: Vars | undefined;
 }
 
@@ -62,20 +63,21 @@ export interface Connection {
  * @throws FleetTapError kind `input`: `connection-variable` (wrong value), `connection-unsupported`, `ssh-args-unsupported`
  */
 export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connection {
-  const source = { host: host.name, vars: { ...flags.defaultVars, ...host.vars, ...flags.extraVars } };
+  const source = { host: host.name, vars: { ...host.vars, ...flags.extraVars }, defaults: flags.defaultVars ?? {} };
+  const defaults = defaultsOf(source);
   checkUnsupported(source);
   const args = (name: string, otherwise?: string): SshArgs => {
-    const text = readText(source, [name]) ?? otherwise;
+    const text = readWords(source, [name]) ?? otherwise ?? readWords(defaults, [name]);
     return text === undefined ? { options: [] } : readSshArgs(text, name, host.name);
   };
-  const [before, common, extra] = [args('ansible_ssh_args'), args('ansible_ssh_common_args', flags.sshCommonArgs), args('ansible_ssh_extra_args')];
+  const [before, common, extra] = [args('ansible_ssh_args'), args('ansible_ssh_common_args', flags.sshCommonArgs), args('ansible_ssh_extra_args', flags.sshExtraArgs)];
   const keyFile = readText(source, ['ansible_private_key_file', 'ansible_ssh_private_key_file']) ?? flags.privateKeyFile;
   const timeoutSec = readSeconds(source, ['ansible_timeout', 'ansible_ssh_timeout']) ?? flags.connectTimeoutSec;
   const password = readText(source, ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password']);
   return {
     host: host.name,
     address: readText(source, ['ansible_host', 'ansible_ssh_host']) ?? host.name,
-    port: readInteger(source, ['ansible_port', 'ansible_ssh_port'], 1, 65535),
+    port: readInteger(source, ['ansible_port', 'ansible_ssh_port'], 1, 65535) ?? readInteger(defaults, ['ansible_port'], 1, 65535),
     user: readText(source, ['ansible_user', 'ansible_ssh_user']) ?? flags.user,
     identityFiles: keyFile === undefined ? [] : [keyFile],
     ...(password === undefined ? {} : { password }),
@@ -92,9 +94,9 @@ export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connectio
 /** Variables that say the same as a keyword of ssh_config. */
 function otherOptions(source: VariableSource): SshOption[] {
   const options: SshOption[] = [];
-  const retries = readInteger(source, ['ansible_ssh_retries'], 0, 1_000);
+  const retries = readInteger(source, ['ansible_ssh_retries'], 0, 1_000) ?? readInteger(defaultsOf(source), ['ansible_ssh_retries'], 0, 1_000);
   if (retries !== undefined && retries > 0) options.push({ keyword: 'ConnectionAttempts', value: String(retries + 1), from: 'ansible_ssh_retries' });
-  const provider = readText(source, ['ansible_ssh_pkcs11_provider']);
+  const provider = readText(source, ['ansible_ssh_pkcs11_provider']) ?? readText(defaultsOf(source), ['ansible_ssh_pkcs11_provider']);
   if (provider !== undefined) options.push({ keyword: 'PKCS11Provider', value: quoteValue(provider), from: 'ansible_ssh_pkcs11_provider' });
   const proxy = isParamiko(source) ? readText(source, ['ansible_paramiko_proxy_command']) : undefined;
   if (proxy !== undefined) options.push({ keyword: 'ProxyCommand', value: proxy, from: 'ansible_paramiko_proxy_command' });

@@ -7,8 +7,10 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
+import { expandTilde } from '../base/tilde.js';
 import type { InventoryBuilder } from './builder.js';
 import { globToRegExp } from './glob.js';
+import { expandPath } from './written-path.js';
 
 const LIMIT_INCLUDES = 16;
 const DEFAULT_FILE = join(homedir(), '.ssh', 'config');
@@ -17,7 +19,7 @@ const DEFAULT_FILE = join(homedir(), '.ssh', 'config');
 export async function readOtherSource(source: string, builder: InventoryBuilder): Promise<boolean> {
   const file = /^ssh_config:(.*)$/s.exec(source)?.[1];
   if (file !== undefined) {
-    const path = file === '' ? DEFAULT_FILE : resolve(file.replace(/^~(?=\/)/, homedir()));
+    const path = file === '' ? DEFAULT_FILE : resolve(expandPath(file));
     for (const name of await aliases(path, 0)) {
       builder.addHost(name, 'ungrouped', undefined);
       if (path !== DEFAULT_FILE) builder.setHostVariable(name, 'ansible_ssh_extra_args', `-F '${path}'`);
@@ -43,7 +45,7 @@ async function aliases(path: string, depth: number): Promise<string[]> {
 
 /** ssh_config(5), Include: relative names are below ~/.ssh; a name may be a glob, and one that matches nothing includes nothing. */
 async function included(word: string): Promise<string[]> {
-  const path = resolve(dirname(DEFAULT_FILE), word.replace(/^~(?=\/)/, homedir()));
+  const path = resolve(dirname(DEFAULT_FILE), expandTilde(word, homedir()));
   const matches = globToRegExp(basename(path));
   const names = await readdir(dirname(path)).catch(() => []);
   return names.filter((name) => matches.test(name) && (!name.startsWith('.') || basename(path).startsWith('.'))).sort().map((name) => join(dirname(path), name));

@@ -2,8 +2,8 @@
 // Guaranteed: Ansible's rules (inventory/manager.py): a text with a comma that is no path is a list; a directory is read whole, sorted by
 // bytes, folders in it included, but for the names and endings that Ansible ignores (`.ini` and `.cfg` among them: inside a directory only).
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { expandPath } from './written-path.js';
 
 export type Source = { readonly kind: 'list'; readonly text: string } | { readonly kind: 'file'; readonly path: string };
 
@@ -12,9 +12,7 @@ const IGNORED = /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.pyc|\.pyo|\.sw
 
 /** A path as a person writes it: `~` and `$NAME` stand for what they stand for in a shell. A comma keeps it as it is, as in Ansible. */
 function writtenPath(source: string): string {
-  if (source.includes(',')) return source;
-  const named = source.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => process.env[braced ?? bare ?? ''] ?? whole);
-  return named.replace(/^~(?=\/|$)/, homedir());
+  return source.includes(',') ? source : expandPath(source);
 }
 
 /** The files of one source. A path that is not there comes back as it is: who reads it says so. */

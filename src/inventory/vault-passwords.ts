@@ -4,9 +4,9 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { expandPath } from './written-path.js';
 import type { VaultPassword } from './vault-cipher.js';
 
 export interface VaultSources {
@@ -39,7 +39,7 @@ async function prompt(label: string, askSecret: VaultSources['askSecret']): Prom
 }
 
 async function readSource(written: string, label: string): Promise<Buffer> {
-  const path = resolve(written.replace(/^~(?=\/)/, homedir()));
+  const path = resolve(expandPath(written));
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) throw mistake(written, 'there is no such vault password file');
   if (info.isDirectory()) throw mistake(written, 'the vault password file is a directory');

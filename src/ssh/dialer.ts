@@ -2,6 +2,7 @@
 // Guaranteed: each hop's host key is verified before a credential goes to that hop; one connection to a jump host serves all hosts behind it;
 // what only the system's ssh can reach is known before dialling where it can be, else from ssh2's own failure, and said in one line.
 // Not here: sentences for failures (connect-errors.ts), how many at once and how often (dial-limits.ts).
+import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
@@ -31,6 +32,8 @@ export interface DialerOptions {
   readonly limits?: DialLimits | undefined;
   /** One line for the person. */
   readonly say?: ((line: string) => void) | undefined;
+  /** One line about a decision, for who wants to know everything (-vvv). */
+  readonly trace?: ((line: string) => void) | undefined;
   /** Ends what is waited for. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -126,9 +129,14 @@ export class Dialer {
     // Last, and handed on at once: a server that closes at once must not do so while nobody listens.
     const socket = await this.#socket(target, signal, countdown);
     const remoteAddress = socket instanceof Socket ? socket.remoteAddress : undefined;
-    const verify = (key: Buffer) => check.verify(key, remoteAddress);
+    const verify = async (key: Buffer): Promise<void> => {
+      await check.verify(key, remoteAddress);
+      this.#options.trace?.(`${target.host}: its host key is believed: SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`);
+    };
     try {
-      return await connectSsh2({ socket, user: target.user, login, countdown, signal, verify, keepaliveMs: keepaliveOf(target), algorithms });
+      const client = await connectSsh2({ socket, user: target.user, login, countdown, signal, verify, keepaliveMs: keepaliveOf(target), algorithms });
+      this.#options.trace?.(`${target.host}: logged in with ${login.tried.at(-1) ?? 'nothing'}${login.tried.length > 1 ? `, after ${login.tried.slice(0, -1).join(', ')}` : ''}`);
+      return client;
     } catch (error) {
       throw socket instanceof ProcessSocket && error instanceof ConnectFailure && error.stage === 'busy' && socket.said !== '' ? new Error(`its ProxyCommand said: ${socket.said}`) : error;
     } finally {

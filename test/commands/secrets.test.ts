@@ -36,7 +36,7 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
     writeFileSync(file, `- hosts: all\n  become: true\n  gather_facts: false\n  tasks:\n${tasks.map(([name, line, stdin, when]) => `    - name: ${name}\n      ansible.builtin.shell: {cmd: "${line}", stdin: "${stdin}"}\n      no_log: true\n      when: ${when}\n`).join('')}`);
     const playbook = await loadPlaybook(file);
     const askSecret = async () => ACCOUNT.password;
-    const opened = await Fleet.open('all', { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, askBecomePass: true, become: true }, { ...person.context, askSecret });
+    const opened = await Fleet.open('all', { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, askBecomePass: true, become: true, verbose: 3 }, { ...person.context, askSecret });
     const view = new TaskView(person.context.stderr, true);
     let shown = '';
     try {
@@ -78,8 +78,9 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
       const path = join(fleet.sshd.folder, 'with-vault.yml');
       const plain = readFileSync(fleet.inventoryFile, 'utf8');
       writeFileSync(path, plain.replace('  vars:\n', `  vars:\n${value.trimEnd().split('\n').map((line) => `    ${line}\n`).join('')}`));
-      const { status, stdout, stderr, person } = await fleet.exec(['id -un; env'], { inventory: [path], become: true, vaultPasswordFile: [vault] });
+      const { status, stdout, stderr, person } = await fleet.exec(['id -un; env'], { inventory: [path], become: true, vaultPasswordFile: [vault], verbose: 3 });
       expect(status, stderr).toBe(password === ACCOUNT.password ? 0 : 2);
+      expect(stderr).toMatch(/web01: logged in with .+\n/);
       if (status === 2) expect(stderr).toContain('become-password-wrong');
       for (const secret of [password, 'open sesame']) {
         expect(stdout + stderr).not.toContain(secret);

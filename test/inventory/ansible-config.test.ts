@@ -31,15 +31,30 @@ forks = 7
 host_key_checking = False
 remote_port = 2222
 vault_password_file = secrets/pass
+verbosity = 2
+nocolor = 1
+playbook_dir = $PLAYS/../plays
 [privilege_escalation]
 become = yes
 become_user = admin
 become_method = su
 become_ask_pass = true
+become_exe = "/opt/bin/su"
+become_flags = -l -s
+[sudo_become_plugin]
+executable = sudo2
+[connection]
+retries = 3
+[inventory]
+ignore_extensions = .off, '.old'
+ignore_patterns = ^x
+[diff]
+always = yes
 [ssh_connection]
 ssh_args = -o ControlMaster=auto
   -o ControlPersist=60s
 ssh_common_args = -o LogLevel=ERROR
+retries = 4
 `;
 
 describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
@@ -48,15 +63,18 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
     await mkdir(join(folder, 'secrets'), { recursive: true });
     await writeFile(join(folder, 'secrets/pass'), 'x');
     for (const extra of [{}, { ANSIBLE_FORKS: '9', ANSIBLE_REMOTE_USER: 'other', ANSIBLE_INVENTORY: 'x/y', ANSIBLE_BECOME: 'no' }]) {
-      const env = { PATH: process.env.PATH, HOME: home, LC_ALL: 'C.UTF-8', ...extra };
+      const env = { PATH: process.env.PATH, HOME: home, LC_ALL: 'C.UTF-8', PLAYS: '/srv', ...extra };
       const dump = execFileSync('ansible-config', ['dump', '--only-changed', '--format', 'json'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-      const theirs = Object.fromEntries((JSON.parse(dump) as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
-      const ours = read(extra);
+      const theirs = Object.fromEntries((JSON.parse(dump.slice(dump.search(/^\[\n?\s*[{\]]/m))) as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
+      const ours = read({ PLAYS: '/srv', ...extra });
       expect(ours.inventory).toEqual(theirs.DEFAULT_HOST_LIST);
       expect([ours.user, ours.privateKey, ours.timeout, ours.forks]).toEqual([theirs.DEFAULT_REMOTE_USER, theirs.DEFAULT_PRIVATE_KEY_FILE, theirs.DEFAULT_TIMEOUT, theirs.DEFAULT_FORKS]);
-      expect([ours.become, ours.becomeUser, ours.becomeMethod, ours.askBecomePass]).toEqual([theirs.DEFAULT_BECOME ?? false, theirs.DEFAULT_BECOME_USER, theirs.DEFAULT_BECOME_METHOD, theirs.DEFAULT_BECOME_ASK_PASS]);
+      expect([ours.become ?? false, ours.connectionVars.ansible_become_user, ours.connectionVars.ansible_become_method, ours.askBecomePass]).toEqual([theirs.DEFAULT_BECOME ?? false, theirs.DEFAULT_BECOME_USER, theirs.DEFAULT_BECOME_METHOD, theirs.DEFAULT_BECOME_ASK_PASS]);
       expect([ours.hostKeyChecking, ours.vaultPasswordFile]).toEqual([theirs.HOST_KEY_CHECKING === false ? 'no' : undefined, [theirs.DEFAULT_VAULT_PASSWORD_FILE]]);
-      expect(ours.connectionVars).toEqual({ ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
+      expect([ours.connectionVars.ansible_become_exe, ours.connectionVars.ansible_become_flags]).toEqual([theirs.DEFAULT_BECOME_EXE, theirs.DEFAULT_BECOME_FLAGS]);
+      expect([ours.verbose, ours.diff, ours.colour, ours.playbookDir]).toEqual([theirs.DEFAULT_VERBOSITY, theirs.DIFF_ALWAYS, theirs.ANSIBLE_NOCOLOR === true ? false : undefined, theirs.PLAYBOOK_DIR]);
+      expect([ours.ignoredEndings, ours.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
+      expect(ours.connectionVars).toEqual({ ansible_become_user: 'admin', ansible_become_method: 'su', ansible_become_exe: '/opt/bin/su', ansible_become_flags: '-l -s', ansible_sudo_exe: 'sudo2', ansible_ssh_retries: '4', ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
     }
   }, 60_000);
 });
@@ -84,6 +102,23 @@ test('never from a folder that everybody may write to', async () => {
 test('what cannot be read is an error with its place', async () => {
   await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nforks = many\n');
   expect(() => read()).toThrow('defaults.forks must be a whole number above 0, not "many"');
-  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nnonsense\n');
-  expect(() => read()).toThrow('neither a [section] nor key = value');
+  for (const [text, message] of [
+    ['[defaults]\nnonsense\n', 'neither a [section] nor key = value'],
+    ['forks = 3\n', 'before the first [section]'],
+    ['[defaults]\nforks = 3\nForks = 4\n', 'defaults.forks is set twice, here and in line 2'],
+    ['[defaults]\n[ssh_connection]\n[defaults]\n', '[defaults] stands here for the second time'],
+    ['[defaults]\nhash_behaviour = merge\n', 'defaults.hash_behaviour = merge is not supported'],
+  ] as const) {
+    await writeFile(join(folder, 'ansible.cfg'), text);
+    expect(() => read()).toThrow(message);
+  }
+});
+
+test('what is set and passed over is told, with its place', async () => {
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nlog_path = x.log\n[inventory]\nenable_plugins = yaml, ini\n');
+  expect(read({ ANSIBLE_EXECUTABLE: '/bin/zsh' }).warnings).toEqual([
+    `${join(folder, 'ansible.cfg')}:4: inventory.enable_plugins = yaml, ini is passed over`,
+    'ANSIBLE_EXECUTABLE = /bin/zsh is passed over',
+    `${join(folder, 'ansible.cfg')}:2: defaults.log_path = x.log is passed over`,
+  ]);
 });

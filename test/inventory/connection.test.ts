@@ -31,6 +31,12 @@ test.each<[string, Vars, ConnectionFlags, Partial<Connection>]>([
   ['a password of digits', { ansible_password: 1234 }, {}, { password: '1234' }],
   ['host key checking off', { ansible_host_key_checking: false }, {}, { hostKeyChecking: 'no' }],
   ['host key checking on', { ansible_host_key_checking: true }, {}, { hostKeyChecking: undefined }],
+  ['ansible.cfg below flags, flags below variables', { ansible_ssh_extra_args: '-4' }, { sshCommonArgs: '-C', sshExtraArgs: '-6', defaultVars: { ansible_port: '2200', ansible_ssh_common_args: '-A', ansible_ssh_args: '-o A=b\n-o C=d', ansible_ssh_retries: '2' } }, {
+    port: 2200,
+    sshArgsBefore: [{ keyword: 'A', value: 'b', from: 'ansible_ssh_args' }, { keyword: 'C', value: 'd', from: 'ansible_ssh_args' }],
+    sshArgsAfter: [{ keyword: 'Compression', value: 'yes', from: 'ansible_ssh_common_args' }, { keyword: 'AddressFamily', value: 'inet', from: 'ansible_ssh_extra_args' }, { keyword: 'ConnectionAttempts', value: '3', from: 'ansible_ssh_retries' }],
+  }],
+  ['a block of a YAML file', { ansible_ssh_common_args: '-o A=b\n-o C=d\n' }, {}, { sshArgsAfter: [{ keyword: 'A', value: 'b', from: 'ansible_ssh_common_args' }, { keyword: 'C', value: 'd', from: 'ansible_ssh_common_args' }] }],
   ['null counts as unset', { ansible_user: null, ansible_port: null }, { user: 'b' }, { user: 'b', port: undefined }],
   ['paramiko', { ansible_connection: 'paramiko_ssh', ansible_paramiko_proxy_command: 'nc %h %p' }, {}, { sshArgsAfter: [{ keyword: 'ProxyCommand', value: 'nc %h %p', from: 'ansible_paramiko_proxy_command' }] }],
   ['what means nothing here', { ansible_ssh_pipelining: true, ansible_ssh_use_tty: false, ansible_control_path_dir: '/x', ansible_python_interpreter: '/usr/bin/python3', ansible_shell_executable: '/bin/bash', ansible_ssh_executable: '/usr/bin/ssh', ansible_remote_tmp: '~/x', ansible_ssh_transfer_method: 'scp' }, {}, { sshArgsAfter: [] }],
@@ -41,6 +47,7 @@ test.each<[string, Vars, ConnectionFlags, Partial<Become>]>([
   ['variables over flags', { ansible_become: 'no', ansible_become_method: 'doas', ansible_become_user: 'db' }, { become: true, becomeMethod: 'su', becomeUser: 'app' }, { always: false, method: 'doas', user: 'db' }],
   ['the method\'s own names', { ansible_become_pass: 'a', ansible_sudo_pass: 'b', ansible_sudo_user: 'web', ansible_sudo_exe: '/usr/bin/sudo', ansible_su_pass: 'c' }, {}, { method: 'sudo', password: 'b', user: 'web', exe: '/usr/bin/sudo' }],
   ['the names of another method', { ansible_become_method: 'ansible.builtin.su', ansible_sudo_pass: 'b', ansible_su_pass: 'c' }, {}, { method: 'su', password: 'c' }],
+  ['ansible.cfg below flags and variables', { ansible_become_exe: 'own' }, { becomeUser: 'app', defaultVars: { ansible_become_method: 'su', ansible_su_exe: 'x', ansible_su_user: 'y', ansible_su_flags: '-l\n-m', ansible_become_flags: '-n' } }, { method: 'su', exe: 'own', user: 'app', flags: ['-l', '-m'] }],
   ['flags with quotes', { ansible_become_flags: `-H -S -p 'a b'` }, {}, { flags: ['-H', '-S', '-p', 'a b'] }],
 ])('become: %s', (_name, vars, flags, expected) => expect(of(vars, flags).become).toMatchObject(expected));
 

@@ -1,6 +1,6 @@
 // What comes in: a value of ssh_config with `%h`, `${NAME}` or `~`. What goes out: the value with them put in. Pure; ssh_config(5) TOKENS.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { expandTilde } from '../../base/tilde.js';
 import type { LocalMachine } from './machine.js';
 import { WrongValue } from './values.js';
 
@@ -59,8 +59,7 @@ export function expandEnvironment(text: string, machine: LocalMachine): string {
   });
 }
 
-/** `~` and `~/…`. (`~user` stays: it would need the user database; a path that starts so is rare.) */
+/** `~`, `~/…`, `~user/…`. */
 export function expandHome(path: string, machine: LocalMachine): string {
-  if (path === '~') return machine.home;
-  return path.startsWith('~/') ? join(machine.home, path.slice(2)) : path;
+  return expandTilde(path, machine.home);
 }
