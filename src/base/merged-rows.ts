@@ -6,7 +6,7 @@
 //   }
 //
 // Valid until the sink's `write` has settled; a sink that keeps something copies it.
-import type { RecordBatch } from './record-batch.js';
+import type { RecordBatch, RowRun } from './record-batch.js';
 import type { LogRecord } from './record.js';
 
 export interface MergedRows {
@@ -15,6 +15,14 @@ export interface MergedRows {
   /** Index into `batches`. The arrays may be longer than `length`. */
   readonly batchOf: Uint32Array;
   readonly rowOf: Uint32Array;
+  /** The same rows stretch by stretch; where it is missing, nobody has them so. Reading each host's rows in one go spares the processor's caches. */
+  readonly stretches?: Stretches | undefined;
+}
+
+export interface Stretches {
+  readonly runs: readonly RowRun[];
+  /** For each place in the log's order: the row's number when those of `runs` are counted one after the other. */
+  readonly numberOf: Uint32Array;
 }
 
 /** All rows as objects, in order: for sinks that are not on the hot path, and tests. */

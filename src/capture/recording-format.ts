@@ -77,10 +77,15 @@ export class FrameReader {
 
   /** @throws FleetTapError when the bytes are no recording, or were changed */
   push(bytes: Buffer): Frame[] {
-    let data = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    return this.take(this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]));
+  }
+
+  /** Like `push`, but what was left over (`rest`) stands in front of the new bytes. The frames are places in `bytes`, which is not kept. */
+  take(bytes: Buffer): Frame[] {
+    let data = bytes;
     if (!this.#hasStarted) {
       if (data.length < RECORDING_START.length) {
-        this.#rest = data;
+        this.#rest = Buffer.from(data);
         return [];
       }
       if (!data.subarray(0, RECORDING_START.length).equals(RECORDING_START)) {
@@ -103,13 +108,14 @@ export class FrameReader {
       at += HEADER_BYTES + payloadBytes;
     }
     this.#readBytes += at;
-    this.#rest = data.subarray(at);
+    // A copy: whoever reads a long file reads it into the same memory again and again.
+    this.#rest = Buffer.from(data.subarray(at));
     return frames;
   }
 
-  /** Bytes behind the last whole frame: 0 for a recording that was ended in order. */
-  get restBytes(): number {
-    return this.#rest.length;
+  /** What stands behind the last whole frame: nothing for a recording that was ended in order. */
+  get rest(): Buffer {
+    return this.#rest;
   }
 
   #damaged(at: number): FleetTapError {

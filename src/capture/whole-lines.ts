@@ -1,6 +1,7 @@
 // What comes in: chunks of one host's output, cut anywhere. What goes out: stretches of bytes that hold whole lines only.
 // Guaranteed: the same bytes give the same lines however they were cut; of a line that is longer than the limit and comes in pieces,
-// limit + 1 bytes are kept: who reads it sees that it was longer. Nothing is decoded and nothing copied but lines cut by a chunk's end.
+// limit + 1 bytes are kept: who reads it sees that it was longer. Nothing is decoded and nothing copied but lines cut by a chunk's end;
+// the chunk's memory may be used again once `push` has returned.
 
 const NEWLINE = 0x0a;
 
@@ -43,7 +44,8 @@ export class WholeLines {
   #keep(piece: Buffer): void {
     const kept = piece.subarray(0, this.#keepBytes - this.#tailBytes);
     if (kept.length === 0) return;
-    this.#tail.push(kept);
+    // A copy: the chunk's memory is not ours.
+    this.#tail.push(Buffer.from(kept));
     this.#tailBytes += kept.length;
     // One byte at a time may come for hours: pieces do not pile up.
     if (this.#tail.length > 64) this.#tail = [Buffer.concat(this.#tail)];

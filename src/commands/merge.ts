@@ -22,7 +22,10 @@ export interface MergeOptions extends OutputOptions {
   readonly sync?: Sync | undefined;
 }
 
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 64 * 1024;
+const BEGIN_BYTES = 4096;
+/** Rows go out when so much was read: looking through all hosts costs as much for a few rows as for many. */
+const RELEASE_BYTES = 4 * 2 ** 20;
 
 export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
   await checkOutputs(options, true);
@@ -58,14 +61,21 @@ async function strictly(players: readonly Player[], log: FleetLog, interrupted: 
   };
   // Each recording's first block names its hosts: nothing goes out before all are known.
   for (const player of players) await readOn(player);
+  let readBytes = 0;
   while (!interrupted.aborted) {
     const slowest = log.slowest();
     const player = slowest === undefined ? players.find((one) => !one.hasEnded) : ofHost[slowest];
     if (player === undefined) return;
     await readOn(player);
+    readBytes += BLOCK_BYTES;
+    if (readBytes < RELEASE_BYTES) continue;
+    readBytes = 0;
     await log.releaseAll();
   }
 }
+
+/** What was read last, of whichever recording: memory that is used again and again is in the processor's caches. */
+let block = Buffer.allocUnsafe(2 * BLOCK_BYTES);
 
 /** A recording's file, read block by block. */
 class Recording {
@@ -87,7 +97,8 @@ class Recording {
 
   begin(): RecordingBegin {
     while (this.#first.length === 0) {
-      const frames = this.#read();
+      // Memory of its own: these frames are played when all recordings have begun.
+      const frames = this.#read(Buffer.allocUnsafe(BEGIN_BYTES + this.#reader.rest.length));
       if (frames === undefined) break;
       this.#first = frames;
     }
@@ -96,26 +107,26 @@ class Recording {
     return JSON.parse(begin.payload.toString()) as RecordingBegin;
   }
 
-  /** The next frames; undefined at the end. */
+  /** The next frames, to be played before anybody reads on; undefined at the end. */
   frames(): Frame[] | undefined {
-    if (this.#first.length === 0) return this.#read();
+    if (this.#first.length === 0) {
+      if (block.length < BLOCK_BYTES + this.#reader.rest.length) block = Buffer.allocUnsafe(2 * (BLOCK_BYTES + this.#reader.rest.length));
+      return this.#read(block);
+    }
     const frames = this.#first;
     this.#first = [];
     return frames;
-  }
-
-  get restBytes(): number {
-    return this.#reader.restBytes;
   }
 
   close(): void {
     closeSync(this.#descriptor);
   }
 
-  #read(): Frame[] | undefined {
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const bytes = readSync(this.#descriptor, block, 0, BLOCK_BYTES, null);
-    return bytes === 0 ? undefined : this.#reader.push(block.subarray(0, bytes));
+  #read(into: Buffer): Frame[] | undefined {
+    const { rest } = this.#reader;
+    rest.copy(into);
+    const bytes = readSync(this.#descriptor, into, rest.length, Math.min(BLOCK_BYTES, into.length - rest.length), null);
+    return bytes === 0 ? undefined : this.#reader.take(into.subarray(0, rest.length + bytes));
   }
 }
 

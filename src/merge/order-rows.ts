@@ -37,7 +37,8 @@ export class RowOrder {
     let at = 0;
     let isSorted = true;
     let beforeNs = Number.NEGATIVE_INFINITY;
-    for (const { batch, from, to } of [...first, ...runs]) {
+    const all = first.length === 0 ? runs : [...first, ...runs];
+    for (const { batch, from, to } of all) {
       if (batches.at(-1) !== batch) batches.push(batch);
       const place = batches.length - 1;
       const { tNs } = batch;
@@ -62,7 +63,7 @@ export class RowOrder {
       outBatchOf[index] = batchOf[from] as number;
       outRowOf[index] = rowOf[from] as number;
     }
-    return { length: total, batches, batchOf: outBatchOf, rowOf: outRowOf };
+    return { length: total, batches, batchOf: outBatchOf, rowOf: outRowOf, stretches: { runs: all, numberOf: order } };
   }
 
   #sort(from: number, to: number, pass: number): void {

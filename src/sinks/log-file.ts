@@ -22,7 +22,7 @@ export interface LogFileOptions {
   readonly originSec: number;
 }
 
-/** Rows that go into one file together: a file may be longer than its size by so many. */
+/** Rows that go into one of several files together: a file may be longer than its size by so many. */
 const SLICE_ROWS = 256;
 
 export class LogFile implements Sink {
@@ -59,8 +59,10 @@ export class LogFile implements Sink {
   }
 
   async write(rows: MergedRows): Promise<void> {
-    for (let from = 0; from < rows.length; from += SLICE_ROWS) {
-      const part = slice(rows, from, Math.min(rows.length, from + SLICE_ROWS));
+    const { sizeBytes, timeSec } = this.#options.rotation;
+    const sliceRows = sizeBytes === undefined && timeSec === undefined ? Math.max(1, rows.length) : SLICE_ROWS;
+    for (let from = 0; from < rows.length; from += sliceRows) {
+      const part = sliceRows >= rows.length ? rows : slice(rows, from, Math.min(rows.length, from + sliceRows));
       if (this.failure !== undefined) {
         this.missed += part.length;
         continue;

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
-import { rowsOf } from '../base/rows.js';
+import { formatTime } from '../../src/base/clock.js';
+import type { MergedRows } from '../../src/base/merged-rows.js';
+import { RowOrder } from '../../src/merge/order-rows.js';
+import { batchOf, objects, rowsOf } from '../base/rows.js';
 import { TextFormat } from '../../src/sinks/text.js';
 import cases from '../cases/sinks/lines.json' with { type: 'json' };
 
@@ -80,4 +83,48 @@ test('times that are in order are in order as text', () => {
       expect(written).toEqual([...written].sort());
     }),
   );
+});
+
+/** The definition in the head of sinks/text.ts, word for word; there, eight bytes are put at once and the texts of addresses are kept. */
+function plain(one: LogRecord, hostWidth: number, addressWidth: number): string {
+  if (one.type !== 'packet') throw new RangeError(one.type);
+  const port = (number: number) => String(number).padStart(5);
+  const flags = one.protocol === 'udp' ? 'UDP' : [...one.flags].join(' ');
+  const addresses = [one.source, one.destination].map((address) => address.padStart(addressWidth)).join(' ');
+  return `${formatTime(one.tNs, ORIGIN_SEC)} ${one.host.padEnd(hostWidth)} ${addresses} ${port(one.sourcePort)} ${port(one.destinationPort)} ${flags}${one.late ? ' late' : ''}\n`;
+}
+
+const ipv6 = fc.constantFrom('::', '::1', 'fe80::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1111:2222:3333:4444:5555:6666');
+const address = fc.oneof({ weight: 4, arbitrary: fc.ipV4() }, { weight: 2, arbitrary: fc.constantFrom('0.0.0.0', '10.0.0.1', '255.255.255.255') }, { weight: 1, arbitrary: ipv6 });
+const port = fc.oneof(fc.nat(65_535), fc.constantFrom(0, 9, 10, 99, 100, 999, 1000, 9999, 10_000, 65_535));
+const time = fc.oneof(fc.integer({ min: -5e9, max: 5e9 }), fc.integer({ min: -1e14, max: 1e14 }).map((eighths) => eighths / 8));
+const packets = fc
+  .record({
+    tNs: time, host: fc.constantFrom('a', 'web01', 'ein-längerer-name'), source: address, destination: address, sourcePort: port, destinationPort: port, late: fc.boolean(),
+    flags: fc.nat(63).map((flags) => flags.toString(2).padStart(6, '0')), protocol: fc.constantFrom('tcp', 'udp'),
+  })
+  .map((fields) => packet({ ...fields, flags: fields.protocol === 'udp' ? '' : fields.flags }));
+
+describe('many packets at once are what each of them is by itself', () => {
+  const check = (rows: MergedRows) => {
+    const records = objects(rows);
+    let width = 15;
+    const lines = records.map((one) => {
+      if (one.type === 'packet') width = Math.max(width, ...[one.source, one.destination].filter((text) => text.includes(':')).map((text) => text.length));
+      return plain(one, 5, width);
+    });
+    expect(new TextFormat({ originSec: ORIGIN_SEC, hostWidth: 5 }).format(rows).toString()).toBe(lines.join(''));
+  };
+
+  test('row after row', () => fc.assert(fc.property(fc.array(packets, { maxLength: 40 }), (all) => check(rowsOf(all))), { numRuns: 300 }));
+
+  test('host after host, as merge gives them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(packets, { minLength: 1, maxLength: 20 }), { maxLength: 5 }), (hosts) => {
+        const runs = hosts.map((all, host) => batchOf(host, all.map((one) => ({ ...one, host: `web${host}` })).sort((left, right) => left.tNs - right.tNs)));
+        check(new RowOrder().order([], runs, true));
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
