@@ -64,9 +64,11 @@ export class Dialer {
     this.#hostKeys = new HostKeyGate(options.ask, (line) => options.say?.(line));
   }
 
-  /** @throws FleetTapError kind `unreachable` */
+  /** @throws FleetTapError kind `unreachable`: of this host, also where it was a jump host that failed: then that one is named in its sentence */
   async dial(target: DialTarget): Promise<Transport> {
-    const reached = await this.#reach(target);
+    const reached = await this.#reach(target).catch((error: unknown) => {
+      throw error instanceof FleetTapError ? seenFrom(target.host, error) : error;
+    });
     return reached instanceof OpenSshTransport ? reached : new Ssh2Transport(target.host, reached);
   }
 
@@ -237,6 +239,13 @@ export class Dialer {
     }
     return key;
   }
+}
+
+/** One jump host's failure is told to all hosts behind it. */
+function seenFrom(host: string, error: FleetTapError): FleetTapError {
+  const at = error.place.host;
+  if (at === undefined || at === host) return error;
+  return new FleetTapError(error.kind, error.code, `${at}: ${error.message}`, { place: { ...error.place, host }, ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error });
 }
 
 /** Ours, unless somebody wants a dead host found sooner. */

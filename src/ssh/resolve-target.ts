@@ -205,7 +205,7 @@ class Resolution {
     if (last.user !== undefined) options.push({ keyword: 'User', value: quoteValue(last.user), from });
     if (last.port !== undefined) options.push({ keyword: 'Port', value: String(last.port), from });
     if (hops.length > 1) options.push({ keyword: 'ProxyJump', value: hops.slice(0, -1).map(formatHop).join(','), from });
-    const request = { name: `${this.#connection.host} (jump host ${formatHop(last)})`, address: last.host, options, configFile, jumps: jumps + 1 };
+    const request = { name: `jump host ${formatHop(last)}`, address: last.host, options, configFile, jumps: jumps + 1 };
     const { connectTimeoutMs, flags } = this.#connection;
     const connection = { host: this.#connection.host, address: last.host, identityFiles: [], connectTimeoutMs, become: this.#connection.become, ...(flags === undefined ? {} : { flags }) };
     return new Resolution(request, connection, this.#machine, this.#files).target();

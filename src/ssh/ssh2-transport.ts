@@ -21,7 +21,7 @@ export class Ssh2Transport implements Transport {
   readonly host: string;
   readonly #client: Client;
   #lost: FleetTapError | undefined;
-  #closing = false;
+  #closing: Promise<void> | undefined;
   readonly #onLost = new Set<(error: FleetTapError) => void>();
 
   constructor(host: string, client: Client) {
@@ -62,13 +62,21 @@ export class Ssh2Transport implements Transport {
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#lost !== undefined) return;
     await new Promise<void>((resolve) => {
-      // A host that hangs answers nothing, not even this; ssh2's own destroy() does nothing after end().
+      // A host that hangs answers nothing, not even this; ssh2's own destroy() does nothing after end(), and one behind a jump host that is
+      // gone tells nobody.
       const socket = (this.#client as unknown as { _sock?: Writable & { unref?(): void } })._sock;
-      const timer = setTimeout(() => socket?.destroy(), CLOSE_MS);
+      const timer = setTimeout(() => {
+        socket?.destroy();
+        resolve();
+      }, CLOSE_MS);
       this.#client.once('close', () => {
         clearTimeout(timer);
         resolve();
@@ -142,7 +150,7 @@ export class Ssh2Transport implements Transport {
 
   #connectionLost(reason: string): void {
     if (this.#lost !== undefined) return;
-    this.#lost = this.#unreachable('connection-lost', this.#closing ? 'the connection was closed by us' : `the connection was lost: ${reason}`);
+    this.#lost = this.#unreachable('connection-lost', this.#closing !== undefined ? 'the connection was closed by us' : `the connection was lost: ${reason}`);
     for (const listener of [...this.#onLost]) listener(this.#lost);
     this.#onLost.clear();
   }

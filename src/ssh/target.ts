@@ -60,7 +60,7 @@ export interface Algorithms {
 }
 
 export interface DialTarget {
-  /** The name in the inventory; of a jump host, as it was written. In every message. */
+  /** The name in the inventory; of a jump host `jump host NAME`, as it was written, whichever host it leads to. In every message. */
   readonly host: string;
   /** Name or address to dial, lower case. */
   readonly hostName: string;

@@ -3,9 +3,12 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigFiles } from '../../src/ssh/config/files.js';
+import { thisMachine } from '../../src/ssh/config/machine.js';
 import { DialLimits } from '../../src/ssh/dial-limits.js';
 import { Dialer } from '../../src/ssh/dialer.js';
 import { OpenSshTransport } from '../../src/ssh/openssh-transport.js';
+import { resolveTarget } from '../../src/ssh/resolve-target.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
 import type { DialTarget } from '../../src/ssh/target.js';
 import { type Sshd, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
@@ -39,7 +42,39 @@ describe.skipIf(skipSshd)(`jump hosts${sshdSkipped}`, () => {
     const bytes = (await session.run('head -c 3000000 /dev/zero | tr "\\0" x')).stdout;
     expect(bytes).toHaveLength(3_000_000);
     await expect(newDialer().dial(targetOf(last, { via: hops, port: 1 }))).rejects.toMatchObject({ code: 'connect-refused', message: 'nothing listens at 127.0.0.1:1 through hop2' });
-    await expect(newDialer().dial(targetOf(last, { via: targetOf(second, { host: 'hop2', port: 1 }) }))).rejects.toMatchObject({ code: 'connect-refused', message: 'nothing listens at 127.0.0.1:1', place: { host: 'hop2' } });
+    await expect(newDialer().dial(targetOf(last, { via: targetOf(second, { host: 'hop2', port: 1 }) }))).rejects.toMatchObject({ code: 'connect-refused', message: 'hop2: nothing listens at 127.0.0.1:1', place: { host: 'web1' } });
+  });
+
+  const FAULTS: Readonly<Record<string, { readonly config?: string[]; readonly code: string; readonly says: RegExp; spoil(sshd: Sshd): Promise<void> | void }>> = {
+    'has another host key': { code: 'host-key-changed', says: /is not the one at/, spoil: async (sshd) => writeFile(sshd.knownHostsFile, `[127.0.0.1]:${sshd.port} ${await readFile(join(sshd.folder, 'user_key.pub'), 'utf8')}`) },
+    'has a host key that nobody knows': { code: 'host-key-unknown', says: /is not in /, spoil: (sshd) => writeFile(sshd.knownHostsFile, '') },
+    'refuses the login': { code: 'login-refused', says: /refused the login as /, spoil: (sshd) => writeFile(join(sshd.folder, 'authorized_keys'), '') },
+    'is not there': { code: 'connect-refused', says: /nothing listens at/, spoil: (sshd) => sshd.kill() },
+    'is for the system\'s ssh and refuses the login': { config: [POST_QUANTUM], code: 'login-refused', says: /refused the login as /, spoil: (sshd) => writeFile(join(sshd.folder, 'authorized_keys'), '') },
+  };
+  it.each([0, 1].flatMap((at) => Object.entries(FAULTS).map(([name, fault]) => [at, name, fault] as const)))('hop %i of two %s: it is named, to each host behind it, and not the host', async (at, _name, { config = [], code, says, spoil }) => {
+    const hops = await Promise.all([0, 1].map((hop) => startSshd(hop === at ? { config } : {})));
+    const last = await startSshd();
+    const file = join(last.folder, 'ssh_config');
+    const block = (name: string, sshd: Sshd) => `Host ${name}\n HostName 127.0.0.1\n Port ${sshd.port}\n IdentityFile ${join(sshd.folder, 'user_key')}\n UserKnownHostsFile ${sshd.knownHostsFile}\n User ${sshd.connection.user}\n`;
+    await writeFile(file, `${hops.map((sshd, hop) => block(`hop${hop}`, sshd)).join('')}Host web*\n ProxyJump hop0,hop1\n${block('web*', last).replace(/.*\n/, '')}`, { mode: 0o600 });
+    const machine = thisMachine({ ...process.env, SSH_AUTH_SOCK: undefined });
+    const files = new ConfigFiles();
+    const target = (host: string) => resolveTarget({ host, address: host, identityFiles: [], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, configFile: file, become: last.connection.become }, machine, files);
+    const dialer = newDialer();
+    const before = await Promise.all(['web1', 'web2'].map((host) => open(target(host), dialer)));
+    // One connection to each hop, whoever it is for; one more where the system's ssh must go through it as well.
+    expect(hops.map(logins)).toEqual([config.length > 0 && at === 1 ? 2 : 1, 1]);
+    expect(logins(last)).toBe(2);
+    await Promise.all(before.map((session) => session.close()));
+    const spoiled = hops[at];
+    if (spoiled === undefined) throw new Error('two hops');
+    await spoil(spoiled);
+    const later = newDialer();
+    const errors = await Promise.all(['web1', 'web2'].map((host) => later.dial(target(host)).then(() => undefined, (error: unknown) => error)));
+    for (const [index, error] of errors.entries()) {
+      expect(error).toMatchObject({ kind: 'unreachable', code, place: { host: `web${index + 1}` }, message: expect.stringMatching(new RegExp(`^jump host hop${at}: .*${says.source}`)) });
+    }
   });
 
   it.each([0, 1, 2])('offers nothing to hop %i when its key is the wrong one, and dials nobody behind it', async (wrong) => {
@@ -54,7 +89,7 @@ describe.skipIf(skipSshd)(`jump hosts${sshdSkipped}`, () => {
       const target = targetOf(sshd, { host: `hop${index}`, ...(index === 0 ? {} : { via: chain(index - 1) }) });
       return { ...target, login: { ...target.login, password } };
     };
-    await expect(newDialer().dial(chain(2))).rejects.toMatchObject({ kind: 'unreachable', code: 'host-key-changed', place: { host: `hop${wrong}` } });
+    await expect(newDialer().dial(chain(2))).rejects.toMatchObject({ kind: 'unreachable', code: 'host-key-changed', place: { host: 'hop2' }, message: expect.stringMatching(wrong === 2 ? /^the key of/ : new RegExp(`^hop${wrong}: the key of`)) });
     await impostor.heard(/Connection closed|Connection reset|disconnect/i);
     expect(requests(impostor)).toBe(0);
     for (const sshd of sshds.slice(0, wrong)) expect(logins(sshd)).toBe(1);
