@@ -25,6 +25,8 @@ export const DESTINATION_IPV6 = 4;
 export interface GapAside {
   readonly reason: GapReason;
   readonly lines: number | null;
+  readonly fromNs: number | null;
+  readonly toNs: number | null;
   readonly detail: string;
 }
 
@@ -170,7 +172,7 @@ export class RecordBatch implements BatchOwner {
   append(record: LogRecord): void {
     const row = this.length;
     if (record.type === 'observed') this.appendObserved(record.sequence, record.tNs, record.text);
-    else if (record.type === 'gap') this.appendGap(record.sequence, record.tNs, { reason: record.reason, lines: record.lines, detail: record.detail });
+    else if (record.type === 'gap') this.appendGap(record.sequence, record.tNs, { reason: record.reason, lines: record.lines, fromNs: record.fromNs, toNs: record.toNs, detail: record.detail });
     else {
       this.tNs[row] = record.tNs;
       this.rawNs[row] = record.rawNs;

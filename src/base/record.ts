@@ -44,7 +44,7 @@ export interface ObservedRecord {
   late: boolean;
 }
 
-/** Something was or may have been lost between two records of a host. `lines` null = unknown, never 0. */
+/** Something was or may have been lost between two records of a host. null = unknown: never 0, never a guess. */
 export interface GapRecord {
   readonly type: 'gap';
   readonly host: string;
@@ -53,12 +53,16 @@ export interface GapRecord {
   tNs: number;
   readonly reason: GapReason;
   readonly lines: number | null;
+  /** Nothing is missing before this, as far as anybody can tell; nor behind that. */
+  readonly fromNs: number | null;
+  readonly toNs: number | null;
   readonly detail: string;
   late: boolean;
 }
 
 export type GapReason =
-  | 'connection-lost' // the SSH connection ended; what the kernel saw afterwards is unknown
+  | 'connection-lost' // the SSH connection ended; what the kernel saw until the next epoch is unknown
+  | 'lease-over' // the host had heard nothing from here for too long and ended the script
   | 'stap-exit' // staprun ended by itself before it was asked to
   | 'kernel-drop' // heartbeats counted more lines than arrived
   | 'rate-cap' // more lines than --rate allows: not printed, but counted

@@ -1,8 +1,9 @@
-// What comes in: a session and a compiled kernel module. What goes out: one host's records as they come, and how it ended.
+// What comes in: a session and a compiled kernel module. What goes out: the records of one run of the script as they come, and how it ended.
 // Guaranteed: the clock is measured before the script starts, so that no record goes out with an unknown correction; after `stop`
-// or a failure the host is left clean (systemtap/supervisor.ts); every line is counted.
+// or a failure the host is left clean (systemtap/supervisor.ts); every line is counted. Not here: what follows a run that was lost
+// (commands/captured-host.ts).
 import type { Clock } from '../base/clock.js';
-import { type HostCounters, newCounters } from '../base/counters.js';
+import type { HostCounters } from '../base/counters.js';
 import type { FleetTapError } from '../base/errors.js';
 import type { Session } from '../ssh/session.js';
 import { runFailure, type RunRequest, type ScriptRun, startScript } from '../systemtap/run.js';
@@ -19,18 +20,27 @@ const STOP_LIMIT_MS = 20_000;
 export interface HostCaptureEvents {
   progress(progress: StreamProgress, nowNs: number): void;
   /** What a recording needs to do all of this again (capture/recording-format.ts), each before its effect. */
-  run?(epoch: number, connection: string, nowNs: number): void;
+  run?(connection: string, nowNs: number): void;
   chunk?(bytes: Buffer, nowNs: number): void;
   sample?(sample: readonly [sentNs: number, hostNs: number, receivedNs: number, resolutionNs: number]): void;
   /** Once. `error` is undefined when it was asked to stop and did. */
   ended(error: FleetTapError | undefined, warnings: readonly RunWarning[]): void;
 }
 
+/** Whose records these are. */
+export interface RunOwner {
+  /** The host's place in the order of the inventory. */
+  readonly host: number;
+  /** Which run of the script on this host, from 1. */
+  readonly epoch: number;
+  /** The host's books, whatever the run. */
+  readonly counters: HostCounters;
+}
+
 export class HostCapture {
   readonly host: string;
-  readonly counters: HostCounters = newCounters();
   readonly offset: ClockOffset;
-  readonly #hostIndex: number;
+  readonly #owner: RunOwner;
   readonly #session: Session;
   readonly #clock: Clock;
   readonly #request: RunRequest;
@@ -41,15 +51,18 @@ export class HostCapture {
   #starting: Promise<void> = Promise.resolve();
   #over: Promise<void> = Promise.resolve();
 
-  /** @param hostIndex the host's place in the order of the inventory */
-  constructor(hostIndex: number, session: Session, clock: Clock, request: RunRequest, events: HostCaptureEvents) {
-    this.#hostIndex = hostIndex;
+  constructor(owner: RunOwner, session: Session, clock: Clock, request: RunRequest, events: HostCaptureEvents) {
+    this.#owner = owner;
     this.host = session.host;
     this.#session = session;
     this.#clock = clock;
     this.#request = request;
     this.#events = events;
     this.offset = new ToldOffset((sample) => events.sample?.(sample));
+  }
+
+  get counters(): HostCounters {
+    return this.#owner.counters;
   }
 
   /** Measures the clock, then starts the script. @throws FleetTapError when either fails */
@@ -63,17 +76,19 @@ export class HostCapture {
       this.#probe = await startClockProbe(this.#session, this.#clock, this.offset);
       if (this.#stopping) return;
       await this.#probe.ready;
-      const lines = await this.#lines();
+      const connection = this.#request.machineFace ? '' : (await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n')).stdout.trim();
       if (this.#stopping) return;
-      this.#run = await startScript(this.#session, this.#request);
-      this.#follow(this.#run, lines);
+      // Not earlier: from here on the fleet waits for this host's first word.
+      const begins = () => this.#events.run?.(connection, this.#clock.nowNs());
+      this.#run = await startScript(this.#session, this.#request, begins);
+      this.#follow(this.#run, this.#lines(connection));
     } finally {
       if (this.#run === undefined) this.#probe?.stop();
     }
   }
 
   #follow(run: ScriptRun, lines: LineReader): void {
-    const stream = new HostStream(lines, this.counters);
+    const stream = new HostStream(lines, this.#owner.counters);
     run.onOutput((chunk) => {
       const nowNs = this.#clock.nowNs();
       this.#events.chunk?.(chunk, nowNs);
@@ -107,18 +122,12 @@ export class HostCapture {
     return ended;
   }
 
-  async #lines(): Promise<LineReader> {
-    const owner = { host: this.#hostIndex, hostName: this.host, epoch: 1 };
-    if (this.#request.machineFace) {
-      this.#events.run?.(1, '', this.#clock.nowNs());
-      return new MachineLines(owner, this.#clock, this.offset, this.counters);
-    }
-    const answer = await this.#session.run(': fleet-tap connection\necho "$SSH_CONNECTION"\n');
-    this.#events.run?.(1, answer.stdout.trim(), this.#clock.nowNs());
-    return new ObservedLines(owner, parseSshConnection(answer.stdout), this.counters);
+  #lines(connection: string): LineReader {
+    const { host, epoch, counters } = this.#owner;
+    const owner = { host, hostName: this.host, epoch };
+    return this.#request.machineFace ? new MachineLines(owner, this.#clock, this.offset, counters) : new ObservedLines(owner, parseSshConnection(connection), counters);
   }
 }
-
 
 /** An offset whose samples somebody else hears of. */
 class ToldOffset extends ClockOffset {

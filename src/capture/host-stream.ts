@@ -13,8 +13,10 @@ export interface StreamProgress {
   readonly runs: RowRun[];
   /** Nothing earlier than this will come any more (corrected); undefined when the chunk said nothing of it. */
   watermarkNs: number | undefined;
-  /** The script's first line came. */
-  began: boolean;
+  /** When the script began, in the chunk that says so: its first line, or what is known instead. */
+  beganNs: number | undefined;
+  /** Every line that the host printed until then has come, or is in a marker; undefined when the chunk said nothing of it. */
+  completeNs: number | undefined;
   /** For a person: clock steps, lines that are no records. */
   readonly notes: string[];
 }
@@ -36,7 +38,7 @@ export class HostStream {
 
   /** @param nowNs when the chunk was received */
   push(chunk: Buffer, nowNs: number): StreamProgress {
-    const progress: StreamProgress = { runs: [], watermarkNs: undefined, began: false, notes: [] };
+    const progress: StreamProgress = { runs: [], watermarkNs: undefined, beganNs: undefined, completeNs: undefined, notes: [] };
     this.#lines.push(chunk, (bytes, start, end) => this.#reader.take(bytes, start, end, nowNs, progress));
     return progress;
   }

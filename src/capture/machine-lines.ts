@@ -7,7 +7,7 @@ import type { BatchOwner, GapAside } from '../base/record-batch.js';
 import { type ClockOffset, type Correction, STEP_NS } from './clock-offset.js';
 import { LINE_LIMIT_BYTES, type LineReader, type StreamProgress } from './host-stream.js';
 import { OpenBatch } from './open-batch.js';
-import { BEGIN, END, PACKET, REFUSED, SUPPRESSED, WireParser } from './wire-format.js';
+import { BEGIN, END, HEARTBEAT, PACKET, REFUSED, SUPPRESSED, WireParser } from './wire-format.js';
 
 const NEWLINE = 0x0a;
 const SAY_SUPPRESSED_NS = 1e9;
@@ -26,6 +26,9 @@ export class MachineLines implements LineReader {
   #sequence = 0;
   #lastNs = 0;
   #announcedBefore = 0;
+  /** When the last heartbeat was made, and the one before it. */
+  #beatNs: number | null = null;
+  #beatBeforeNs: number | null = null;
   /** Of this run, as `#sequence` is; the host's counters may hold those of runs before. */
   #lost = 0;
   /** Packet lines among the malformed: they did come. */
@@ -34,6 +37,7 @@ export class MachineLines implements LineReader {
   #suppressed = 0;
   #suppressedSaid = 0;
   #suppressedSaidNs = Number.NEGATIVE_INFINITY;
+  #suppressedFromNs: number | null = null;
   #realMinusMonoNs: number | undefined;
   /** The host was here, at the earliest, when it printed its last line. */
   #passedNs = Number.NEGATIVE_INFINITY;
@@ -104,11 +108,11 @@ export class MachineLines implements LineReader {
 
   #mark(kind: number, nowNs: number, progress: StreamProgress): void {
     this.#counters.marks += 1;
-    if (kind === BEGIN) progress.began = true;
     const stepNs = this.#step();
     if (stepNs !== 0) progress.notes.push(`the clock was set by ${(stepNs / 1e9).toFixed(3)} s`);
     const watermarkNs = this.#when(this.#parser.realNs, nowNs).tNs;
     progress.watermarkNs = watermarkNs;
+    if (kind === BEGIN) progress.beganNs = watermarkNs;
     this.#markedNs = this.#passedNs;
     if (kind !== SUPPRESSED) this.#books(kind, watermarkNs, progress);
     this.#capped(kind, watermarkNs, progress);
@@ -152,21 +156,28 @@ export class MachineLines implements LineReader {
     const due = kind === END ? count : this.#announcedBefore;
     this.#announcedBefore = count;
     this.#counters.announced = count;
+    const [fromNs, toNs] = [this.#beatBeforeNs, kind === END ? atNs : this.#beatNs];
+    this.#beatBeforeNs = this.#beatNs;
+    this.#beatNs = atNs;
+    progress.completeNs = kind === HEARTBEAT ? (toNs ?? undefined) : atNs;
     const missing = due - this.#unreadable - this.#sequence - this.#lost;
     if (missing <= 0) return;
     this.#lost += missing;
     this.#counters.lost += missing;
-    this.#gap(atNs, { reason: 'kernel-drop', lines: missing, detail: 'the kernel printed them and they never came' }, progress);
+    this.#gap(atNs, { reason: 'kernel-drop', lines: missing, fromNs, toNs, detail: 'the kernel printed them and they never came' }, progress);
   }
 
   /** What the rate cap has kept back: said once a second, and at the end. The host counted it: it is no loss. */
   #capped(kind: number, atNs: number, progress: StreamProgress): void {
-    if (kind === SUPPRESSED) this.#suppressed = this.#parser.count;
+    if (kind === SUPPRESSED) {
+      if (this.#suppressed === this.#suppressedSaid) this.#suppressedFromNs = this.#beatNs;
+      this.#suppressed = this.#parser.count;
+    }
     const lines = this.#suppressed - this.#suppressedSaid;
     if (lines <= 0 || (kind !== END && atNs - this.#suppressedSaidNs < SAY_SUPPRESSED_NS)) return;
     this.#suppressedSaid = this.#suppressed;
     this.#suppressedSaidNs = atNs;
-    this.#gap(atNs, { reason: 'rate-cap', lines, detail: 'more than --rate allows: the host did not print them' }, progress);
+    this.#gap(atNs, { reason: 'rate-cap', lines, fromNs: this.#suppressedFromNs, toNs: atNs, detail: 'more than --rate allows: the host did not print them' }, progress);
   }
 
   #gap(atNs: number, gap: GapAside, progress: StreamProgress): void {

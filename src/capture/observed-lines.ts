@@ -29,6 +29,7 @@ export class ObservedLines implements LineReader {
   readonly #counters: HostCounters;
   readonly #open: OpenBatch;
   #sequence = 0;
+  #beganNs: number | undefined;
 
   constructor(owner: BatchOwner, own: OwnConnection | undefined, counters: HostCounters) {
     this.#open = new OpenBatch(owner);
@@ -55,7 +56,8 @@ export class ObservedLines implements LineReader {
     }
     this.#open.tell(progress);
     progress.watermarkNs = nowNs;
-    progress.began = true;
+    this.#beganNs ??= nowNs;
+    progress.beganNs = this.#beganNs;
   }
 
   /** Both addresses and both ports of our connection stand in the line, as words. */

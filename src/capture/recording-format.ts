@@ -12,7 +12,7 @@ const CRC_AT = 12;
 /** A payload is a chunk that SSH brought, or a few words: more is no frame. */
 const PAYLOAD_LIMIT_BYTES = 16 * 2 ** 20;
 
-/** Kinds of frames. JSON payloads: BEGIN, HOST, RUN, ENDED, FAILED. */
+/** Kinds of frames. JSON payloads: BEGIN, HOST, RUN, ENDED, FAILED, LOST. */
 export const BEGIN_RECORDING = 1; // RecordingBegin
 export const HOST = 2; // { name }: taken into the merge
 export const RUN = 3; // RecordedRun: a run of the script on the host begins
@@ -22,6 +22,8 @@ export const ENDED = 6; // RecordedEnd
 export const FAILED = 7; // RecordedEnd: it could not be started
 export const RELEASE = 8; // rows were given out
 export const FINISH = 9; // the capture's end: the rest was given out
+export const LOST = 10; // RecordedEnd: the run is over, and the host is tried again
+export const AGAIN = 11; // another try: what is known of the host's clock begins anew
 
 export interface RecordingBegin {
   readonly originSec: number;
@@ -30,6 +32,7 @@ export interface RecordingBegin {
 }
 
 export interface RecordedRun {
+  /** Above 1: the host was lost in between. */
   readonly epoch: number;
   readonly machineFace: boolean;
   /** SSH_CONNECTION on the host, for scripts that cannot leave our connection out themselves. */

@@ -4,16 +4,16 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { systemClock } from '../base/clock.js';
-import { deferred } from '../base/deferred.js';
-import { asHostError, FleetTapError, formatError } from '../base/errors.js';
-import { HostCapture } from '../capture/host-capture.js';
+import { FleetTapError, formatError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Order } from '../merge/merger.js';
 import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
+import type { KernelModule } from '../systemtap/build.js';
 import type { Sink } from '../sinks/sink.js';
 import { LiveView } from '../ui/live-view.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
+import { CapturedHost } from './captured-host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog, type Sync } from './fleet-log.js';
@@ -96,48 +96,38 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const say = view === undefined ? prepared.say : (line: string) => view.say(line);
   const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order }, say);
   const log: FleetLog = new FleetLog({ order: options.order, sync: options.sync ?? 'ssh' }, clock, sinks, say, recorder, (rows) => view?.add(rows));
-  const captures: HostCapture[] = [];
+  const captures: CapturedHost[] = [];
   const starting = pLimit(options.forks);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);
   const who = `${userInfo().username}@${hostname()} (pid ${process.pid}), since ${new Date().toISOString().slice(0, 19)}Z`;
 
+  const hostOf = (host: Host, index: number, watched: Watched, kernelModule: KernelModule): CapturedHost => {
+    const link = { first: () => fleet.session(host), again: (signal: AbortSignal) => fleet.reconnect(host, signal) };
+    const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec, who, join: options.join, bufferMib: options.bufferMib };
+    return new CapturedHost(host.name, index, link, request, { clock, log, recorder }, {
+      heard: () => {
+        watched.heardMs = performance.now();
+      },
+      failed: (failure) => {
+        failures.set(host.name, failure);
+        watched.failure = failure;
+      },
+      back: (failure, awayMs) => {
+        failures.set(host.name, new FleetTapError('host', 'was-away', `what it received in ${(awayMs / 1000).toFixed(1)} s is unknown: ${failure.message}`, { place: { host: host.name } }));
+        say(`+ ${host.name}: after ${(awayMs / 1000).toFixed(1)} s of which nothing is known`);
+      },
+      over: () => {
+        watched.isOver = true;
+      },
+    });
+  };
   const startHost = async (host: Host, index: number, watched: Watched): Promise<void> => {
     const kernelModule = prepared.modules.get(host.name);
     if (kernelModule === undefined) return;
-    const failed = (failure: FleetTapError) => {
-      failures.set(host.name, failure);
-      watched.failure = failure;
-    };
-    try {
-      const session = await fleet.session(host);
-      const request = { kernelModule, machineFace: prepared.isOurs, limitSec: options.limitSec, who, join: options.join, bufferMib: options.bufferMib };
-      const began = deferred();
-      const hostCapture = new HostCapture(index, session, clock, request, {
-        progress: (progress, nowNs) => {
-          watched.heardMs = performance.now();
-          log.progress(index, progress, nowNs);
-          if (progress.began) began.resolve();
-        },
-        run: (epoch, connection, nowNs) => recorder?.run(index, { epoch, machineFace: prepared.isOurs, connection }, nowNs),
-        chunk: (bytes, nowNs) => recorder?.chunk(index, bytes, nowNs),
-        sample: (sample) => recorder?.clock(index, sample),
-        ended: (error, warnings) => {
-          watched.isOver = true;
-          log.ended(index, error, warnings);
-          if (error !== undefined) failed(error);
-          began.resolve();
-        },
-      });
-      captures.push(hostCapture);
-      log.attach(index, hostCapture);
-      await hostCapture.start();
-      if (prepared.isOurs) await began.promise;
-      if (!failures.has(host.name)) say(`+ ${host.name}`);
-    } catch (error) {
-      watched.isOver = true;
-      failed(asHostError(error, host.name));
-      log.failed(index, asHostError(error, host.name));
-    }
+    const captured = hostOf(host, index, watched, kernelModule);
+    captures.push(captured);
+    await captured.start();
+    if (!failures.has(host.name)) say(`+ ${host.name}`);
   };
 
   const startAll = async (): Promise<void> => {
@@ -180,7 +170,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   if (options.forSec !== undefined && !stopped.aborted) {
     await Promise.race([sleep(options.forSec * 1000, undefined, { signal: stopped }).catch(() => {}), log.whenAllEnded]);
   } else if (!stopped.aborted && !allOver()) await Promise.race([aborted, log.whenAllEnded]);
-  const cleanly = await Promise.all(captures.map(async (hostCapture) => ({ host: hostCapture.host, ended: await hostCapture.stop() })));
+  const cleanly = await Promise.all(captures.map(async (captured) => ({ host: captured.host, ended: await captured.stop() })));
   await started;
   clearInterval(pump);
   for (const { host } of cleanly.filter(({ ended }) => !ended)) {

@@ -1,5 +1,6 @@
 // What comes in: each host's progress. What goes out: the merged log in the sinks, and at the end the ledger.
-// Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place.
+// Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place, one that is
+// lost and comes back has it before the first line of its new epoch; what influences the log is recorded before it does.
 import { type Clock, formatTime } from '../base/clock.js';
 import { type HostCounters, newCounters } from '../base/counters.js';
 import { deferred } from '../base/deferred.js';
@@ -7,6 +8,7 @@ import { type FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { GapReason } from '../base/record.js';
 import type { ClockOffset } from '../capture/clock-offset.js';
+import type { RecordedRun } from '../capture/recording-format.js';
 import type { Recorder } from './recorder.js';
 import { SpillFiles } from './spill-files.js';
 import type { StreamProgress } from '../capture/host-stream.js';
@@ -28,12 +30,28 @@ interface LoggedCapture {
 interface LoggedHost {
   readonly name: string;
   capture: LoggedCapture | undefined;
+  epoch: number;
+  /** Until then nothing is missing beside what markers tell; null while nobody knows. */
+  completeNs: number | null;
+  /** Of the last row in this epoch. */
+  sequence: number;
   gaps: number;
+  /** Markers of which nobody knows how many lines they stand for. */
+  unknownGaps: number;
+  /** The run that was lost, until its marker stands in the log. */
+  away: Away | undefined;
   notes: number;
   isOver: boolean;
   clock: LedgerRow['clock'];
   /** The widest error bound that a record of this host went out with. */
   errorNs: number;
+}
+
+/** Since when nothing is known of a host, and why. */
+interface Away {
+  readonly reason: GapReason;
+  readonly detail: string;
+  readonly fromNs: number | null;
 }
 
 /** Notes of one host that are shown; more are only counted. */
@@ -49,11 +67,14 @@ export type Sync =
 export interface FleetLogOptions {
   readonly order: Order;
   readonly sync: Sync;
+  /** The fleet waits for a lost host too: what is read from files will come. Default: false. */
+  readonly waitsForLost?: boolean;
 }
 
 export class FleetLog {
   readonly #spill = new SpillFiles();
   readonly #merger: Merger;
+  readonly #waitsForLost: boolean;
   readonly #sync: CausalSync | undefined;
   readonly #clock: Clock;
   readonly #sinks: readonly Sink[];
@@ -69,10 +90,11 @@ export class FleetLog {
   #checkedNs = Number.NEGATIVE_INFINITY;
   #unbalanced: readonly string[] = [];
 
-  constructor({ order, sync }: FleetLogOptions, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
+  constructor({ order, sync, waitsForLost = false }: FleetLogOptions, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
     this.#recorder = recorder;
     this.#watch = watch;
     this.#merger = new Merger({ order, spill: this.#spill });
+    this.#waitsForLost = waitsForLost;
     this.#sync = sync === 'tcp' ? new CausalSync() : undefined;
     this.#clock = clock;
     this.#sinks = sinks;
@@ -95,7 +117,7 @@ export class FleetLog {
   }
 
   addHost(name: string): number {
-    this.#hosts.push({ name, capture: undefined, gaps: 0, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
+    this.#hosts.push({ name, capture: undefined, epoch: 1, completeNs: null, sequence: 0, gaps: 0, unknownGaps: 0, away: undefined, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
     const nowNs = this.#clock.nowNs();
     const index = this.#merger.addHost(nowNs);
     this.#recorder?.host(index, name, nowNs);
@@ -112,13 +134,33 @@ export class FleetLog {
     this.#host(index).capture = hostCapture;
   }
 
+  /** A host that was lost is tried again: whatever was known of its clock counts no more. */
+  again(index: number, hostCapture: LoggedCapture): void {
+    this.#recorder?.again(index, this.#clock.nowNs());
+    this.attach(index, hostCapture);
+  }
+
+  /** A run of the script is about to start; the first one of a host, or the next after one that was lost. */
+  run(index: number, run: RecordedRun, nowNs: number): void {
+    this.#recorder?.run(index, run, nowNs);
+    const host = this.#host(index);
+    if (run.epoch === host.epoch) return;
+    host.epoch = run.epoch;
+    host.sequence = 0;
+    host.completeNs = null;
+    if (!this.#waitsForLost) this.#merger.rejoin(index, nowNs);
+  }
+
+  /** What a host has sent. It is recorded already. */
   progress(index: number, progress: StreamProgress, nowNs: number): void {
     const host = this.#host(index);
     this.#merger.heard(index, nowNs);
+    if (host.away !== undefined) this.#isBack(index, progress, nowNs);
     for (const run of progress.runs) {
       this.#note(host, run);
       this.#merger.push(index, run, nowNs);
     }
+    if (progress.completeNs !== undefined) host.completeNs = progress.completeNs;
     if (progress.watermarkNs !== undefined) this.#merger.advance(index, progress.watermarkNs, nowNs);
     for (const note of progress.notes) {
       host.notes += 1;
@@ -131,26 +173,58 @@ export class FleetLog {
     const host = this.#host(index);
     const nowNs = this.#clock.nowNs();
     this.#recorder?.ended(index, error, warnings, nowNs);
+    this.#runIsOver(index, warnings, nowNs);
+    if (error !== undefined) {
+      if (host.away === undefined) this.#gap(index, gapReasonOf(error), error.message, host.completeNs ?? this.#cameTo(index), null, nowNs);
+      this.#say(formatError(error));
+    }
+    this.#finishHost(index, nowNs);
+    this.#say(`- ${host.name}`);
+  }
+
+  /** The run on this host is over, and the host is tried again: until it is back it holds nobody. */
+  lost(index: number, error: FleetTapError, warnings: readonly RunWarning[]): void {
+    const host = this.#host(index);
+    const nowNs = this.#clock.nowNs();
+    this.#recorder?.lost(index, error, warnings, nowNs);
+    this.#runIsOver(index, warnings, nowNs);
+    host.away ??= { reason: gapReasonOf(error), detail: error.message, fromNs: host.completeNs ?? this.#cameTo(index) };
+    if (!this.#waitsForLost) this.#merger.gap(index);
+    this.#say(formatError(error));
+    this.#say(`- ${host.name}`);
+  }
+
+  #runIsOver(index: number, warnings: readonly RunWarning[], nowNs: number): void {
+    const host = this.#host(index);
     const estimate = host.capture?.offset.estimate(nowNs);
-    host.clock = estimate && { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, host.errorNs) };
+    if (estimate !== undefined) host.clock = { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, host.errorNs) };
     for (const warning of warnings.filter((one) => one.kind !== 'other')) {
       this.#say(`  ${host.name}: ${warning.text}`);
       if (warning.kind === 'skipped') this.#skippedProbes += warning.count;
-      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text, nowNs);
+      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text, null, this.#cameTo(index), nowNs);
     }
-    if (error !== undefined) {
-      this.#gap(index, gapReasonOf(error), error.message, nowNs);
-      this.#say(formatError(error));
-    }
-    this.#finishHost(index);
-    this.#say(`- ${host.name}`);
+  }
+
+  /** The marker stands before the first row of the new epoch, as soon as anything says when that is. */
+  #isBack(index: number, { beganNs, runs: [first], watermarkNs }: StreamProgress, nowNs: number): void {
+    const toNs = beganNs ?? first?.batch.tNs[first.from] ?? watermarkNs;
+    if (toNs !== undefined) this.#endAway(index, toNs, nowNs);
+  }
+
+  #endAway(index: number, toNs: number | null, nowNs: number): void {
+    const host = this.#host(index);
+    if (host.away === undefined) return;
+    const { reason, detail, fromNs } = host.away;
+    host.away = undefined;
+    this.#gap(index, reason, detail, fromNs, toNs, nowNs);
   }
 
   /** It could not be started. */
   failed(index: number, error: FleetTapError): void {
-    this.#recorder?.failed(index, error, this.#clock.nowNs());
+    const nowNs = this.#clock.nowNs();
+    this.#recorder?.failed(index, error, nowNs);
     this.#say(formatError(error));
-    this.#finishHost(index);
+    this.#finishHost(index, nowNs);
   }
 
   /** Writes what nothing can precede any more; while a sink is behind, rows wait in the merge. */
@@ -229,7 +303,7 @@ export class FleetLog {
     // Whoever closes the only log has seen enough (`| head`); beside other logs it has holes.
     const torn = this.#sinks.filter((sink) => sink.failure !== undefined || (sink.missed > 0 && this.#sinks.length > 1));
     for (const sink of torn) this.#say(`${sink.name}: ${sink.missed} of ${sink.written + sink.missed} records are not in it`);
-    return torn.length === 0 && problems.length === 0 && lostLines(rows) === 0 && this.#skippedProbes === 0;
+    return torn.length === 0 && problems.length === 0 && lostLines(rows) === 0 && rows.every((row) => row.unknownGaps === 0) && this.#skippedProbes === 0;
   }
 
   #inCausalOrder({ rows, untilNs }: TakenRows): MergedRows {
@@ -258,31 +332,45 @@ export class FleetLog {
       merged: this.#merger.counts(index),
       held: this.#merger.held(index),
       gaps: host.gaps,
+      unknownGaps: host.unknownGaps,
       clock: host.clock,
     };
   }
 
   /** What the ledger tells of rows: markers, and the widest bound. */
   #note(host: LoggedHost, { batch, from, to }: RowRun): void {
+    host.sequence = batch.sequence[to - 1] as number;
     for (let row = from; row < to; row += 1) {
       if (batch.kind[row] === GAP) host.gaps += 1;
       else if ((batch.errorNs[row] as number) > host.errorNs) host.errorNs = batch.errorNs[row] as number;
     }
   }
 
-  #gap(index: number, reason: GapReason, detail: string, nowNs: number): void {
+  /** A marker behind the host's last row, of a number of lines that nobody knows. */
+  #gap(index: number, reason: GapReason, detail: string, fromNs: number | null, toNs: number | null, nowNs: number): void {
     const host = this.#host(index);
     host.gaps += 1;
-    const cameTo = this.#merger.watermark(index);
-    const tNs = Number.isFinite(cameTo) ? cameTo : nowNs;
-    const sequence = (host.capture?.counters.records ?? 0) + 1;
-    const batch = new RecordBatch({ host: index, hostName: host.name, epoch: 1 }, 1);
-    batch.appendGap(sequence, tNs, { reason, lines: null, detail });
+    host.unknownGaps += 1;
+    const { epoch, sequence } = host;
+    const batch = new RecordBatch({ host: index, hostName: host.name, epoch }, 1);
+    batch.appendGap(sequence, Math.max(this.#cameTo(index) ?? toNs ?? nowNs, toNs ?? Number.NEGATIVE_INFINITY), { reason, lines: null, fromNs, toNs, detail });
     this.#merger.push(index, { batch, from: 0, to: 1 }, nowNs);
   }
 
-  #finishHost(index: number): void {
-    this.#host(index).isOver = true;
+  /** How far the host has come; null before its first word. */
+  #cameTo(index: number): number | null {
+    const cameTo = this.#merger.watermark(index);
+    return Number.isFinite(cameTo) ? cameTo : null;
+  }
+
+  #finishHost(index: number, nowNs: number): void {
+    const host = this.#host(index);
+    if (host.away !== undefined) {
+      // It never came back: its marker stands where the log is, not where it has been long ago.
+      if (!this.#waitsForLost) this.#merger.rejoin(index, nowNs);
+      this.#endAway(index, null, nowNs);
+    }
+    host.isOver = true;
     this.#merger.finish(index);
     if (this.#isComplete && this.active === 0) this.#over.resolve();
   }
@@ -296,5 +384,5 @@ export class FleetLog {
 
 function gapReasonOf(error: FleetTapError): GapReason {
   if (error.kind === 'unreachable') return 'connection-lost';
-  return error.code === 'recording-cut' ? 'recording-cut' : 'stap-exit';
+  return error.code === 'recording-cut' || error.code === 'lease-over' ? error.code : 'stap-exit';
 }

@@ -136,6 +136,19 @@ export class Fleet {
     });
   }
 
+  /**
+   * A new connection in place of one that was lost; from then on it is the host's.
+   * @param signal when nobody waits for it any more
+   * @throws FleetTapError kind `unreachable`
+   */
+  async reconnect(host: Host, signal: AbortSignal): Promise<Session> {
+    const target = this.#connections.target(host, this.#password);
+    const session = await RedialSession.open(() => openSession(target, this.#dialer, signal), this.#say);
+    this.release(host);
+    this.#sessions.set(host.name, Promise.resolve(session));
+    return session;
+  }
+
   /** Whether commands run as another user there: -b, or `ansible_become`. */
   becomes(host: Host): boolean {
     return this.#connections.of(host).become.always;

@@ -8,7 +8,7 @@ import { ClockOffset } from '../capture/clock-offset.js';
 import { HostStream } from '../capture/host-stream.js';
 import { MachineLines } from '../capture/machine-lines.js';
 import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js';
-import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
+import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, LOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { FleetLog, type Sync } from './fleet-log.js';
 import { checkOutputs, type OutputOptions, openSinks } from './open-sinks.js';
@@ -39,7 +39,7 @@ export async function merge(options: MergeOptions, context: CommandContext): Pro
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };
-    const log = new FleetLog({ order: isReplay ? first.order : 'strict', sync: options.sync ?? 'ssh' }, clock, sinks, say);
+    const log = new FleetLog({ order: isReplay ? first.order : 'strict', sync: options.sync ?? 'ssh', waitsForLost: !isReplay }, clock, sinks, say);
     const players = recordings.map((recording, index) => new Player(recording, log, clock, ((begins[index]?.originSec ?? originSec) - originSec) * 1e9));
     if (isReplay) for (const player of players) while (!context.interrupted.aborted && (await player.block(true)));
     else await strictly(players, log, context.interrupted);
@@ -135,7 +135,7 @@ interface PlayedHost {
   readonly index: number;
   readonly name: string;
   readonly counters: ReturnType<typeof newCounters>;
-  readonly offset: ClockOffset;
+  offset: ClockOffset;
   stream: HostStream | undefined;
   isOver: boolean;
 }
@@ -201,7 +201,9 @@ class Player {
     if (host === undefined) return;
     switch (frame.kind) {
       case RUN: {
-        const { epoch, machineFace, connection } = JSON.parse(frame.payload.toString()) as RecordedRun;
+        const run = JSON.parse(frame.payload.toString()) as RecordedRun;
+        const { epoch, machineFace, connection } = run;
+        this.#log.run(host.index, run, nowNs);
         const owner = { host: host.index, hostName: host.name, epoch };
         const reader = machineFace ? new MachineLines(owner, this.#clock, host.offset, host.counters) : new ObservedLines(owner, parseSshConnection(connection), host.counters);
         host.stream = new HostStream(reader, host.counters);
@@ -215,12 +217,19 @@ class Player {
         host.offset.add(at(0) + this.#shiftNs, at(1) + this.#shiftNs, at(2) + this.#shiftNs, at(3));
         return;
       }
+      case AGAIN:
+        host.offset = new ClockOffset();
+        this.#log.again(host.index, host);
+        return;
+      case LOST:
       case ENDED:
       case FAILED: {
         const { error, warnings } = JSON.parse(frame.payload.toString()) as RecordedEnd;
         const failure = error && new FleetTapError(error.kind, error.code, error.message, { place: { host: host.name } });
-        host.isOver = true;
         host.stream?.end();
+        host.stream = undefined;
+        if (frame.kind === LOST && failure !== undefined) return this.#log.lost(host.index, failure, warnings);
+        host.isOver = true;
         if (frame.kind === ENDED) this.#log.ended(host.index, failure, warnings);
         else if (failure !== undefined) this.#log.failed(host.index, failure);
       }

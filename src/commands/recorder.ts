@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
-import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, encodeFrame, FAILED, FINISH, HOST, RECORDING_START, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
+import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, encodeFrame, FAILED, FINISH, HOST, LOST, RECORDING_START, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 
 export const RECORDING_FILE = 'capture.fleet-tap';
 /** Bytes that wait to be written; a disk that is slower than the hosts ends the recording, not the capture. */
@@ -59,11 +59,19 @@ export class Recorder {
   }
 
   ended(host: number, error: FleetTapError | undefined, warnings: RecordedEnd['warnings'], nowNs: number): void {
-    this.#put(ENDED, host, nowNs, json({ error: error && { kind: error.kind, code: error.code, message: error.message }, warnings } satisfies RecordedEnd));
+    this.#put(ENDED, host, nowNs, end(error, warnings));
   }
 
   failed(host: number, error: FleetTapError, nowNs: number): void {
-    this.#put(FAILED, host, nowNs, json({ error: { kind: error.kind, code: error.code, message: error.message }, warnings: [] } satisfies RecordedEnd));
+    this.#put(FAILED, host, nowNs, end(error, []));
+  }
+
+  lost(host: number, error: FleetTapError, warnings: RecordedEnd['warnings'], nowNs: number): void {
+    this.#put(LOST, host, nowNs, end(error, warnings));
+  }
+
+  again(host: number, nowNs: number): void {
+    this.#put(AGAIN, host, nowNs, Buffer.alloc(0));
   }
 
   /** Rows are given out now. What came before goes to the disk. */
@@ -126,6 +134,10 @@ export class Recorder {
     this.failure = new FleetTapError('host', 'recording-ended', `${this.#file} holds no more from here on: ${reason}`, { hint: 'the log goes on; what was recorded before can be merged' });
     this.#say(this.failure.message);
   }
+}
+
+function end(error: FleetTapError | undefined, warnings: RecordedEnd['warnings']): Buffer {
+  return json({ error: error && { kind: error.kind, code: error.code, message: error.message }, warnings } satisfies RecordedEnd);
 }
 
 function json(value: object): Buffer {

@@ -23,10 +23,11 @@ export class SimulatedFleet {
   readonly knownHostsFile: string;
   /** The inventory as data, for those who change it. */
   readonly inventory: { readonly all: { readonly vars: Record<string, unknown>; readonly hosts: Record<string, Record<string, unknown>> } };
-  readonly #hosts: readonly SimulatedHost[];
+  /** By name. */
+  readonly hosts: ReadonlyMap<string, SimulatedHost>;
 
   private constructor(folder: string, hosts: readonly SimulatedHost[], ports: readonly number[]) {
-    this.#hosts = hosts;
+    this.hosts = new Map(hosts.map((host) => [host.name, host]));
     this.inventoryFile = join(folder, 'inventory.yml');
     this.keyFile = join(folder, 'key');
     this.knownHostsFile = join(folder, 'known_hosts');
@@ -60,6 +61,6 @@ export class SimulatedFleet {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#hosts.map((host) => host.close()));
+    await Promise.all([...this.hosts.values()].map((host) => host.close()));
   }
 }

@@ -1,6 +1,7 @@
 // What comes in: a name, a clock error, a source of packets. What goes out: a host that answers what fleet-tap asks of hosts, over real SSH.
 // It knows our scripts by their first line (`: fleet-tap facts …`) and runs none of them: nothing on this machine is touched.
 // It stands in for a host's kernel and packages only; login, host key, channels and streams are real.
+import { createServer, type Server, type Socket } from 'node:net';
 import ssh2, { type ServerChannel } from 'ssh2';
 import type { Clock } from '../base/clock.js';
 import { renderAnswer } from '../facts/answer.js';
@@ -36,7 +37,9 @@ interface SimulatedAnswer {
 export class SimulatedHost {
   readonly name: string;
   readonly #options: SimulatedHostOptions;
-  readonly #server: ssh2.Server;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
   readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set() };
   readonly #bootNs: number;
 
@@ -44,7 +47,7 @@ export class SimulatedHost {
     this.name = options.name;
     this.#options = options;
     this.#bootNs = options.clock.nowNs() - 86_400e9;
-    this.#server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+    const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
       client.on('authentication', (context) => {
         const known = context.method === 'publickey' && context.key.data.equals(options.userKey);
         if (known) context.accept();
@@ -57,14 +60,34 @@ export class SimulatedHost {
         accept().on('exec', (acceptExec, _reject, info) => this.#exec(acceptExec(), info.command));
       });
     });
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => void this.#sockets.delete(socket));
+      server.injectSocket(socket);
+    });
   }
 
-  /** @returns the port on loopback */
+  /** Listens: at any port at first, at the same one again after `refuse`. @returns the port on loopback */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, LOOPBACK, () => resolve((this.#server.address() as { port: number }).port));
+      this.#server.listen(this.#port, LOOPBACK, () => {
+        this.#port = (this.#server.address() as { port: number }).port;
+        resolve(this.#port);
+      });
     });
+  }
+
+  /** Every connection is gone at once, as when sshd is killed. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** The same, and nobody listens any more: as when the host goes down. */
+  async refuse(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.cut();
+    await closed;
   }
 
   close(): Promise<void> {

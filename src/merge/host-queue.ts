@@ -44,6 +44,8 @@ const BLOCK_ROWS = 100_000;
 interface OpenLoss {
   readonly reason: 'spill-full';
   lines: number;
+  readonly fromNs: number;
+  toNs: number;
   detail: string;
   bytes: number;
 }
@@ -54,6 +56,8 @@ export class HostQueue {
   watermarkNs: number;
   /** When it last said something. */
   heardNs: number;
+  /** It was lost, and joins again. */
+  isBack = false;
   /** Its silence was found after a pause of ours: it gets until the next release. */
   spared = false;
   readonly counts: MergeCounts = { taken: 0, emitted: 0, late: 0, clamped: 0, dropped: 0, markers: 0 };
@@ -131,15 +135,17 @@ export class HostQueue {
     if (rows === 0) return;
     this.counts.dropped += rows;
     if (this.#loss === undefined) {
-      const loss: OpenLoss = { reason: 'spill-full', lines: 0, detail: '', bytes: 0 };
+      const fromNs = run.batch.tNs[run.from] as number;
+      const loss: OpenLoss = { reason: 'spill-full', lines: 0, fromNs, toNs: fromNs, detail: '', bytes: 0 };
       const marker = new RecordBatch(run.batch, 1);
-      marker.appendGap(run.batch.sequence[run.from] as number, run.batch.tNs[run.from] as number, loss);
+      marker.appendGap(run.batch.sequence[run.from] as number, fromNs, loss);
       this.append(marker, 0, 1);
       this.counts.taken += 1;
       this.counts.markers += 1;
       this.#loss = loss;
     }
     this.#loss.lines += rows;
+    this.#loss.toNs = run.batch.tNs[run.to - 1] as number;
     this.#loss.bytes += RecordBatch.bytesOf(run);
     this.#loss.detail = `no room for them in memory or on disk (${this.#loss.bytes} bytes)`;
   }

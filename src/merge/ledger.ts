@@ -11,6 +11,8 @@ export interface LedgerRow {
   readonly held: number;
   /** Gap markers put into the host's stream beside its own records. */
   readonly gaps: number;
+  /** Markers of which nobody knows how many lines they stand for. */
+  readonly unknownGaps: number;
   /** Host clock minus ours in nanoseconds, and the widest error bound of a record; undefined when it was never measured. */
   readonly clock: { readonly offsetNs: number; readonly errorNs: number } | undefined;
 }
@@ -41,11 +43,11 @@ export function lostLines(rows: readonly LedgerRow[]): number {
 export function formatLedger(rows: readonly LedgerRow[]): string {
   const cells = [
     ['host', 'lines', 'late', 'lost', 'unread', 'own', 'clock'],
-    ...rows.map(({ host, counters, merged, clock }) => [
+    ...rows.map(({ host, counters, merged, clock, unknownGaps }) => [
       host,
       String(counters.records),
       String(merged.late),
-      String(counters.lost + merged.dropped),
+      lostText(counters.lost + merged.dropped, unknownGaps),
       String(counters.malformed + counters.truncated),
       String(counters.ownEcho),
       clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${Number.isFinite(clock.errorNs) ? (clock.errorNs / 1e6).toFixed(1) : '?'} ms`,
@@ -55,6 +57,12 @@ export function formatLedger(rows: readonly LedgerRow[]): string {
   const line = (row: readonly string[]) =>
     row.map((cell, column) => (column === 0 || column === row.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd();
   return cells.map(line).join('\n');
+}
+
+/** `?`: nobody knows; `5+?`: five, and more that nobody can count. */
+function lostText(lines: number, unknownGaps: number): string {
+  if (unknownGaps === 0) return String(lines);
+  return lines === 0 ? '?' : `${lines}+?`;
 }
 
 function signedSeconds(ns: number): string {

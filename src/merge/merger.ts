@@ -126,10 +126,11 @@ export class Merger {
     this.#queue(host).state = 'gap';
   }
 
-  /** A new run on the host; its clock may be another one than before. */
+  /** A new run on the host, about to start; its clock may be another one than before. It holds the others until its first word, at most `idleNs`. */
   rejoin(host: number, nowNs: number): void {
     const queue = this.#queue(host);
     queue.state = 'joining';
+    queue.isBack = true;
     queue.heardNs = nowNs;
     queue.spared = false;
     // 1 ns more where a host further down has had its turn at that time already.
@@ -196,7 +197,8 @@ export class Merger {
     const paused = this.#releasedNs !== undefined && nowNs - this.#releasedNs > PAUSE_NS;
     this.#hosts.forEach((queue, index) => {
       if (!queue.holds) return;
-      const limitNs = queue.state === 'joining' ? this.#options.joinNs : this.#options.idleNs;
+      // A host that comes and goes does not hold the fleet for a minute each time.
+      const limitNs = queue.state === 'joining' && !queue.isBack ? this.#options.joinNs : this.#options.idleNs;
       if (nowNs - queue.heardNs >= limitNs) {
         if (paused && !queue.spared) queue.spared = true;
         else {

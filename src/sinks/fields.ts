@@ -3,13 +3,14 @@
 //   corr_ns, err_ns  what was added to raw, and the bound of the error; null where nobody knows
 //   seq              the line's number on its host, in this epoch; tcp_seq, tcp_ack, window, bytes are the packet's
 //   type             gap or observed; packets have none
+//   from, to         a gap's: nothing is missing before and behind; null where nobody knows
 // Guaranteed: no control character of a host's is left in a text.
 import { printable } from '../base/host-text.js';
 import type { LogRecord } from '../base/record.js';
 
 export type Field = string | number | boolean | null;
 
-export const FIELDS = ['t', 'host', 'epoch', 'seq', 'raw', 'corr_ns', 'err_ns', 'late', 'proto', 'src', 'sport', 'dst', 'dport', 'flags', 'tcp_seq', 'tcp_ack', 'window', 'bytes', 'type', 'reason', 'lines', 'text'] as const;
+export const FIELDS = ['t', 'host', 'epoch', 'seq', 'raw', 'corr_ns', 'err_ns', 'late', 'proto', 'src', 'sport', 'dst', 'dport', 'flags', 'tcp_seq', 'tcp_ack', 'window', 'bytes', 'type', 'reason', 'lines', 'from', 'to', 'text'] as const;
 
 export type Fields = Partial<Record<(typeof FIELDS)[number], Field>>;
 
@@ -20,7 +21,7 @@ export function fieldsOf(record: LogRecord, originSec: number): Fields {
     case 'observed':
       return { t, host, epoch, seq, late, type: 'observed', text: printable(record.text) };
     case 'gap':
-      return { t, host, epoch, seq, late, type: 'gap', reason: record.reason, lines: record.lines, text: printable(record.detail) };
+      return { t, host, epoch, seq, late, type: 'gap', reason: record.reason, lines: record.lines, from: timeOrNull(record.fromNs, originSec), to: timeOrNull(record.toNs, originSec), text: printable(record.detail) };
     case 'packet': {
       const { protocol: proto, source: src, sourcePort: sport, destination: dst, destinationPort: dport, payloadBytes: bytes } = record;
       const err_ns = Number.isFinite(record.errorNs) ? Math.ceil(record.errorNs) : null;
@@ -33,6 +34,10 @@ export function fieldsOf(record: LogRecord, originSec: number): Fields {
 /** URG ACK PSH RST SYN FIN as their first letters: `AS` is a SYN-ACK. */
 function letters(digits: string): string {
   return [...'UAPRSF'].filter((_, index) => digits[index] === '1').join('');
+}
+
+function timeOrNull(ns: number | null, originSec: number): string | null {
+  return ns === null ? null : nanosecondTime(ns, originSec);
 }
 
 /** `2026-11-23T10:00:00.123456789Z` */

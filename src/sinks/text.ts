@@ -1,7 +1,7 @@
 // What comes in: merged rows. What goes out: the text log's bytes, one line for each, in aligned columns:
 //   time host source destination sport dport U A P R S F      (UDP stands where TCP has its flags, as in the well-known table)
 //   time host observed TEXT                                    (a script without times: stamped when received)
-//   time host gap REASON lines=N|unknown DETAIL
+//   time host gap REASON lines=N|unknown from=TIME|unknown to=TIME|unknown DETAIL
 // Guaranteed: the times of sorted lines sort as text too (`LC_ALL=C sort -s -c -k1,1`), but for late ones, which end with `late`;
 // nothing that a host printed can move the cursor.
 import { formatTime } from '../base/clock.js';
@@ -198,8 +198,9 @@ export class TextFormat {
     const start = `${formatTime(batch.tNs[row] as number, this.#options.originSec)} ${oneLine(batch.hostName).padEnd(this.#options.hostWidth)} `;
     const late = batch.isLate(row) ? ' late' : '';
     if (batch.kind[row] === OBSERVED) return `${start}observed ${oneLine(batch.textOf(row))}${late}\n`;
-    const { reason, lines, detail } = batch.gapOf(row);
-    return `${start}gap ${reason} lines=${lines ?? 'unknown'} ${oneLine(detail)}${late}\n`;
+    const { reason, lines, fromNs, toNs, detail } = batch.gapOf(row);
+    const [from, to] = [fromNs, toNs].map((ns) => (ns === null ? 'unknown' : formatTime(ns, this.#options.originSec)));
+    return `${start}gap ${reason} lines=${lines ?? 'unknown'} from=${from} to=${to} ${oneLine(detail)}${late}\n`;
   }
 }
 

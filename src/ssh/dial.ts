@@ -13,9 +13,13 @@ export interface DialOptions extends DialerOptions {
   readonly agentSocket?: string | undefined;
 }
 
-/** @param dialer the run's, with all that hosts share. @throws FleetTapError kind `unreachable` */
-export async function openSession(target: DialTarget, dialer: Dialer): Promise<ShellSession> {
-  return new ShellSession(await dialer.dial(target), target.become);
+/**
+ * @param dialer the run's, with all that hosts share
+ * @param signal ends the waiting for this host alone
+ * @throws FleetTapError kind `unreachable`
+ */
+export async function openSession(target: DialTarget, dialer: Dialer, signal?: AbortSignal): Promise<ShellSession> {
+  return new ShellSession(await dialer.dial(target, signal), target.become);
 }
 
 /** For one host alone. @throws FleetTapError kind `unreachable` */

@@ -64,9 +64,12 @@ export class Dialer {
     this.#hostKeys = new HostKeyGate(options.ask, (line) => options.say?.(line));
   }
 
-  /** @throws FleetTapError kind `unreachable`: of this host, also where it was a jump host that failed: then that one is named in its sentence */
-  async dial(target: DialTarget): Promise<Transport> {
-    const reached = await this.#reach(target).catch((error: unknown) => {
+  /**
+   * @param signal ends the waiting for this host alone
+   * @throws FleetTapError kind `unreachable`: of this host, also where it was a jump host that failed: then that one is named in its sentence
+   */
+  async dial(target: DialTarget, signal?: AbortSignal): Promise<Transport> {
+    const reached = await this.#reach(target, signal).catch((error: unknown) => {
       throw error instanceof FleetTapError ? seenFrom(target.host, error) : error;
     });
     return reached instanceof OpenSshTransport ? reached : new Ssh2Transport(target.host, reached);
@@ -79,14 +82,14 @@ export class Dialer {
     await Promise.all(masters.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
   }
 
-  async #reach(target: DialTarget): Promise<Client | OpenSshTransport> {
+  async #reach(target: DialTarget, alone?: AbortSignal): Promise<Client | OpenSshTransport> {
     const story: Story = { tried: [], problems: [], beyondUs: [] };
     const { algorithms } = target;
     const beyond = listBeyondUs({ kex: algorithms.kex, ciphers: algorithms.ciphers, macs: algorithms.macs, hostKeys: algorithms.hostKeyByKnownKeys ? undefined : algorithms.hostKey });
     let reason = target.onlySystemSsh ?? (beyond === undefined ? undefined : `${beyond} is more than is built in`);
     if (reason === undefined) {
       try {
-        return await this.#limited(target, (signal, countdown) => this.#connect(target, story, signal, countdown));
+        return await this.#limited(target, alone, (signal, countdown) => this.#connect(target, story, signal, countdown));
       } catch (error) {
         reason = await this.#reasonForSystemSsh(error, target, story);
         if (reason === undefined) throw this.#explained(error, target, story);
@@ -95,26 +98,27 @@ export class Dialer {
     this.#sayOnce(target, reason);
     const login: Story = { tried: ['what the system\'s ssh has to offer'], problems: [], beyondUs: [] };
     try {
-      return await this.#limited(target, (signal, countdown) => this.#connectBySystemSsh(target, signal, countdown));
+      return await this.#limited(target, alone, (signal, countdown) => this.#connectBySystemSsh(target, signal, countdown));
     } catch (error) {
       throw this.#explained(error, target, login);
     }
   }
 
   /** One attempt after the other within the limits, each with its own time. */
-  #limited<T>(target: DialTarget, connect: (signal: AbortSignal, countdown: Countdown) => Promise<T>): Promise<T> {
+  #limited<T>(target: DialTarget, alone: AbortSignal | undefined, connect: (signal: AbortSignal, countdown: Countdown) => Promise<T>): Promise<T> {
     const gate = target.via !== undefined ? `through ${this.#keyOf(target.via)}` : target.proxyCommand !== undefined ? 'through commands' : `${target.hostName}:${target.port}`;
-    return this.#limits.attempt(gate, target.via === undefined, this.#options.signal, async () => {
+    const signals = [this.#options.signal, alone].filter((signal) => signal !== undefined);
+    return this.#limits.attempt(gate, target.via === undefined, signals.length > 1 ? AbortSignal.any(signals) : signals[0], async () => {
       const ended = new AbortController();
       const countdown = new Countdown(target.connectTimeoutMs, () => ended.abort(new DialTimeout('the time is over')));
       const interrupt = () => ended.abort(new FleetTapError('unreachable', 'interrupted', 'the connection was not waited for', { place: { host: target.host } }));
-      this.#options.signal?.addEventListener('abort', interrupt);
-      if (this.#options.signal?.aborted === true) interrupt();
+      for (const signal of signals) signal.addEventListener('abort', interrupt);
+      if (signals.some((signal) => signal.aborted)) interrupt();
       try {
         return await connect(ended.signal, countdown);
       } finally {
         countdown.stop();
-        this.#options.signal?.removeEventListener('abort', interrupt);
+        for (const signal of signals) signal.removeEventListener('abort', interrupt);
       }
     });
   }
@@ -181,7 +185,7 @@ export class Dialer {
     const key = this.#keyOf(via);
     let master = this.#masters.get(key);
     if (master === undefined) {
-      master = this.#limited(via, (signal, countdown) => this.#connectBySystemSsh(via, signal, countdown)).catch((error: unknown) => {
+      master = this.#limited(via, undefined, (signal, countdown) => this.#connectBySystemSsh(via, signal, countdown)).catch((error: unknown) => {
         this.#masters.delete(key);
         throw this.#explained(error, via, { tried: [], problems: [], beyondUs: [] });
       });

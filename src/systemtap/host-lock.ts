@@ -1,5 +1,5 @@
 // What goes out: the sh functions that say who captures on a host, and take away what dead runs left. Used by supervisor.ts.
-// A run's directory holds: alive (locked as long as its supervisor lives), who, name (of its kernel module), pid (of staprun).
+// A run's directory holds: alive (locked as long as its supervisor lives), who, capture (which one: of this host, by this fleet-tap), name (of its kernel module), pid (of staprun).
 // Beside the directories, in the base: lock (held for moments, while somebody looks and then acts), settings (as the first run found them).
 // Guaranteed: a lock is flock's, so that it is gone with its holder, whatever ended it; /run is gone with the boot. Only kernel modules
 // whose name is ours and that nobody uses are unloaded. Settings go back with the last run, to what the first one found.
@@ -43,6 +43,20 @@ others() {
     x=\${a%/alive}
     [ -e "$a" ] && [ "$x" != "$d" ] || continue
     if flock -n "$a" true 2>/dev/null; then clear_away "$x"; else cat "$x/who"; fi
+  done
+}
+# A run of the same capture whose connection was lost, and that does not know it yet: its staprun is ended, and it cleans up after itself.
+# Not while the lock is held: it needs it for that.
+take_over() {
+  for c in "$b"/*/capture; do
+    x=\${c%/capture}
+    [ "$x" != "$d" ] && grep -qsx "$1" "$c" || continue
+    i=0
+    while [ $i -lt 150 ] && [ -e "$x/alive" ] && ! { ( flock -n 7 ) 7<"$x/alive"; } 2>/dev/null; do
+      [ $((i % 30)) != 0 ] || kill -TERM "$(cat "$x/pid" 2>/dev/null)" 2>/dev/null
+      sleep 0.1; i=$((i + 1))
+    done
+    [ -e "$x/alive" ] || rm -rf "$x"
   done
 }
 # Kernel modules of ours that no run in this base knows: unused ones are a dead run's and go; one in use is another user's capture.

@@ -39,19 +39,27 @@ export interface RunRequest {
   readonly join?: boolean | undefined;
   /** MiB of the kernel's buffer for each CPU. */
   readonly bufferMib?: number | undefined;
+  /** Lower-case hexadecimal. A run ends what an earlier run of the same capture has left on the host, instead of being refused. */
+  readonly captureId?: string | undefined;
 }
 
-/** Uploads the kernel module into a private directory, under a name of its own, and starts it. A start that fails leaves no directory behind. */
-export async function startScript(session: Session, request: RunRequest): Promise<ScriptRun> {
+/**
+ * Uploads the kernel module into a private directory, under a name of its own, and starts it. A start that fails leaves no directory behind.
+ * @param begins called when all is there and the script is about to start
+ */
+export async function startScript(session: Session, request: RunRequest, begins: () => void = () => {}): Promise<ScriptRun> {
   const runId = randomBytes(6).toString('hex');
   const kernelModule = underOwnName(request.kernelModule, runId);
   const { path: directory, become } = await makeRunDirectory(session, runId);
-  const { machineFace, limitSec, join, bufferMib } = request;
-  const script = supervisorScript({ directory, name: kernelModule.name, machineFace, limitSec, join, bufferMib, who: `${request.who}, run ${runId}` });
+  const { machineFace, limitSec, join, bufferMib, captureId } = request;
+  const script = supervisorScript({ directory, name: kernelModule.name, machineFace, limitSec, join, bufferMib, captureId, who: `${request.who}, run ${runId}` });
   try {
     await session.writeFile(`${directory}/${kernelModule.name}.ko`, kernelModule.content, { mode: 0o600, become });
+    begins();
     return new RunningScript(await session.stream(script, { become }));
   } catch (error) {
+    // Who cannot be reached cannot be cleaned: the next run there does it.
+    if (error instanceof FleetTapError && error.kind === 'unreachable') throw error;
     await session.run(`: fleet-tap clean ${quote(directory)}\nrm -rf ${quote(directory)}\n`, { become }).catch(() => {});
     throw error;
   }

@@ -37,6 +37,8 @@ export interface SupervisorRequest {
   readonly limitSec: number;
   /** Who captures, from where, since when: told to whom comes second. One line. */
   readonly who: string;
+  /** Lower-case hexadecimal: an earlier run of the same capture here, whose connection was lost, is ended first. */
+  readonly captureId?: string | undefined;
   /** Captures beside another one. Default: false, it is refused. */
   readonly join?: boolean | undefined;
   /** MiB of the kernel's buffer for each CPU (staprun -b). Default: staprun's own, 16. */
@@ -85,7 +87,9 @@ command -v flock >/dev/null || give_up 127 "flock: not found"
 ${HOST_LOCK}
 trap '' HUP PIPE
 exec 3<&0
-hold || give_up 1 "$b/lock could not be locked"
+${request.captureId === undefined ? '' : `take_over ${request.captureId}
+echo ${request.captureId} > "$d/capture"
+`}hold || give_up 1 "$b/lock could not be locked"
 busy=$(others; strangers)
 ${request.join === true ? '' : `[ -z "$busy" ] || give_up ${BUSY_STATUS} "fleet-tap: busy: $busy"`}
 # What a dead run changed goes back before this one looks.

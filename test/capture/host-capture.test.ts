@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { FleetTapError } from '../../src/base/errors.js';
+import { newCounters } from '../../src/base/counters.js';
 import type { LogRecord } from '../../src/base/record.js';
 import { HostCapture } from '../../src/capture/host-capture.js';
 import type { RunWarning } from '../../src/systemtap/run-warnings.js';
@@ -43,7 +44,7 @@ function prepare({ machineFace = true, probeAnswers = true } = {}) {
       over();
     },
   };
-  const capture = new HostCapture(0, session, clock, { kernelModule, machineFace, limitSec: 60, who: 'ann' }, events);
+  const capture = new HostCapture({ host: 0, epoch: 1, counters: newCounters() }, session, clock, { kernelModule, machineFace, limitSec: 60, who: 'ann' }, events);
   const script = (): FakeStream => {
     const stream = session.streams.find((one) => !isProbe(one));
     if (stream === undefined) throw new Error('the script was not started');

@@ -53,9 +53,9 @@ describe('packets', () => {
 describe('marks', () => {
   test('the first line is the beginning', () => {
     const { lines } = start();
-    expect(lines.push([udp(1)], SEC).began).toBe(false);
-    expect(lines.push([begin(0), udp(1)], SEC).began).toBe(true);
-    expect(lines.push([udp(2)], SEC).began).toBe(false);
+    expect(lines.push([udp(1)], SEC).beganNs).toBeUndefined();
+    expect(lines.push([begin(0), udp(1)], SEC).beganNs).toBe(0);
+    expect(lines.push([udp(2)], SEC).beganNs).toBeUndefined();
   });
 
   test('a heartbeat says how far the host has come, on our clock; packets say nothing of it', () => {

@@ -18,7 +18,7 @@ test('a line is stamped with the time at which it was received, and says so', ()
       { type: 'observed', host: 'web01', epoch: 2, sequence: 2, tNs: 5, text: '', late: false },
     ],
     watermarkNs: 5,
-    began: true,
+    beganNs: 5,
     notes: [],
   });
   expect(lines.push(['three'], 7).records).toMatchObject([{ sequence: 3, tNs: 7 }]);

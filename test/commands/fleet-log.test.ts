@@ -12,7 +12,7 @@ function start() {
   const host = { counters: newCounters(), offset: new ClockOffset() };
   log.attach(log.addHost('h0'), host);
   const say = (sequence: number, counted: boolean) => {
-    log.progress(0, { runs: [batchOf(0, [record(0, 1, sequence, sequence)])], watermarkNs: sequence, began: true, notes: [] }, clock.ns);
+    log.progress(0, { runs: [batchOf(0, [record(0, 1, sequence, sequence)])], watermarkNs: sequence, beganNs: undefined, completeNs: undefined, notes: [] }, clock.ns);
     if (!counted) return;
     host.counters.received += 1;
     host.counters.records += 1;

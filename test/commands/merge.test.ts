@@ -77,8 +77,9 @@ it('a recording that was cut off is good to its last whole frame, and says where
   // What was written before the last release is the log's beginning; what waited then comes in order behind it.
   const all = new Set(linesOf(log));
   expect(packets.filter((line) => !all.has(line))).toEqual([]);
-  expect(half.match(/ gap recording-cut lines=unknown the recording ends here$/gm)).toHaveLength(3);
-  expect(status).toBe(0);
+  expect(half.match(/ gap recording-cut lines=unknown from=\S+Z to=unknown the recording ends here$/gm)).toHaveLength(3);
+  // Nobody knows how many lines are missing.
+  expect(status).toBe(2);
 });
 
 it('the reader takes a recording cut anywhere, and refuses one that was changed', async () => {

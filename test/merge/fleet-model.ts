@@ -31,6 +31,7 @@ interface ModelHost {
   epoch: number;
   sequence: number;
   wasIdle: boolean;
+  isBack: boolean;
 }
 
 export class FleetModel {
@@ -52,7 +53,7 @@ export class FleetModel {
   add(): void {
     const index = this.merger.addHost(this.nowNs);
     expect(index).toBe(this.hosts.length);
-    this.hosts.push({ state: 'joining', heardNs: this.nowNs, watermarkNs: this.last?.tNs ?? Number.NEGATIVE_INFINITY, epoch: 1, sequence: 0, wasIdle: false });
+    this.hosts.push({ state: 'joining', heardNs: this.nowNs, watermarkNs: this.last?.tNs ?? Number.NEGATIVE_INFINITY, epoch: 1, sequence: 0, wasIdle: false, isBack: false });
   }
 
   say(index: number, times: readonly number[]): void {
@@ -89,7 +90,7 @@ export class FleetModel {
   rejoin(index: number): void {
     const host = this.#host(index);
     this.merger.rejoin(index, this.nowNs);
-    Object.assign(host, { state: 'joining', heardNs: this.nowNs, epoch: host.epoch + 1, sequence: 0, wasIdle: false, watermarkNs: this.merger.watermark(index) });
+    Object.assign(host, { state: 'joining', heardNs: this.nowNs, epoch: host.epoch + 1, sequence: 0, wasIdle: false, isBack: true, watermarkNs: this.merger.watermark(index) });
     const held = this.held().filter((one) => hostOf(one) === index);
     for (const one of held) expect(host.watermarkNs).toBeGreaterThanOrEqual(one.tNs);
   }
@@ -104,7 +105,7 @@ export class FleetModel {
   tick(ns: number): LogRecord[] {
     this.nowNs += ns;
     const silent = this.hosts.flatMap((host, index) => {
-      const limitNs = host.state === 'joining' ? JOIN_NS : host.state === 'active' ? IDLE_NS : Number.POSITIVE_INFINITY;
+      const limitNs = host.state === 'joining' ? (host.isBack ? IDLE_NS : JOIN_NS) : host.state === 'active' ? IDLE_NS : Number.POSITIVE_INFINITY;
       return this.#order === 'live' && this.nowNs - host.heardNs >= limitNs ? [index] : [];
     });
     const records: LogRecord[] = [];

@@ -14,7 +14,7 @@ import { record } from './fleet-model.js';
 const packet = (source: string, sequence: number): LogRecord => ({
   type: 'packet', host: 'h0', epoch: 1, sequence, tNs: sequence, rawNs: 5, correctionNs: -1, errorNs: 9, protocol: 'tcp', source, destination: '10.0.0.1', sourcePort: 1, destinationPort: 2, flags: '010010', seq: 4_294_967_295, ack: 1, window: 65_535, payloadBytes: 7, late: false,
 });
-const anything = fc.array(fc.oneof(fc.ipV4().map((address) => packet(address, 1)), fc.constant(packet('2001:db8::1', 2)), fc.string().map((text) => ({ ...record(0, 1, 3, 3), text }) as LogRecord), fc.constant<LogRecord>({ type: 'gap', host: 'h0', epoch: 1, sequence: 4, tNs: 4, reason: 'kernel-drop', lines: null, detail: 'x', late: false })), { minLength: 1, maxLength: 20 });
+const anything = fc.array(fc.oneof(fc.ipV4().map((address) => packet(address, 1)), fc.constant(packet('2001:db8::1', 2)), fc.string().map((text) => ({ ...record(0, 1, 3, 3), text }) as LogRecord), fc.constant<LogRecord>({ type: 'gap', host: 'h0', epoch: 1, sequence: 4, tNs: 4, reason: 'kernel-drop', lines: null, fromNs: 1, toNs: null, detail: 'x', late: false })), { minLength: 1, maxLength: 20 });
 
 test('rows come back as they were, whatever they are and however they were cut; a changed block is an error', () => {
   fc.assert(

@@ -83,7 +83,7 @@ describe.skipIf(noTshark !== '')(`pcapng as tshark reads it ${noTshark}`, () => 
   });
 
   it('gaps are comments and drop counts on the next packet of their host, or stand at the end; late ones say so', () => {
-    const gap = (host: string, lines: number | null): LogRecord => ({ type: 'gap', host, epoch: 1, sequence: 1, tNs: 7, reason: 'kernel-drop', lines, detail: 'gone', late: false });
+    const gap = (host: string, lines: number | null): LogRecord => ({ type: 'gap', host, epoch: 1, sequence: 1, tNs: 7, reason: 'kernel-drop', lines, fromNs: null, toNs: 7, detail: 'gone', late: false });
     const records = [packet(), gap('web01', 3), gap('app-2', null), packet({ host: 'db.example', late: true }), packet()];
     const file = fileOf('pcapng', records, true);
     const fields = read('tshark', ['-n', '-r', '-', '-T', 'fields', '-E', 'separator=|', '-e', 'frame.interface_name', '-e', 'frame.packet_flags_direction', '-e', 'frame.comment'], file);

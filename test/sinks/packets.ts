@@ -25,7 +25,7 @@ const packets = fc
     const tcp = { protocol: 'tcp' as const, flags: flags.toString(2).padStart(6, '0'), seq, ack, window };
     return packet({ ...rest, source, destination, ...(isTcp ? tcp : { protocol: 'udp', flags: '', seq: 0, ack: 0, window: 0 }) });
   });
-const gaps = fc.record({ host: fc.constantFrom(...HOSTS), lines: fc.option(fc.nat(1000)), detail: fc.string({ unit: 'binary', maxLength: 30 }) }).map(({ host, lines, detail }): GapRecord => ({ type: 'gap', host, epoch: 1, sequence: 1, tNs: 0, reason: 'kernel-drop', lines, detail, late: false }));
+const gaps = fc.record({ host: fc.constantFrom(...HOSTS), lines: fc.option(fc.nat(1000)), fromNs: fc.option(fc.nat(1e9)), toNs: fc.option(fc.nat(1e9)), detail: fc.string({ unit: 'binary', maxLength: 30 }) }).map(({ host, lines, fromNs, toNs, detail }): GapRecord => ({ type: 'gap', host, epoch: 1, sequence: 1, tNs: 0, reason: 'kernel-drop', lines, fromNs, toNs, detail, late: false }));
 const observed = fc.record({ host: fc.constantFrom(...HOSTS), text: fc.string({ unit: 'binary', maxLength: 60 }) }).map(({ host, text }): ObservedRecord => ({ type: 'observed', host, epoch: 2, sequence: 1, tNs: 0, text, late: false }));
 
 const inOrder = (records: readonly LogRecord[]): LogRecord[] => records.map((record, index) => ({ ...record, sequence: index + 1, tNs: index * 1_234_567_891, ...(record.type === 'packet' ? { rawNs: index * 1_234_567_891 - 1 } : {}) }));

@@ -172,6 +172,34 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
     return start({ directory: host.file('run2'), name: SECOND, who: 'bob@laptop, run 2', ...request });
   };
 
+  it('takes the place of an earlier run of the same capture that does not know yet that its connection is lost; settings go back to what that one found', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    const first = await start({ captureId: 'c0ffee' });
+    await first.printed(/ready/);
+    expect((await (await second({ captureId: '0ff1ce' })).ended).status, 'another capture does not').toBe(75);
+    const next = await second({ captureId: 'c0ffee' });
+    await next.printed(/ready/);
+    expect(await first.ended).toMatchObject({ status: 0 });
+    expect(existsSync(host.file('run'))).toBe(false);
+    expect(await setting(KPTR)).toBe('1\n');
+    next.endInput();
+    expect((await next.ended).status).toBe(0);
+    expect(existsSync(host.file('run2'))).toBe(false);
+    await expectClean();
+  });
+
+  it('takes away what an earlier run of the same capture had only prepared', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    await mkdir(host.file('run3'));
+    await writeFile(host.file('run3', 'capture'), 'c0ffee\n');
+    const run = await start({ captureId: 'c0ffee' });
+    await run.printed(/ready/);
+    expect(existsSync(host.file('run3'))).toBe(false);
+    run.endInput();
+    expect((await run.ended).status).toBe(0);
+    await expectClean();
+  });
+
   it('refuses a second capture, with the name of the first, and does nothing to it', async () => {
     await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
     const first = await start();
