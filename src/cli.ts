@@ -11,7 +11,7 @@ import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
 import type { InventoryOptions } from './commands/inventory.js';
-import type { SetupOptions } from './commands/setup.js';
+import type { ShippedOptions } from './commands/shipped-playbook.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
 import { withAnsibleConfig } from './commands/ansible-options.js';
@@ -54,7 +54,7 @@ program.addCommand(
     .description('install SystemTap, and the debug symbols that match the running kernel, on every host (playbooks/setup.yml)')
     .option('-C, --check', 'change nothing, say what would be changed', false)
     .option('-D, --diff', 'show what changes in files', false)
-    .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
+    .action((options: ShippedOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
 );
 
 program.addCommand(
@@ -107,7 +107,7 @@ program.addCommand(
     .description('end leftover captures, unload their kernel modules and take back exactly what setup added (playbooks/teardown.yml)')
     .option('-C, --check', 'change nothing, say what would be changed', false)
     .option('-D, --diff', 'show what changes in files', false)
-    .action((options: SetupOptions) => finish(import('./commands/teardown.js').then(({ teardown }) => teardown(options, context)))),
+    .action((options: ShippedOptions) => finish(import('./commands/teardown.js').then(({ teardown }) => teardown(options, context)))),
 );
 
 program

@@ -29,6 +29,8 @@ import { RunDirectory } from './run-directory.js';
 
 export interface FleetOptions extends VaultOptions {
   readonly inventory: readonly string[];
+  /** The folder of the playbook that is run: its group_vars/ and host_vars/ count. Default: the folder we are in. */
+  readonly playFolder?: string | undefined;
   /** What ansible.cfg says of connections, below every host's own variables. */
   readonly connectionVars?: Vars | undefined;
   readonly limit?: string | undefined;
@@ -98,7 +100,7 @@ export class Fleet {
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const passwords = await vaultPasswords(options, context);
-    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords) });
+    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), playFolder: options.playFolder });
     for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
     const inventory = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);

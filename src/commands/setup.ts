@@ -1,44 +1,17 @@
 // fleet-tap setup: playbooks/setup.yml on the chosen hosts, Ansible's recap, then what doctor finds.
-import { fileURLToPath } from 'node:url';
 import type { Facts } from '../facts/facts.js';
-import type { Host, Vars } from '../inventory/host.js';
-import { selectHosts } from '../inventory/pattern.js';
-import { loadPlaybook } from '../playbook/load.js';
-import { formatRecap } from '../playbook/recap.js';
-import { runPlaybook } from '../playbook/run.js';
-import { TaskView } from '../ui/task-view.js';
+import type { Host } from '../inventory/host.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { examine } from './doctor.js';
-import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
+import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
+import { openShipped, playShipped, type ShippedOptions } from './shipped-playbook.js';
 
-export interface SetupOptions extends FleetOptions {
-  readonly check: boolean;
-  readonly diff: boolean;
-}
-
-const PLAYBOOK = fileURLToPath(new URL('../../playbooks/setup.yml', import.meta.url));
-
-export async function setup(options: SetupOptions, context: CommandContext): Promise<ExitStatus> {
-  const playbook = await loadPlaybook(PLAYBOOK);
-  const fleet = await Fleet.open('all', options, context);
-  const view = new TaskView(context.stderr, options.diff);
+export async function setup(options: ShippedOptions, context: CommandContext): Promise<ExitStatus> {
+  const shipped = await openShipped('setup', options, context);
+  const { fleet } = shipped;
   try {
-    const chosen = new Set(fleet.hosts.map((host) => host.name));
     const compiling = await compilingHosts(fleet);
-    const outcome = await runPlaybook(playbook, {
-      inventory: fleet.inventory,
-      select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit).filter((host) => options.rerunFailed === undefined || chosen.has(host.name)),
-      session: (host) => fleet.session(host),
-      facts: (host) => fleet.facts(host),
-      forks: options.forks,
-      reporter: view,
-      check: options.check,
-      diff: options.diff,
-      become: true,
-      hostVars: (name): Vars => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}),
-    });
-    await view.settled();
-    context.stdout.write(formatRecap(outcome.recap));
+    const outcome = await playShipped(shipped, options, (name) => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}));
     if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
     if (options.check) return fleet.ends(outcome.exitStatus, outcome.failures);
     fleet.forgetFacts();

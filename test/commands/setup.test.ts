@@ -1,5 +1,8 @@
 // setup on simulated hosts: our engine runs the shipped playbook; the rest of the way is the lab's.
-import { expect, it } from 'vitest';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { setup } from '../../src/commands/setup.js';
 import type { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
 import { renderFiles } from '../../src/facts/host-files.js';
@@ -58,4 +61,19 @@ it('ends with 4 when a host is unreachable, and goes on with the others', async 
   expect(await setup(options(fleet), person.context)).toBe(4);
   expect(recap(person.stdout()).get('gone01')).toMatchObject({ unreachable: 1, ok: 0 });
   expect(recap(person.stdout()).get('db01')).toMatchObject({ unreachable: 0, failed: 0 });
+});
+
+it('knows the variables that ansible-playbook would: not those of the folder we are in', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person);
+  const before = process.cwd();
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-here-'));
+  onTestFinished(async () => {
+    process.chdir(before);
+    await rm(folder, { recursive: true });
+  });
+  await mkdir(join(folder, 'group_vars'));
+  await writeFile(join(folder, 'group_vars', 'all.yml'), 'fleet_tap_symbols: of another project\n');
+  process.chdir(folder);
+  expect(await setup(options(fleet), person.context), person.stderr()).toBe(0);
 });
