@@ -119,7 +119,7 @@ export const apt: PlaybookModule<typeof parameters> = {
           cache_update_time: Number(answer.values.get('cache_update_time')),
           ...(names.length === 0 ? {} : { stdout, stdout_lines, stderr: '', stderr_lines: [] }),
         };
-        return { changed: answer.changed, values, ...(context.diff && answer.changed && names.length > 0 ? { diff: prepared(stdout_lines) } : {}) };
+        return { changed: answer.changed, values, ...(context.diff && answer.changed && names.length > 0 ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
       },
     };
   },

@@ -1,89 +1,41 @@
-// copy: a file of the controller, or a text of the playbook, becomes a file of the host. The bytes travel on standard input, never in a command line.
-// Guaranteed: the file is replaced whole (a temporary one beside it, renamed), and only when bytes, mode, owner or group differ.
-// Answer: changed, dest (where it went), failed, msg, diff (text, with --diff). Not yet: directories, remote_src, backup, validate, symbolic modes.
-import { PythonFloat } from '../base/python-repr.js';
+// copy: a file or folder of the controller, a text of the playbook, or a file of the host itself, becomes a file of the host. Bytes travel on standard
+// input, never in a command line. How a single file is placed is in place.ts, a folder in copy-tree.ts, remote_src in copy-remote.ts.
 import { createHash } from 'node:crypto';
-import { parseAnswer } from './answer.js';
+import { readFile, stat } from 'node:fs/promises';
+import { PythonFloat } from '../base/python-repr.js';
+import { planCopyTree } from './copy-tree.js';
+import { planRemoteCopy } from './copy-remote.js';
 import type { PlaybookModule } from './module.js';
-import { OWN, ownership } from './ownership.js';
-import type { Parameters } from './params.js';
-import { assign, moduleScript } from './script.js';
+import { copyParameters } from './copy-parameters.js';
+import { planPlace } from './place.js';
+import { checkValidate } from './put.js';
 
-const parameters = {
-  dest: { type: 'string', required: true },
-  content: { type: 'raw' },
-  src: { type: 'string' },
-  force: { type: 'boolean', default: true },
-  ...ownership,
-} as const satisfies Parameters;
-
-const BODY = `
-case $dest in */) isdir=1;; *) isdir=;; esac
-if [ -d "$dest" ] || [ -n "$isdir" ]; then
-  [ -n "$base" ] || give_up "$dest is a directory, and content needs the name of a file"
-  dest=\${dest%/}/$base
-fi
-case $dest in */*) dir=\${dest%/*}; dir=\${dir:-/} ;; *) dir=. ;; esac
-[ -d "$dir" ] || [ -n "$check" ] || { [ -n "$isdir" ] && mkdir -p -- "$dir"; } || give_up "there is no directory $dir"
-[ ! -d "$dest" ] || give_up "$dest is a directory"
-same=
-# A link is replaced, whatever it leads to.
-if [ -e "$dest" ] || [ -L "$dest" ]; then
-  if [ -z "$force" ]; then same=kept; elif [ ! -L "$dest" ] && [ "$(sha256sum < "$dest" | cut -c1-64)" = "$sum" ]; then same=1; fi
-fi
-diff=
-if [ -z "$same" ]; then
-  changed=true
-  if [ -n "$check" ]; then
-    if [ -n "$wantdiff" ]; then old=$dest; [ -e "$dest" ] || old=/dev/null; diff=$(diff -u --label before --label after -- "$old" -); fi
-  else
-    mask=$(umask)
-    umask 077
-    tmp=$(mktemp -- "$dir/.fleet-tap.XXXXXXXX") || give_up "cannot write in $dir"
-    trap 'rm -f -- "$tmp"' EXIT
-    cat > "$tmp" || give_up "cannot write $tmp"
-    [ "$(sha256sum < "$tmp" | cut -c1-64)" = "$sum" ] || give_up "the content did not arrive whole"
-    if [ -n "$wantdiff" ]; then old=$dest; [ -e "$dest" ] || old=/dev/null; diff=$(diff -u --label before --label after -- "$old" "$tmp"); fi
-    if [ -e "$dest" ] && [ ! -L "$dest" ]; then chown --reference="$dest" -- "$tmp" 2>/dev/null; chmod --reference="$dest" -- "$tmp"
-    else chmod "$(printf %o "$((0666 & ~$mask))")" -- "$tmp"; fi
-    own "$tmp"
-    mv -fT -- "$tmp" "$dest" || give_up "cannot put the file at $dest"
-    trap - EXIT
-  fi
-elif [ "$same" = 1 ]; then own "$dest"; fi
-answer
-say changed "$changed"
-tell dest "$dest"
-[ -z "$diff" ] || tell diff "$diff"
-`;
-
-export const copy: PlaybookModule<typeof parameters> = {
+export const copy: PlaybookModule<typeof copyParameters> = {
   name: 'copy',
-  parameters,
+  parameters: copyParameters,
   checkWritten: (written) => {
-    if (written.mode === 'preserve') return { message: "the mode 'preserve' is not supported", parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
-    if (('src' in written) === ('content' in written)) return { message: 'copy takes either src or content' };
+    if (('src' in written) === ('content' in written)) return { message: 'src' in written ? 'src and content are mutually exclusive' : 'src (or content) is required' };
     if (written.content === null) return { message: 'content is nothing', parameter: 'content', hint: "for an empty file write content: ''" };
-    return undefined;
+    if ('content' in written && written.mode === 'preserve') return { message: 'mode: preserve needs src', parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
+    if ('content' in written && typeof written.dest === 'string' && written.dest.endsWith('/')) return { message: 'can not use content with a dir as dest', parameter: 'dest' };
+    return checkValidate(written.validate);
   },
   plan: async (params, context) => {
-    const { dest, src, mode, owner, group, force } = params;
-    const bytes = src === undefined ? Buffer.from(contentText(params.content)) : await context.readLocal(src);
-    const sum = createHash('sha256').update(bytes).digest('hex');
-    const base = src === undefined ? '' : src.slice(src.lastIndexOf('/') + 1);
-    const values = assign({ dest, base, sum, mode, owner, group, force, check: context.check, wantdiff: context.diff && !context.noLog });
-    return {
-      kind: 'script',
-      script: moduleScript('copy', { dest, src, mode, owner, group, sha256: sum, bytes: bytes.length }, context, `${values}\n${OWN}\n${BODY}`),
-      input: bytes,
-      parse: (result) => {
-        const answer = parseAnswer('copy', result);
-        const values = { dest: answer.values.get('dest') ?? (answer.text('dest') || dest) };
-        if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values };
-        const diff = answer.text('diff');
-        return { changed: answer.changed, values, ...(diff === '' ? {} : { diff }) };
-      },
-    };
+    const { dest, src, force, follow, backup, validate, directory_mode: directoryMode } = params;
+    if (src === undefined || params.content !== undefined) {
+      const bytes = Buffer.from(contentText(params.content));
+      return planPlace({ module: 'copy', bytes, dest, base: '', source: undefined, force, follow, backup, validate, directoryMode, ownership: params }, context);
+    }
+    if (params.remote_src) return planRemoteCopy(params, src, context);
+    const found = await context.findLocal('files', src);
+    const stats = await stat(found);
+    if (stats.isDirectory()) return planCopyTree(params, src.endsWith('/') ? `${found}/` : found, context);
+    const bytes = await readFile(found);
+    if (params.checksum !== undefined && params.checksum !== createHash('sha1').update(bytes).digest('hex')) {
+      return { kind: 'done', result: { changed: false, failed: true, msg: 'Copied file does not match the expected checksum. Transfer failed.', values: { checksum: createHash('sha1').update(bytes).digest('hex'), expected_checksum: params.checksum } } };
+    }
+    const mode = params.mode === 'preserve' ? (stats.mode & 0o7777).toString(8) : params.mode;
+    return planPlace({ module: 'copy', bytes, dest, base: found.slice(found.lastIndexOf('/') + 1), source: found, force, follow, backup, validate, directoryMode, ownership: { ...params, mode } }, context);
   },
 };
 

@@ -1,70 +1,208 @@
-// file: a path is absent, a directory, or an existing file, with mode, owner and group. Answer: changed, state (what the path is now), failed, msg.
-// Not yet: state link and hard, recurse, symbolic modes, times of touch.
+// file: what a path is (absent, a directory, a link, a hard link, an existing file), with mode, owner, group and times. The steps are those of
+// modules/file.py. Answer: changed, path or dest and src, what the path is now, failed, msg; and both sides of the diff.
 import { parseAnswer } from './answer.js';
 import type { PlaybookModule } from './module.js';
-import { OWN, ownership } from './ownership.js';
+import { attributeDiff, OWN, ownership, ownershipWords, pathInfo } from './ownership.js';
 import type { Parameters } from './params.js';
 import { assign, moduleScript } from './script.js';
 
+const TIME_FORMAT = '%Y%m%d%H%M.%S';
+const NO_FORMAT = `write the time as ${TIME_FORMAT}`;
+
 const parameters = {
-  path: { type: 'string', required: true, aliases: ['dest', 'name'] },
-  state: { type: 'string', choices: ['file', 'directory', 'absent', 'touch'] },
+  path: { type: 'path', required: true, aliases: ['dest', 'name'] },
+  state: { type: 'string', choices: ['absent', 'directory', 'file', 'hard', 'link', 'touch'] },
+  src: { type: 'path' },
+  recurse: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
+  follow: { type: 'boolean', default: true },
+  modification_time: { type: 'string' },
+  modification_time_format: { type: 'string', default: TIME_FORMAT, refused: NO_FORMAT },
+  access_time: { type: 'string' },
+  access_time_format: { type: 'string', default: TIME_FORMAT, refused: NO_FORMAT },
   ...ownership,
 } as const satisfies Parameters;
 
 const BODY = `
+expand path src
+state_of() {
+  if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
+  elif [ -e "$1" ]; then was=file; [ "$(stat -c %h -- "$1")" = 1 ] || was=hard
+  else was=absent; fi
+}
+follow_link() { [ -n "$follow" ] && [ -L "$path" ] || return 0; real "$path" && path=$real; state_of "$path"; }
+same() { [ "$(stat -c %d:%i -- "$1")" = "$(stat -L -c %d:%i -- "$2" 2>/dev/null)" ]; }
+seconds() { s=$(stat -c "$1" -- "$2" 2>/dev/null); printf '%s\\n' "\${s%.000000000}"; }
+# A time is preserve, now, or what touch -t takes. TIME, touch's letter, stat's letter, PATH.
+set_time() {
+  case $1 in
+  preserve) return ;;
+  now) ;;
+  *)
+    probe=$(mktemp) && touch -t "$1" "$probe" 2>/dev/null || { rm -f "$probe"; give_up "Error while obtaining timestamp for time $1 using format ${TIME_FORMAT}"; }
+    wanted=$(seconds %Y "$probe"); rm -f "$probe"
+    is=$(seconds "%.9$3" "$4"); case $is in *[!0-9.]*|'') is=$(seconds "%$3" "$4") ;; esac
+    [ "$wanted" != "$is" ] || return 0 ;;
+  esac
+  changed=true
+  [ -z "$check" ] || return 0
+  if [ "$1" = now ]; then touch -c "-$2" -- "$4"; else touch -c "-$2" -t "$1" -- "$4"; fi || give_up "Error while updating modification or access time"
+}
+set_times() { set_time "$mtime" m Y "$1"; set_time "$atime" a X "$1"; }
+attributes() { own "$1"; set_times "$1"; }
 # Folders above that are not there get the same mode, owner and group.
 make() {
-  case $1 in */) make "\${1%/}"; return ;; */*) [ -d "\${1%/*}/" ] || make "\${1%/*}" ;; esac
-  mkdir -- "$1" || give_up "cannot make the directory $1"
-  own "$1"
+  case $1 in */) make "\${1%/}"; return ;; */*) [ -z "\${1%/*}" ] || [ -d "\${1%/*}/" ] || make "\${1%/*}" ;; esac
+  mkdir -- "$1" 2>/dev/null || [ -d "$1" ] || give_up "There was an issue creating $1 as requested"
+  attributes "$1"
 }
-# Links are followed, unless they are to go away. The x keeps newlines at the end.
-if [ -L "$path" ] && [ "$state" != absent ]; then target=$(readlink -f -- "$path" && echo x) && path=\${target%??}; fi
-if [ -L "$path" ]; then was=link; elif [ -d "$path" ]; then was=directory; elif [ -e "$path" ]; then was=file; else was=absent; fi
-[ -n "$state" ] || { if [ "$was" = directory ]; then state=directory; else state=file; fi; }
+# All below a folder; what links lead to as well, where they are followed.
+walk() {
+  for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    attributes "$f"
+    if [ ! -L "$f" ]; then [ ! -d "$f" ] || walk "$f"
+    elif [ -n "$follow" ] && [ -e "$f" ]; then real "$f"; if [ -d "$real" ]; then walk "$real"; real "$f"; fi; attributes "$real"; fi
+  done
+}
+# Most often nothing differs: one find says so.
+differs() {
+  case $path in -*) path=./$path ;; esac
+  case $mode$mtime$atime in *[!0-7]*) [ "$mtime$atime" = preservepreserve ] || return 0; case $mode in *[!0-7]*) return 0 ;; esac ;; esac
+  [ -z "$follow" ] || [ -z "$(find "$path" -type l | head -n 1)" ] || return 0
+  [ -z "$owner" ] || [ -z "$(find "$path" ! -user "$owner" 2>&1 | head -n 1)" ] || return 0
+  [ -z "$group" ] || [ -z "$(find "$path" ! -group "$group" 2>&1 | head -n 1)" ] || return 0
+  [ -z "$mode" ] || [ -z "$(find "$path" ! -type l ! -perm "$mode" 2>&1 | head -n 1)" ] || return 0
+  return 1
+}
+replace_with() { # MAKE-LINK words: a link of a temporary name, renamed
+  t=$(dirname -- "$path")/.fleet-tap.$$.tmp
+  [ "$was" != directory ] || rmdir -- "$path" || give_up "Error while replacing: $path"
+  "$@" "$src" "$t" && mv -fT -- "$t" "$path" || { rm -f -- "$t"; give_up "Error while replacing: $path"; }
+}
+
+# A source's name inside of a folder.
+if [ "$state" != link ] && [ "$state" != absent ] && [ -d "$path" ] && [ -n "$src" ]; then path=\${path%/}/\${src##*/}; fi
+state_of "$path"
+if [ -z "$state" ]; then
+  if [ "$was" != absent ]; then state=$was; elif [ -n "$recurse" ]; then state=directory; else state=file; fi
+fi
+[ -z "$recurse" ] || [ "$state" = directory ] || give_up "recurse option requires state to be 'directory'"
+case $state in link|hard) ;; *) [ -z "$src" ] || give_up "src option requires state to be 'link' or 'hard'" ;; esac
+if [ "$state" = touch ]; then default=now; else default=preserve; fi
+mtime=\${mtime:-$default}; atime=\${atime:-$default}
+[ "$state" != link ] || [ -n "$src" ] || [ -z "$follow" ] || [ ! -e "$path" ] || [ "$was" != link ] || src=$(readlink -- "$path")
+old=$was; told=path
 case $state in
 absent)
   if [ "$was" != absent ]; then
-    changed=true; [ -n "$check" ] || rm -rf -- "$path" || give_up "cannot remove $path"
+    changed=true; [ -n "$check" ] || rm -rf -- "$path" || give_up "rmtree failed: $path"
   fi ;;
 directory)
+  follow_link; old=$was
   case $was in
-  directory) own "$path" ;;
-  absent)
-    changed=true
-    [ -n "$check" ] || make "$path" ;;
-  *) give_up "$path is a $was, not a directory" ;;
+  directory)
+    attributes "$path"
+    if [ -n "$recurse" ] && differs; then walk "$path"; fi ;;
+  absent) changed=true; [ -n "$check" ] || make "$path" ;;
+  *) give_up "$path already exists as a $was" ;;
   esac ;;
-file)
-  case $was in
-  absent) give_up "$path does not exist, and the state file makes no file (use touch, or the module copy)" ;;
-  directory) give_up "$path is a directory, not a file" ;;
-  esac
-  own "$path" ;;
+file|hard_existing)
+  [ "$was" = file ] || follow_link; old=$was
+  case $was in file|hard) ;; *) give_up "file ($path) is $was, cannot continue" ;; esac
+  state=$was
+  attributes "$path" ;;
 touch)
-  changed=true
-  if [ -z "$check" ]; then touch -- "$path" || give_up "cannot touch $path"; own "$path"; fi ;;
+  told=dest
+  if [ "$was" = absent ]; then
+    changed=true
+    if [ -z "$check" ]; then : > "$path" || give_up "Error, could not touch target."; attributes "$path"; fi
+  else attributed=$path; if [ -L "$path" ]; then real "$path" && attributed=$real; fi; attributes "$attributed"; fi ;;
+link)
+  told=dest
+  case $src in /*) full=$src ;; *) if [ ! -L "$path" ] && [ -d "$path" ]; then full=$path/$src; else full=$(dirname -- "$path")/$src; fi ;; esac
+  [ -n "$force" ] || [ -z "$src" ] || [ -e "$full" ] || give_up "src file does not exist, use 'force=yes' if you really want to create the link: $full"
+  case $was in
+  directory)
+    [ -n "$force" ] || give_up "refusing to convert from directory to symlink for $path"
+    [ -z "$(ls -A -- "$path")" ] || give_up "the directory $path is not empty, refusing to convert it" ;;
+  file|hard) [ -n "$force" ] || give_up "refusing to convert from $was to symlink for $path" ;;
+  esac
+  if [ "$was" = link ]; then
+    oldsrc=$(readlink -- "$path")
+    [ -z "$src" ] || [ "$oldsrc" = "$src" ] || changed=true
+  else
+    [ -n "$src" ] || give_up "src is required for creating new symlinks"
+    changed=true
+  fi
+  if [ "$changed" = true ] && [ -z "$check" ]; then
+    if [ "$was" = absent ]; then ln -s -- "$src" "$path" || give_up "Error while linking: $path"; else replace_with ln -s --; fi
+  fi
+  if [ -z "$check" ] || [ -e "$path" ]; then
+    attributed=$path
+    if [ -n "$follow" ] && [ -L "$path" ]; then
+      if [ -e "$path" ]; then real "$path"; attributed=$real; else attributed=; say_warning=1; fi
+    fi
+    [ -z "$attributed" ] || attributes "$attributed"
+  fi ;;
+hard)
+  told=dest
+  [ "$was" = hard ] || [ -n "$src" ] || give_up "src is required for creating new hardlinks"
+  [ -z "$src" ] || [ -e "$src" ] || give_up "src does not exist"
+  case $was in
+  absent) changed=true ;;
+  link) oldsrc=$(readlink -- "$path"); [ "$oldsrc" = "$src" ] || changed=true ;;
+  hard) if [ -n "$src" ] && ! same "$path" "$src"; then changed=true; [ -n "$force" ] || give_up "Cannot link, different hard link exists at destination"; fi ;;
+  file) changed=true; [ -n "$force" ] || give_up "Cannot link, file exists at destination" ;;
+  directory) same "$path" "$src" || give_up "Cannot link: different hard link exists at destination" ;;
+  esac
+  if [ "$changed" = true ] && [ -z "$check" ]; then
+    if [ "$was" = absent ]; then ln -- "$src" "$path" || give_up "Error while linking: $path"; else replace_with ln --; fi
+  fi
+  if [ -z "$check" ] || [ -e "$path" ]; then attributes "$path"; fi ;;
 esac
 answer
 say changed "$changed"
-say state "$state"
+say attrs "$attrs"
+say was "$old"
+say wanted "$state"
+say told "$told"
+tell path "$path"
+tell src "$src"
+tell oldsrc "$oldsrc"
+say warned "$say_warning"
+info "$path"
 `;
 
 export const file: PlaybookModule<typeof parameters> = {
   name: 'file',
   parameters,
+  checkWritten: ({ state, src, recurse }) => {
+    if (recurse === true && typeof state === 'string' && state !== 'directory') return { message: "recurse option requires state to be 'directory'", parameter: 'recurse' };
+    if (src !== undefined && typeof state === 'string' && !['link', 'hard'].includes(state)) return { message: "src option requires state to be 'link' or 'hard'", parameter: 'src' };
+    return undefined;
+  },
   plan: (params, context) => {
-    const { path, state, mode, owner, group } = params;
-    const values = assign({ path, state, mode, owner, group, check: context.check });
+    const { path, state, src, recurse, force, follow } = params;
+    const words = { path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params), check: context.check };
     return {
       kind: 'script',
-      script: moduleScript('file', params, context, `${values}\n${OWN}\n${BODY}`),
+      script: moduleScript('file', { path, state, src, mode: params.mode, owner: params.owner, group: params.group }, context, `${assign(words)}\noldsrc=; say_warning=\n${OWN}\n${BODY}`),
       parse: (result) => {
         const answer = parseAnswer('file', result);
-        const failed = answer.values.get('failed') === 'true';
-        const values = { path, state: answer.values.get('state') ?? state ?? 'file' };
-        return failed ? { changed: answer.changed, failed, msg: answer.text('msg'), values } : { changed: answer.changed, values };
+        if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { path } };
+        const where = answer.text('path');
+        const wanted = answer.values.get('wanted') ?? '';
+        const was = answer.values.get('was') ?? '';
+        const source = answer.text('src');
+        const { before, after } = attributeDiff(answer);
+        const oldSource = answer.text('oldsrc');
+        const states = was === wanted ? [{}, {}] : [{ state: was }, { state: wanted }];
+        const sources = oldSource === '' || oldSource === source ? [{}, {}] : [{ src: oldSource }, { src: source }];
+        const diff = { before: { path: where, ...states[0], ...sources[0], ...before }, after: { path: where, ...states[1], ...sources[1], ...after } };
+        const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...pathInfo(answer) };
+        const warnings = answer.values.get('warned') === '1' ? ['Cannot set fs attributes on a non-existent symlink target. follow should be set to False to avoid this.'] : [];
+        return { changed: answer.changed, values, warnings, ...(wanted === 'absent' && !answer.changed ? {} : { diff }) };
       },
     };
   },

@@ -3,10 +3,14 @@ import { apt } from './apt.js';
 import { command, shell } from './command.js';
 import { copy } from './copy.js';
 import { file } from './file.js';
+import { blockinfile } from './blockinfile.js';
+import { lineinfile } from './lineinfile.js';
+import { replace } from './replace.js';
+import { template } from './template.js';
 import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, assert, command, copy, debug, fail, file, meta, setFact, shell, stat] as readonly unknown[] as readonly AnyModule[];
+const all = [apt, assert, blockinfile, command, copy, debug, fail, file, lineinfile, meta, replace, setFact, shell, stat, template] as readonly unknown[] as readonly AnyModule[];
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));

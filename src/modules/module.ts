@@ -10,17 +10,23 @@ export interface ModuleContext {
   readonly diff: boolean;
   /** Parameters may be secrets: they stay out of the script's label. */
   readonly noLog: boolean;
-  /** Reads a file of the controller, for `src`; looked for as `findLocal('files', path)` does. */
-  readonly readLocal: (path: string) => Promise<Buffer>;
   /**
    * Where a file of the controller is: below the role's folder of that name, the role, the folder of the task's file, the playbook's.
    * @throws FleetTapError kind `host`, code `file-missing`
    */
   readonly findLocal: (folder: 'files' | 'templates' | 'vars', path: string) => Promise<string>;
   /** A file of the controller as a template, rendered with the task's variables and `more`. @param path as `findLocal` gave it */
-  readonly renderTemplate: (path: string, more?: Readonly<Record<string, unknown>>) => Promise<string>;
+  readonly renderTemplate: (path: string, more?: Readonly<Record<string, unknown>>, options?: TemplateOptions) => Promise<string>;
   /** A YAML or JSON file of the controller: variables that the user wrote, which may hold templates. @param path as `findLocal` gave it */
   readonly readVars: (path: string) => Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** How a template is read; the defaults are those of Ansible's module template. */
+export interface TemplateOptions {
+  readonly trimBlocks: boolean;
+  readonly lstripBlocks: boolean;
+  /** What stands for a newline in the result. */
+  readonly newline: string;
 }
 
 /** What the engine does with a result besides registering it. Each is done once for each loop item. */
@@ -47,6 +53,20 @@ export interface ActionHost {
   readonly ask: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
 }
 
+/** As Ansible's modules give it: texts, or mappings of attributes; `prepared` is shown as it is. */
+export interface ModuleDiff {
+  readonly before?: HostText | Readonly<Record<string, unknown>>;
+  readonly after?: HostText | Readonly<Record<string, unknown>>;
+  readonly before_header?: HostText;
+  readonly after_header?: HostText;
+  readonly prepared?: HostText;
+  /** Why a side is missing: it is binary, or has more bytes than this. */
+  readonly dst_binary?: 1;
+  readonly src_binary?: 1;
+  readonly dst_larger?: number;
+  readonly src_larger?: number;
+}
+
 export interface ModuleResult {
   readonly changed: boolean;
   readonly failed?: boolean;
@@ -56,7 +76,7 @@ export interface ModuleResult {
   readonly hint?: string;
   /** What `register` gets besides changed, failed, skipped and msg. */
   readonly values?: Readonly<Record<string, unknown>>;
-  readonly diff?: HostText;
+  readonly diff?: ModuleDiff | readonly ModuleDiff[];
   readonly warnings?: readonly HostText[];
   /** set_fact only: variables for this host. */
   readonly facts?: Readonly<Record<string, unknown>>;
@@ -73,9 +93,23 @@ export type ModulePlan =
       readonly script: string;
       readonly input?: Buffer;
       readonly timeoutMs?: number;
-      /** Pure. @throws FleetTapError when the answer is not one */
-      parse(result: CommandResult): ModuleResult;
+      /**
+       * Pure. The result; or, where the first script has only looked and something is to be done, the next one: a task that changes nothing costs
+       * one round trip. @throws FleetTapError when the answer is not one
+       */
+      parse(result: CommandResult): ModuleResult | ModulePlan;
     };
+
+/** Runs a plan to its end: one script after the other. */
+export async function finishPlan(plan: ModulePlan, host: ActionHost): Promise<ModuleResult> {
+  let next: ModuleResult | ModulePlan = plan;
+  while ('kind' in next) {
+    if (next.kind === 'done') next = next.result;
+    else if (next.kind === 'action') next = await next.run(host);
+    else next = next.parse(await host.run(next.script, { ...(next.input === undefined ? {} : { input: next.input }), ...(next.timeoutMs === undefined ? {} : { timeoutMs: next.timeoutMs }) }));
+  }
+  return next;
+}
 
 export interface PlaybookModule<P extends Parameters = Parameters> {
   readonly name: string;

@@ -1,35 +1,167 @@
-// Mode, owner and group of a path: the parameters that file and copy share, and the sh function that compares and sets them.
+// What comes in: mode, owner and group as a task wants them for a path, the parameters that all modules of files share. What goes out: the sh
+// functions that compare and set them, and what a path is now, under Ansible's names. Plain POSIX sh; programs as GNU and busybox both have them.
+import type { Answer } from './answer.js';
+import type { ModuleDiff } from './module.js';
 import type { Parameters } from './params.js';
+
+const NO_SELINUX = { type: 'string' } as const;
 
 export const ownership = {
   mode: { type: 'mode' },
   owner: { type: 'string' },
   group: { type: 'string' },
+  attributes: { type: 'string', aliases: ['attr'], refused: 'use the module command with chattr' },
+  // Where a host has no SELinux they say nothing, as with Ansible; where it has, the task fails.
+  seuser: NO_SELINUX,
+  serole: NO_SELINUX,
+  setype: NO_SELINUX,
+  selevel: NO_SELINUX,
+  unsafe_writes: { type: 'boolean', default: false, refused: 'files are replaced whole here' },
 } as const satisfies Parameters;
 
+export interface OwnershipParams {
+  readonly mode: string | undefined;
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+  readonly seuser: string | undefined;
+  readonly serole: string | undefined;
+  readonly setype: string | undefined;
+  readonly selevel: string | undefined;
+}
+
+/** For `assign`: what OWN reads. */
+export function ownershipWords({ mode, owner, group, seuser, serole, setype, selevel }: OwnershipParams) {
+  return { mode: mode === 'preserve' ? undefined : mode, owner, group, selinux: [seuser, serole, setype, selevel].some((part) => part !== undefined) };
+}
+
+/** `symbolic BITS CLAUSES ISDIR` sets bits to the new octal digits (module_utils/basic.py, _symbolic_mode_to_octal). */
+const SYMBOLIC = `
+symbolic() {
+  bits=$((0$1)); clauses=$2,
+  while [ -n "$clauses" ]; do
+    clause=\${clauses%%,*}; clauses=\${clauses#*,}
+    who=\${clause%%[-+=]*}; rest=\${clause#"$who"}; keep=07777
+    [ -n "$who" ] || keep=$((~$(umask) | 07000))
+    case $who in ''|*a*) who=ugo ;; esac
+    old=$bits
+    while [ -n "$rest" ]; do
+      op=\${rest%"\${rest#?}"}; rest=\${rest#?}; perms=\${rest%%[-+=]*}; rest=\${rest#"$perms"}
+      for u in u g o; do
+        case $who in *$u*) ;; *) continue ;; esac
+        case $u in u) at=6; all=04700 ;; g) at=3; all=02070 ;; o) at=0; all=01007 ;; esac
+        add=0; p=$perms
+        while [ -n "$p" ]; do
+          one=\${p%"\${p#?}"}; p=\${p#?}
+          case $one in
+          r) add=$((add | 4 << at)) ;;
+          w) add=$((add | 2 << at)) ;;
+          x) add=$((add | 1 << at)) ;;
+          X) if [ -n "$3" ] || [ $((old & 0111)) != 0 ]; then add=$((add | 1 << at)); fi ;;
+          s) case $u in u) add=$((add | 04000)) ;; g) add=$((add | 02000)) ;; esac ;;
+          t) [ "$u" != o ] || add=$((add | 01000)) ;;
+          u) add=$((add | (bits >> 6 & 7) << at)) ;;
+          g) add=$((add | (bits >> 3 & 7) << at)) ;;
+          o) add=$((add | (bits & 7) << at)) ;;
+          esac
+        done
+        add=$((add & keep))
+        case $op in =) bits=$((bits & (07777 ^ all) | add)) ;; +) bits=$((bits | add)) ;; -) bits=$((bits & ~add)) ;; esac
+      done
+    done
+  done
+  bits=$(printf %o "$bits")
+}
+`.trim();
+
 /**
- * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set.
- * Needs the variables mode, owner, group (empty: leave alone), check. An owner may be a name or a number.
+ * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set; `attrs` collects what differs, for --diff.
+ * Needs the variables mode, owner, group (empty: leave alone), selinux, check. An owner may be a name or a number.
  * A name that the host does not know stops with an answer. The mode comes last: chown takes the setuid bit away.
+ * `expand NAME...` puts home directories where variables begin with ~. `info PATH` answers what the path is.
  */
 export const OWN = `
+${SYMBOLIC}
 own() {
+  [ -z "$selinux" ] || [ ! -e /sys/fs/selinux/enforce ] || give_up "the host has SELinux, and its contexts are not supported yet (seuser, serole, setype, selevel)"
   if [ -n "$owner" ]; then
     uid=$(id -u -- "$owner" 2>/dev/null) || uid=$owner
-    case $uid in *[!0-9]*) give_up "the host has no user $owner";; esac
-    if [ "$(stat -c %u -- "$1")" != "$uid" ]; then changed=true; [ -n "$check" ] || chown -h -- "$uid" "$1" || give_up "cannot set the owner of $1"; fi
+    case $uid in *[!0-9]*) give_up "chown failed: failed to look up user $owner";; esac
+    was=$(stat -c %u -- "$1")
+    if [ "$was" != "$uid" ]; then changed=true; attrs="$attrs owner:$was:$uid"; [ -n "$check" ] || chown -h -- "$uid" "$1" || give_up "chown failed: $1"; fi
   fi
   if [ -n "$group" ]; then
-    gid=$(getent group -- "$group" | cut -d: -f3); gid=\${gid:-$group}
-    case $gid in *[!0-9]*) give_up "the host has no group $group";; esac
-    if [ "$(stat -c %g -- "$1")" != "$gid" ]; then changed=true; [ -n "$check" ] || chgrp -h -- "$gid" "$1" || give_up "cannot set the group of $1"; fi
+    gid=$(getent group -- "$group" 2>/dev/null || grep "^$group:" /etc/group); gid=$(printf '%s\\n' "$gid" | cut -d: -f3 | head -n 1); gid=\${gid:-$group}
+    case $gid in *[!0-9]*) give_up "chgrp failed: failed to look up group $group";; esac
+    was=$(stat -c %g -- "$1")
+    if [ "$was" != "$gid" ]; then changed=true; attrs="$attrs group:$was:$gid"; [ -n "$check" ] || chgrp -h -- "$gid" "$1" || give_up "chgrp failed: $1"; fi
   fi
-  if [ -n "$mode" ] && [ ! -L "$1" ] && [ "$(stat -c %a -- "$1")" != "$mode" ]; then
-    changed=true; [ -n "$check" ] || chmod -- "$mode" "$1" || give_up "cannot set the mode of $1"
+  if [ -n "$mode" ] && [ ! -L "$1" ]; then
+    was=$(stat -c %a -- "$1"); bits=$mode; isdirectory=; [ ! -d "$1" ] || isdirectory=1
+    case $mode in *[!0-7]*) symbolic "$was" "$mode" "$isdirectory" ;; esac
+    if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
   fi
+}
+expand() {
+  for name; do
+    eval "word=\\$$name"
+    case $word in
+    '~'|'~/'*) word=$HOME\${word#'~'} ;;
+    '~'*) user=\${word%%/*}; user=\${user#'~'}; house=$(getent passwd -- "$user" | cut -d: -f6); [ -z "$house" ] || word=$house\${word#"~$user"} ;;
+    *) continue ;;
+    esac
+    eval "$name=\\$word"
+  done
+}
+# The x keeps newlines at the end.
+real() { real=$(readlink -f -- "$1" && echo x) && real=\${real%??}; }
+info() {
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then say state absent; return; fi
+  stat -c 'uid=%u
+gid=%g
+owner=%U
+group=%G
+mode=%a
+size=%s
+nlink=%h
+kind=%F' -- "$1"
 }
 give_up() {
-  answer; say changed "$changed"; say failed true; tell msg "$1"; finish
+  answer; say changed false; say failed true; tell msg "$1"; [ -z "$2" ] || say rc "$2"; finish
 }
-changed=false
+changed=false; attrs=
+LC_ALL=C; export LC_ALL
 `.trim();
+
+/** What \`info\` answered, as Ansible adds it to every result that has a path or dest (module_utils/basic.py, add_path_info). */
+export function pathInfo({ values }: Answer): Readonly<Record<string, unknown>> {
+  const value = (name: string) => values.get(name) ?? '';
+  const kind = value('kind');
+  if (kind === '') return value('state') === 'absent' ? { state: 'absent' } : {};
+  const state = kind === 'symbolic link' ? 'link' : kind === 'directory' ? 'directory' : Number(value('nlink')) > 1 ? 'hard' : 'file';
+  const named = (name: string, id: string) => (value(name) === 'UNKNOWN' ? value(id) : value(name));
+  return { uid: Number(value('uid')), gid: Number(value('gid')), owner: named('owner', 'uid'), group: named('group', 'gid'), mode: fourDigits(value('mode')), size: Number(value('size')), state };
+}
+
+function fourDigits(octal: string): string {
+  return octal.padStart(4, '0');
+}
+
+/** What `own` collected, as the two sides of a diff. */
+export function attributeDiff(answer: Answer): { readonly before: Record<string, unknown>; readonly after: Record<string, unknown> } {
+  const before: Record<string, unknown> = {};
+  const after: Record<string, unknown> = {};
+  for (const word of (answer.values.get('attrs') ?? '').split(' ')) {
+    const [name = '', was = '', is = ''] = word.split(':');
+    if (name === '') continue;
+    before[name] = name === 'mode' ? fourDigits(was) : Number(was);
+    after[name] = name === 'mode' ? fourDigits(is) : Number(is);
+  }
+  return { before, after };
+}
+
+/** The second of two diffs, where the first is the content's. */
+export function attributeDiffOf(path: string, answer: Answer): ModuleDiff {
+  const { before, after } = attributeDiff(answer);
+  const headers = { before_header: `${path} (file attributes)`, after_header: `${path} (file attributes)` };
+  return Object.keys(before).length === 0 ? headers : { ...headers, before, after };
+}

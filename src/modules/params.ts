@@ -12,8 +12,17 @@ interface Kinds {
   list: readonly string[];
   /** A list of strings; a string is one item. */
   words: readonly string[];
-  /** Permission bits, `0644` or `'0644'`; read as octal digits. */
+  /** A path of the host; `~` is the home directory there. */
+  path: string;
+  /** Permission bits: octal digits (`0644` or `'0644'`), or symbols (`u+x,g=rX`). */
   mode: string;
+  /** A mode, or `preserve`. */
+  copymode: string;
+  float: number;
+  /** A mapping. */
+  mapping: Readonly<Record<string, unknown>>;
+  /** A list of anything. */
+  items: readonly unknown[];
   raw: unknown;
   /** Expressions that the engine evaluates: `that` of assert. */
   conditions: readonly EvaluatedCondition[];
@@ -38,6 +47,8 @@ export interface Parameter {
   readonly choices?: readonly string[];
   /** Other names that Ansible takes for it. */
   readonly aliases?: readonly string[];
+  /** Ansible knows it; here only its default may be written. The text is advice. */
+  readonly refused?: string;
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -70,6 +81,7 @@ export function parameterName(parameters: Parameters, written: string): string {
 export function convertParameter(name: string, parameter: Parameter, value: unknown): unknown {
   if (value === null || value === undefined) return parameter.default;
   const converted = convert(name, parameter.type, value);
+  if (parameter.refused !== undefined && converted !== parameter.default) throw new ParameterError(`the parameter "${name}" is not supported`, name, parameter.refused);
   const { choices } = parameter;
   if (choices !== undefined) {
     const wrong = (Array.isArray(converted) ? converted : [converted]).find((item) => !choices.includes(String(item)));
@@ -91,6 +103,7 @@ export function convertParameters<P extends Parameters>(parameters: P, values: R
 function convert(name: string, type: keyof Kinds, value: unknown): unknown {
   switch (type) {
     case 'string':
+    case 'path':
       return text(name, value);
     case 'boolean':
       return boolean(name, value);
@@ -105,6 +118,18 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
       return Array.isArray(value) ? value.map((item) => text(name, item)) : [text(name, value)];
     case 'mode':
       return mode(name, value);
+    case 'copymode':
+      return value === 'preserve' ? value : mode(name, value);
+    case 'float': {
+      const number = typeof value === 'object' && !(value instanceof PythonFloat) ? Number.NaN : Number(String(value));
+      if (!Number.isFinite(number)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a number`, name);
+      return number;
+    }
+    case 'mapping':
+      if (typeof value !== 'object' || Array.isArray(value) || value instanceof PythonFloat) throw new ParameterError(`${name} takes a mapping`, name);
+      return value;
+    case 'items':
+      return Array.isArray(value) ? value : [value];
     case 'raw':
     case 'conditions':
     case 'expression':
@@ -129,11 +154,15 @@ function boolean(name: string, value: unknown): boolean {
   throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
 
-/** Octal digits without leading zeros, as `stat -c %a` prints them. YAML has already read 0644 as an octal number. */
+/** Octal digits without leading zeros, as `stat -c %a` prints them; symbols as they are. YAML has already read 0644 as an octal number. */
 function mode(name: string, value: unknown): string {
+  if (typeof value === 'string' && SYMBOLIC.test(value.trim())) return value.trim();
   const bits = typeof value === 'number' ? value : typeof value === 'string' && /^(0o?)?[0-7]{1,4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
   if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777) {
-    throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644'");
+    throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644', or symbols: u=rw,go=r");
   }
   return bits.toString(8);
 }
+
+/** module_utils/basic.py, _symbolic_mode_to_octal: clauses of users, then operators each with permissions. */
+const SYMBOLIC = /^(?:a|[ugo]*)(?:[-+=][rwxXstugo]*)+(?:,(?:a|[ugo]*)(?:[-+=][rwxXstugo]*)+)*$/;

@@ -8,6 +8,7 @@ import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { parseYaml, plainValue } from '../base/yaml.js';
 import type { Names } from './expression/evaluate.js';
+import type { TemplateOptions } from '../modules/module.js';
 import { toText } from './expression/values.js';
 import { compileText, render } from './template.js';
 import { TemplateSource } from './template-source.js';
@@ -29,9 +30,10 @@ export class LocalFiles {
   }
 
   /** @throws FleetTapError */
-  async render(path: string, names: Names): Promise<string> {
+  async render(path: string, names: Names, options?: TemplateOptions): Promise<string> {
     const text = await readText(path, 'template');
-    return toText(render(compileText(TemplateSource.fromUser(text, path)), names));
+    const rendered = toText(render(compileText(TemplateSource.fromUser(text, path)), names));
+    return options === undefined || options.newline === '\n' ? rendered : rendered.replaceAll('\n', options.newline);
   }
 
   /** @throws FleetTapError kind `input` where it is no mapping */

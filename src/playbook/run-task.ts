@@ -1,14 +1,14 @@
 // What comes in: a task and a host's variables. What goes out: the task's result on that host. One round trip for each item, none for local modules.
 // Guaranteed: a mistake in an expression, a module's failure and a lost connection are results or errors of this host only; what is registered
 // is plain data.
-import { readFile } from 'node:fs/promises';
 import { FleetTapError } from '../base/errors.js';
-import type { ActionHost, ModuleContext, ModuleResult } from '../modules/module.js';
+import { type ActionHost, finishPlan, type ModuleContext, type ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Session } from '../ssh/session.js';
 import { firstFalse } from './condition.js';
 import { splitLines } from './expression/methods.js';
 import { Omit } from './expression/values.js';
+import { diffText } from './diff-text.js';
 import type { LocalFiles } from './local-files.js';
 import type { Condition } from './condition.js';
 import type { Task } from './playbook.js';
@@ -135,6 +135,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, more: { readonl
     failed,
     ...(raw.skipped === true ? { skipped: true } : {}),
     ...(raw.msg === undefined ? {} : { msg: raw.msg }),
+    ...(raw.diff === undefined ? {} : { diff: raw.diff }),
     ...(failedWhen === undefined ? {} : { failed_when_result: failedWhen }),
   });
   const names = () => (task.register === undefined ? scope : scope.with({ [task.register]: toRegister() }));
@@ -143,11 +144,11 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, more: { readonl
     if (task.failedWhen !== undefined) failed = failedWhen = firstFalse(task.failedWhen, names()) === undefined;
   }
   const msg = raw.msg ?? (failedWhen === true ? `failed_when holds: ${task.failedWhen?.map(({ text }) => text).join(' and ')}` : '');
-  return { changed, failed, skipped: raw.skipped === true, registered: toRegister(), msg, hint: raw.hint, diff: raw.diff, warnings: raw.warnings ?? [], facts: raw.facts ?? {}, error: undefined };
+  return { changed, failed, skipped: raw.skipped === true, registered: toRegister(), msg, hint: raw.hint, diff: raw.diff === undefined ? undefined : diffText(raw.diff), warnings: raw.warnings ?? [], facts: raw.facts ?? {}, error: undefined };
 }
 
 async function runModule(task: Task, scope: Scope, host: TaskHost): Promise<ModuleResult> {
-  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, readLocal: async (path) => readFile(await host.files.find('files', path)), findLocal: (folder, path) => host.files.find(folder, path), renderTemplate: (path, more = {}) => host.files.render(path, scope.with(more)), readVars: (path) => host.files.readVars(path) };
+  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, findLocal: (folder, path) => host.files.find(folder, path), renderTemplate: (path, more = {}, options) => host.files.render(path, scope.with(more), options), readVars: (path) => host.files.readVars(path) };
   const values: Record<string, unknown> = {};
   for (const [name, argument] of Object.entries(task.args)) {
     if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));
@@ -160,14 +161,8 @@ async function runModule(task: Task, scope: Scope, host: TaskHost): Promise<Modu
   try {
     const params = task.module.takesAnyName === true ? values : convertParameters(task.module.parameters, values);
     const plan = await task.module.plan(params as never, context);
-    if (plan.kind === 'done') return plan.result;
-    if (plan.kind === 'action') {
-      const run: ActionHost['run'] = async (script, options) => (await host.session()).run(script, { become: host.become, ...options });
-      return await plan.run({ ...host.action, run, sleep: (sec) => host.sleep(sec) });
-    }
-    const session = await host.session();
-    const options = { become: host.become, ...(plan.input === undefined ? {} : { input: plan.input }), ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }) };
-    return plan.parse(await session.run(plan.script, options));
+    const run: ActionHost['run'] = async (script, options) => (await host.session()).run(script, { become: host.become, ...options });
+    return await finishPlan(plan, { ...host.action, run, sleep: (sec) => host.sleep(sec) });
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     const argument = error.parameter === undefined ? undefined : task.args[error.parameter];

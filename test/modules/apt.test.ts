@@ -74,7 +74,7 @@ describe('present, latest, absent', () => {
   test('check mode asks for a simulation, and diff shows what apt-get would do', async () => {
     const result = await runModule(here, 'apt', { name: 'make' }, { check: true, diff: true });
     expect(await calls()).toEqual([`apt-get ${OPTIONS} -s install -- make`]);
-    expect(result).toMatchObject({ changed: true, diff: 'The following packages change:\n  x\n0 upgraded, 1 newly installed, 0 to remove and 3 not upgraded.' });
+    expect(result).toMatchObject({ changed: true, diff: { prepared: 'The following packages change:\n  x\n0 upgraded, 1 newly installed, 0 to remove and 3 not upgraded.' } });
   });
 
   test.each(['linux-*', '-o', 'a b', 'Gcc', 'x=$(id)', "x'"])('%s is not the name of a package', async (name) => {

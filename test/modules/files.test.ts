@@ -2,6 +2,7 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { diffText } from '../../src/playbook/diff-text.js';
 import { type Bench, bench, program, runModule } from './run-module.js';
 
 let here: Bench;
@@ -37,7 +38,7 @@ describe.each(NAMES)('a name with %s', (_what, name) => {
 
     const copied = await runModule(here, 'copy', { dest: path, content: 'text', mode: '0640' }, { diff: true });
     expect(copied).toMatchObject({ changed: true, values: { dest: path } });
-    expect(copied.diff).toContain('+text');
+    expect(copied.diff).toEqual([{ before: '', after: 'text', after_header: path }]);
     expect(await readFile(onDisk, 'utf8')).toBe('text');
     expect(await modeOf(onDisk)).toBe('640');
     expect(await readdir(here.work)).toEqual([name]);
@@ -93,7 +94,7 @@ describe('copy', () => {
     await writeFile(path, 'one\ntwo\n');
     for (const check of [true, false]) {
       const { diff } = await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { check, diff: true });
-      expect(diff?.split('\n')).toEqual(['--- before', '+++ after', '@@ -1,2 +1,2 @@', ' one', '-two', '+2']);
+      expect(diffText(diff ?? []).split('\n')).toEqual([`--- before: ${path}`, `+++ after: ${path}`, '@@ -1,2 +1,2 @@', ' one', '-two', '+2', '', '']);
     }
     expect((await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { diff: true })).diff).toBeUndefined();
     expect((await runModule(here, 'copy', { dest: path, content: 'three\n' })).diff).toBeUndefined();
@@ -123,10 +124,10 @@ describe('copy', () => {
 
   test('sentences', async () => {
     await mkdir(join(here.work, 'd'));
-    expect((await runModule(here, 'copy', { dest: 'd', content: '' })).msg).toBe('d is a directory, and content needs the name of a file');
-    expect((await runModule(here, 'copy', { dest: 'no/f', content: '' })).msg).toBe('there is no directory no');
-    expect((await runModule(here, 'copy', { dest: 'f', content: '', owner: 'nobody-has-this-name' })).msg).toBe('the host has no user nobody-has-this-name');
-    expect((await runModule(here, 'copy', { dest: 'f', content: '', group: 'nobody-has-this-name' })).msg).toBe('the host has no group nobody-has-this-name');
+    expect((await runModule(here, 'copy', { dest: 'd', content: '' })).msg).toBe('can not use content with a dir as dest');
+    expect((await runModule(here, 'copy', { dest: 'no/f', content: '' })).msg).toBe('Destination directory no does not exist');
+    expect((await runModule(here, 'copy', { dest: 'f', content: '', owner: 'nobody-has-this-name' })).msg).toBe('chown failed: failed to look up user nobody-has-this-name');
+    expect((await runModule(here, 'copy', { dest: 'f', content: '', group: 'nobody-has-this-name' })).msg).toBe('chgrp failed: failed to look up group nobody-has-this-name');
     expect(await readdir(here.work)).toEqual(['d']);
   });
 

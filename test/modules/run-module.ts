@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { modules } from '../../src/modules/index.js';
-import type { ModuleResult } from '../../src/modules/module.js';
+import { finishPlan, type ModuleResult } from '../../src/modules/module.js';
 import { convertParameters } from '../../src/modules/params.js';
 import { Undefined } from '../../src/playbook/expression/values.js';
 import { LocalFiles } from '../../src/playbook/local-files.js';
@@ -46,17 +46,22 @@ export async function program({ bin }: Bench, name: string, lines: string): Prom
   await writeFile(join(bin, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
 }
 
-export async function runModule({ work, bin }: Bench, name: string, params: Readonly<Record<string, unknown>>, options: TaskOptions = {}): Promise<ModuleResult> {
+export async function runModule({ root, work, bin }: Bench, name: string, params: Readonly<Record<string, unknown>>, options: TaskOptions = {}): Promise<ModuleResult> {
   const module = modules.get(name);
   if (module === undefined) throw new Error(`no module ${name}`);
   const { check = false, diff = false, env = {}, file, onlyBench = false } = options;
-  const readLocal = async () => file ?? Buffer.from('');
   const files = new LocalFiles([work]);
   const names = { get: (name: string) => new Undefined(name) };
-  const local = { readLocal, findLocal: files.find.bind(files), renderTemplate: (path: string) => files.render(path, names), readVars: files.readVars.bind(files) };
+  const findLocal = async (folder: 'files' | 'templates' | 'vars', path: string) => {
+    if (file === undefined) return files.find(folder, path);
+    await mkdir(join(root, 'local'), { recursive: true });
+    const sent = join(root, 'local', path.slice(path.lastIndexOf('/') + 1));
+    await writeFile(sent, file);
+    return sent;
+  };
+  const local = { findLocal, renderTemplate: (path: string) => files.render(path, names), readVars: files.readVars.bind(files) };
   const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, ...local });
-  if (plan.kind === 'done') return plan.result;
-  if (plan.kind === 'action') throw new Error(`${name} is an action: run it with a playbook`);
   const session = localSession('here', { cwd: work, path: [bin], env, ...(onlyBench ? { onlyPath: true } : {}) });
-  return plan.parse(await session.run(plan.script, plan.input === undefined ? {} : { input: plan.input }));
+  const never = (what: string) => () => Promise.reject(new Error(`${name}: nobody can ${what} here`));
+  return finishPlan(plan, { run: (script, more) => session.run(script, more), reconnect: never('reconnect'), gatherFacts: never('gather facts'), sleep: never('wait'), ask: undefined });
 }
