@@ -1,11 +1,12 @@
 // What comes in: merged rows. What goes out: files of one format, one after the other when they are rotated.
 // Guaranteed (G3): every row is counted once, as written or as missed; after a failure (a full disk) the log goes on elsewhere, this file keeps
-// what was written whole and its .part, and `failure` says why. Files that are rotated never share a name; each is whole by itself.
+// what was written whole and its .part, and `failure` says why. A rotated file takes no name that another one has; each is whole by itself.
 import { FleetTapError } from '../base/errors.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import type { Compression } from './compressor.js';
 import type { LogFormat } from './format.js';
 import { type FsyncPolicy, PartFile } from './part-file.js';
+import { nextRotatedName } from './rotated-name.js';
 import type { Sink } from './sink.js';
 
 export interface Rotation {
@@ -34,7 +35,9 @@ export class LogFile implements Sink {
   readonly #options: LogFileOptions;
   readonly #format: LogFormat;
   #file: PartFile | undefined;
+  /** Of the file that is open, or was last, when files have numbers. */
   #number = 0;
+  #opened = 0;
   /** Rows given to a file so far. */
   #given = 0;
   #period: number | undefined;
@@ -81,7 +84,7 @@ export class LogFile implements Sink {
   async close(): Promise<void> {
     if (this.failure !== undefined) return;
     try {
-      if (this.#file === undefined && this.#number === 0) await this.#begin();
+      if (this.#file === undefined && this.#opened === 0) await this.#begin();
       await this.#end();
     } catch (error) {
       await this.#fail(error as NodeJS.ErrnoException);
@@ -114,8 +117,8 @@ export class LogFile implements Sink {
   }
 
   async #begin(): Promise<void> {
-    this.#number += 1;
-    const file = await PartFile.open(this.#fileName(), this.#options.compression, this.#options.fsync);
+    const file = await this.#open();
+    this.#opened += 1;
     file.onFailure((error) => void this.#fail(error));
     this.#file = file;
     const head = this.#format.begin();
@@ -150,15 +153,20 @@ export class LogFile implements Sink {
     await file?.abandon(isPlain ? this.#safeBytes : file.safeBytes);
   }
 
-  /** `fleet.log.gz` → `fleet-0001.log.gz`, `fleet-20261125T160000Z.log.gz`; with both rules the number follows the time. */
-  #fileName(): string {
+  /** A name that nothing has yet, when it is rotated; else its own, whatever lies there. */
+  async #open(): Promise<PartFile> {
     const { sizeBytes, timeSec } = this.#options.rotation;
-    if (sizeBytes === undefined && timeSec === undefined) return this.name;
-    const number = String(this.#number).padStart(4, '0');
-    const time = timeSec === undefined || this.#period === undefined ? undefined : new Date(this.#period * timeSec * 1000).toISOString().replace(/[-:]|\.\d+/g, '');
-    const mark = [time, ...(sizeBytes !== undefined || time === undefined ? [number] : [])].filter((part) => part !== undefined).join('-');
-    const match = /^(.*\/)?([^/]+?)((?:\.[a-z]+(?:\.(?:gz|zst))?)?)$/.exec(this.name);
-    return match === null ? `${this.name}-${mark}` : `${match[1] ?? ''}${match[2]}-${mark}${match[3]}`;
+    const { compression, fsync } = this.#options;
+    if (sizeBytes === undefined && timeSec === undefined) return PartFile.open(this.name, compression, fsync, 'anew');
+    const time = timeSec === undefined || this.#period === undefined ? undefined : this.#period * timeSec;
+    for (;;) {
+      const { path, number } = await nextRotatedName(this.name, time, sizeBytes !== undefined || time === undefined, this.#number);
+      this.#number = number;
+      const file = await PartFile.open(path, compression, fsync, 'unless-there').catch((error: NodeJS.ErrnoException) => error);
+      if (file instanceof PartFile) return file;
+      // Another run that writes here was quicker.
+      if (file.code !== 'EEXIST') throw file;
+    }
   }
 }
 

@@ -41,10 +41,12 @@ export class PartFile {
     this.#stream = compressor ?? this.#file;
   }
 
-  static async open(name: string, compression: Compression, fsync: FsyncPolicy): Promise<PartFile> {
+  /** @throws the system's error; EEXIST when something of that name, or its .part, was there and it says `unless-there` */
+  static async open(name: string, compression: Compression, fsync: FsyncPolicy, how: 'anew' | 'unless-there'): Promise<PartFile> {
     const before = await stat(name).catch(() => undefined);
+    if (before !== undefined && how === 'unless-there') throw Object.assign(new Error(`${name} exists`), { code: 'EEXIST' });
     const written = before === undefined || before.isFile() ? `${name}.part` : name;
-    return new PartFile(name, written, await open(written, 'w', 0o644), compression, fsync);
+    return new PartFile(name, written, await open(written, how === 'anew' ? 'w' : 'wx', 0o644), compression, fsync);
   }
 
   /** @returns a promise when it is behind. Failures are told by `finish` and `failed`. */

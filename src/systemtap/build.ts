@@ -18,7 +18,7 @@ export interface BuildRequest {
   readonly script: Buffer;
   /** Arguments of the script ($1, @1, …). */
   readonly scriptArguments: readonly string[];
-  /** More options for stap, for example `-DMAXTRYLOCK=10000`. */
+  /** More options for stap, for example `-g`. */
   readonly options?: readonly string[];
   readonly timeoutMs?: number;
 }

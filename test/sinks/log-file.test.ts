@@ -74,6 +74,36 @@ it('rotates by event time; a late row stays in the file of the present', async (
   expect(second.split('\n')).toHaveLength(4);
 });
 
+it('numbers go on after those of earlier runs, whole or not: nothing that was written is overwritten', async () => {
+  const others = ['fleet-0001.csv', 'fleet-0007.csv.part', 'fleet-12.csv', 'fleet-0009.csv.gz', 'fleet-20261123T100000Z-0030.csv', 'fleet2-0099.csv'];
+  for (const name of others) await writeFile(join(folder, name), name);
+  for (const first of [8, 10]) {
+    const log = await open(join(folder, 'fleet.csv'), { rotation: { sizeBytes: 15_000 } }, 'csv');
+    await log.write(rows(500));
+    await log.close();
+    const mine = (await readdir(folder)).filter((name) => !others.includes(name)).sort();
+    expect(mine).toEqual(Array.from({ length: first - 6 }, (_, index) => `fleet-${String(index + 8).padStart(4, '0')}.csv`));
+  }
+  for (const name of others) expect(await readFile(join(folder, name), 'utf8')).toBe(name);
+});
+
+it('a stretch of time whose file is there already gets a number', async () => {
+  for (const expected of [['fleet-20261123T100000Z.log'], ['fleet-20261123T100000Z-0002.log', 'fleet-20261123T100000Z.log'], ['fleet-20261123T100000Z-0002.log', 'fleet-20261123T100000Z-0003.log', 'fleet-20261123T100000Z.log']]) {
+    const log = await open(join(folder, 'fleet.log'), { rotation: { timeSec: 60 } });
+    await log.write(rows(3, 0));
+    await log.close();
+    expect((await readdir(folder)).sort()).toEqual(expected);
+  }
+});
+
+it('two runs that write to one name at once share no file', async () => {
+  const logs = await Promise.all([1, 2, 3].map(() => open(join(folder, 'fleet.log'), { rotation: { sizeBytes: 1e6 } })));
+  for (const log of logs) await log.write(rows(10));
+  await Promise.all(logs.map((log) => log.close()));
+  expect((await readdir(folder)).sort()).toEqual(['fleet-0001.log', 'fleet-0002.log', 'fleet-0003.log']);
+  for (const name of await readdir(folder)) expect(await linesOf(join(folder, name))).toBe(10);
+});
+
 it('each rotated pcapng can be read alone', async () => {
   const log = await open(join(folder, 'fleet.pcapng'), { rotation: { sizeBytes: 20_000 } }, 'pcapng');
   for (let batch = 0; batch < 6; batch += 1) await log.write(rows(256, batch * 1e9));
