@@ -7,10 +7,22 @@ import type { BatchOwner, GapAside } from '../base/record-batch.js';
 import { type ClockOffset, type Correction, STEP_NS } from './clock-offset.js';
 import { LINE_LIMIT_BYTES, type LineReader, type StreamProgress } from './host-stream.js';
 import { OpenBatch } from './open-batch.js';
-import { BEGIN, END, HEARTBEAT, PACKET, REFUSED, SUPPRESSED, WireParser } from './wire-format.js';
+import { BEGIN, END, PACKET, REFUSED, SUPPRESSED, WireParser } from './wire-format.js';
 
 const NEWLINE = 0x0a;
 const SAY_SUPPRESSED_NS = 1e9;
+/**
+ * Lines that one CPU prints reach us beside those of the others: staprun reads each CPU's buffer by a thread of its own. On a host whose CPUs
+ * are all busy they were seen to come a good while after a heartbeat that had counted them.
+ */
+const COMING_NS = 2e9;
+
+/** A heartbeat: the host's monotonic time, ours, and what the host had printed by then. */
+interface Announced {
+  readonly monoNs: number;
+  readonly atNs: number;
+  readonly count: number;
+}
 
 interface When {
   readonly tNs: number;
@@ -25,10 +37,12 @@ export class MachineLines implements LineReader {
   readonly #open: OpenBatch;
   #sequence = 0;
   #lastNs = 0;
-  #announcedBefore = 0;
-  /** When the last heartbeat was made, and the one before it. */
+  /** Heartbeats whose lines have not all come yet, and the last one of all. */
+  readonly #announced: Announced[] = [];
+  /** All lines up to here have come, or are known to be lost. */
+  #completeNs: number | null = null;
+  /** When the last heartbeat was made. */
   #beatNs: number | null = null;
-  #beatBeforeNs: number | null = null;
   /** Of this run, as `#sequence` is; the host's counters may hold those of runs before. */
   #lost = 0;
   /** Packet lines among the malformed: they did come. */
@@ -148,23 +162,40 @@ export class MachineLines implements LineReader {
   }
 
   /**
-   * What the heartbeat before this one had announced must have come by now; lines of the last 200 ms may still be on their way
-   * from other CPUs. At the end all must have come.
+   * What the heartbeats of more than COMING_NS ago had announced must have come by now. At the end all must have come; then it shows too
+   * whether lines that were taken for lost have come after all.
    */
   #books(kind: number, atNs: number, progress: StreamProgress): void {
-    const { count } = this.#parser;
-    const due = kind === END ? count : this.#announcedBefore;
-    this.#announcedBefore = count;
+    const { count, monoNs } = this.#parser;
     this.#counters.announced = count;
-    const [fromNs, toNs] = [this.#beatBeforeNs, kind === END ? atNs : this.#beatNs];
-    this.#beatBeforeNs = this.#beatNs;
+    const come = () => this.#sequence + this.#unreadable + this.#lost;
+    const over = this.#lost === 0 || kind !== END ? 0 : Math.min(this.#lost, Math.max(0, come() - count));
+    if (over > 0) {
+      this.#counters.lost -= over;
+      progress.notes.push(`${over} lines that were taken for lost have come late`);
+    }
+    if (kind === END) this.#announced.push({ monoNs, atNs, count });
+    let due: Announced | undefined;
+    for (const beat of this.#announced) if (kind === END || monoNs - beat.monoNs >= COMING_NS) due = beat;
+    this.#complete(come());
+    const missing = (due?.count ?? 0) - come();
+    if (missing > 0) {
+      this.#lost += missing;
+      this.#counters.lost += missing;
+      this.#gap(atNs, { reason: 'kernel-drop', lines: missing, fromNs: this.#completeNs, toNs: due?.atNs ?? null, detail: 'the kernel printed them and they never came' }, progress);
+      this.#complete(come());
+    }
+    if (kind !== END) this.#announced.push({ monoNs, atNs, count });
+    progress.completeNs = kind === BEGIN ? atNs : (this.#completeNs ?? undefined);
     this.#beatNs = atNs;
-    progress.completeNs = kind === HEARTBEAT ? (toNs ?? undefined) : atNs;
-    const missing = due - this.#unreadable - this.#sequence - this.#lost;
-    if (missing <= 0) return;
-    this.#lost += missing;
-    this.#counters.lost += missing;
-    this.#gap(atNs, { reason: 'kernel-drop', lines: missing, fromNs, toNs, detail: 'the kernel printed them and they never came' }, progress);
+  }
+
+  /** Heartbeats whose lines have all come are done with. */
+  #complete(come: number): void {
+    for (let first = this.#announced[0]; first !== undefined && first.count <= come; first = this.#announced[0]) {
+      this.#completeNs = first.atNs;
+      this.#announced.shift();
+    }
   }
 
   /** What the rate cap has kept back: said once a second, and at the end. The host counted it: it is no loss. */

@@ -11,7 +11,7 @@ import { type FilterWords, needsNetfilter, readFilter, withFilter } from '../../
 
 const SCRIPT = readFileSync(new URL('../../stap/tcpdumplike.stp', import.meta.url), 'utf8');
 
-const place = (script: string) => script.replace(/# ---- end of what is wanted ----[^]*?(?=# ---- without debug symbols)/, '');
+const place = (script: string) => script.replace(/# ---- end of what is wanted ----[\s\S]*?(?=# ---- without debug symbols)/, '');
 const defined = (words: FilterWords) => Object.fromEntries([...place(withFilter(SCRIPT, readFilter(words))).matchAll(/^@define (\w+)(?:\([a-z, ]*\))? %\( (.*) %\)$/gm)].map(([, name, body]) => [name, body]));
 
 it('can be negated whatever it is', () => {
