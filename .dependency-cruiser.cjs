@@ -10,9 +10,10 @@ const may = {
   capture: ['base', 'inventory', 'ssh', 'facts', 'systemtap'],
   merge: ['base'],
   sinks: ['base'],
+  report: ['base'],
   ui: ['base'],
   demo: ['base', 'facts', 'modules'],
-  commands: ['base', 'inventory', 'ssh', 'facts', 'modules', 'playbook', 'systemtap', 'capture', 'merge', 'sinks', 'ui', 'demo'],
+  commands: ['base', 'inventory', 'ssh', 'facts', 'modules', 'playbook', 'systemtap', 'capture', 'merge', 'sinks', 'report', 'ui', 'demo'],
 };
 
 const rooms = Object.entries(may).map(([room, allowed]) => ({

@@ -9,6 +9,7 @@ const compiler = join(here, 'node_modules', 'typescript', 'bin', 'tsc');
 if (existsSync(compiler)) {
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   execFileSync(process.execPath, [compiler, '-p', join(here, 'tsconfig.build.json')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(here, 'build-page.mjs')], { stdio: 'inherit' });
   chmodSync(join(here, 'dist', 'cli.js'), 0o755);
   const link = join(here, 'node_modules', '.bin', 'fleet-tap');
   mkdirSync(join(here, 'node_modules', '.bin'), { recursive: true });

@@ -7,6 +7,7 @@ import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './c
 import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
+import type { ReportOptions } from './commands/report.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
@@ -77,6 +78,7 @@ program.addCommand(
     .option('--iface <NAME>', 'packets that come in (with --direction out: go out) there; needs --probes netfilter')
     .addOption(new Option('--direction <WAY>', 'what hosts receive, or what they send; out needs --probes netfilter').choices(['in', 'out']).default('in'))
     .option('--rate <N>', 'at most so many lines a second from each host; what is suppressed is counted', positiveInteger)
+    .option('--report <FILE>', 'also write the HTML page that fleet-tap report makes')
     .option('--join', 'capture beside another capture of the same host', false)
     .option('-s, --buffer <MIB>', "the kernel's buffer for each CPU; staprun's own default is 16", bufferMib)
     .option('--serial <SIZES>', 'hosts that load the kernel module at once, one wave after the other; a host that dies stops the next wave (default: 1,10%,100% from 20 hosts on)')
@@ -96,6 +98,14 @@ outputOptions(program.command('merge'))
   .addOption(new Option('--sync <WITH>', 'ssh: times by round trips; tcp: segments and their acknowledgements too: no cause stands after its effect, and the log comes 2 s later').choices(['ssh', 'tcp']).default('ssh'))
   .action((files: string[], options: Omit<MergeOptions, 'files' | 'output'> & { output?: string[] }) => finish(import('./commands/merge.js').then(({ merge }) => merge({ ...options, output: options.output ?? [], files }, context))));
 
+program
+  .command('report')
+  .description('recordings or logs (text, JSONL, CSV) into one HTML page: who talks to whom, when, resets, refusals, gaps; needs no network')
+  .argument('<FILE...>', 'recordings, or logs of hosts')
+  .option('-o, --output <FILE>', 'the page', 'report.html')
+  .option('--open', 'show it in the browser', false)
+  .action((files: string[], options: Omit<ReportOptions, 'files'>) => finish(import('./commands/report.js').then(({ report }) => report({ ...options, files }, context))));
+
 program.addCommand(
   fleetCommand('doctor')
     .description('say for each host whether it is ready, and if not, why and what to do')
@@ -114,7 +124,8 @@ program
   .command('demo')
   .description('a small simulated fleet in this process, over real SSH on loopback: the main job in seconds')
   .option('--for <TIME>', 'capture for this time', duration, 3)
-  .action((options: { for: number }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for }, context))));
+  .option('--report <FILE>', 'also write the HTML page that fleet-tap report makes')
+  .action((options: { for: number; report?: string }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for, report: options.report }, context))));
 
 program.addCommand(
   fleetCommand('exec')

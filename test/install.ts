@@ -1,6 +1,6 @@
 // What the tests need of the system, and how they get it: as root on Debian they install it (`npm test` on a fresh machine), otherwise the
 // tests that need it are skipped and one line says which and why. Before vitest's workers start (globalSetup).
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -25,6 +25,7 @@ const NEEDS: readonly Need[] = [
   { program: 'zstd', debianPackage: 'zstd', tests: 'logs compressed with zstd' },
   { program: 'python3', debianPackage: 'python3-minimal', tests: "CSV as Python's csv reads it" },
   { program: 'stap', debianPackage: 'systemtap linux-headers-cloud-amd64', tests: 'filters as stap analyses them' },
+  { program: 'chromium', debianPackage: 'chromium fonts-dejavu-core', tests: 'the report in a browser' },
   { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 
@@ -50,6 +51,8 @@ export function installMissing<T extends Pick<Need, 'program' | 'debianPackage'>
 }
 
 export default function setup(): void {
+  // The tests run the sources; the report's page is bundled from them.
+  execFileSync(process.execPath, [join(import.meta.dirname, '..', 'build-page.mjs')], { stdio: 'inherit' });
   const missing = installMissing(NEEDS);
   for (const { program, debianPackage, tests } of missing) console.error(`skipped: ${tests}: ${program} is not installed (as root: apt-get install ${debianPackage})`);
   if (missing.length > 0 && process.env.FLEET_TAP_NO_SKIP === '1') throw new Error('FLEET_TAP_NO_SKIP=1, and not all that the tests need is there');

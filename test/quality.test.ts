@@ -18,6 +18,7 @@ function complaints(tool: string, words: readonly string[]): Promise<string> {
 
 describe('the code', () => {
   it('has no type errors', async () => expect(await complaints('tsc', ['--noEmit'])).toBe(''));
+  it('has no type errors in the page of the report', async () => expect(await complaints('tsc', ['-p', 'tsconfig.page.json'])).toBe(''));
   it('is free of lint', async () => expect(await complaints('biome', ['lint', '--error-on-warnings'])).toBe(''));
   it('imports along the way of the data, without cycles', async () => expect(await complaints('depcruise', ['--config', '.dependency-cruiser.cjs', 'src'])).toBe(''));
   it('has no dead exports, files or dependencies', async () => expect(await complaints('knip', [])).toBe(''));

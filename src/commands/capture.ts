@@ -11,14 +11,16 @@ import type { Order } from '../merge/merger.js';
 import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
 import type { KernelModule } from '../systemtap/build.js';
 import type { Sink } from '../sinks/sink.js';
+import type { HostAbout } from '../report/summary.js';
 import { LiveView } from '../ui/live-view.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { CapturedHost } from './captured-host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog, type Sync } from './fleet-log.js';
-import { checkOutputs, type OutputOptions, openSinks, showsLiveView } from './open-sinks.js';
+import { checkOutputs, checkWritable, type OutputOptions, openSinks, showsLiveView } from './open-sinks.js';
 import { Recorder } from './recorder.js';
+import { ReportSink } from './report-sink.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
 
 export type { FilterWords };
@@ -34,6 +36,8 @@ export interface CaptureOptions extends FleetOptions, OutputOptions {
   readonly sync?: Sync | undefined;
   /** Folder that gets a recording of all that came in. */
   readonly record?: string | undefined;
+  /** HTML page that is written at the end. */
+  readonly report?: string | undefined;
   /** Seconds until the hosts end by themselves in any case. */
   readonly limitSec: number;
   readonly filter?: FilterWords;
@@ -53,6 +57,7 @@ export async function capture(options: CaptureOptions, context: CommandContext):
   waveSizes(1, options.serial);
   if (options.sync === 'tcp' && options.order === 'none') throw new FleetTapError('input', 'options-contradict', '--sync tcp orders the log, and --order none keeps no order', { hint: 'leave out one of the two' });
   await checkOutputs(options, choice.isOurs);
+  if (options.report !== undefined) await checkWritable(options.report);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {
@@ -90,6 +95,11 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   // Nobody reads any more: the end, unless the log goes to a file as well.
   const onReaderGone = () => void (sinks.length === 1 && over.abort());
   const sinks: Sink[] = await openSinks(options, format, context, onReaderGone);
+  if (options.report !== undefined) {
+    const page = new ReportSink(options.report, ['a live capture'], clock.originSec);
+    hosts.forEach(({ name }, index) => void page.addHost(name, aboutOf(facts[index])));
+    sinks.push(page);
+  }
   // Counters only beside a log that the person does not see, and not where nobody sits.
   const redraws = showsLiveView(options, context) && context.stderr.isTTY === true;
   const view = redraws || (context.stderr.isTTY === true && context.stdout.isTTY !== true) ? new LiveView(context.stderr, redraws, () => log.status()) : undefined;
@@ -186,6 +196,11 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   if (status !== 0) return status;
   if (interruptedEarly) return 130;
   return isComplete ? 0 : 2;
+}
+
+/** What the report's page says of a host. */
+function aboutOf(facts: Awaited<ReturnType<Fleet['facts']>> | undefined): HostAbout {
+  return { kernel: facts?.kernelRelease, distribution: facts && `${facts.distribution} ${facts.distributionVersion}` };
 }
 
 /** Several hosts may share one failure (their build host's): it is said once. */

@@ -14,6 +14,8 @@ import { setup } from './setup.js';
 export interface DemoOptions {
   /** Seconds. */
   readonly forSec: number;
+  /** HTML page of what was captured. */
+  readonly report?: string | undefined;
 }
 
 /** Their clocks are wrong on purpose: the log is in true order all the same. */
@@ -42,7 +44,7 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
     const status = await setup({ ...chosen, check: false, diff: false }, { ...own, stdout: context.stderr });
     if (status !== 0) return status;
     say(`\n$ fleet-tap capture -i inventory.yml --for ${options.forSec}s`);
-    const captured = await capture({ ...chosen, pattern: 'all', forSec: options.forSec, output: [], probes: 'by-inventory', order: 'live', limitSec: LIMIT_SEC }, own);
+    const captured = await capture({ ...chosen, pattern: 'all', forSec: options.forSec, output: [], probes: 'by-inventory', order: 'live', limitSec: LIMIT_SEC, report: options.report }, own);
     if (captured === 0) say('\nYour own hosts: write an inventory as for Ansible, then  fleet-tap setup -i inventory.yml  and  fleet-tap capture -i inventory.yml');
     return captured;
   } finally {

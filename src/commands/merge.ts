@@ -13,6 +13,7 @@ import type { CommandContext, ExitStatus } from './context.js';
 import { FleetLog, type Sync } from './fleet-log.js';
 import { checkOutputs, type OutputOptions, openSinks } from './open-sinks.js';
 import { RECORDING_FILE } from './recorder.js';
+import type { Sink } from '../sinks/sink.js';
 
 export interface MergeOptions extends OutputOptions {
   readonly files: readonly string[];
@@ -29,13 +30,22 @@ const RELEASE_BYTES = 4 * 2 ** 20;
 
 export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
   await checkOutputs(options, true);
+  return playRecordings(options, context, ({ originSec, hostWidth }) => openSinks(options, { originSec, hostWidth, hosts: [], outgoing: false }, context, () => {}));
+}
+
+/** Plays recordings into the sinks that are opened once it is known what times count from. @returns the exit status */
+export async function playRecordings(
+  options: Pick<MergeOptions, 'files' | 'order' | 'sync'>,
+  context: CommandContext,
+  open: (log: { readonly originSec: number; readonly hostWidth: number }) => Promise<Sink[]>,
+): Promise<ExitStatus> {
   const recordings = options.files.map((file) => new Recording(file));
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {
     const begins = recordings.map((recording) => recording.begin());
     const originSec = Math.min(...begins.map((begin) => begin.originSec));
     const hostWidth = Math.max(...begins.map((begin) => begin.hostWidth));
-    const sinks = await openSinks(options, { originSec, hostWidth, hosts: [], outgoing: false }, context, () => {});
+    const sinks = await open({ originSec, hostWidth });
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };

@@ -36,15 +36,20 @@ export async function checkOutputs(options: OutputOptions, isOurs: boolean): Pro
     const { format, compression } = formatFor(file, options.format);
     refuseWithoutPackets(format, isOurs);
     await checkCompression(file, compression);
-    const exists = await stat(file).then((found) => !found.isFile(), () => false);
-    const folder = dirname(path);
-    // A regular file is made anew beside the old one (log-file.ts): its folder counts.
-    await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
-      throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file: -o FILE' });
-    });
+    await checkWritable(file);
   }
   refuseWithoutPackets(options.format ?? 'text', isOurs);
+}
+
+/** A file that a command will write at its end. Nothing is made or changed here. @throws FleetTapError kind `input` */
+export async function checkWritable(file: string): Promise<void> {
+  const exists = await stat(file).then((found) => !found.isFile(), () => false);
+  const folder = dirname(resolve(file));
+  // A regular file is made anew beside the old one (log-file.ts): its folder counts.
+  await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
+    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file: -o FILE' });
+  });
 }
 
 function refuseWithoutPackets(format: FormatName, isOurs: boolean): void {

@@ -1,0 +1,58 @@
+// A table that is sorted by a click on a column's name, and shows more rows on demand.
+import { button, element } from './dom.js';
+
+export interface Column<T> {
+  readonly title: string;
+  /** What it is sorted by; numbers from large to small first. */
+  readonly value: (row: T) => number | string;
+  readonly show?: (row: T) => Node | string;
+  /** Shown as a tip, for example the raw address. */
+  readonly tip?: (row: T) => string | undefined;
+}
+
+const FIRST_ROWS = 15;
+const MORE_ROWS = 100;
+
+export function table<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[], emptyText: string): HTMLElement {
+  if (rows.length === 0) return element('p', { class: 'empty' }, emptyText);
+  let sorted = [...rows];
+  let shown = FIRST_ROWS;
+  let by: { readonly column: Column<T>; readonly descending: boolean } | undefined;
+  const body = element('tbody');
+  const more = button('', () => {
+    shown += MORE_ROWS;
+    fill();
+  });
+  const heads = columns.map((column) => {
+    const head = element('th', { scope: 'col' }, button(column.title, () => sortBy(column)));
+    if (typeof column.value(rows[0] as T) === 'number') head.className = 'number';
+    return head;
+  });
+  const sortBy = (column: Column<T>): void => {
+    const isNumber = typeof column.value(rows[0] as T) === 'number';
+    by = { column, descending: by?.column === column ? !by.descending : isNumber };
+    const sign = by.descending ? -1 : 1;
+    sorted = [...rows].sort((a, b) => {
+      const [left, right] = [column.value(a), column.value(b)];
+      return sign * (typeof left === 'number' && typeof right === 'number' ? left - right : String(left).localeCompare(String(right), 'en', { numeric: true }));
+    });
+    heads.forEach((head, index) => void head.setAttribute('aria-sort', columns[index] !== column ? 'none' : sign < 0 ? 'descending' : 'ascending'));
+    fill();
+  };
+  const fill = (): void => {
+    body.replaceChildren(
+      ...sorted.slice(0, shown).map((row) =>
+        element('tr', {}, ...columns.map((column) => {
+          const cell = element('td', { title: column.tip?.(row), class: typeof column.value(row) === 'number' ? 'number' : undefined });
+          cell.append(column.show?.(row) ?? String(column.value(row)));
+          return cell;
+        })),
+      ),
+    );
+    const rest = sorted.length - shown;
+    more.hidden = rest <= 0;
+    more.textContent = `${Math.min(rest, MORE_ROWS)} more of ${rest}`;
+  };
+  fill();
+  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, element('table', {}, element('caption', { class: 'unseen' }, caption), element('thead', {}, element('tr', {}, ...heads)), body), more);
+}
