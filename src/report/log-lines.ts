@@ -26,7 +26,12 @@ export function textReader(originSec: number): LineReader {
     const [time = '', host = '', source = '', destination = ''] = words;
     const tNs = timeNs(time, originSec);
     const late = words.at(-1) === 'late';
-    if (source === 'gap') return gap(host, tNs, late, destination, /^lines=(\d+|unknown)$/.exec(words[4] ?? '')?.[1], words.slice(5).join(' '));
+    if (source === 'gap') {
+      const said = /^lines=(\d+|unknown) from=(\S+) to=(\S+) ?(.*)$/s.exec(words.slice(4).join(' '));
+      if (said === null) throw new NotALogLine('a gap says lines=… from=… to=…');
+      const [, lines, from, to, detail = ''] = said;
+      return gap(host, tNs, late, destination, lines, timeOrNull(from, originSec), timeOrNull(to, originSec), late ? detail.replace(/ late$/, '') : detail);
+    }
     if (source === 'observed') return { type: 'observed', host, epoch: 1, sequence: 0, tNs, text: words.slice(3).join(' '), late };
     const isUdp = words[6] === 'UDP';
     const flags = isUdp ? '' : words.slice(6, 12).join('');
@@ -70,7 +75,7 @@ function fromFields(fields: Record<string, unknown>, originSec: number): LogReco
   const tNs = timeNs(text('t'), originSec);
   const host = text('host');
   const late = text('late') === 'true';
-  if (fields.type === 'gap') return gap(host, tNs, late, text('reason'), fields.lines === null ? 'unknown' : text('lines'), text('text'));
+  if (fields.type === 'gap') return gap(host, tNs, late, text('reason'), fields.lines === null ? 'unknown' : text('lines'), timeOrNull(fields.from, originSec), timeOrNull(fields.to, originSec), text('text'));
   if (fields.type === 'observed') return { type: 'observed', host, epoch: 1, sequence: 0, tNs, text: text('text'), late };
   const isUdp = fields.proto === 'udp';
   if (!(isUdp || fields.proto === 'tcp') || isIP(text('src')) === 0 || isIP(text('dst')) === 0) throw new NotALogLine('this is not a record of a fleet-tap log');
@@ -89,8 +94,12 @@ function packet(said: Pick<PacketRecord, 'host' | 'tNs' | 'late' | 'protocol' | 
   return { type: 'packet', epoch: 1, sequence: 0, rawNs: Number.NaN, seq: 0, ack: 0, window: 0, ...said, ...known };
 }
 
-function gap(host: string, tNs: number, late: boolean, reason: string, lines: string | undefined, detail: string): LogRecord {
+function gap(host: string, tNs: number, late: boolean, reason: string, lines: string | undefined, fromNs: number | null, toNs: number | null, detail: string): LogRecord {
   const count = lines === 'unknown' ? null : Number(lines);
-  if (Number.isNaN(count)) throw new NotALogLine('a gap says lines=N or lines=unknown');
-  return { type: 'gap', host, epoch: 1, sequence: 0, tNs, reason: reason as GapReason, lines: count, detail: late ? detail.replace(/ late$/, '') : detail, late };
+  if (Number.isNaN(count)) throw new NotALogLine('the lines of a gap are a number, or nothing');
+  return { type: 'gap', host, epoch: 1, sequence: 0, tNs, reason: reason as GapReason, lines: count, fromNs, toNs, detail, late };
+}
+
+function timeOrNull(text: unknown, originSec: number): number | null {
+  return typeof text !== 'string' || text === 'unknown' ? null : timeNs(text, originSec);
 }

@@ -54,7 +54,7 @@ export interface HostData {
 
 export interface GapData {
   readonly host: number;
-  /** From the host's last record before it to the next one behind it; null: none came. */
+  /** Nothing is missing before and behind these; null: nobody knows where it ends. */
   readonly fromNs: number;
   readonly toNs: number | null;
   readonly reason: string;

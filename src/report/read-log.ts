@@ -101,14 +101,12 @@ async function decompressed(file: string): Promise<Readable> {
   } catch (error) {
     throw new FleetTapError('input', 'log-unreadable', `${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
+  const kind = head.readUInt32LE();
+  if (kind === PCAPNG) throw new FleetTapError('input', 'log-unreadable', `${file} is pcapng, which says less than the other formats`, { hint: 'name the recording, or the text, JSONL or CSV log' });
+  if (kind === ZSTD && ownUnzstd === undefined) throw new FleetTapError('input', 'no-zstd', `${file} is compressed with zstd, and Node ${process.versions.node} cannot read that`, { hint: `zstd -d ${file}` });
   const stream = createReadStream(file, { highWaterMark: BLOCK_BYTES });
   if (head.readUInt16BE() === GZIP) return piped(stream, zlib.createGunzip());
-  if (head.readUInt32LE() === ZSTD) {
-    if (ownUnzstd === undefined) throw new FleetTapError('input', 'no-zstd', `${file} is compressed with zstd, and Node ${process.versions.node} cannot read that`, { hint: `zstd -d ${file}` });
-    return piped(stream, ownUnzstd());
-  }
-  if (head.readUInt32LE() === PCAPNG) throw new FleetTapError('input', 'log-unreadable', `${file} is pcapng, which says less than the other formats`, { hint: 'name the recording, or the text, JSONL or CSV log' });
-  return stream;
+  return kind === ZSTD && ownUnzstd !== undefined ? piped(stream, ownUnzstd()) : stream;
 }
 
 function piped(from: Readable, through: NodeJS.ReadWriteStream & Readable): Readable {

@@ -1,6 +1,6 @@
 // What comes in: the records of one or more logs, each log in its order. What goes out: what the page shows of them (page-data.ts).
 // Guaranteed: every packet is in exactly one flow or in `packetsLeftOut`; memory and page stay bounded whatever the log holds.
-import type { LogRecord, PacketRecord } from '../base/record.js';
+import type { GapRecord, LogRecord, PacketRecord } from '../base/record.js';
 import { printable } from '../base/host-text.js';
 import { AddressOwners } from './address-owners.js';
 import { Connections } from './connections.js';
@@ -62,7 +62,7 @@ export class Summary {
     const index = this.#hostOf(record.host);
     const host = this.#hosts[index] as HostSums;
     if (record.late) host.late += 1;
-    if (record.type === 'gap') this.#gap(index, host, tNs, record.reason, record.lines, record.detail);
+    if (record.type === 'gap') this.#gap(index, host, record);
     else {
       for (const place of host.openGaps.splice(0)) {
         const gap = this.#gaps[place];
@@ -86,13 +86,15 @@ export class Summary {
     this.#owners.received(index, record.destination);
   }
 
-  #gap(index: number, host: HostSums, tNs: number, reason: string, lines: number | null, detail: string): void {
+  /** Its range as the log says; where it does not, from the host's last record before it to the next one behind it. */
+  #gap(index: number, host: HostSums, { tNs, reason, lines, fromNs, toNs, detail }: GapRecord): void {
     if (this.#gaps.length >= GAPS_SHOWN) {
       this.#gapsLeftOut += 1;
       return;
     }
-    host.openGaps.push(this.#gaps.length);
-    this.#gaps.push({ host: index, fromNs: Number.isFinite(host.lastNs) ? Math.min(host.lastNs, tNs) : tNs, toNs: null, reason, lines, detail: printable(detail) });
+    if (toNs === null) host.openGaps.push(this.#gaps.length);
+    const lastNs = Number.isFinite(host.lastNs) ? Math.min(host.lastNs, tNs) : tNs;
+    this.#gaps.push({ host: index, fromNs: fromNs ?? lastNs, toNs, reason, lines, detail: printable(detail) });
   }
 
   #hostOf(name: string): number {

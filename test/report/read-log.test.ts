@@ -32,7 +32,10 @@ function kept(record: LogRecord, format: 'text' | 'jsonl' | 'csv'): unknown {
   const shared = { type: record.type, host: record.host, tNs: Math.floor(record.tNs / grainNs) * grainNs, late: record.late };
   // Text joins spaces, as people read them; JSONL and CSV keep all.
   const words = (text: string) => (format === 'text' ? printable(text).replaceAll('\n', '\\n').replaceAll(/ +/g, ' ').trim() : printable(text));
-  if (record.type === 'gap') return { ...shared, reason: record.reason, lines: record.lines, text: words(record.detail) };
+  if (record.type === 'gap') {
+    const [fromNs, toNs] = [record.fromNs, record.toNs].map((ns) => (ns === null ? null : Math.floor(ns / grainNs) * grainNs));
+    return { ...shared, reason: record.reason, lines: record.lines, fromNs, toNs, text: words(record.detail) };
+  }
   if (record.type === 'observed') return { ...shared, text: words(record.text) };
   const { protocol, source, destination, sourcePort, destinationPort, flags, payloadBytes, correctionNs } = record;
   return { ...shared, protocol, source, destination, sourcePort, destinationPort, flags, ...(format === 'text' ? {} : { payloadBytes, correctionNs }) };

@@ -98,11 +98,12 @@ describe('names', () => {
 
 describe('gaps', () => {
   it('reach from the host\'s last record to its next one', () => {
-    const gap = { type: 'gap', host: 'web01', epoch: 1, sequence: 2, tNs: 7, reason: 'kernel-drop', lines: 3, detail: 'x\u001b[2J', late: false } as const;
-    const page = summarise([packet({ tNs: 5 }), packet({ tNs: 6, host: 'other' }), gap, packet({ tNs: 9 }), { ...gap, tNs: 10, lines: null }]);
+    const gap = { type: 'gap', host: 'web01', epoch: 1, sequence: 2, tNs: 7, reason: 'kernel-drop', lines: 3, fromNs: null, toNs: null, detail: 'x\u001b[2J', late: false } as const;
+    const page = summarise([packet({ tNs: 5 }), packet({ tNs: 6, host: 'other' }), gap, packet({ tNs: 9 }), { ...gap, tNs: 10, lines: null }, { ...gap, fromNs: 1, toNs: 4 }]);
     expect(page.gaps).toEqual([
       { host: 0, fromNs: 5, toNs: 9, reason: 'kernel-drop', lines: 3, detail: 'x\\x1b[2J' },
       { host: 0, fromNs: 9, toNs: null, reason: 'kernel-drop', lines: null, detail: 'x\\x1b[2J' },
+      { host: 0, fromNs: 1, toNs: 4, reason: 'kernel-drop', lines: 3, detail: 'x\\x1b[2J' },
     ]);
   });
 });
