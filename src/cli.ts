@@ -164,6 +164,9 @@ program.addCommand(
     .option('--vars', 'with --graph: variables too', false)
     .option('--export', 'variables where they are set, not merged for each host', false)
     .option('-v, --verbose', 'say what was read', count, 0)
+    .option('-y, --yaml', 'YAML instead of JSON', false)
+    .addOption(new Option('--toml', 'what ansible-inventory has besides').hideHelp())
+    .option('--playbook-dir <DIR>', 'whose group_vars/ and host_vars/ go over those of the inventory (default: this folder)')
     .option('--output <FILE>', 'write to FILE instead of standard output')
     .action((group: string, options: InventoryOptions) => finish(import('./commands/inventory.js').then(({ inventory }) => inventory({ ...options, group }, context)))),
 );

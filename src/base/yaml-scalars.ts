@@ -82,6 +82,11 @@ export const pyYamlScalars: ScalarTag[] = [...implicitTags, ...namedTags];
 /** Ansible reads what is JSON as JSON: there `1e3` is a number. */
 export const jsonScalars: ScalarTag[] = [{ tag: `${CORE}float`, default: true, test: JSON_FLOAT, resolve: realNumber }, ...pyYamlScalars];
 
+/** Whether a text that stands without quotes is read back as a text (yaml/resolver.py; `<<` and `=` have meanings of their own). */
+export function isPlainText(text: string): boolean {
+  return !['<<', '='].includes(text) && ![BOOLEAN, INTEGER, FLOAT, NULL, TIMESTAMP].some((pattern) => pattern.test(text));
+}
+
 /** Whether the scalar is a date to Python, and no text: it cannot be a name. */
 export function isDate(node: Node | null): boolean {
   return isScalar(node) && node.format === DATE;

@@ -31,6 +31,8 @@ export interface YamlFile {
   readonly vault: Vault;
   /** Mappings in which a key stands twice: the last one counts. */
   readonly repeated: ReadonlySet<Node>;
+  /** Lists and mappings that `plainValue` has made, and how many values are in them: what an alias names is one value, as in Python. */
+  readonly built: Map<Node, { readonly value: unknown; readonly count: number }>;
 }
 
 export interface YamlOptions {
@@ -63,7 +65,7 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
   const repeated = new Set<Node>();
-  const parsed = { file, text: source, lineCounter, targets, vault, repeated };
+  const parsed = { file, text: source, lineCounter, targets, vault, repeated, built: new Map() };
   if (isTooDeep(source)) throw tooDeep(file);
   let root: Node | null;
   try {
@@ -141,12 +143,20 @@ export function mapEntries(yaml: YamlFile, map: YAMLMap): MapEntry[] {
 
 /** A node as plain data: null, boolean, number, string, array, object (keys as strings, in order). */
 export function plainValue(yaml: YamlFile, node: Node | null): unknown {
+  const { built } = yaml;
   let count = 0;
   const open = new Set<Node>();
   const build = (start: Node | null): unknown => {
     const current = resolveAlias(yaml, start);
     if (current === null) return null;
     if (isScalar(current)) return isVaultTag(current.tag) ? yaml.vault.value(String(current.value), yamlPlace(yaml, current)) : current.value;
+    const known = built.get(current);
+    if (known !== undefined) {
+      count += known.count;
+      if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
+      return known.value;
+    }
+    const before = count;
     count += 1;
     if (open.has(current)) throw yamlError(yaml, start, 'this alias stands inside of what it stands for');
     if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
@@ -160,6 +170,7 @@ export function plainValue(yaml: YamlFile, node: Node | null): unknown {
       value = object;
     }
     open.delete(current);
+    built.set(current, { value, count: count - before });
     return value;
   };
   return build(node);

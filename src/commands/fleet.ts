@@ -11,6 +11,7 @@ import type { Host, Inventory, Vars } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
+import { expandPath } from '../inventory/written-path.js';
 import { thisMachine } from '../ssh/config/machine.js';
 import { openSession } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
@@ -49,6 +50,10 @@ export interface FleetOptions extends VaultOptions {
   readonly becomeUser?: string | undefined;
   readonly sshCommonArgs?: string | undefined;
   readonly sshExtraArgs?: string | undefined;
+  /** Whose group_vars/ and host_vars/ go over those of the inventory; default: the folder we are in. */
+  readonly playbookDir?: string | undefined;
+  readonly ignoredEndings?: readonly string[] | undefined;
+  readonly ignoredNames?: readonly string[] | undefined;
   /** How often -v was given. */
   readonly verbose?: number | undefined;
   /** The ansible.cfg that was read. */
@@ -100,7 +105,9 @@ export class Fleet {
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const passwords = await vaultPasswords(options, context);
-    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), playFolder: options.playFolder });
+    const { playbookDir, ignoredEndings, ignoredNames } = options;
+    const playFolder = options.playFolder ?? (playbookDir === undefined ? undefined : expandPath(playbookDir));
+    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), ignoredEndings, ignoredNames, playFolder });
     for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
     const inventory = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);

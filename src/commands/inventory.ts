@@ -1,12 +1,17 @@
 // fleet-tap inventory: what ansible-inventory prints of the same sources: the same JSON, the same tree.
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { readLimit } from '../inventory/limit.js';
-import { graphInventory, listInventory, pythonJson, shownHostVars } from '../inventory/list.js';
+import { graphInventory, listInventory, pythonJson, shownHostVars, yamlListing } from '../inventory/list.js';
 import { loadInventory } from '../inventory/load.js';
 import { selectHosts } from '../inventory/pattern.js';
+import type { Vars } from '../inventory/host.js';
 import { vaultOf } from '../inventory/vault.js';
+import { yamlDump } from '../inventory/yaml-dump.js';
+import { expandPath } from '../inventory/written-path.js';
+import { Detail } from './detail.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
 import type { CommandContext, ExitStatus } from './context.js';
 
@@ -20,6 +25,15 @@ export interface InventoryOptions extends VaultOptions {
   readonly group?: string | undefined;
   readonly vars?: boolean | undefined;
   readonly export?: boolean | undefined;
+  readonly yaml?: boolean | undefined;
+  readonly toml?: boolean | undefined;
+  /** Whose group_vars/ and host_vars/ go over those beside the inventory; default: the folder we are in. */
+  readonly playbookDir?: string | undefined;
+  /** ansible.cfg: what a directory of inventories may hold besides. */
+  readonly ignoredEndings?: readonly string[] | undefined;
+  readonly ignoredNames?: readonly string[] | undefined;
+  readonly verbose?: number | undefined;
+  readonly configFile?: string | undefined;
   readonly output?: string | undefined;
 }
 
@@ -27,7 +41,14 @@ export interface InventoryOptions extends VaultOptions {
 export async function inventory(options: InventoryOptions, context: CommandContext): Promise<ExitStatus> {
   const actions = [options.list === true, options.graph === true, options.host !== undefined].filter(Boolean).length;
   if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host NAME says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
-  const inventory = await loadInventory([...options.inventory], { vault: vaultOf(await vaultPasswords(options, context)) });
+  if (options.toml === true) throw new FleetTapError('input', 'options', 'TOML is not printed here', { hint: 'leave it out, or write --yaml; ansible-inventory --toml prints it' });
+  const { ignoredEndings, ignoredNames } = options;
+  const playFolder = options.playbookDir === undefined ? undefined : resolve(expandPath(options.playbookDir));
+  const vault = vaultOf(await vaultPasswords(options, context));
+  const inventory = await loadInventory([...options.inventory], { vault, ignoredEndings, ignoredNames, ...(playFolder === undefined ? {} : { playFolder, isPlayExported: true }) });
+  const detail = new Detail(context.stderr, options.verbose);
+  detail.say(1, () => `configuration: ${options.configFile ?? 'no ansible.cfg'}`);
+  detail.say(1, () => `inventory: ${options.inventory.join(' and ')}: ${inventory.hosts.length} hosts, ${inventory.groups.size} groups`);
   for (const warning of inventory.warnings) context.stderr.write(`warning: ${printable(warning)}\n`);
   const limit = await readLimit(options.limit);
   const hosts = limit === undefined || limit === '' ? undefined : selectHosts(inventory, 'all', limit);
@@ -37,15 +58,19 @@ export async function inventory(options: InventoryOptions, context: CommandConte
     const found = selectHosts(inventory, options.host, limit);
     const [host] = found;
     if (host === undefined || found.length !== 1) throw new FleetTapError('input', 'options', `--host takes one host; "${options.host}" is ${found.length} hosts`, { hint: '--list prints all' });
-    text = pythonJson(shownHostVars(host, printing));
+    text = dumped(shownHostVars(host, printing), options);
   } else if (options.graph === true) {
     const start = options.group ?? 'all';
     if (!inventory.groups.has(start)) throw new FleetTapError('input', 'pattern-unknown', `the inventory has no group "${start}"`, { hint: '--graph without a name prints all groups' });
     text = graphInventory(inventory, start, printing).join('\n');
-  } else text = pythonJson(listInventory(inventory, printing));
-  if (options.output === undefined) context.stdout.write(`${text}\n`);
+  } else text = options.yaml === true ? yamlDump(yamlListing(inventory, printing)) : pythonJson(listInventory(inventory, printing));
+  if (options.output === undefined) context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   else await writeOutput(options.output, text);
   return 0;
+}
+
+function dumped(vars: Vars, options: InventoryOptions): string {
+  return options.yaml === true ? yamlDump(vars) : pythonJson(vars);
 }
 
 async function writeOutput(path: string, text: string): Promise<void> {

@@ -27,6 +27,7 @@ export function fleetCommand(name: string): Command {
     .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS)
     .option('--rerun-failed <DIR>', 'only hosts that failed or were not reached in that run: its run directory, or `last`')
     .option('-v, --verbose', 'say more: -v what was read and how each host ended, -vv how each is reached, -vvv each decision', count, 0)
+    .option('--playbook-dir <DIR>', 'whose group_vars/ and host_vars/ go over those of the inventory (default: this folder)')
     .option('--run-dir <DIR>', 'leave this run\'s directory here (default: one of the last 50 in ~/.local/state/fleet-tap/runs)');
 }
 

@@ -105,7 +105,7 @@ export class InventoryBuilder {
       const { name, hosts: own, children, priority } = group;
       const hosts = this.#hostsBelow(name);
       if (name !== 'all') for (const host of hosts) memberships.get(host)?.push(group);
-      const vars = [group.vars, ...layers.inventory.map((layer) => layer.groups.get(name) ?? [])].flatMap((entries) => [...entries]);
+      const vars = [group.vars, ...layers.exported.map((layer) => layer.groups.get(name) ?? [])].flatMap((entries) => [...entries]);
       groups.set(name, { name, hosts, ownHosts: [...own], children: [...children], vars: Object.fromEntries(vars), priority });
     }
     for (const host of this.#leftUngrouped) this.#leave('ungrouped', memberships.get(host) ?? []);
@@ -113,7 +113,7 @@ export class InventoryBuilder {
     const hosts: Host[] = [...this.#hosts].map(([name, own]) => {
       const above = memberships.get(name) ?? [];
       const sorted = above.toSorted((a, b) => a.depth - b.depth || a.priority - b.priority || compareNames(a.name, b.name));
-      const beside = layers.inventory.map((layer) => layer.hosts.get(name) ?? []);
+      const beside = layers.exported.map((layer) => layer.hosts.get(name) ?? []);
       const ownVars = Object.fromEntries([own, ...beside].flatMap((entries) => [...entries]));
       return { name, groups: above.map((group) => group.name).sort(compareNames), vars: hostVars(name, own, all, sorted, layers), ownVars };
     });

@@ -38,6 +38,31 @@ export function listInventory(inventory: Inventory, options: ListOptions = {}): 
   return Object.fromEntries(listing) as Listing;
 }
 
+/** What `ansible-inventory --list --yaml` prints, for yamlDump: groups inside of each other, each host's variables where it stands first. */
+export function yamlListing(inventory: Inventory, options: ListOptions = {}): Record<string, unknown> {
+  const byName = new Map((options.hosts ?? inventory.hosts).map((host) => [host.name, host]));
+  const seen = new Set<string>();
+  const shown = (name: string): Vars => {
+    const group = inventory.groups.get(name);
+    if (group === undefined) return {};
+    const children = Object.fromEntries(group.children.map((child) => [child, shown(child)]));
+    const own = (name === 'all' ? [] : group.ownHosts).flatMap((host) => byName.get(host) ?? []);
+    const hosts = own.map((host): [string, Vars] => {
+      // A mapping of its own each time: what stands at two places is an alias in YAML.
+      const vars = seen.has(host.name) ? {} : { ...shownHostVars(host, options) };
+      seen.add(host.name);
+      return [host.name, vars];
+    });
+    const vars = options.export === true ? { ...shownGroupVars(group) } : {};
+    return {
+      ...(group.children.length > 0 && { children }),
+      ...(hosts.length > 0 && { hosts: Object.fromEntries(hosts) }),
+      ...(Object.keys(vars).length > 0 && { vars }),
+    };
+  };
+  return { all: shown('all') };
+}
+
 /** Lines of `ansible-inventory --graph`. @param start a group's name */
 export function graphInventory(inventory: Inventory, start = 'all', options: ListOptions = {}): string[] {
   const lines: string[] = [];

@@ -18,7 +18,7 @@ import { Mistake } from './mistake.js';
 import { readOtherSource } from './other-sources.js';
 import type { VarsFolder } from './precedence.js';
 import { readScriptInventory } from './script-source.js';
-import { filesOfSource, varsFolderOf } from './sources.js';
+import { filesOfSource, ignoredIn, varsFolderOf } from './sources.js';
 import { readVarsFolder } from './vars-folder.js';
 import { pluginEntry, readYamlInventory, yamlGroups } from './yaml-source.js';
 
@@ -31,6 +31,11 @@ export interface LoadOptions {
   readonly vault?: Vault | undefined;
   /** Whose group_vars/ and host_vars/ go over those beside the inventory: the playbook's folder. Default: the folder we are in, as ansible's. */
   readonly playFolder?: string | undefined;
+  /** What stands there counts as set at its group or host, for --export. Default: false. */
+  readonly isPlayExported?: boolean | undefined;
+  /** What a directory of inventories may hold besides: endings of names, and regular expressions (Python's). Default: Ansible's. */
+  readonly ignoredEndings?: readonly string[] | undefined;
+  readonly ignoredNames?: readonly string[] | undefined;
   /** Time that one call of an inventory program may take. Default: 300 s. */
   readonly scriptTimeoutMs?: number | undefined;
 }
@@ -46,11 +51,12 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
     throw new FleetTapError('input', 'inventory-missing', 'no inventory was given', { hint: 'name one: `-i inventory.yml`, or hosts: `-i web1,web2,`' });
   }
   const { vault = noVault, playFolder = process.cwd(), scriptTimeoutMs = SCRIPT_TIMEOUT_MS } = options;
+  const ignored = ignoredIn(options.ignoredEndings, options.ignoredNames);
   const builder = new InventoryBuilder();
   const reading: Reading = { builder, vault, scriptTimeoutMs, sources };
   for (const source of sources) {
     if (await readOtherSource(source, builder)) continue;
-    for (const one of await filesOfSource(source)) {
+    for (const one of await filesOfSource(source, ignored)) {
       if (one.kind === 'list') readHostList(one.text, builder);
       else await readSourceFile(one.path, reading);
     }
@@ -67,7 +73,8 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
     const path = await varsFolderOf(source);
     if (path !== undefined) inventory.push(await folder(resolve(path)));
   }
-  const layers = { inventory, play: [await folder(resolve(playFolder))] };
+  const play = [await folder(resolve(playFolder))];
+  const layers = { inventory, play, exported: options.isPlayExported === true ? [...inventory, ...play] : inventory };
   try {
     return builder.finish(sources, layers);
   } catch (error) {

@@ -22,6 +22,8 @@ export interface VarsLayers {
   readonly inventory: readonly VarsFolder[];
   /** Beside the playbook. */
   readonly play: readonly VarsFolder[];
+  /** What counts as set where it stands, for --export: those beside the sources, and the playbook's if it was named. */
+  readonly exported: readonly VarsFolder[];
 }
 
 /**
