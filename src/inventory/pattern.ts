@@ -10,7 +10,7 @@ import { unfold } from './fold.js';
 import { globToRegExp } from './glob.js';
 import type { Host, Inventory } from './host.js';
 import { pythonRegExp, RegexMistake } from './python-regex.js';
-import { splitPattern } from './split-pattern.js';
+import { bracketAlone, splitPattern } from './split-pattern.js';
 
 /** constants.py, LOCALHOST: Ansible makes these up where the inventory has none of them. */
 const LOCALHOST = new Set(['127.0.0.1', 'localhost', '::1']);
@@ -60,6 +60,8 @@ class Selector {
     if (word === '') throw invalid('a "!" or "&" stands alone', 'write the name right behind it: `all:!web1`');
     if (word.startsWith('@')) throw invalid(`"${word}" is a file of names, which only --limit takes`, `write \`--limit ${word}\` and the pattern \`all\``);
     if (word.startsWith('~')) return this.#enumerate(word, regExp(word));
+    const alone = word.replace(/\[[^\]]*\]/g, (bracket) => ' '.repeat(bracket.length)).indexOf('[');
+    if (alone !== -1 && !this.hosts.has(word)) throw bracketAlone(word, alone);
     const address = /^\[(.*)\](?::\d+)?$/.exec(word)?.[1];
     if (address !== undefined && isIPv6(address)) return this.#enumerate(address);
     const folded = this.#folded(word);

@@ -37,6 +37,7 @@ function difference(ours: Answer, theirs: Answer, warned: readonly string[]): st
   if ('error' in theirs) return 'error' in ours ? undefined : `they refuse (${theirs.error}), we answer ${ours.hosts.join(' ')}`;
   if ('hosts' in ours) return ours.hosts.join('\n') === theirs.hosts.join('\n') ? undefined : `they answer ${theirs.hosts.join(' ')}, we ${ours.hosts.join(' ')}`;
   if (ours.error.includes('a possessive quantifier (*+, ++, ?+) is not supported') || ours.error.includes('the host pattern is empty')) return undefined;
+  if (/the "[[\]]" in column \d+ of the host pattern .* \[pattern-invalid\]/s.test(ours.error)) return undefined;
   if (/no host ".*" of ".*\[\d-\d\].*" \[pattern-unknown\]/s.test(ours.error)) return undefined; // a folded name, of which some hosts exist
   const name = /no host and no group "(.*)" \[pattern-unknown\]/s.exec(ours.error)?.[1];
   return name !== undefined && [...warned, 'localhost', '127.0.0.1', '::1'].includes(name) ? undefined : `they answer ${theirs.hosts.join(' ')}, we refuse: ${ours.error}`;
@@ -140,6 +141,10 @@ describe('refused', () => {
     ['web[4-9]', 'no host "web6" of "web[4-9]"', 'write web[0:2]'],
     ['', 'the host pattern is empty [pattern-invalid]', '`all`'],
     ['all:!', 'a "!" or "&" stands alone [pattern-invalid]', 'all:!web1'],
+    ['web[0', 'the "[" in column 4 of the host pattern "web[0" is not closed [pattern-invalid]', 'web[0:2]'],
+    ['db:web]', 'the "]" in column 7 of the host pattern "db:web]" has no "[" before it [pattern-invalid]', 'in quotes'],
+    ['db,web[01-', 'the "[" in column 4 of the host pattern "web[01-" is not closed', 'in quotes'],
+    ['~web[', 'the "[" in column 5', 'in quotes'],
     ['~(', 'is no regular expression that can be used here', 'quote it'],
     ['~web(?>1)', 'an atomic group (?>…) is not supported', 'quote it'],
     ['~web1++', 'a possessive quantifier', 'quote it'],
