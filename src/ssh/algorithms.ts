@@ -25,6 +25,8 @@ export interface AlgorithmLists {
   readonly hostKeys?: readonly string[] | undefined;
   /** The list may be ordered by the keys that are known (HostKeyAlgorithms is not set, or only adds to or takes from the usual list). */
   readonly hostKeysByKnown?: boolean | undefined;
+  /** ssh_config(5) Compression. Default: false. */
+  readonly compression?: boolean | undefined;
 }
 
 /** Which of the lists names nothing that ssh2 can do: then only the system's ssh can connect. */
@@ -46,6 +48,7 @@ export function algorithmsFor(lists: AlgorithmLists, knownTypes: readonly string
     kex: narrowed(lists.kex, KEY_EXCHANGES),
     cipher: narrowed(lists.ciphers, CIPHERS),
     hmac: narrowed(lists.macs, MACS),
+    compress: lists.compression === true ? ['zlib@openssh.com', 'zlib', 'none'] : ['none', 'zlib@openssh.com', 'zlib'],
     serverHostKey: lists.hostKeys === undefined || lists.hostKeysByKnown === true ? byKnownKeys(hostKeys, knownTypes) : hostKeys,
   };
 }

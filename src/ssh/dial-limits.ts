@@ -2,7 +2,8 @@
 // MaxStartups 10:30:100 begins to refuse at ten connections that have not logged in yet: so at most six at a time to one sshd, and to all
 // hosts behind one jump host (they may be one sshd, or one small machine). Measured: channels through a jump host do not count as
 // sessions (MaxSessions), logins through it do count at the target, and sshd forgets a login a moment after we know that it is done.
-// Guaranteed: what was refused before it said a word of its own is tried again, later and at random; nothing else is.
+// Guaranteed: what was refused before it said a word of its own is tried again, later and at random; where no connection came about at all,
+// as often as the user said (ConnectionAttempts, ansible_ssh_retries); nothing else is, least of all a login.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { ConnectFailure } from './ssh2-connect.js';
@@ -19,6 +20,16 @@ const TRIES_WHEN_CLOSED = 6;
 /** It said that it is busy: half a minute and more. */
 const TRIES_WHEN_BUSY = 14;
 
+/** ssh(1) waits as long between two ConnectionAttempts. */
+const NEXT_ATTEMPT_MS = 1_000;
+
+/** Nobody was reached: nothing was said, so it may be tried again. Its cause is Node's error, or the end of the time. */
+export class NotReached extends Error {
+  constructor(cause: unknown) {
+    super('not reached', { cause });
+  }
+}
+
 export interface DialCounts {
   /** Attempts that were refused before a login, and made again. */
   retries: number;
@@ -32,13 +43,20 @@ export class DialLimits {
   /**
    * @param gate what the sshd's limit is counted by: its address, or the jump host in front of it
    * @param isDirect it takes a connection of this machine; through a jump host it takes a channel only
+   * @param attempts how often somebody who is not there is asked for, 1 and more
    */
-  async attempt<T>(gate: string, isDirect: boolean, signal: AbortSignal | undefined, connect: () => Promise<T>): Promise<T> {
+  async attempt<T>(gate: string, isDirect: boolean, signal: AbortSignal | undefined, connect: () => Promise<T>, attempts = 1): Promise<T> {
     const limit = this.#limitOf(gate);
+    let absences = 0;
     for (let tries = 1; ; tries += 1) {
       try {
         return await limit(() => (isDirect ? this.#all(connect) : connect()));
       } catch (error) {
+        if (error instanceof NotReached && ++absences < attempts) {
+          tries -= 1;
+          await sleep(NEXT_ATTEMPT_MS, undefined, signal === undefined ? {} : { signal });
+          continue;
+        }
         if (!(error instanceof ConnectFailure) || error.stage !== 'busy') throw error;
         if (tries >= (error.isSaidBusy ? TRIES_WHEN_BUSY : TRIES_WHEN_CLOSED)) throw error;
         this.counts.retries += 1;

@@ -11,8 +11,8 @@ import { algorithmsFor, listBeyondUs } from './algorithms.js';
 import type { Answer } from './askpass.js';
 import { DialTimeout, explain } from './connect-errors.js';
 import { Countdown } from './countdown.js';
-import { DialLimits } from './dial-limits.js';
-import { type Gateway, GatewayPool, Ssh2Gateway } from './gateway.js';
+import { DialLimits, NotReached } from './dial-limits.js';
+import { type Gateway, GatewayPool, noWay, Ssh2Gateway } from './gateway.js';
 import { HostKeyGate } from './host-key-gate.js';
 import { KeyRing } from './key-ring.js';
 import { Login, LOGIN_METHODS } from './login.js';
@@ -44,7 +44,12 @@ interface Story {
   readonly problems: string[];
   /** What is there that only the system's ssh can use. */
   readonly beyondUs: string[];
+  /** The methods that the server takes, by its last word. */
+  readonly takes: string[];
 }
+
+const newStory = (...tried: readonly string[]): Story => ({ tried: [...tried], problems: [], beyondUs: [], takes: [] });
+const BY_SYSTEM_SSH = 'what the system\'s ssh has to offer';
 
 export class Dialer {
   readonly #options: DialerOptions;
@@ -83,7 +88,7 @@ export class Dialer {
   }
 
   async #reach(target: DialTarget, alone?: AbortSignal): Promise<Client | OpenSshTransport> {
-    const story: Story = { tried: [], problems: [], beyondUs: [] };
+    const story = newStory();
     const { algorithms } = target;
     const beyond = listBeyondUs({ kex: algorithms.kex, ciphers: algorithms.ciphers, macs: algorithms.macs, hostKeys: algorithms.hostKeyByKnownKeys ? undefined : algorithms.hostKey });
     let reason = target.onlySystemSsh ?? (beyond === undefined ? undefined : `${beyond} is more than is built in`);
@@ -96,7 +101,7 @@ export class Dialer {
       }
     }
     this.#sayOnce(target, reason);
-    const login: Story = { tried: ['what the system\'s ssh has to offer'], problems: [], beyondUs: [] };
+    const login = newStory(...story.tried, BY_SYSTEM_SSH);
     try {
       return await this.#limited(target, alone, (signal, countdown) => this.#connectBySystemSsh(target, signal, countdown));
     } catch (error) {
@@ -120,7 +125,7 @@ export class Dialer {
         countdown.stop();
         for (const signal of signals) signal.removeEventListener('abort', interrupt);
       }
-    });
+    }, target.connectionAttempts);
   }
 
   async #connect(target: DialTarget, story: Story, signal: AbortSignal, countdown: Countdown): Promise<Client> {
@@ -128,12 +133,15 @@ export class Dialer {
     const { keys, problems, beyondUs } = await this.#keyRing.identities({ files: rules.identityFiles, certificates: rules.certificateFiles, onlyFiles: rules.identitiesOnly, agentSocket: rules.agentSocket });
     const allowed: Readonly<Record<string, boolean>> = { publickey: rules.publicKey, password: rules.passwordMethod, 'keyboard-interactive': rules.keyboardInteractive };
     const methods = (rules.preferred ?? LOGIN_METHODS).filter((method) => allowed[method] === true);
-    const login = new Login({ user: target.user, keys, password: rules.password, methods, onWait: (waiting) => countdown.pause(waiting) });
+    const login = new Login({ user: target.user, keys, password: rules.passwordPrompts > 0 ? rules.password : undefined, publicKeyAlgorithms: rules.publicKeyAlgorithms, methods, onWait: (waiting) => countdown.pause(waiting) });
     const check = await this.#hostKeys.begin(target, login);
     const { kex, ciphers, macs, hostKey } = target.algorithms;
-    const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: hostKey, hostKeysByKnown: target.algorithms.hostKeyByKnownKeys }, check.knownTypes);
+    const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: hostKey, hostKeysByKnown: target.algorithms.hostKeyByKnownKeys, compression: target.compression }, check.knownTypes);
     // Last, and handed on at once: a server that closes at once must not do so while nobody listens.
-    const socket = await this.#socket(target, signal, countdown);
+    const socket = await this.#socket(target, signal, countdown).catch((error: unknown) => {
+      // A jump host that failed, or Ctrl-C: no other attempt helps.
+      throw error instanceof FleetTapError ? error : new NotReached(error);
+    });
     const remoteAddress = socket instanceof Socket ? socket.remoteAddress : undefined;
     const verify = async (key: Buffer): Promise<void> => {
       await check.verify(key, remoteAddress);
@@ -144,11 +152,13 @@ export class Dialer {
       this.#options.trace?.(`${target.host}: logged in with ${login.tried.at(-1) ?? 'nothing'}${login.tried.length > 1 ? `, after ${login.tried.slice(0, -1).join(', ')}` : ''}`);
       return client;
     } catch (error) {
-      throw socket instanceof ProcessSocket && error instanceof ConnectFailure && error.stage === 'busy' && socket.said !== '' ? new Error(`its ProxyCommand said: ${socket.said}`) : error;
+      if (!(socket instanceof ProcessSocket) || !(error instanceof ConnectFailure) || error.stage !== 'busy' || socket.said === '') throw error;
+      throw target.via === undefined ? new Error(`its ProxyCommand said: ${socket.said}`) : new NotReached(noWay());
     } finally {
       story.tried.splice(0, Number.POSITIVE_INFINITY, ...login.tried);
       story.problems.splice(0, Number.POSITIVE_INFINITY, ...problems, ...login.problems);
       story.beyondUs.splice(0, Number.POSITIVE_INFINITY, ...beyondUs);
+      story.takes.splice(0, Number.POSITIVE_INFINITY, ...(login.left ?? []));
     }
   }
 
@@ -177,7 +187,9 @@ export class Dialer {
       master = await this.#master(via);
       countdown.pause(false);
     }
-    return OpenSshTransport.connect(target, { answer: this.#answerFor(target, countdown), via: master, signal });
+    return OpenSshTransport.connect(target, { answer: this.#answerFor(target, countdown), via: master, signal }).catch((error: unknown) => {
+      throw error instanceof Error && 'code' in error && !(error instanceof FleetTapError) ? new NotReached(error) : error;
+    });
   }
 
   /** A jump host reached by the system's ssh, for hosts that need it all the way. */
@@ -187,7 +199,7 @@ export class Dialer {
     if (master === undefined) {
       master = this.#limited(via, undefined, (signal, countdown) => this.#connectBySystemSsh(via, signal, countdown)).catch((error: unknown) => {
         this.#masters.delete(key);
-        throw this.#explained(error, via, { tried: [], problems: [], beyondUs: [] });
+        throw this.#explained(error, via, newStory(BY_SYSTEM_SSH));
       });
       master.then((reached) => reached.onLost(() => this.#masters.delete(key)), () => {});
       this.#masters.set(key, master);
@@ -217,7 +229,11 @@ export class Dialer {
   /** Why the system's ssh may do what ssh2 could not; undefined: it would not either. */
   async #reasonForSystemSsh(error: unknown, target: DialTarget, story: Story): Promise<string | undefined> {
     if (error instanceof ConnectFailure && error.stage === 'negotiation') return `the server and what is built in have ${error.message}`;
-    if (error instanceof ConnectFailure && error.stage === 'login' && story.beyondUs.length > 0) return `there is ${story.beyondUs.join(' and ')}`;
+    if (error instanceof ConnectFailure && error.stage === 'login') {
+      if (story.beyondUs.length > 0) return `there is ${story.beyondUs.join(' and ')}`;
+      const method = target.login.systemSshMethods.find((name) => story.takes.includes(name));
+      if (method !== undefined) return `the server takes ${method}`;
+    }
     if (error instanceof FleetTapError && error.code === 'host-key-unknown') return this.#hostKeys.authorityOf(target);
     return undefined;
   }
@@ -228,7 +244,8 @@ export class Dialer {
     this.#options.say?.(`${target.host}: connected by the system's ssh, since ${reason}`);
   }
 
-  #explained(error: unknown, target: DialTarget, story: Story): FleetTapError {
+  #explained(failure: unknown, target: DialTarget, story: Story): FleetTapError {
+    const error = failure instanceof NotReached ? failure.cause : failure;
     const through = target.via !== undefined ? ` through ${target.via.host}` : target.proxyCommand !== undefined ? ' through its ProxyCommand' : '';
     return explain(error, { host: target.host, at: `${target.hostName}:${target.port}${through}`, address: target.hostName, user: target.user, timeoutMs: target.connectTimeoutMs, openFiles: this.#openFiles, ...story });
   }

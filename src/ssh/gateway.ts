@@ -73,6 +73,11 @@ function refusalOf(error: Error & { reason?: unknown }): Error {
   return new Error(error.reason === PROHIBITED ? 'the jump host lets nobody through to it (AllowTcpForwarding, PermitOpen)' : `the jump host could not open it: ${said}`);
 }
 
+/** By the system's ssh nothing more is known: the other end's reason stays with that program. */
+export function noWay(): Error {
+  return Object.assign(new Error('the jump host opened no way to it: nobody listens there, or it lets nobody through (AllowTcpForwarding, PermitOpen)'), { code: 'ENOWAY' });
+}
+
 interface Line {
   readonly gateway: Promise<Gateway>;
   channels: number;

@@ -5,14 +5,23 @@
 import type { Client } from 'ssh2';
 import ssh2 from 'ssh2';
 import type { Identity } from './key-ring.js';
+import { SshReader } from './ssh-wire.js';
 
 /** ssh_config(5) PreferredAuthentications: its default, without what only the system's ssh can do. */
 export const LOGIN_METHODS: readonly string[] = ['publickey', 'keyboard-interactive', 'password'];
+
+/** Methods that a server may want one after the other; one that wants more wants no end of them. */
+const MOST_STEPS = 8;
+
+/** What an RSA key may sign with (RFC 8332), the strongest first. */
+const RSA_SIGNATURES: readonly string[] = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'];
 
 export interface LoginOptions {
   readonly user: string;
   readonly keys: readonly Identity[];
   readonly password: string | undefined;
+  /** PubkeyAcceptedAlgorithms; undefined: the usual ones. */
+  readonly publicKeyAlgorithms?: readonly string[] | undefined;
   /** The methods that may be used, the first one first. */
   readonly methods: readonly string[];
   /** A person, or an agent that may ask one, is waited for. */
@@ -35,6 +44,7 @@ export class Login {
   readonly #options: LoginOptions;
   readonly #queue: Try[];
   #hasAskedMethods = false;
+  #steps = 0;
   #isPasswordSent = false;
 
   constructor(options: LoginOptions) {
@@ -43,23 +53,30 @@ export class Login {
   }
 
   /** ssh2's `authHandler`. */
-  readonly next = (left: readonly string[] | null): Readonly<Record<string, unknown>> | false => {
+  readonly next = (left: readonly string[] | null, isPartial?: boolean | null): Readonly<Record<string, unknown>> | false => {
     if (left !== null) this.left = left;
+    if (isPartial === true) this.#goOn();
     const { user: username } = this.#options;
     // Without a key to begin with, the server is asked for its methods: a password must not be spent on the wrong one.
     if (this.left === undefined && !this.#hasAskedMethods && this.#queue[0]?.method !== 'publickey') {
       this.#hasAskedMethods = true;
       return { type: 'none', username };
     }
-    for (let tried = this.#queue.shift(); tried !== undefined; tried = this.#queue.shift()) {
-      if (this.left !== undefined && !this.left.includes(tried.method)) continue;
-      if (tried.method !== 'publickey' && this.#isPasswordSent) continue;
-      if (tried.method === 'password') this.#isPasswordSent = true;
-      this.tried.push(tried.label);
-      return tried.request;
-    }
-    return false;
+    const at = this.#queue.findIndex(({ method }) => this.left?.includes(method) !== false && (method === 'publickey' || !this.#isPasswordSent));
+    const [tried] = at === -1 ? [] : this.#queue.splice(at, 1);
+    if (tried === undefined) return false;
+    if (tried.method === 'password') this.#isPasswordSent = true;
+    this.tried.push(tried.label);
+    return tried.request;
   };
+
+  /** The server has taken one method and wants another besides (AuthenticationMethods): as ssh, all keys may be tried again. */
+  #goOn(): void {
+    this.#steps += 1;
+    if (this.#steps > MOST_STEPS) return;
+    const { methods } = this.#options;
+    this.#queue.splice(0, Number.POSITIVE_INFINITY, ...methods.flatMap((method) => this.#triesOf(method)));
+  }
 
   /** The server is not the one that it should be, and nobody minds (StrictHostKeyChecking=no): as ssh, no password for it. */
   forbidPasswords(): void {
@@ -80,9 +97,23 @@ export class Login {
       failure(protocol, methods, ...rest);
     };
     handlers.EXT_INFO = (protocol, list) => {
-      const withoutWeaker = (algorithms: unknown) => (Array.isArray(algorithms) && algorithms.includes('rsa-sha2-512') ? algorithms.filter((name) => name !== 'rsa-sha2-256') : algorithms);
+      const withoutWeaker = (algorithms: unknown) => (Array.isArray(algorithms) ? this.#strongest(algorithms) : algorithms);
       extensions(protocol, Array.isArray(list) ? list.map((extension: { algs?: unknown }) => ({ ...extension, algs: withoutWeaker(extension.algs) })) : list);
     };
+  }
+
+  /** @param names signature algorithms that the server takes */
+  #strongest(names: readonly unknown[]): unknown[] {
+    const { publicKeyAlgorithms: ours } = this.#options;
+    const both = ours === undefined ? names : names.filter((name) => typeof name !== 'string' || !RSA_SIGNATURES.includes(name) || ours.includes(name));
+    return both.includes('rsa-sha2-512') ? both.filter((name) => name !== 'rsa-sha2-256') : [...both];
+  }
+
+  #accepts(blob: Buffer): boolean {
+    const { publicKeyAlgorithms: ours } = this.#options;
+    if (ours === undefined) return true;
+    const type = new SshReader(blob).string().toString('latin1');
+    return (type === 'ssh-rsa' ? RSA_SIGNATURES : [type]).some((name) => ours.includes(name));
   }
 
   #triesOf(method: string): Try[] {
@@ -113,15 +144,21 @@ export class Login {
       if ('error' in settled) done(settled.error);
       else done(undefined, settled.result);
     };
+    const offered = async (): Promise<Buffer> => {
+      const blob = await key.blob();
+      if (!this.#accepts(blob)) throw new Error(`${key.label}: PubkeyAcceptedAlgorithms has nothing for it`);
+      return blob;
+    };
+    const isSha1Named = this.#options.publicKeyAlgorithms?.includes('ssh-rsa') === true;
     class OneKey extends ssh2.BaseAgent {
       override getIdentities(done: (error?: Error, keys?: Buffer[]) => void): void {
-        void wait(key.blob(), (error, blob) => (blob === undefined ? done(error) : done(undefined, [blob])));
+        void wait(offered(), (error, blob) => (blob === undefined ? done(error) : done(undefined, [blob])));
       }
       override sign(_key: unknown, data: Buffer, options: unknown, done?: unknown): void {
         const answer = (typeof options === 'function' ? options : done) as (error?: Error, signature?: Buffer) => void;
         const hash = (options as { hash?: string } | undefined)?.hash;
         // What a server that announces nothing would get; OpenSSH 8.8 and later refuse it as well.
-        if (hash === 'sha1') return answer(new Error(`${key.label}: the server takes this rsa key only with SHA-1 signatures`));
+        if (hash === 'sha1' && !isSha1Named) return answer(new Error(`${key.label}: the server takes this rsa key only with SHA-1 signatures`));
         void wait(key.sign(data, hash), (error, signature) => (signature === undefined ? answer(error) : answer(undefined, signature)));
       }
     }

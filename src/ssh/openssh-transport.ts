@@ -6,11 +6,11 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
 import { lastLines } from '../base/host-text.js';
 import { type Answer, startAskPass } from './askpass.js';
-import type { Gateway } from './gateway.js';
+import { type Gateway, noWay } from './gateway.js';
 import { channelWords, forwardWords, masterWords, READY } from './openssh-words.js';
 import { quote } from './quote.js';
 import { ProcessSocket } from './sockets.js';
@@ -21,8 +21,16 @@ import type { RemoteStream, Transport } from './transport.js';
 /** How long the program may take to end the connection before it is ended by force. */
 const CLOSE_MS = 2_000;
 const SAID_BYTES = 4_000;
+/** The shell's exit status where the program is missing. */
+const NOT_FOUND = 127;
 /** sockaddr_un has room for 108 bytes, and ssh appends 17 to the name while it makes the socket. */
 const LONGEST_FOLDER = 70;
+
+/**
+ * ssh, and beside it a shell that waits for the end of file descriptor 3: this program's end, SIGKILL too, is then ssh's. A line there
+ * means that ssh is over already, and nobody is to be ended.
+ */
+const WATCHED = '( exec >/dev/null 2>&1; read -r over <&3 && exit; kill $$; rm -rf "$0" ) & exec ssh "$@" 3<&-';
 
 const masters = new Set<OpenSshTransport>();
 process.on('exit', () => {
@@ -53,9 +61,11 @@ export class OpenSshTransport implements Transport, Gateway {
     this.#folder = folder;
     this.#child = child;
     masters.add(this);
+    child.stdio[3]?.on('error', () => {});
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-SAID_BYTES);
     });
+    child.once('exit', () => this.#unwatch());
     child.once('close', () => {
       masters.delete(this);
       rmSync(folder, { recursive: true, force: true });
@@ -77,12 +87,12 @@ export class OpenSshTransport implements Transport, Gateway {
     const words = masterWords(target, join(folder, 'master'), askPass !== undefined, options.via?.proxyCommand());
     const env = { ...process.env, ...(askPass?.env ?? { SSH_ASKPASS_REQUIRE: 'never' }) };
     // A session of its own: a Ctrl-C at the terminal is for us, and ssh has no terminal to ask at.
-    const child = spawn('ssh', words, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('/bin/sh', ['-c', WATCHED, folder, ...words], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     const master = new OpenSshTransport(target, folder, child);
     try {
       await new Promise<void>((resolve, reject) => {
-        child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new Error('there is no ssh program here (apt-get install openssh-client)') : error));
-        child.once('close', () => reject(failureOf(master.#said)));
+        child.once('error', reject);
+        child.once('close', (status) => reject(status === NOT_FOUND ? new Error('there is no ssh program here (apt-get install openssh-client)') : failureOf(master.#said)));
         options.signal.addEventListener('abort', () => reject(options.signal.reason), { once: true });
         if (options.signal.aborted) reject(options.signal.reason);
         let told = '';
@@ -137,7 +147,13 @@ export class OpenSshTransport implements Transport, Gateway {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+    this.#unwatch();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #unwatch(): void {
+    const pipe = this.#child.stdio[3] as Writable | null | undefined;
+    if (pipe?.writable === true) pipe.end('over\n');
   }
 
   get #controlPath(): string {
@@ -191,6 +207,7 @@ function failureOf(said: string): Error {
   if (/IDENTIFICATION HAS CHANGED|REVOKED/.test(said)) return new ConnectFailure('host-key', 'the host key is not the one that is known (said by ssh)');
   if (/Host key verification failed|host key is known|No .* host key/.test(said)) return new ConnectFailure('host-key', 'the host key is not known (said by ssh)');
   if (/Unable to negotiate/.test(said)) return new ConnectFailure('negotiation', last);
+  if (/^stdio forwarding (?:request )?failed/im.test(said)) return noWay();
   if (/Exceeded MaxStartups/.test(said)) return new ConnectFailure('busy', 'it has too many logins at once (MaxStartups)', undefined, true);
   if (/kex_exchange_identification|Connection reset|Connection closed by/.test(said)) return new ConnectFailure('busy', last);
   if (/Connection refused/.test(said)) return withCode('ECONNREFUSED');

@@ -6,7 +6,7 @@ import type { DialTarget } from './target.js';
 export function masterWords(target: DialTarget, controlPath: string, answersQuestions: boolean, proxyCommand: string | undefined): string[] {
   return [
     '-M', '-N', '-S', controlPath, ...options({
-      ControlPersist: 'no', BatchMode: answersQuestions ? 'no' : 'yes', NumberOfPasswordPrompts: '1', LogLevel: 'ERROR', RequestTTY: 'no',
+      ControlPersist: 'no', BatchMode: answersQuestions ? 'no' : 'yes', NumberOfPasswordPrompts: String(Math.min(1, target.login.passwordPrompts)), ConnectionAttempts: '1', LogLevel: 'ERROR', RequestTTY: 'no',
       ServerAliveInterval: '5', ServerAliveCountMax: '2', TCPKeepAlive: 'yes', ConnectTimeout: String(Math.ceil(target.connectTimeoutMs / 1000)),
       ClearAllForwardings: 'yes', ForwardAgent: 'no', ForwardX11: 'no', UpdateHostKeys: 'no', VisualHostKey: 'no', EscapeChar: 'none', RemoteCommand: 'none', ForkAfterAuthentication: 'no', Tunnel: 'no',
       // Told on its standard output when the login is done and the socket is there.

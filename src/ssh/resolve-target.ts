@@ -31,7 +31,7 @@ const BEYOND_US: Readonly<Record<string, string>> = {
 const IN_TARGET = new Set([
   'hostname', 'port', 'user', 'addressfamily', 'bindaddress', 'proxyjump', 'proxycommand', 'identityfile', 'certificatefile', 'identitiesonly', 'identityagent', 'preferredauthentications',
   'pubkeyacceptedalgorithms', 'pubkeyacceptedkeytypes', 'stricthostkeychecking', 'hostkeyalias', 'userknownhostsfile', 'globalknownhostsfile', 'kexalgorithms', 'ciphers', 'macs',
-  'hostkeyalgorithms', 'connecttimeout', 'batchmode', 'serveraliveinterval', 'serveralivecountmax',
+  'hostkeyalgorithms', 'connecttimeout', 'connectionattempts', 'batchmode', 'serveraliveinterval', 'serveralivecountmax',
 ]);
 
 interface Request {
@@ -147,6 +147,9 @@ class Resolution {
       publicKey: this.#is('pubkeyauthentication', true),
       passwordMethod: this.#is('passwordauthentication', true),
       keyboardInteractive: this.#is('kbdinteractiveauthentication', true),
+      systemSshMethods: [...(this.#is('gssapiauthentication', false) ? ['gssapi-with-mic'] : []), ...(this.#is('hostbasedauthentication', false) ? ['hostbased'] : [])].filter(
+        (method) => preferred === undefined || preferred.split(',').includes(method),
+      ),
       passwordPrompts: Math.max(0, Number(this.#one('numberofpasswordprompts') ?? 3)),
       publicKeyAlgorithms: this.#list('pubkeyacceptedalgorithms'),
     };

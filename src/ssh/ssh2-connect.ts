@@ -81,9 +81,9 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
         keepaliveInterval: request.keepaliveMs ?? KEEPALIVE_MS,
         keepaliveCountMax: KEEPALIVES_UNANSWERED,
         algorithms: request.algorithms,
-        authHandler: ((left: readonly string[] | null) => {
+        authHandler: ((left: readonly string[] | null, isPartial: boolean | null) => {
           hasBegunLogin = true;
-          return login.next(left);
+          return login.next(left, isPartial);
         }) as never,
         hostVerifier: (key: Buffer, answer: (valid: boolean) => void) => {
           // Asked again at each new key exchange (sshd's RekeyLimit): the key must stay the one that was verified.

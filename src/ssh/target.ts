@@ -24,7 +24,9 @@ export interface LoginRules {
   readonly publicKey: boolean;
   readonly passwordMethod: boolean;
   readonly keyboardInteractive: boolean;
-  /** How often a person is asked; 0 and more. */
+  /** Methods that only the system's ssh can do, and that are switched on: `gssapi-with-mic`, `hostbased`. */
+  readonly systemSshMethods: readonly string[];
+  /** 0: no password is sent, however it was given; more: once, since nobody is asked again. */
   readonly passwordPrompts: number;
   /** Signature algorithms that may be used with keys (PubkeyAcceptedAlgorithms); undefined: the usual ones. */
   readonly publicKeyAlgorithms: readonly string[] | undefined;

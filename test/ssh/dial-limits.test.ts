@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { dial } from '../../src/ssh/dial.js';
 import { DialLimits } from '../../src/ssh/dial-limits.js';
+import { Dialer } from '../../src/ssh/dialer.js';
 import { ConnectFailure } from '../../src/ssh/ssh2-connect.js';
+import { startProxy } from '../hosts/proxy.js';
 import { skipSshd, sshdSkipped, startServer, startSshd } from '../hosts/sshd.js';
+import { targetOf } from '../hosts/target.js';
 
 describe.skipIf(skipSshd)(`logins at once${sshdSkipped}`, () => {
   it('reaches all when sshd refuses most at first (MaxStartups)', async () => {
@@ -34,6 +37,29 @@ describe.skipIf(skipSshd)(`logins at once${sshdSkipped}`, () => {
     });
     await expect(dial({ ...connection, port })).rejects.toMatchObject({ kind: 'unreachable', code: 'connection-failed', message: expect.stringContaining('closed the connection before the login') });
     expect(connections).toBe(6);
+  });
+});
+
+describe.skipIf(skipSshd)(`a host that is not there yet${sshdSkipped}`, () => {
+  it.each([
+    ['ssh2', {}],
+    ["the system's ssh", { onlySystemSsh: 'a reason' }],
+  ])('is asked for as often as ConnectionAttempts says, over %s', async (_name, changes) => {
+    const sshd = await startSshd();
+    const wire = await startProxy(sshd.port);
+    await wire.down();
+    const limits = new DialLimits();
+    const target = (connectionAttempts: number) => targetOf(sshd, { ...changes, port: wire.port, connectionAttempts, hostKey: { ...targetOf(sshd).hostKey, alias: `[127.0.0.1]:${sshd.port}` } });
+    const dialer = new Dialer({ limits });
+    await expect(dialer.dial(target(1))).rejects.toMatchObject({ code: 'connect-refused' });
+    const sinceMs = performance.now();
+    await expect(dialer.dial(target(3))).rejects.toMatchObject({ code: 'connect-refused' });
+    // ssh(1) waits for a second before each further one.
+    expect(performance.now() - sinceMs).toBeGreaterThanOrEqual(1_990);
+    const waiting = dialer.dial(target(600));
+    await wire.up();
+    await (await waiting).close();
+    expect(limits.counts.retries).toBe(0);
   });
 });
 

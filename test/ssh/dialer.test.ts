@@ -1,7 +1,6 @@
 // Servers of many minds, all real OpenSSH: each is reached, by ssh2 or by the system's ssh, and what comes back is the same over both.
 import { execFile } from 'node:child_process';
 import { appendFile, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -156,8 +155,12 @@ describe.skipIf(skipSshd)(`over both transports alike${sshdSkipped}`, () => {
 
     it('tells a connection that is lost from a command that failed, and its end is clean', async () => {
       const sshd = await startSshd({ config });
-      const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('fleet-tap-ssh-'));
-      const before = await folders();
+      const before = process.env.TMPDIR;
+      onTestFinished(() => {
+        if (before === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = before;
+      });
+      process.env.TMPDIR = sshd.folder;
       const { transport } = await dialed(targetOf(sshd));
       const stream = await transport.exec(`echo there; ${await sshd.waitingScript()}`);
       await new Promise<void>((resolve) => stream.onStdout(() => resolve()));
@@ -168,7 +171,7 @@ describe.skipIf(skipSshd)(`over both transports alike${sshdSkipped}`, () => {
       expect(await lost).toMatchObject({ kind: 'unreachable', code: 'connection-lost', place: { host: 'web1' } });
       await expect(transport.exec('true')).rejects.toMatchObject({ code: 'connection-lost' });
       await transport.close();
-      expect((await folders()).filter((name) => !before.includes(name))).toEqual([]);
+      expect((await readdir(sshd.folder)).filter((name) => name.startsWith('fleet-tap-ssh-'))).toEqual([]);
     });
 
     it('names what went wrong in the same words', async () => {
