@@ -10,10 +10,12 @@ const may = {
   capture: ['base', 'inventory', 'ssh', 'facts', 'systemtap'],
   merge: ['base'],
   sinks: ['base'],
-  report: ['base'],
+  logs: ['base'],
+  report: ['base', 'logs'],
+  expect: ['base'],
   ui: ['base'],
   demo: ['base', 'facts', 'modules'],
-  commands: ['base', 'inventory', 'ssh', 'facts', 'modules', 'playbook', 'systemtap', 'capture', 'merge', 'sinks', 'report', 'ui', 'demo'],
+  commands: ['base', 'inventory', 'ssh', 'facts', 'modules', 'playbook', 'systemtap', 'capture', 'merge', 'sinks', 'logs', 'report', 'expect', 'ui', 'demo'],
 };
 
 const rooms = Object.entries(may).map(([room, allowed]) => ({

@@ -7,6 +7,7 @@ import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './c
 import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
+import type { AssertOptions } from './commands/assert.js';
 import type { ReportOptions } from './commands/report.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
 import type { ExecOptions } from './commands/exec.js';
@@ -105,6 +106,22 @@ program
   .option('-o, --output <FILE>', 'the page', 'report.html')
   .option('--open', 'show it in the browser', false)
   .action((files: string[], options: Omit<ReportOptions, 'files'>) => finish(import('./commands/report.js').then(({ report }) => report({ ...options, files }, context))));
+
+program
+  .command('assert')
+  .description('check recordings or logs against rules (no RST between app and db, no UDP but DNS, at most N connections a minute): for CI')
+  .argument('<FILE...>', 'recordings, or logs of hosts')
+  .requiredOption('--expect <RULES>', 'the rules, YAML; see docs/ci.md')
+  .option('--junit <FILE>', 'also write the verdicts as JUnit XML')
+  .option('--allow-gaps', 'a rule holds even where lines are missing from the log', false)
+  .addHelpText('after', `
+Exit status: 0 every rule holds, 1 wrong rules or log, 2 a rule is broken, or cannot be told because lines are missing.
+
+Example of a rule:
+  rules:
+    - name: no reset between app and db
+      never: {between: [app01, db01], flags: rst}`)
+  .action((files: string[], options: Omit<AssertOptions, 'files'>) => finish(import('./commands/assert.js').then(({ assert }) => assert({ ...options, files }, context))));
 
 program.addCommand(
   fleetCommand('doctor')

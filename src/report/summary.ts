@@ -2,7 +2,7 @@
 // Guaranteed: every packet is in exactly one flow or in `packetsLeftOut`; memory and page stay bounded whatever the log holds.
 import type { GapRecord, LogRecord, PacketRecord } from '../base/record.js';
 import { printable } from '../base/host-text.js';
-import { AddressOwners } from './address-owners.js';
+import { AddressOwners } from '../logs/address-owners.js';
 import { Connections } from './connections.js';
 import { type Flow, Flows, RST } from './flows.js';
 import type { FlowData, GapData, HostData, PageData } from './page-data.js';

@@ -52,7 +52,7 @@ it('takes a host pattern behind the inventory', async () => {
 });
 
 it('has every flag that README names', async () => {
-  const help = (await Promise.all([['capture', '--help'], ['exec', '--help'], ['facts', '--help'], ['setup', '--help'], ['demo', '--help'], ['inventory', '--help'], ['merge', '--help'], ['report', '--help'], ['teardown', '--help']].map((words) => fleetTap(...words)))).map(({ stdout }) => stdout).join('\n');
+  const help = (await Promise.all([['capture', '--help'], ['exec', '--help'], ['facts', '--help'], ['setup', '--help'], ['demo', '--help'], ['inventory', '--help'], ['merge', '--help'], ['report', '--help'], ['assert', '--help'], ['teardown', '--help']].map((words) => fleetTap(...words)))).map(({ stdout }) => stdout).join('\n');
   const readme = await readFile(join(project, 'README.md'), 'utf8');
   const flags = [...new Set(readme.match(/(?<=[\s`])--[a-z][a-z-]+/g))];
   expect(flags.length).toBeGreaterThan(2);

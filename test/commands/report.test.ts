@@ -141,7 +141,7 @@ it('refuses recordings and logs together, and what cannot be read or written, wi
   const log = join(person.folder, 'a.log');
   await writeFile(log, '2026-11-25T10:00:00.000001Z web01 10.0.0.1 10.0.0.2 1 2 UDP\n');
   const output = join(person.folder, 'r.html');
-  await expect(report({ files: [log, person.folder], output, open: false }, person.context)).rejects.toMatchObject({ code: 'report-mixed', kind: 'input' });
+  await expect(report({ files: [log, person.folder], output, open: false }, person.context)).rejects.toMatchObject({ code: 'files-mixed', kind: 'input' });
   await expect(report({ files: [join(person.folder, 'none')], output, open: false }, person.context)).rejects.toMatchObject({ code: 'log-unreadable' });
   await expect(report({ files: [log], output: join(person.folder, 'no', 'r.html'), open: false }, person.context)).rejects.toMatchObject({ code: 'output-unwritable', kind: 'input' });
   expect(existsSync(output)).toBe(false);

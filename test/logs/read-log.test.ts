@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
 import { printable } from '../../src/base/host-text.js';
-import { readLog } from '../../src/report/read-log.js';
+import { readLog } from '../../src/logs/read-log.js';
 import { FORMATS } from '../../src/sinks/index.js';
 import { rowsOf } from '../base/rows.js';
 import { anyLogs, OPTIONS, ORIGIN_SEC, packet } from '../sinks/packets.js';
