@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
+import { standardOutput } from './commands/standard-output.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
 import type { AssertOptions } from './commands/assert.js';
@@ -34,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const terminal = openTerminal(process.stderr, interrupt.signal);
 
 const context: CommandContext = {
-  stdout: process.stdout,
+  stdout: standardOutput(),
   stderr: process.stderr,
   interrupted: interrupt.signal,
   ask: terminal?.ask,

@@ -10,6 +10,8 @@ export interface Contestant {
   readonly env?: Readonly<Record<string, string>>;
   /** Says what is wrong with the output, undefined when the work was really done. */
   readonly check?: (stdout: string) => string | undefined;
+  /** The same for outputs that are too large for memory: takes the file. */
+  readonly checkFile?: (file: string) => Promise<string | undefined>;
 }
 
 /** What must hold between two costs of the same run. */
@@ -26,6 +28,8 @@ export interface Work {
   readonly goals: readonly Goal[];
   /** Each contestant's turn comes this many times, round by round; the median counts. */
   readonly rounds: number;
+  /** Lines that each contestant handles, by name: their rates and CPU a line are printed. */
+  readonly lines?: ReadonlyMap<string, number>;
   readonly close?: () => Promise<void>;
 }
 

@@ -23,7 +23,14 @@ export interface LoopbackFleet {
 const PORT = 2222;
 const MOST = 200;
 
-export async function startLoopbackFleet(size: number, folder: string): Promise<LoopbackFleet> {
+export interface LoopbackOptions {
+  /** sh: what is done where sshd will run, before it starts. Then the hosts see a copy of this machine's files that is theirs alone, and their own processes only. */
+  readonly before?: string;
+  /** Folder that stands first in the hosts' PATH. */
+  readonly programs?: string;
+}
+
+export async function startLoopbackFleet(size: number, folder: string, { before, programs }: LoopbackOptions = {}): Promise<LoopbackFleet> {
   if (size > MOST) throw new RangeError(`${size} hosts: at most ${MOST} addresses are used`);
   if (process.getuid?.() !== 0) throw new Error('only root may make the network namespace that the hosts are in');
   const file = (name: string) => join(folder, name);
@@ -34,7 +41,7 @@ export async function startLoopbackFleet(size: number, folder: string): Promise<
   const [type, key] = (await readFile(file('host_key.pub'), 'utf8')).split(' ');
   const addresses = Array.from({ length: size }, (_, index) => `127.0.1.${index + 1}`);
   await writeFile(file('known_hosts'), addresses.map((address) => `[${address}]:${PORT} ${type} ${key}\n`).join(''));
-  const sshd = ['ListenAddress 0.0.0.0', `Port ${PORT}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('user_key.pub')}`, `SetEnv HOME=${file('home')}`,
+  const sshd = ['ListenAddress 0.0.0.0', `Port ${PORT}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('user_key.pub')}`, `SetEnv HOME=${file('home')}${programs === undefined ? '' : ` PATH=${programs}:/usr/sbin:/usr/bin:/sbin:/bin`}`,
     'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'MaxStartups 1000', 'PrintMotd no', 'PrintLastLog no'];
   await writeFile(file('sshd_config'), `${sshd.join('\n')}\n`);
   const client = ['Host *', `Port ${PORT}`, 'User root', `IdentityFile ${file('user_key')}`, 'IdentitiesOnly yes', `UserKnownHostsFile ${file('known_hosts')}`, 'GlobalKnownHostsFile none', 'StrictHostKeyChecking yes', 'BatchMode yes'];
@@ -44,7 +51,9 @@ export async function startLoopbackFleet(size: number, folder: string): Promise<
   const inventory = `all:\n  vars:\n${vars.map((line) => `    ${line.replace('=', ': ')}\n`).join('')}  hosts:\n${addresses.map((address) => `    ${address}:\n`).join('')}`;
   await writeFile(file('fleet.yml'), inventory);
 
-  const child = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', '/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const namespaces = before === undefined ? ['--net'] : ['--net', '--mount', '--pid', '--fork', '--kill-child'];
+  const script = `ip link set lo up && ${before === undefined ? '' : `${ownFiles(folder)} && ${before} && `}exec "$@"`;
+  const child = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', '/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -65,7 +74,15 @@ export async function startLoopbackFleet(size: number, folder: string): Promise<
     close: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());
-        child.kill();
+        // unshare waits for its child whatever is asked of it; killed, it takes the whole namespace along.
+        child.kill(before === undefined ? 'SIGTERM' : 'SIGKILL');
       }),
   };
+}
+
+/** sh: what is written from here on, but in `folder`, is kept in memory and seen by nobody else. A mark that this machine is a container goes: it is not of these hosts. */
+function ownFiles(folder: string): string {
+  const over = join(folder, 'over');
+  return `mkdir ${over} && mount -t tmpfs none ${over} && mkdir ${over}/changes ${over}/work ${over}/root && mount -t overlay overlay -o lowerdir=/,upperdir=${over}/changes,workdir=${over}/work ${over}/root && cd ${over}/root && rm -f .dockerenv && mount --rbind /dev dev && mount --rbind /sys sys && mount -t proc proc proc && mount --bind ${folder} .${folder} && pivot_root . mnt && umount -l /mnt
+cd /`;
 }

@@ -2,7 +2,7 @@
 // the memory of its largest process, as the kernel counts them (getrusage(2), through GNU time).
 // Not counted: processes that detach themselves (ssh's ControlPersist masters): that favours those who leave some behind.
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -16,7 +16,8 @@ export interface Cost {
 
 export interface Measured extends Cost {
   readonly status: number;
-  readonly stdout: string;
+  /** The output's file. */
+  readonly stdoutFile: string;
   readonly stderr: string;
 }
 
@@ -41,7 +42,7 @@ export async function measure(command: readonly [string, ...string[]], env: Read
     cpuMs: (userSec + systemSec) * 1000,
     maxRssMb: maxRssKb / 1024,
     status,
-    stdout: await readFile(file('stdout'), 'utf8'),
+    stdoutFile: file('stdout'),
     stderr: await readFile(file('stderr'), 'utf8'),
   };
 }
@@ -54,4 +55,13 @@ export function medianOf(costs: readonly Cost[]): Cost {
     cpuMs: median(costs.map((cost) => cost.cpuMs)),
     maxRssMb: median(costs.map((cost) => cost.maxRssMb)),
   };
+}
+
+/** Lines of a file that may be too large for memory. */
+export async function countLines(file: string): Promise<number> {
+  let lines = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, at + 1)) lines += 1;
+  }
+  return lines;
 }

@@ -3,10 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BEGIN_RECORDING, CHUNK, CLOCK, ENDED, encodeFrame, FINISH, HOST, RECORDING_START, RUN } from '../../src/capture/recording-format.js';
 import { atMost, type Bench, type BenchOptions } from './bench.js';
+import { countLines } from './measure.js';
 import { wireLines } from './wire-lines.js';
 
 const RECORDINGS = 500;
-const PACKETS = 2000;
+const PACKETS = 8000;
 const CHUNK_BYTES = 16_384;
 const ORIGIN_SEC = 1_795_428_000;
 const PAUSE_NS = 5_000_000n;
@@ -36,18 +37,18 @@ export const merge: Bench = {
       await writeFile(join(recordings, name), recording(host, Buffer.from(wireLines(lines, true))));
       await writeFile(join(texts, name), wireLines(lines, false));
     }
-    const check = (stdout: string): string | undefined => {
-      let lines = 0;
-      for (let at = stdout.indexOf('\n'); at !== -1; at = stdout.indexOf('\n', at + 1)) lines += 1;
+    const checkFile = async (file: string) => {
+      const lines = await countLines(file);
       return lines === RECORDINGS * size ? undefined : `${lines} lines, not ${RECORDINGS * size}`;
     };
     return {
       contestants: [
-        { name: 'fleet-tap', command: [process.execPath, cli, 'merge', ...names.map((name) => join(recordings, name))], check },
-        { name: 'sort -m', command: ['prlimit', '--nofile=4096', 'sort', '-m', '--batch-size=500', '-s', '-k2,2', ...names.map((name) => join(texts, name))], env: { LC_ALL: 'C' }, check },
+        { name: 'fleet-tap', command: [process.execPath, cli, 'merge', ...names.map((name) => join(recordings, name))], checkFile },
+        { name: 'sort -m', command: ['prlimit', '--nofile=4096', 'sort', '-m', '--batch-size=500', '-s', '-k2,2', ...names.map((name) => join(texts, name))], env: { LC_ALL: 'C' }, checkFile },
       ],
       goals: [atMost(1 / 1.5, 'wallMs', 'fleet-tap', 'sort -m')],
       rounds: 3,
+      lines: new Map(['fleet-tap', 'sort -m'].map((name) => [name, RECORDINGS * size])),
     };
   },
 };

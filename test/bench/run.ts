@@ -2,7 +2,7 @@
 // Exit status: 0 all goals met, 2 a goal missed, 1 it could not be run. Ring 4 of the tests; not part of `npm test`.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,8 +13,9 @@ import { inventory } from './inventory.js';
 import { type Cost, measure, medianOf } from './measure.js';
 import { merge } from './merge.js';
 import { start } from './start.js';
+import { stream } from './stream.js';
 
-const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, merge };
+const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, merge, stream };
 
 const project = resolve(import.meta.dirname, '..', '..');
 const { values, positionals } = parseArgs({
@@ -53,10 +54,10 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
     try {
       const all = new Map<string, Cost[]>();
       for (let round = 0; round < (rounds ?? work.rounds); round++) {
-        for (const { name: who, command, env, check } of work.contestants) {
+        for (const { name: who, command, env, check, checkFile } of work.contestants) {
           say(`${name}: round ${round + 1}, ${who}`);
           const measured = await measure(command, env ?? {}, folder);
-          const wrong = measured.status === 0 ? check?.(measured.stdout) : `exit status ${measured.status}`;
+          const wrong = measured.status === 0 ? ((await checkFile?.(measured.stdoutFile)) ?? check?.(await readFile(measured.stdoutFile, 'utf8'))) : `exit status ${measured.status}`;
           if (wrong !== undefined) throw new Error(`${name}: ${who}: ${wrong}\n${measured.stderr.slice(-2000)}`);
           all.set(who, [...(all.get(who) ?? []), { wallMs: measured.wallMs, cpuMs: measured.cpuMs, maxRssMb: measured.maxRssMb }]);
         }
@@ -65,7 +66,7 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
       const goals = work.goals.map((goal) => ({ goal: goal.text, figure: goal.figure(costs), isMet: goal.isMet(costs) }));
       say('');
       if (values.json) console.log(JSON.stringify({ bench: name, rounds: rounds ?? work.rounds, costs: Object.fromEntries(costs), goals }));
-      else print(name, bench, costs, goals);
+      else print(name, bench, costs, goals, work.lines);
       return goals.every(({ isMet }) => isMet);
     } finally {
       await work.close?.();
@@ -75,13 +76,17 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
   }
 }
 
-function print(name: string, bench: Bench, costs: ReadonlyMap<string, Cost>, goals: readonly { goal: string; figure: string; isMet: boolean }[]): void {
+function print(name: string, bench: Bench, costs: ReadonlyMap<string, Cost>, goals: readonly { goal: string; figure: string; isMet: boolean }[], lines: ReadonlyMap<string, number> = new Map()): void {
   console.log(`${name}: ${bench.about}`);
   const own = costs.get('fleet-tap');
   console.log('                          wall        CPU     memory   wall to fleet-tap');
   for (const [who, { wallMs, cpuMs, maxRssMb }] of costs) {
     const ratio = own === undefined ? '' : `${(wallMs / own.wallMs).toFixed(1)} ×`;
     console.log(`  ${who.padEnd(18)} ${(wallMs / 1000).toFixed(2).padStart(7)} s ${(cpuMs / 1000).toFixed(2).padStart(8)} s ${maxRssMb.toFixed(0).padStart(7)} MB ${ratio.padStart(10)}`);
+  }
+  for (const [who, count] of lines) {
+    const cost = costs.get(who);
+    if (cost !== undefined) console.log(`  ${who.padEnd(18)} ${Math.round((1000 * count) / cost.wallMs).toLocaleString('en').padStart(9)} lines/s from nothing to the end, ${((1000 * cost.cpuMs) / count).toFixed(2)} µs CPU a line`);
   }
   for (const { goal, figure, isMet } of goals) console.log(`  ${isMet ? 'met   ' : 'MISSED'} ${goal}: ${figure}`);
   console.log('');
