@@ -50,7 +50,7 @@ export async function execOn(session: Session, request: ExecRequest): Promise<nu
   if (request.input === undefined) stream.endInput();
   else request.input.sendTo(stream, over.signal).catch((error: unknown) => givenUp.resolve(asHostError(error, host)));
 
-  const interrupt = () => givenUp.resolve(new FleetTapError('host', 'interrupted', 'the command was interrupted', { place }));
+  const interrupt = () => givenUp.resolve(new FleetTapError('host', 'interrupted', 'the command was interrupted, and its processes were ended there', { place }));
   if (request.interrupted.aborted) interrupt();
   request.interrupted.addEventListener('abort', interrupt, { once: true });
   const { limitMs } = request;
@@ -67,7 +67,7 @@ export async function execOn(session: Session, request: ExecRequest): Promise<nu
       const isGone = await endRemote(session, remote, request.become, ended);
       stream.close();
       if (isGone) throw outcome;
-      throw new FleetTapError('host', 'not-ended', `${outcome.message}, and its processes could not be ended`, { place, hint: `look on the host: ps -s ${remote ?? 'SESSION'}`, cause: outcome });
+      throw new FleetTapError('host', 'not-ended', `${outcome.code === 'interrupted' ? 'the command was interrupted' : outcome.message}, and its processes could not be ended`, { place, hint: `look on the host: ps -s ${remote ?? 'SESSION'}`, cause: outcome });
     }
     if (outcome === null) throw new FleetTapError('unreachable', 'connection-lost', 'the connection was lost while the command ran; whether it ended is not known', { place });
     if (filters.stdout.session !== undefined || filters.stderr.session !== undefined) return outcome;

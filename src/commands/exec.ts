@@ -83,6 +83,7 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
     context.stderr.write(formatSummary(outcomes, (performance.now() - startedMs) / 1000));
     const failures = failuresOf(outcomes);
     const isCut = outcomes.some((outcome) => stateOf(outcome) === 'interrupted');
+    if (isCut && fleet.run.path !== undefined) context.stderr.write(`where it did not end: --rerun-failed ${fleet.run.path}\n`);
     return fleet.ends(isCut && context.interrupted.aborted ? 130 : exitStatusOf(problem === undefined ? failures.values() : [...failures.values(), { kind: 'host' }]), failures);
   } finally {
     input?.stop();

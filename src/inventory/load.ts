@@ -14,6 +14,7 @@ import { parseAddress } from './address.js';
 import { InventoryBuilder } from './builder.js';
 import type { Inventory } from './host.js';
 import { readIniInventory } from './ini-source.js';
+import { readIniText } from './ini-text.js';
 import { Mistake } from './mistake.js';
 import { readOtherSource } from './other-sources.js';
 import type { VarsFolder } from './precedence.js';
@@ -105,6 +106,8 @@ async function readSourceFile(path: string, reading: Reading): Promise<void> {
   const { builder, vault } = reading;
   if ((await isProgram(path)) && (await readScriptInventory(resolve(path), { builder, vault, timeoutMs: reading.scriptTimeoutMs }))) return;
   const written = await readText(path, 'inventory').catch((error: unknown) => {
+    const mayBeIni = error instanceof FleetTapError && error.code === 'file-not-text' && !['.yaml', '.yml', '.json'].includes(extname(path));
+    if (mayBeIni) return readIniText(path);
     throw withListHint(error, path);
   });
   const text = plainText(written, path, vault);

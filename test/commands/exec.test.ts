@@ -8,6 +8,7 @@ import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, skipAccount, skipSshd, sshdSkip
 import { sends, startExecFleet } from './exec-fleet.js';
 import { newPerson } from './person.js';
 import { exec } from '../../src/commands/exec.js';
+import { failedHosts } from '../../src/commands/rerun-failed.js';
 
 // Many connections each, on machines that may have much else to do.
 vi.setConfig({ testTimeout: 180_000 });
@@ -130,7 +131,8 @@ describe.skipIf(skipSshd)(`exec on a real sshd${sshdSkipped}`, () => {
     expect(fleet.sshd.descendants().length).toBeGreaterThan(idle);
     person.interrupt();
     expect(await running, person.stderr()).toBe(130);
-    expect(person.stderr()).toMatch(/^web\[01-02\]: the command was interrupted \[interrupted\]\n2 hosts: 0 ok, 2 interrupted/m);
+    expect(person.stderr()).toMatch(/^web\[01-02\]: the command was interrupted, and its processes were ended there \[interrupted\]\n2 hosts: 0 ok, 2 interrupted in [\d.]+ s\nwhere it did not end: --rerun-failed .*-test-\w+\n/m);
+    expect(await failedHosts('last', person.context.stateDirectory)).toEqual(new Set(['web01', 'web02']));
     expect(execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })).not.toContain(pipe);
   });
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { factTexts, filterFacts, formatFacts } from '../../src/commands/facts-report.js';
+import { failedHosts } from '../../src/commands/rerun-failed.js';
 import { facts, type FactsOptions } from '../../src/commands/facts.js';
 import { skipSshd, sshdSkipped } from '../hosts/sshd.js';
 import { startExecFleet } from './exec-fleet.js';
@@ -30,6 +31,16 @@ it.each([
 ])('--filter %j keeps %j', (filters, names) => expect(Object.keys(filterFacts({ ansible_kernel: '6', ansible_memtotal_mb: 1 }, filters)).sort()).toEqual(names));
 
 describe.skipIf(skipSshd)(`on a real sshd${sshdSkipped}`, () => {
+  it('Ctrl-C: hosts without an answer are those that --rerun-failed goes on with', async () => {
+    const fleet = await startExecFleet(['web01', 'web02']);
+    const person = await newPerson();
+    person.interrupt();
+    const options: FactsOptions = { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, pattern: 'all', filter: [], json: false };
+    expect(await facts(options, person.context)).toBe(130);
+    expect(person.stderr()).toContain('web02: the facts were not waited for [interrupted]');
+    expect(await failedHosts('last', person.context.stateDirectory)).toEqual(new Set(['web01', 'web02']));
+  });
+
   it('gives one JSON document, a tree of files, and failures beside', async () => {
     const fleet = await startExecFleet(['web01', 'web02', 'gone1']);
     const person = await newPerson();
