@@ -7,27 +7,35 @@ import type { Become } from '../inventory/become.js';
 /** The shell variables that these commands read: the code to run as that user, and what it must be told. */
 const INNER = 'sh -c "$r" sh "$SSH_CONNECTION" "$l"';
 
+/** `su -`, `sudo -i`: the other user's login shell starts anew, without our variables. */
+const LOGIN_FLAGS = /^(-|-[a-z]*l[a-z]*|--login)$/i;
+const SUDO_SHELL_FLAGS = /^(-[a-zA-Z]*[is][a-zA-Z]*|--login|--shell)$/;
+
 /** What a password is asked with. Only sudo lets us say. */
 export function promptOf(become: Become, nonce: string): RegExp {
   return become.method === 'sudo' ? new RegExp(`fleet-tap ${nonce}:`) : /password[^\n]*: ?$/i;
 }
 
 /**
- * The launcher: sh code that becomes the user and there runs the code in `$r`, with SSH_CONNECTION and LC_ALL as its arguments 1 and 2.
+ * The launcher: sh code that becomes the user and there runs `code`, with SSH_CONNECTION and LC_ALL as its arguments 1 and 2.
  * The program speaks English (LC_ALL=C), so that its refusals can be told apart. A login that is that user already becomes nobody.
  * @param terminal give the program a terminal (script(1) makes it) without putting the data through it: any bytes stay as they are
  */
-export function launcher(become: Become, nonce: string, terminal: boolean): string {
+export function launcher(code: string, become: Become, nonce: string, terminal: boolean): string {
   const { user } = become;
   const isAlready = user === 'root' ? '[ "$(id -u)" = 0 ]' : `[ "$(id -un)" = ${quote(user)} ]`;
-  return `l=\${LC_ALL-}; export LC_ALL=C; if ${isAlready}; then exec ${INNER}; fi; ${byMethod(become, user, nonce, terminal)}`;
+  return `r=${quote(code)}; l=\${LC_ALL-}; export LC_ALL=C; if ${isAlready}; then exec ${INNER}; fi; ${byMethod(code, become, user, nonce, terminal)}`;
 }
 
-function byMethod(become: Become, user: string, nonce: string, terminal: boolean): string {
+function byMethod(code: string, become: Become, user: string, nonce: string, terminal: boolean): string {
   const given = become.flags ?? [];
   const exe = quote(become.exe ?? become.method);
   const words = (...list: readonly string[]) => [exe, ...list.map(quote)].join(' ');
-  if (become.method === 'su') return `c='exec ${INNER}'; export r l SSH_CONNECTION; ${onTerminal(`${words(...given, user)} -c "$c"`, terminal, true)}`;
+  if (become.method === 'su') {
+    const isLogin = given.some((word) => LOGIN_FLAGS.test(word));
+    const inner = isLogin ? `${SAFE_LOCALE} c=${quote(`exec sh -c ${quote(code)} sh `)}"'$SSH_CONNECTION' '$l'"` : `c='exec ${INNER}'`;
+    return `${inner}; export r l SSH_CONNECTION; ${onTerminal(`${words(...given, user)} -c "$c"`, terminal, true)}`;
+  }
   if (become.method === 'doas') {
     const doas = (...more: readonly string[]) => `${words(...given, ...more, '-u', user)} ${INNER}`;
     if (become.password === undefined) return `exec ${doas('-n')}`;
@@ -36,7 +44,16 @@ function byMethod(become: Become, user: string, nonce: string, terminal: boolean
   }
   const own = given.filter((word) => !['-n', '-S', '--non-interactive', '--stdin'].includes(word));
   const asking = become.password === undefined ? ['-n'] : ['-S', '-p', `fleet-tap ${nonce}:`];
-  return onTerminal(`${words(...(become.flags === undefined ? ['-H'] : own), ...asking, '-u', user)} -- ${INNER}`, terminal, false);
+  const encode = own.some((word) => SUDO_SHELL_FLAGS.test(word)) ? `r=${quote(withoutDollars(code))}; ` : '';
+  return `${encode}${onTerminal(`${words(...(become.flags === undefined ? ['-H'] : own), ...asking, '-u', user)} -- ${INNER}`, terminal, false)}`;
+}
+
+/** What is put into a command line as it is. */
+const SAFE_LOCALE = 'case $l in *[!A-Za-z0-9_.@-]*) l=;; esac;';
+
+/** sudo -i and -s give the command to a shell, with everything but letters, digits, `_`, `-` and `$` escaped (sudo(8)): so it must have no `$`. */
+function withoutDollars(code: string): string {
+  return `eval "\`printf %b ${quote(code.replaceAll('\\', '\\\\').replaceAll('$', '\\0044'))}\`"`;
 }
 
 /**

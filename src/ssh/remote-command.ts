@@ -20,6 +20,6 @@ export function reader(scriptBytes: string, from: string, ready: string): string
 export function remoteCommand(scriptBytes: number, nonce: string, become?: Become, terminal = false): string {
   const read = `printf '%s %s\\n' ${nonce} $$; ${reader(String(scriptBytes), '', `printf %s ${nonce}.; printf %s ${nonce}. >&2; `)}`;
   if (become === undefined) return `exec sh -c ${quote(read)}`;
-  const tell = '[ -z "$1" ] || { SSH_CONNECTION=$1; export SSH_CONNECTION; }; if [ -n "$2" ]; then LC_ALL=$2; export LC_ALL; else unset LC_ALL; fi; shift 2; unset r l c p; ';
-  return `exec sh -c ${quote(`printf 'fleet-tap %s>' ${nonce} >&2; r=${quote(tell + read)}; ${launcher(become, nonce, terminal)}`)}`;
+  const tell = '[ -z "$1" ] || { SSH_CONNECTION=$1; export SSH_CONNECTION; }; if [ -n "$2" ]; then LC_ALL=$2; export LC_ALL; else unset LC_ALL; fi; shift $#; unset r l c p; ';
+  return `exec sh -c ${quote(`printf 'fleet-tap %s>' ${nonce} >&2; ${launcher(tell + read, become, nonce, terminal)}`)}`;
 }

@@ -30,10 +30,14 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
     ['sudo by its path, with flags', { sudoers: ALL }, { password, exe: '/usr/bin/sudo', flags: ['-H', '-S', '-n', '-E'] }],
     ['sudo that runs everything on a terminal of its own', { sudoers: `Defaults:%u use_pty, requiretty\n${ALL}` }, { password }],
     ['sudo from a csh-like login', { sudoers: ALL, shell: '/bin/bash' }, { password }],
+    ["sudo with the other user's login shell", { sudoers: ALL }, { password, flags: ['-i'] }],
+    ['sudo with its login shell, and a terminal', { sudoers: `Defaults:%u requiretty\n${ALL}` }, { password, flags: ['-H', '--login'] }],
     ['doas without a password', { doas: 'permit nopass %u' }, { method: 'doas' }],
     ['doas with a password', { doas: 'permit %u' }, { method: 'doas', password }],
     ['doas with a password that it does not ask for', { doas: 'permit nopass %u' }, { method: 'doas', password }],
     ['su', {}, { method: 'su', password: OTHER_ACCOUNT.rootPassword }],
+    ['su with a login', {}, { method: 'su', password: OTHER_ACCOUNT.rootPassword, flags: ['-'] }],
+    ['su by its path, with a login and a shell', {}, { method: 'su', password: OTHER_ACCOUNT.rootPassword, exe: '/usr/bin/su', flags: ['-l', '-s', '/bin/bash'] }],
   ])('%s: root, input, both outputs, status, connection, environment, files and a stream', async (_name, account, become) => {
     const { session, sshd } = await open(account, become);
     const bytes = Buffer.from(Uint8Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) % 256));
