@@ -49,6 +49,8 @@ export interface SshdOptions {
     readonly sudoers?: string;
     /** doas.conf; %u is the user. */
     readonly doas?: string;
+    /** PAM tells of a wrong password at once; usually it sleeps for 1 to 3 s first. */
+    readonly noPamDelay?: boolean;
     /** Its login shell. Default: /bin/sh. */
     readonly shell?: string;
   };
@@ -108,7 +110,7 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
   await chmod(folder, 0o755);
   await chmod(join(folder, 'authorized_keys'), 0o644);
   const hashOf = (password: string) => execFileSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).trim();
-  const { sudoers = '', doas, shell = '/bin/sh' } = options.account;
+  const { sudoers = '', doas, shell = '/bin/sh', noPamDelay = false } = options.account;
   const { name } = ACCOUNT;
   const otherId = ACCOUNT_ID + 1;
   const shadow = (await readFile('/etc/shadow', 'utf8')).replace(/^root:[^:]*:.*$/m, `root:${hashOf(OTHER_ACCOUNT.rootPassword)}:19000:0:99999:7:::`);
@@ -117,6 +119,7 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
     group: `${await readFile('/etc/group', 'utf8')}${name}:x:${ACCOUNT_ID}:\n${OTHER_ACCOUNT.name}:x:${otherId}:\n`,
     shadow: `${shadow}${name}:${hashOf(ACCOUNT.password)}:19000:0:99999:7:::\n${OTHER_ACCOUNT.name}:*:19000:0:99999:7:::\n`,
     sudoers: `root ALL=(ALL:ALL) ALL\n${sudoers.replaceAll('%u', name)}\n`,
+    ...(noPamDelay ? { 'pam.d/common-auth': (await readFile('/etc/pam.d/common-auth', 'utf8')).replace(/pam_unix\.so/g, 'pam_unix.so nodelay') } : {}),
     // The machine has none, and a mount needs something to lie on: then all of /etc is a copy.
     ...(doas === undefined ? {} : { 'doas.conf': `${doas.replaceAll('%u', name)}\n` }),
   };
@@ -127,7 +130,7 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
     mounts.push(`mount --bind ${etc} /etc`);
   }
   for (const [file, content] of Object.entries(files)) {
-    const source = doas === undefined ? join(folder, `etc-${file}`) : join(etc, file);
+    const source = doas === undefined ? join(folder, `etc-${file.replace('/', '-')}`) : join(etc, file);
     await rm(source, { force: true });
     await writeFile(source, content);
     await chmod(source, file === 'sudoers' ? 0o440 : file === 'shadow' ? 0o640 : 0o644);

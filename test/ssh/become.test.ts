@@ -122,6 +122,23 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
     expect((await session.run('id -un')).stdout).toBe(`${ACCOUNT.name}\n`);
   });
 
+  it.each<[string, SshdOptions['account'], Partial<Become>]>([
+    ['sudo', { sudoers: ALL }, { password }],
+    ['doas', { doas: 'permit %u' }, { method: 'doas', password }],
+    ['su', {}, { method: 'su', password: OTHER_ACCOUNT.rootPassword }],
+  ])('%s: a wrong password is known within 2 s where PAM does not sleep over it, and is one attempt', async (_name, account, become) => {
+    const { session, transport, sshd } = await open({ ...account, noPamDelay: true }, become);
+    let sinceMs = performance.now();
+    expect((await session.run('id -un', { become: true })).stdout).toBe('root\n');
+    const rightMs = performance.now() - sinceMs;
+    const other = new ShellSession(transport, { always: false, method: 'sudo', user: 'root', ...become, password: 'wrong' });
+    sinceMs = performance.now();
+    await expect(other.run('echo never', { become: true })).rejects.toMatchObject({ code: 'become-password-wrong' });
+    // Beyond what a right one takes on this machine.
+    expect(performance.now() - sinceMs - rightMs).toBeLessThan(2_000);
+    expect(sshd.log()).not.toContain('wrong');
+  });
+
   it('says that the account is over, when it is after the login', async () => {
     const { session, sshd } = await open({ sudoers: '%u ALL=(ALL:ALL) NOPASSWD: ALL' }, {});
     const shadow = join(sshd.folder, 'etc-shadow');
