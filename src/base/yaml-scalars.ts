@@ -62,6 +62,11 @@ function timestamp(text: string, onError: OnError): string {
   return iso ?? text;
 }
 
+/** Whether a plain scalar of this text reads as something else than a text. */
+export function isImplicit(text: string): boolean {
+  return [BOOLEAN, NULL, INTEGER, FLOAT, TIMESTAMP].some((pattern) => pattern.test(text)) || text === '<<' || text === '=';
+}
+
 const DATE = 'DATE';
 const CORE = 'tag:yaml.org,2002:';
 
@@ -98,5 +103,12 @@ export function isVaultTag(tag: string | undefined): boolean {
   return tag !== undefined && VAULT_TAGS.includes(tag);
 }
 
+const UNSAFE = '!unsafe';
+
+/** A text in which `{{ }}` stands for itself. */
+export function isUnsafeTag(tag: string | undefined): boolean {
+  return tag === UNSAFE;
+}
+
 /** Tags of Ansible's own (parsing/yaml/constructor.py). A `!vault` value stays as it is written until somebody asks for it. */
-export const ansibleTags: ScalarTag[] = VAULT_TAGS.map((tag) => ({ tag, resolve: (text) => text }));
+export const ansibleTags: ScalarTag[] = [...VAULT_TAGS, UNSAFE].map((tag) => ({ tag, resolve: (text) => text }));

@@ -100,6 +100,12 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
   return { ...parsed, root };
 }
 
+/** Each document of a stream (`---` between them). Places count within their document. @throws as parseYaml */
+export function yamlDocuments(text: string, file: string): YamlFile[] {
+  const pieces = text.split(/^(?=---(?:\s|$))|^\.\.\.(?:[ \t].*)?(?:\n|$)/m).filter((piece, index) => index > 0 || piece.trim() !== '');
+  return pieces.map((piece) => parseYaml(piece, file, { warn: () => undefined }));
+}
+
 /** Where a node (or an offset in the text) stands. */
 export function yamlPlace(yaml: YamlFile, where: Node | number | null): Place {
   const offset = typeof where === 'number' ? where : (where?.range?.[0] ?? 0);

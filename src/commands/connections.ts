@@ -5,7 +5,7 @@
 import { FleetTapError } from '../base/errors.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../inventory/connection.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
-import { Omit } from '../playbook/expression/values.js';
+import { Omit } from '../playbook/expression/kinds.js';
 import { HostVariables, type RunVariables, Scope, UserVars } from '../playbook/variables.js';
 import { ConfigFiles } from '../ssh/config/files.js';
 import type { LocalMachine } from '../ssh/config/machine.js';

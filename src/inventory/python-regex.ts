@@ -16,15 +16,34 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^\(\?[aiLmsux]+\)/, 'flags that do not stand at the beginning'],
 ];
 
+/**
+ * Of a whole text, not of its beginning only.
+ * @param given flags of JavaScript that the expression does not name itself: i, m, g, y
+ * @throws RegexMistake
+ */
+export function pythonPattern(expression: string, given: string): RegExp {
+  const { source, flags } = translated(expression, given.includes('m'));
+  return made(() => new RegExp(source, [...new Set(`v${flags}${given}`.replaceAll('m', ''))].join('')));
+}
+
 /** @throws RegexMistake */
 export function pythonRegExp(expression: string): RegExp {
+  const { source, flags } = translated(expression, false);
+  return made(() => new RegExp(`^(?:${source})`, `v${flags.replaceAll('m', '')}`));
+}
+
+function translated(expression: string, isMultiline: boolean): { readonly source: string; readonly flags: string } {
   const head = /^\(\?([aiLmsux]+)\)/.exec(expression);
   const flags = [...new Set(head?.[1] ?? '')];
   const wrong = flags.find((flag) => FLAGS[flag] === undefined);
   if (wrong !== undefined) throw new RegexMistake(`the flag (?${wrong}) is not supported`);
   const rest = expression.slice(head?.[0].length ?? 0);
+  return { source: translate(rest, flags.includes('s'), isMultiline || flags.includes('m')), flags: flags.map((flag) => FLAGS[flag] ?? '').join('') };
+}
+
+function made(make: () => RegExp): RegExp {
   try {
-    return new RegExp(`^(?:${translate(rest, flags.includes('s'), flags.includes('m'))})`, `v${flags.map((flag) => FLAGS[flag] ?? '').join('')}`);
+    return make();
   } catch (cause) {
     if (cause instanceof RegexMistake) throw cause;
     const message = cause instanceof Error ? cause.message.replace(/^Invalid regular expression: .*\/[a-z]*: /s, '') : String(cause);
@@ -60,7 +79,9 @@ function translate(text: string, dotMatchesAll: boolean, isMultiline: boolean): 
       refusePossessive(text, at);
     } else {
       at += 1;
-      out += char === '}' || char === ']' || char === '/' ? `\\${char}` : char;
+      if (char === '^' && isMultiline) out += '(?<![^\\n])';
+      else if (char === '$') out += isMultiline ? '(?![^\\n])' : '(?=\\n?(?![^]))';
+      else out += char === '}' || char === ']' || char === '/' ? `\\${char}` : char;
       if (/[*+?]/.test(char)) refusePossessive(text, at);
     }
   }

@@ -5,8 +5,10 @@ import { isScalar, isSeq, type Node } from 'yaml';
 import { describeNode, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import type { Expression } from './expression/ast.js';
 import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
-import { parseExpression } from './expression/parse.js';
-import { repr, typeName, Undefined } from './expression/values.js';
+import { parseExpression } from './expression/parse-template.js';
+import { typeName } from './expression/kinds.js';
+import { Undefined } from './expression/undefined.js';
+import { repr, toPlain } from './expression/values.js';
 import { TemplateSource } from './template-source.js';
 
 export class Condition {
@@ -31,7 +33,7 @@ export class Condition {
     const source = TemplateSource.fromYaml(yaml, current, value);
     const braces = value.search(/\{\{|\{%/);
     if (braces !== -1) throw source.error(braces, 'a condition is an expression already', { hint: 'leave out the {{ }}' });
-    return new Condition(value, source, parseExpression(source).expression);
+    return new Condition(value, source, parseExpression(source));
   }
 
   /** A list is as if joined with `and`. */
@@ -44,7 +46,7 @@ export class Condition {
   value(names: Names): unknown {
     if (typeof this.#expression === 'boolean' || this.#source === undefined) return this.#expression;
     const value = evaluate(this.#expression, this.#source, names);
-    return value instanceof Undefined ? 'VARIABLE IS NOT DEFINED!' : value;
+    return value instanceof Undefined ? 'VARIABLE IS NOT DEFINED!' : toPlain(value);
   }
 
   /** @throws FleetTapError kind `host`: `expression-undefined`, `expression-failed`, `condition-not-boolean` */
@@ -52,7 +54,7 @@ export class Condition {
     if (typeof this.#expression === 'boolean' || this.#source === undefined) return this.#expression === true;
     const value = evaluate(this.#expression, this.#source, names);
     if (typeof value === 'boolean') return value;
-    if (value instanceof Undefined) throw undefinedError(this.#source, this.#expression.at, value);
+    if (value instanceof Undefined) throw undefinedError({ source: this.#source, at: this.#expression.at }, value);
     const hint = 'say what is meant: `| bool`, `| length > 0`, `!= ""`, `is defined`';
     throw this.#source.failure(this.#expression.at, `the condition is neither true nor false but the ${typeName(value)} ${repr(value).slice(0, 60)}`, 'condition-not-boolean', hint);
   }

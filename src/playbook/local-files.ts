@@ -1,7 +1,7 @@
 // What comes in: a name that a task gives a file of the controller. What goes out: where the file is, or its content as a template or variables.
 // Order of folders as Ansible's (parsing/dataloader.py, path_dwim_relative_stack): each folder's own `files/` (`templates/` …) first, then the folder.
 // Guaranteed: only what the user wrote is read as a template: the files come from the folders of the playbook and its roles.
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
@@ -9,9 +9,8 @@ import { readText } from '../base/read-text.js';
 import { parseYaml, plainValue } from '../base/yaml.js';
 import type { Names } from './expression/evaluate.js';
 import type { TemplateOptions } from '../modules/module.js';
-import { toText } from './expression/values.js';
-import { compileText, render } from './template.js';
-import { TemplateSource } from './template-source.js';
+import { renderTemplateFile } from './template-file.js';
+import { templateNames } from './template-names.js';
 
 export class LocalFiles {
   /** The role's folder where there is one, the folder of the task's file, the playbook's. */
@@ -32,8 +31,8 @@ export class LocalFiles {
   /** @throws FleetTapError */
   async render(path: string, names: Names, options?: TemplateOptions): Promise<string> {
     const text = await readText(path, 'template');
-    const rendered = toText(render(compileText(TemplateSource.fromUser(text, path)), names));
-    return options === undefined || options.newline === '\n' ? rendered : rendered.replaceAll('\n', options.newline);
+    const { trimBlocks = true, lstripBlocks = false, newline = '\n' } = options ?? {};
+    return renderTemplateFile(text, path, templateNames(names, path, await stat(path)), { trimBlocks, lstripBlocks, newlineSequence: newline });
   }
 
   /** @throws FleetTapError kind `input` where it is no mapping */

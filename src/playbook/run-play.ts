@@ -5,7 +5,7 @@ import type { LimitFunction } from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { TaskStatus } from '../base/playbook-events.js';
-import { toBool } from './expression/filters.js';
+import { toBool } from './expression/filters-numbers.js';
 import { toText } from './expression/values.js';
 import type { Condition } from './condition.js';
 import type { Block, Play, Step, Task, WrittenVars } from './playbook.js';

@@ -6,8 +6,8 @@ import { type ActionHost, finishPlan, type ModuleContext, type ModuleResult } fr
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Session } from '../ssh/session.js';
 import { firstFalse } from './condition.js';
-import { splitLines } from './expression/methods.js';
-import { Omit } from './expression/values.js';
+import { splitLines } from './expression/methods-text.js';
+import { Omit } from './expression/kinds.js';
 import { diffText } from './diff-text.js';
 import type { LocalFiles } from './local-files.js';
 import type { Condition } from './condition.js';

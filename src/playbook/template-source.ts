@@ -29,6 +29,14 @@ export class TemplateSource {
     return new TemplateSource(text, (offset) => ({ place: { file: where, line: 1, column: offset + 1 }, sourceLine: text.split('\n')[0] ?? '' }));
   }
 
+  /** A template file of the controller. */
+  static fromFile(text: string, path: string): TemplateSource {
+    return new TemplateSource(text, (offset) => {
+      const before = text.slice(0, offset).split('\n');
+      return { place: { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }, sourceLine: text.split('\n')[before.length - 1] ?? '' };
+    });
+  }
+
   place(offset = 0): Place {
     return this.#locate(offset).place;
   }

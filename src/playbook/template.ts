@@ -1,39 +1,63 @@
-// What comes in: a TemplateSource, or data in which strings may hold `{{ }}`. What goes out: templates ready to render, and their values.
-// Guaranteed: every mistake of syntax, and every filter or test that is not known, is found when it is made, before any host is touched.
+// What comes in: a TemplateSource, or data in which strings may hold `{{ }}` and `{% %}`. What goes out: templates ready to render, and their values.
+// Guaranteed: every mistake of syntax, and every filter, test or lookup that is not known, is found when it is made, before any host is touched.
 // A string that is one expression keeps the expression's type (ansible-core 2.19); anything else becomes text as Python prints it.
-import { type Node, isScalar } from 'yaml';
-import { isMap, isSeq, type YAMLMap } from 'yaml';
+// Not here: templates in files (template-file.ts).
+import { type Node, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { PythonFloat } from '../base/python-repr.js';
 import { mapEntries, resolveAlias, type YamlFile } from '../base/yaml.js';
-import type { Expression } from './expression/ast.js';
-import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
-import { parseExpression } from './expression/parse.js';
-import { toText, Undefined } from './expression/values.js';
+import { isUnsafeTag } from '../base/yaml-scalars.js';
+import type { Statement } from './expression/ast.js';
+import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
+import { Evaluator, type Names } from './expression/evaluate.js';
+import { Dict, makeDict } from './expression/kinds.js';
+import { parseTemplate } from './expression/parse-template.js';
+import { PLAYBOOK_SYNTAX } from './expression/parts.js';
+import { changesInPlace, joined, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { Frame } from './expression/scope.js';
+import { toPlain } from './expression/values.js';
+import { loadFrom } from './template-file.js';
 import { TemplateSource } from './template-source.js';
 
-type Part = string | { readonly expression: Expression };
-
-/** A string with at least one `{{ }}`. */
+/** A string with at least one `{{ }}` or `{% %}`. */
 export class Template {
   readonly source: TemplateSource;
-  readonly #parts: readonly Part[];
+  readonly #statements: readonly Statement[];
+  readonly #changes: boolean;
 
   /** @throws FleetTapError kind `input`: `template-syntax`, `playbook-unsupported` */
   constructor(source: TemplateSource) {
     this.source = source;
-    this.#parts = parts(source);
+    this.#statements = parseTemplate(source, PLAYBOOK_SYNTAX);
+    this.#changes = changesInPlace(source.text);
   }
 
-  /** @throws FleetTapError kind `host` when a value is undefined or an expression fails */
-  render(names: Names): unknown {
-    const values = this.#parts.map((part) => {
-      if (typeof part === 'string') return part;
-      const value = evaluate(part.expression, this.source, names);
-      if (value instanceof Undefined) throw undefinedError(this.source, part.expression.at, value);
-      return value;
+  /** The value as expressions see it: tuples and the like are kept. @throws FleetTapError kind `host` */
+  value(names: Names): unknown {
+    return withBudget(EXPRESSION_LIMITS, () => {
+      const load: LoadTemplate = loadFrom(names, this.source);
+      const pieces = runTemplate({ source: this.source, statements: this.#statements }, names, load, this.#changes);
+      const evaluator = new Evaluator(this.source, new Frame(names));
+      if (pieces.length === 1 && typeof pieces[0] !== 'string') return pieces[0];
+      return evaluator.placed(0, 'this', () => joined(pieces) + lastBreaks(this.source.text, pieces.at(-1)));
     });
-    return values.length === 1 ? values[0] : values.map(toText).join('');
   }
+
+  /** The value as a task takes it: lists, mappings with texts as keys, numbers, texts. @throws FleetTapError kind `host` when a value is undefined or an expression fails */
+  render(names: Names): unknown {
+    const value = this.value(names);
+    return new Evaluator(this.source, new Frame(names)).placed(firstOutput(this.#statements), 'this', () => toPlain(value));
+  }
+}
+
+function firstOutput(statements: readonly Statement[]): number {
+  const output = statements.find((statement) => statement.kind === 'output');
+  return output?.kind === 'output' ? output.expression.at : 0;
+}
+
+/** Line breaks at the end of the text are kept; Jinja alone drops one. */
+function lastBreaks(text: string, last: unknown): string {
+  const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
+  return '\n'.repeat(Math.max(0, count(text) - (typeof last === 'string' ? count(last) : 0)));
 }
 
 /** Data in which a Template may stand wherever a string may. */
@@ -44,8 +68,9 @@ export function compileNode(yaml: YamlFile, node: Node | null): TemplateValue {
   const current = resolveAlias(yaml, node);
   if (current === null) return null;
   if (isSeq(current)) return current.items.map((item) => compileNode(yaml, item as Node));
-  if (isMap(current)) return Object.fromEntries(mapEntries(yaml, current as YAMLMap).map(({ key, value }) => [String(key), compileNode(yaml, value)]));
+  if (isMap(current)) return makeDict(mapEntries(yaml, current as YAMLMap).map(({ key, value }) => [key, compileNode(yaml, value)] as const));
   if (!isScalar(current)) return null;
+  if (isUnsafeTag(current.tag)) return current.value;
   return typeof current.value === 'string' ? compileText(TemplateSource.fromYaml(yaml, current, current.value)) : current.value;
 }
 
@@ -54,38 +79,30 @@ export function compileUserData(value: unknown, where: string): TemplateValue {
   if (typeof value === 'string') return compileText(TemplateSource.fromUser(value, where));
   if (Array.isArray(value)) return value.map((item) => compileUserData(item, where));
   if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, compileUserData(item, where)]));
+  return makeDict(Object.entries(value).map(([key, item]) => [key, compileUserData(item, where)] as const));
 }
 
 export function compileText(source: TemplateSource): string | Template {
-  const marker = /\{[%#]/.exec(source.text);
-  if (marker !== null) {
-    const what = marker[0] === '{%' ? 'statements ({% %})' : 'comments ({# #})';
-    throw source.error(marker.index, `${what} in templates are not supported yet`, { hint: 'use {{ ... if ... else ... }}, a filter, `when` or `loop`; and YAML comments' });
-  }
-  return source.text.includes('{{') ? new Template(source) : source.text;
+  return /\{[{%#]/.test(source.text) ? new Template(source) : source.text;
 }
 
-/** @throws FleetTapError kind `host` when a value is undefined or an expression fails */
+/** A value for a task. @throws FleetTapError kind `host` when a value is undefined or an expression fails */
 export function render(value: TemplateValue, names: Names): unknown {
-  if (value instanceof Template) return value.render(names);
-  if (Array.isArray(value)) return value.map((item) => render(item, names));
-  if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, render(item, names)]));
+  return rendered(value, (template) => template.render(names), true);
 }
 
-function parts(source: TemplateSource): Part[] {
-  const found: Part[] = [];
-  let at = 0;
-  for (;;) {
-    const open = source.text.indexOf('{{', at);
-    if (open === -1) break;
-    if (open > at) found.push(source.text.slice(at, open));
-    if (source.text[open + 2] === '-') throw source.error(open, 'whitespace control ({{-) is not supported yet', { hint: 'write {{' });
-    const parsed = parseExpression(source, open + 2, true);
-    found.push({ expression: parsed.expression });
-    at = parsed.endsAt;
+/** A value for other expressions, which know more kinds of values than tasks do. @throws as `render` */
+export function renderVariable(value: TemplateValue, names: Names): unknown {
+  return rendered(value, (template) => template.value(names), false);
+}
+
+function rendered(value: TemplateValue, one: (template: Template) => unknown, isPlain: boolean): unknown {
+  if (value instanceof Template) return one(value);
+  if (Array.isArray(value)) return value.map((item) => rendered(item, one, isPlain));
+  if (value instanceof Dict) {
+    const entries = value.entries().map(([key, item]) => [key, rendered(item, one, isPlain)] as const);
+    return isPlain ? toPlain(makeDict(entries)) : makeDict(entries);
   }
-  if (at < source.text.length) found.push(source.text.slice(at));
-  return found;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rendered(item, one, isPlain)]));
 }

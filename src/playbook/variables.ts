@@ -3,9 +3,10 @@
 // Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact)
 // is handed out as it is and never rendered.
 import type { Host, Inventory } from '../inventory/host.js';
-import { compileUserData, render, type TemplateValue } from './template.js';
+import { compileUserData, renderVariable, type TemplateValue } from './template.js';
 import type { Names } from './expression/evaluate.js';
-import { Lazy, Omit, Undefined } from './expression/values.js';
+import { Lazy, Omit } from './expression/kinds.js';
+import { Undefined } from './expression/undefined.js';
 import { FleetTapError } from '../base/errors.js';
 import type { WrittenVars } from './playbook.js';
 
@@ -100,7 +101,7 @@ export class Scope implements Names {
     }
     this.#open.add(name);
     try {
-      return render(value, this);
+      return renderVariable(value, this);
     } finally {
       this.#open.delete(name);
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { modules } from '../../src/modules/index.js';
 import { finishPlan, type ModuleResult } from '../../src/modules/module.js';
 import { convertParameters } from '../../src/modules/params.js';
-import { Undefined } from '../../src/playbook/expression/values.js';
+import { Undefined } from '../../src/playbook/expression/undefined.js';
 import { LocalFiles } from '../../src/playbook/local-files.js';
 import { localSession } from '../playbook/local-session.js';
 

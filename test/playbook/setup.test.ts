@@ -9,7 +9,7 @@ import { parseFacts } from '../../src/facts/gather.js';
 import { HostFiles, renderFiles } from '../../src/facts/host-files.js';
 import type { Playbook, Step, Task } from '../../src/playbook/playbook.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
-import { Undefined } from '../../src/playbook/expression/values.js';
+import { Undefined } from '../../src/playbook/expression/undefined.js';
 import { render } from '../../src/playbook/template.js';
 import { type Bench, bench, program, runModule } from '../modules/run-module.js';
 import { mayNotSkip, whyNoAnsible } from './engines.js';

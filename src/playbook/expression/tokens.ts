@@ -1,75 +1,102 @@
-// What comes in: template text and the offset where an expression starts. What goes out: its tokens, with offsets in that text.
-// Guaranteed: strings are unescaped as Jinja does (lexer.py) in a condition, and are as they stand in {{ }}, where Ansible doubles backslashes
-// (template/__init__.py, _escape_backslashes); a character that no expression may hold is an error with its place.
+// What comes in: template text and the offset where an expression or a tag starts. What goes out: its tokens, with offsets in that text.
+// Guaranteed: strings are unescaped as Jinja does (lexer.py); in a playbook's {{ }} they are as they stand, since Ansible doubles backslashes
+// there (template/__init__.py, _escape_backslashes); a character that no expression may hold is an error with its place.
 import type { TemplateSource } from '../template-source.js';
 
 export interface Token {
   readonly kind: 'name' | 'integer' | 'float' | 'string' | 'operator' | 'end';
-  /** The name, the operator, the digits, or the string's value. */
+  /** The name, the operator, the digits, or the string's value; of the end, the mark that ends it. */
   readonly text: string;
   readonly at: number;
   readonly endsAt: number;
 }
 
-const OPERATORS = ['**', '//', '==', '!=', '<=', '>=', '+', '-', '*', '/', '%', '~', '<', '>', '=', '.', ':', ',', '|', '(', ')', '[', ']', '{', '}'];
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"', a: '\u0007', b: '\b', f: '\f', v: '\v', '\n': '' };
+export interface TokenOptions {
+  /** `}}` or `%}`; undefined: the expression ends with the text. */
+  readonly end?: string | undefined;
+  /** Where the tag was opened, for the error when it is not closed. */
+  readonly openAt?: number;
+  /** Backslashes in strings stand for themselves. */
+  readonly isRaw?: boolean;
+}
 
-/**
- * @param isInTemplate the expression ends at `}}` outside of brackets; otherwise at the end of the text
- * @returns tokens, the last one of kind `end` (its `endsAt` is behind the `}}`)
- */
-export function tokenize(source: TemplateSource, startAt: number, isInTemplate: boolean): Token[] {
+const OPERATORS = ['**', '//', '==', '!=', '<=', '>=', '+', '-', '*', '/', '%', '~', '<', '>', '=', '.', ':', ',', '|', '(', ')', '[', ']', '{', '}', ';'];
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"', a: '\u0007', b: '\b', f: '\f', v: '\v', '\n': '' };
+const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
+const FLOAT = /(?<!\.)(?:\d+_)*\d+(?:\.(?:\d+_)*\d+(?:[eE][+-]?(?:\d+_)*\d+)?|[eE][+-]?(?:\d+_)*\d+)/y;
+const INTEGER = /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*/y;
+const STRING = /'((?:[^'\\]|\\[\s\S])*)'|"((?:[^"\\]|\\[\s\S])*)"/y;
+const SPACES = /\s*/y;
+
+/** @returns tokens, the last one of kind `end`; its `text` is the mark with its sign, its `endsAt` is behind it */
+export function tokenize(source: TemplateSource, startAt: number, options: TokenOptions = {}): Token[] {
   const { text } = source;
+  const { end, openAt = startAt - 2, isRaw = false } = options;
   const tokens: Token[] = [];
+  const open: string[] = [];
   let at = startAt;
-  let depth = 0;
   for (;;) {
-    at += /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
+    SPACES.lastIndex = at;
+    at += SPACES.exec(text)?.[0].length ?? 0;
     if (at >= text.length) {
-      if (isInTemplate) throw source.error(startAt - 2, 'this {{ is not closed by }}', { code: 'template-syntax' });
+      if (end !== undefined) throw source.error(openAt, `this ${text.slice(openAt, openAt + 2)} is not closed by ${end}`, { code: 'template-syntax' });
       return [...tokens, { kind: 'end', text: '', at, endsAt: at }];
     }
-    const rest = text.slice(at);
-    const closing = /^-?\}\}/.exec(rest);
-    if (isInTemplate && depth === 0 && closing !== null) {
-      if (closing[0].length === 3) throw source.error(at, 'whitespace control (-}}) is not supported yet', { hint: 'write }}' });
-      return [...tokens, { kind: 'end', text: '}}', at, endsAt: at + 2 }];
+    if (end !== undefined && open.length === 0) {
+      const mark = [`-${end}`, ...(end === '%}' ? [`+${end}`] : []), end].find((candidate) => text.startsWith(candidate, at));
+      if (mark !== undefined) return [...tokens, { kind: 'end', text: mark, at, endsAt: at + mark.length }];
     }
-    const token = nextToken(source, rest, at, isInTemplate);
-    if ('([{'.includes(token.text) && token.kind === 'operator') depth += 1;
-    if (')]}'.includes(token.text) && token.kind === 'operator') depth -= 1;
+    const token = nextToken(source, at, isRaw);
+    if (token.kind === 'operator') balance(source, token, open);
     tokens.push(token);
     at = token.endsAt;
   }
 }
 
-function nextToken(source: TemplateSource, rest: string, at: number, isRaw: boolean): Token {
-  const name = /^[A-Za-z_]\w*/.exec(rest);
-  if (name !== null) return { kind: 'name', text: name[0], at, endsAt: at + name[0].length };
-  const number = /^\d[\d_]*(\.\d+)?([eE][+-]?\d+)?/.exec(rest);
-  if (number !== null) {
-    const kind = number[1] === undefined && number[2] === undefined ? 'integer' : 'float';
-    return { kind, text: number[0].replaceAll('_', ''), at, endsAt: at + number[0].length };
-  }
-  const string = /^(?:'((?:[^'\\]|\\[\s\S])*)'|"((?:[^"\\]|\\[\s\S])*)")/.exec(rest);
+function balance(source: TemplateSource, token: Token, open: string[]): void {
+  const close = { '(': ')', '[': ']', '{': '}' }[token.text];
+  if (close !== undefined) open.push(close);
+  if (!')]}'.includes(token.text)) return;
+  const expected = open.pop();
+  if (expected !== token.text) throw source.error(token.at, expected === undefined ? `this ${token.text} closes nothing` : `"${expected}" should stand here, but "${token.text}" does`, { code: 'template-syntax' });
+}
+
+function match(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+function nextToken(source: TemplateSource, at: number, isRaw: boolean): Token {
+  const { text } = source;
+  const name = match(NAME, text, at)?.[0];
+  if (name !== undefined) return { kind: 'name', text: name, at, endsAt: at + name.length };
+  const float = match(FLOAT, text, at)?.[0];
+  if (float !== undefined) return { kind: 'float', text: float.replaceAll('_', ''), at, endsAt: at + float.length };
+  const integer = match(INTEGER, text, at)?.[0];
+  if (integer !== undefined) return { kind: 'integer', text: integer.replaceAll('_', ''), at, endsAt: at + integer.length };
+  const string = match(STRING, text, at);
   if (string !== null) {
     const inside = string[1] ?? string[2] ?? '';
-    if (isRaw && inside.includes(rest.charAt(0))) {
-      throw source.error(at, 'a backslash in front of a quote does not keep it in the string here: in {{ }} backslashes stay as they are', { code: 'template-syntax', hint: 'use the other kind of quotes' });
-    }
-    return { kind: 'string', text: isRaw ? inside : unescapeText(inside), at, endsAt: at + string[0].length };
+    return { kind: 'string', text: isRaw ? rawText(source, at, inside) : unescapeText(inside), at, endsAt: at + string[0].length };
   }
-  if (rest.startsWith("'") || rest.startsWith('"')) throw source.error(at, 'this string is not closed', { code: 'template-syntax' });
-  const operator = OPERATORS.find((candidate) => rest.startsWith(candidate));
-  if (operator === undefined) {
-    throw source.error(at, `the character ${JSON.stringify([...rest][0])} may not stand in an expression`, { code: 'template-syntax' });
-  }
+  const char = text.charAt(at);
+  if (char === "'" || char === '"') throw source.error(at, 'this string is not closed', { code: 'template-syntax' });
+  const operator = OPERATORS.find((candidate) => text.startsWith(candidate, at));
+  if (operator === undefined) throw source.error(at, `the character ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))} may not stand in an expression`, { code: 'template-syntax' });
   return { kind: 'operator', text: operator, at, endsAt: at + operator.length };
 }
 
+/** Backslashes are doubled before Jinja reads the string, so one in front of a quote does not keep it in. */
+function rawText(source: TemplateSource, at: number, inside: string): string {
+  if (!inside.includes(source.text.charAt(at))) return inside;
+  throw source.error(at, 'a backslash in front of a quote does not keep it in the string here: in {{ }} backslashes stay as they are', { code: 'template-syntax', hint: 'use the other kind of quotes' });
+}
+
 function unescapeText(text: string): string {
-  return text.replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\s\S]))/g, (whole, hex: string | undefined, unicode: string | undefined, char: string | undefined) => {
+  return text.replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g, (whole, x?: string, u?: string, big?: string, octal?: string, char?: string) => {
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
     if (char !== undefined) return ESCAPES[char] ?? whole;
-    return String.fromCharCode(Number.parseInt(hex ?? unicode ?? '', 16));
+    const code = Number.parseInt(x ?? u ?? big ?? '', 16);
+    return code > 0x10ffff ? whole : String.fromCodePoint(code);
   });
 }

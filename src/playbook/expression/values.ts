@@ -1,78 +1,80 @@
-// Values as Jinja sees them (null, boolean, number, string, list, mapping, undefined) and Python's rules for them: what is true, what is
-// equal, how a value prints. Whole numbers only are exact: a JavaScript number does not know 1.0 from 1, so arithmetic refuses fractions.
-import { isDeepStrictEqual } from 'node:util';
+// What comes in: a value (kinds.ts). What goes out: whether it is true, whether two are equal, how it prints: Python's rules.
+// Guaranteed: what CPython 3.11 says and prints. Not here: which of two comes first (compare.ts).
 import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
+import { DateTime, TimeDelta } from './datetime.js';
+import { FilterError } from './filter-error.js';
+import { Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Omit, Tuple, typeName } from './kinds.js';
+import { Callable, Namespace } from './objects.js';
+import { Undefined, UndefinedUse } from './undefined.js';
 
-/** The value of a name that is not set. Going further into it stays undefined, as in Ansible, so that `a.b.c | default(1)` works. */
-export class Undefined {
-  /** What was asked for: `foo`, or `'dict' has no 'bar'`. */
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
-
-/** A mapping whose values are made when asked for: `hostvars`. */
-export interface LazyMap {
-  get(key: string): unknown;
-  keys(): readonly string[];
-}
-
-export class Lazy implements LazyMap {
-  readonly get: (key: string) => unknown;
-  readonly keys: () => readonly string[];
-  constructor(get: (key: string) => unknown, keys: () => readonly string[]) {
-    this.get = get;
-    this.keys = keys;
-  }
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Undefined) && !(value instanceof Lazy) && !(value instanceof Omit) && !(value instanceof PythonFloat);
-}
-
-/** Python's truth. */
+/** Python's truth. @throws UndefinedUse */
 export function isTrue(value: unknown): boolean {
-  if (value instanceof Undefined || value === null || value === undefined) return false;
+  if (value instanceof Undefined && !value.isNothing) throw new UndefinedUse(value);
+  if (value === null || value === undefined || value instanceof Undefined) return false;
   if (Array.isArray(value)) return value.length > 0;
-  if (value instanceof Lazy) return value.keys().length > 0;
-  if (isMapping(value)) return Object.keys(value).length > 0;
+  if (isDict(value)) return dictKeys(value).length > 0;
   return Boolean(value instanceof PythonFloat ? value.valueOf() : value);
 }
 
 export function isEqual(a: unknown, b: unknown): boolean {
-  const number = (value: unknown) => (typeof value === 'boolean' || value instanceof PythonFloat ? Number(value) : value);
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
-  return isDeepStrictEqual(number(a), number(b));
+  if (isNumber(a) && isNumber(b)) return typeof a === 'bigint' || typeof b === 'bigint' ? exact(a) === exact(b) : Number(a) === Number(b);
+  if (Array.isArray(a) && Array.isArray(b)) return a instanceof Tuple === b instanceof Tuple && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  if (isDict(a) && isDict(b)) {
+    const [left, keys] = [dictEntries(a), dictKeys(b)];
+    return left.length === keys.length && left.every(([key, value]) => dictHas(b, key) && isEqual(value, dictGet(b, key)));
+  }
+  if (a instanceof DateTime && b instanceof DateTime) return a.isoformat() === b.isoformat();
+  if (a instanceof TimeDelta && b instanceof TimeDelta) return a.micros === b.micros;
+  if (a instanceof Undefined) throw new UndefinedUse(a);
+  if (b instanceof Undefined) throw new UndefinedUse(b);
+  return a === b;
 }
 
-/** Python's name of the type, for sentences. */
-export function typeName(value: unknown): string {
-  if (value === null) return 'None';
-  if (value instanceof Undefined) return 'undefined';
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
-  if (value instanceof PythonFloat) return 'float';
-  return typeof value === 'string' ? 'str' : 'dict';
+function exact(value: number | bigint | boolean | PythonFloat): bigint | number {
+  return typeof value === 'bigint' ? value : Number.isInteger(Number(value)) ? BigInt(Number(value)) : Number(value);
 }
 
-/** As `str()` prints it. */
+/** As `str()` prints it. @throws UndefinedUse */
 export function toText(value: unknown): string {
-  return typeof value === 'string' ? value : repr(value);
+  if (value instanceof Undefined && value.isNothing) return '';
+  return typeof value === 'string' ? value : value instanceof DateTime ? value.toString() : repr(value);
 }
 
-/** As `repr()` prints it. */
+/** As JSON can hold it: for modules, and for what is registered. Tuples are lists, keys strings. */
+export function toPlain(value: unknown): unknown {
+  if (value instanceof Undefined && value.isNothing) return '';
+  if (value instanceof Undefined) throw new UndefinedUse(value);
+  if (typeof value === 'bigint') throw new FilterError(`the number ${value} is too big to be kept exactly outside of an expression; make a text of it with | string`);
+  if (Array.isArray(value)) return value.some(needsCopy) || value instanceof Tuple ? [...value].map(toPlain) : value;
+  if (value instanceof Dict) return ownEntries(value.entries().map(([key, item]) => [typeof key === 'string' ? key : key === null ? 'null' : typeof key === 'boolean' ? String(key) : toText(key), toPlain(item)]));
+  if (value instanceof DateTime) return value.isoformat();
+  if (value instanceof TimeDelta || value instanceof Callable || value instanceof Namespace) throw new FilterError(`gives a ${typeName(value)}, which is no value for a task; print it with | string, or call it`);
+  if (!isMapping(value)) return value;
+  return Object.values(value).some(needsCopy) ? ownEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;
+}
+
+function needsCopy(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null && !(value instanceof PythonFloat)) || typeof value === 'bigint';
+}
+
+function ownEntries(entries: readonly (readonly [string, unknown])[]): Readonly<Record<string, unknown>> {
+  const object: Record<string, unknown> = {};
+  for (const [key, value] of entries) Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  return object;
+}
+
+/** As `repr()` prints it. @throws UndefinedUse */
 export function repr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value + 0) : reprFloat(value);
   if (value instanceof PythonFloat) return value.toString();
   if (typeof value === 'string') return reprString(value);
+  if (value instanceof Tuple) return `(${[...value].map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
-  if (isMapping(value)) return `{${Object.entries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
-  return value instanceof Lazy ? `{${value.keys().map(repr).join(', ')}}` : 'Undefined';
+  if (isDict(value)) return `{${dictEntries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
+  if (value instanceof Undefined) throw new UndefinedUse(value);
+  if (value instanceof Omit) throw new FilterError('`omit` stands for a parameter that is left out; it is no text');
+  if (value instanceof Callable) throw new FilterError(`"${value.name}" is a function: it is called with ()`);
+  return value instanceof DateTime ? value.repr() : String(value);
 }
-
-/** The value of `omit`: a parameter that has it is left out. */
-export class Omit {}

@@ -1,0 +1,44 @@
+// What comes in: a date or a span of time, and a name. What goes out: the attribute or method that Python's datetime has, of those that playbooks use.
+import { type DateTime, TimeDelta } from './datetime.js';
+import { FilterError } from './filter-error.js';
+import { Callable } from './objects.js';
+import { pythonFloat } from '../../base/python-repr.js';
+import { bind } from './signature.js';
+import { strftime } from './strftime.js';
+
+export function dateAttribute(value: DateTime | TimeDelta, name: string): unknown {
+  if (value instanceof TimeDelta) return spans.get(name)?.(value);
+  return dates.get(name)?.(value);
+}
+
+const spans: ReadonlyMap<string, (span: TimeDelta) => unknown> = new Map<string, (span: TimeDelta) => unknown>([
+  ['days', (span) => span.days],
+  ['seconds', (span) => span.seconds],
+  ['microseconds', (span) => span.microseconds],
+  ['total_seconds', (span) => new Callable('total_seconds', () => pythonFloat(span.micros / 1_000_000))],
+]);
+
+const dates: ReadonlyMap<string, (date: DateTime) => unknown> = new Map<string, (date: DateTime) => unknown>([
+  ['year', (date) => date.fields.getUTCFullYear()],
+  ['month', (date) => date.fields.getUTCMonth() + 1],
+  ['day', (date) => date.fields.getUTCDate()],
+  ['hour', (date) => date.fields.getUTCHours()],
+  ['minute', (date) => date.fields.getUTCMinutes()],
+  ['second', (date) => date.fields.getUTCSeconds()],
+  ['microsecond', (date) => date.microsecond],
+  ['weekday', (date) => new Callable('weekday', () => (date.fields.getUTCDay() + 6) % 7)],
+  ['isoweekday', (date) => new Callable('isoweekday', () => date.fields.getUTCDay() || 7)],
+  ['isoformat', (date) => new Callable('isoformat', (args) => date.isoformat(textOr(bind(['sep'], args).sep, 'T')))],
+  ['timestamp', (date) => new Callable('timestamp', () => {
+    const { fields } = date;
+    const local = new Date(fields.getUTCFullYear(), fields.getUTCMonth(), fields.getUTCDate(), fields.getUTCHours(), fields.getUTCMinutes(), fields.getUTCSeconds());
+    return pythonFloat(local.getTime() / 1000 + date.microsecond / 1_000_000);
+  })],
+  ['strftime', (date) => new Callable('strftime', (args) => strftime(textOr(bind(['format'], args).format, ''), date))],
+]);
+
+function textOr(value: unknown, fallback: string): string {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'string') throw new FilterError('takes a text');
+  return value;
+}

@@ -1,0 +1,196 @@
+// What comes in: the name of a lookup, its terms and options. What goes out: a list (`query`) or its texts joined with commas (`lookup`).
+// Guaranteed: only files of the controller and its environment are read; no program is run. What a lookup gives is data: it is not a template again.
+// Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { FilterError } from './filter-error.js';
+import { flatten } from './filters-lists.js';
+import { expandUser } from './filters-paths.js';
+import { formatPercent } from './format-percent.js';
+import { dictEntries, dictGet, dictHas, isDict, makeDict, Tuple, typeName } from './kinds.js';
+import { iterate } from './iterate.js';
+import { globFiles, isFile } from './local-files.js';
+import type { CallArguments } from './objects.js';
+import type { PluginContext } from './plugin.js';
+import { Undefined, UndefinedUse } from './undefined.js';
+import { isTrue, toText } from './values.js';
+
+interface Lookup {
+  readonly options: readonly string[];
+  run(terms: readonly unknown[], options: Readonly<Record<string, unknown>>, context: PluginContext): readonly unknown[];
+}
+
+/** Folders in which a name is looked for, the task's first. */
+function searchPath(context: PluginContext): readonly string[] {
+  const known = context.variable('ansible_search_path');
+  if (Array.isArray(known)) return known.map(toText);
+  const folders = [context.variable('role_path'), context.variable('playbook_dir')].filter((folder) => typeof folder === 'string');
+  return folders.length === 0 ? [process.cwd()] : folders;
+}
+
+/** @param kind `files`, `templates`: the folder of that name comes first */
+function findFile(name: string, kind: string, context: PluginContext): string | undefined {
+  const path = expandUser(name);
+  const candidates = isAbsolute(path) ? [path] : searchPath(context).flatMap((folder) => [join(folder, kind, path), join(folder, path)]);
+  return candidates.find(isFile);
+}
+
+function readLocal(path: string): string {
+  const bytes = readFileSync(path);
+  const text = bytes.toString('utf8');
+  if (!Buffer.from(text, 'utf8').equals(bytes)) throw new FilterError(`finds no UTF-8 in ${path}`);
+  return text;
+}
+
+const lookups: Readonly<Record<string, Lookup>> = {
+  file: {
+    options: ['lstrip', 'rstrip'],
+    run: (terms, { lstrip = false, rstrip = true }, context) => terms.map((term) => {
+      const path = findFile(toText(term), 'files', context);
+      if (path === undefined) throw new FilterError(`finds no file ${toText(term)}; it is looked for in files/ of the role and of the playbook, and beside the playbook`);
+      let text = readLocal(path);
+      if (isTrue(lstrip)) text = text.trimStart();
+      return isTrue(rstrip) ? text.trimEnd() : text;
+    }),
+  },
+  env: {
+    options: ['default'],
+    run: (terms, { default: fallback }) => terms.map((term) => {
+      const [name = ''] = toText(term).split(/\s/);
+      const value = process.env[name];
+      if (value !== undefined) return value;
+      if (fallback instanceof Undefined) throw new UndefinedUse(new Undefined(`the environment variable ${name}`));
+      return fallback ?? '';
+    }),
+  },
+  fileglob: {
+    options: ['wantlist'],
+    run: (terms, _, context) => terms.flatMap((term) => {
+      const pattern = toText(term);
+      const name = basename(pattern);
+      if (isAbsolute(expandUser(pattern))) return globFiles(expandUser(pattern));
+      const folders = searchPath(context).flatMap((folder) => [join(folder, 'files', dirname(pattern)), join(folder, dirname(pattern))]);
+      for (const folder of folders) {
+        const found = globFiles(join(folder, name));
+        if (found.length > 0) return found;
+      }
+      return [];
+    }),
+  },
+  first_found: {
+    options: ['files', 'paths', 'skip'],
+    run: (terms, options, context) => firstFound(terms, options, context),
+  },
+  vars: {
+    options: ['default'],
+    run: (terms, { default: fallback }, context) => terms.map((term) => {
+      const value = context.variable(toText(term));
+      if (!(value instanceof Undefined)) return value;
+      if (fallback === undefined) throw new UndefinedUse(value);
+      return fallback;
+    }),
+  },
+  dict: { options: [], run: (terms) => flatten(terms, 1, false).flatMap((term) => {
+    if (!isDict(term)) throw new FilterError(`takes mappings, not ${typeName(term)}`);
+    return dictEntries(term).map(([key, value]) => makeDict([['key', key], ['value', value]]));
+  }) },
+  items: { options: [], run: (terms) => flatten(terms, 1, false) },
+  list: { options: [], run: (terms) => terms },
+  indexed_items: { options: [], run: (terms) => flatten(terms, 1, false).map((item, index) => Tuple.make([index, item])) },
+  together: { options: [], run: (terms) => {
+    const lists = terms.map(iterate);
+    if (lists.length === 0) throw new FilterError('takes at least one list');
+    return Array.from({ length: Math.max(...lists.map((items) => items.length)) }, (_, index) => lists.map((items) => (index < items.length ? items[index] : null)));
+  } },
+  nested: { options: [], run: (terms, _, context) => {
+    if (terms.length === 0) throw new FilterError('takes at least one list');
+    const [first, ...rest] = terms.map((term) => (Array.isArray(term) ? term : [term]));
+    const rows = context.filter('product', first, { positional: rest, named: {} });
+    return iterate(rows).map((row) => flatten(iterate(row), Number.POSITIVE_INFINITY, false));
+  } },
+  subelements: { options: [], run: (terms, _, context) => {
+    const [items, path, flags] = terms;
+    const skips = isDict(flags) && dictHas(flags, 'skip_missing') && isTrue(dictGet(flags, 'skip_missing'));
+    return iterate(context.filter('subelements', items, { positional: [path], named: { skip_missing: skips } }));
+  } },
+  sequence: { options: ['start', 'end', 'stride', 'count', 'format'], run: (terms, options) => (terms.length === 0 ? [''] : terms).flatMap((term) => sequence(toText(term), options)) },
+};
+
+/** Lookups that are left out on purpose, and what to do instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  pipe: 'it runs a program on this machine; run it in a task with delegate_to: localhost and register what it says',
+  lines: 'it runs a program on this machine; run it in a task with delegate_to: localhost and register what it says',
+  password: 'make the password once and keep it in a vault',
+  url: 'use a task with get_url',
+  template: 'use the module template, or put the text into a variable',
+  random_choice: 'use the filter random',
+};
+
+const lookupNames: ReadonlySet<string> = new Set(Object.keys(lookups));
+
+/** Why a lookup is not there and what to do; undefined where it is. */
+export function refusedLookup(name: string): string | undefined {
+  const short = name.replace(/^ansible\.(builtin|legacy)\./, '');
+  if (lookupNames.has(short)) return undefined;
+  return REFUSED[short] ?? `supported: ${[...lookupNames].join(', ')}`;
+}
+
+/** @param wantsList `query` and `q` */
+export function lookup({ positional, named }: CallArguments, context: PluginContext, wantsList: boolean): unknown {
+  const [name, ...terms] = positional;
+  const { wantlist = wantsList, errors = 'strict', allow_unsafe: _unsafe, ...options } = named;
+  const found = lookups[toText(name).replace(/^ansible\.(builtin|legacy)\./, '')];
+  if (found === undefined) throw new FilterError(`does not know the lookup "${toText(name)}": ${refusedLookup(toText(name))}`);
+  const wrong = Object.keys(options).find((option) => !found.options.includes(option));
+  if (wrong !== undefined) throw new FilterError(`"${toText(name)}" takes no option "${wrong}"${found.options.length === 0 ? '' : `; it takes ${found.options.join(', ')}`}`);
+  let values: readonly unknown[];
+  try {
+    values = found.run(terms, options, context);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    if (errors === 'ignore' || errors === 'warn') return isTrue(wantlist) ? [] : null;
+    throw new FilterError(`"${toText(name)}" ${error.message}`);
+  }
+  if (isTrue(wantlist)) return values;
+  if (values.every((value) => typeof value === 'string')) return values.join(',');
+  return values.length === 1 ? values[0] : values;
+}
+
+function firstFound(terms: readonly unknown[], options: Readonly<Record<string, unknown>>, context: PluginContext): readonly unknown[] {
+  const all = flatten(terms, Number.POSITIVE_INFINITY, true);
+  const sets = all.some(isDict) ? all : [makeDict([['files', all], ...Object.entries(options)])];
+  let skips = isTrue(options.skip ?? false);
+  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.flatMap(texts) : value === undefined || value === null || value === '' ? [] : toText(value).split(/[,;]/));
+  for (const set of sets) {
+    const files = isDict(set) ? texts(dictGet(set, 'files')) : texts(set);
+    const paths = isDict(set) ? texts(dictGet(set, 'paths')) : [];
+    if (isDict(set) && dictHas(set, 'skip')) skips = isTrue(dictGet(set, 'skip'));
+    for (const folder of paths.length === 0 ? [''] : paths) {
+      for (const file of files) {
+        const name = folder === '' ? file : join(folder, file);
+        const found = ['templates', 'vars', 'files'].map((kind) => findFile(name, kind, context)).find((path) => path !== undefined);
+        if (found !== undefined) return [resolve(found)];
+      }
+    }
+  }
+  if (skips) return [];
+  throw new FilterError('finds none of the files; `skip: true` makes that no error');
+}
+
+function sequence(term: string, options: Readonly<Record<string, unknown>>): string[] {
+  const short = /^(?:([+-]?(?:0x?)?[0-9a-f]+)\s*-\s*)?([+-]?(?:0x?)?[0-9a-f]+)(?:\s*\/\s*([+-]?\d+))?(?:\s*:\s*(.+))?$/i.exec(term.trim());
+  const words = Object.fromEntries(term.trim().split(/\s+/).filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
+  const given: Readonly<Record<string, unknown>> = short === null ? { ...words, ...options } : { start: short[1] ?? '1', end: short[2], stride: short[3] ?? '1', format: short[4] ?? '%d', ...options };
+  const whole = (value: unknown, fallback: number): number => (value === undefined ? fallback : Number(toText(value)));
+  const start = whole(given.start, 1);
+  const count = given.count === undefined ? undefined : whole(given.count, 0);
+  const stride = whole(given.stride, 1);
+  const end = count === undefined ? whole(given.end, Number.NaN) : start + (count - 1) * stride;
+  if (Number.isNaN(end) || Number.isNaN(start) || Number.isNaN(stride)) throw new FilterError(`cannot read the sequence "${term}"`);
+  if (count === 0 || stride === 0) return [];
+  if (stride > 0 ? end < start : end > start) throw new FilterError(stride > 0 ? 'counts down with a stride below 0' : 'counts up with a stride above 0');
+  const length = Math.floor((end - start) / stride) + 1;
+  if (length > 1_000_000) throw new FilterError(`makes ${length} numbers; the limit is 1000000`);
+  return Array.from({ length }, (_, index) => formatPercent(toText(given.format ?? '%d'), start + index * stride));
+}
+

@@ -1,0 +1,31 @@
+// The shape of a filter and of a test, and what they may ask of the evaluator. Tables of them: filter-table.ts, test-table.ts.
+import type { CallArguments } from './objects.js';
+import { bind, type Bound } from './signature.js';
+
+/** What a filter may use besides its input: other filters by name (`map('upper')`), variables, the folder of the playbook. */
+export interface PluginContext {
+  filter(name: string, input: unknown, args: CallArguments): unknown;
+  test(name: string, input: unknown, args: CallArguments): boolean;
+  /** The value of a variable, or Undefined. */
+  variable(name: string): unknown;
+}
+
+export interface Filter {
+  /** Takes an undefined input; all others stop with an error there. */
+  readonly takesUndefined?: boolean;
+  apply(input: unknown, args: CallArguments, context: PluginContext): unknown;
+}
+
+export interface Test {
+  readonly takesUndefined?: boolean;
+  apply(input: unknown, args: CallArguments, context: PluginContext): boolean;
+}
+
+/** A filter whose arguments may be given by position or by name. */
+export function filter(parameters: readonly string[], apply: (input: unknown, args: Bound, context: PluginContext) => unknown): Filter {
+  return { apply: (input, args, context) => apply(input, bind(parameters, args), context) };
+}
+
+export function test(parameters: readonly string[], apply: (input: unknown, args: Bound, context: PluginContext) => boolean): Test {
+  return { apply: (input, args, context) => apply(input, bind(parameters, args), context) };
+}

@@ -1,0 +1,99 @@
+// What comes in: the text of a template file (`templates/app.conf.j2`), its path, and options of the template module. What goes out: the text to
+// put on the host. Guaranteed: trim_blocks, lstrip_blocks, the marks and the last line breaks as Ansible's template module has them
+// (plugins/action/template.py); a `#jinja2:` first line is read; included templates come from the controller only.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { FILE_LIMITS, withBudget } from './expression/budget.js';
+import { Evaluator, type Names } from './expression/evaluate.js';
+import { parseTemplate } from './expression/parse-template.js';
+import { PLAYBOOK_SYNTAX, type Syntax } from './expression/parts.js';
+import { changesInPlace, joined, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { Frame } from './expression/scope.js';
+import { TemplateSource } from './template-source.js';
+
+/** As the template module's parameters of these names. */
+export interface TemplateFileOptions {
+  readonly trimBlocks?: boolean;
+  readonly lstripBlocks?: boolean;
+  readonly newlineSequence?: string;
+  readonly variableStart?: string | undefined;
+  readonly variableEnd?: string | undefined;
+  readonly blockStart?: string | undefined;
+  readonly blockEnd?: string | undefined;
+  readonly commentStart?: string | undefined;
+  readonly commentEnd?: string | undefined;
+}
+
+const OVERRIDE = '#jinja2:';
+
+/**
+ * Renders a file's text for one host.
+ * @param path of the file, for errors and as the place from which `include` looks
+ * @throws FleetTapError kind `input` for mistakes of syntax (`template-syntax`), kind `host` when a value is undefined or an expression fails
+ */
+export function renderTemplateFile(text: string, path: string, names: Names, options: TemplateFileOptions = {}): string {
+  const normal = text.replace(/\r\n|\r/g, '\n');
+  const source = TemplateSource.fromFile(normal, path);
+  const { syntax, startAt } = fileSyntax(source, options);
+  const statements = parseTemplate(source, syntax, startAt);
+  const rendered = withBudget(FILE_LIMITS, () => {
+    const pieces = runTemplate({ source, statements }, names, loadFrom(names, source, syntax), changesInPlace(normal));
+    return new Evaluator(source, new Frame(names)).placed(0, 'this', () => joined(pieces));
+  });
+  const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
+  return rendered + syntax.newline.repeat(Math.max(0, count(normal.slice(startAt)) - count(rendered)));
+}
+
+function fileSyntax(source: TemplateSource, options: TemplateFileOptions): { readonly syntax: Syntax; readonly startAt: number } {
+  const { trimBlocks = true, lstripBlocks = false } = options;
+  let syntax: Syntax = {
+    variableStart: options.variableStart ?? PLAYBOOK_SYNTAX.variableStart,
+    variableEnd: options.variableEnd ?? PLAYBOOK_SYNTAX.variableEnd,
+    blockStart: options.blockStart ?? PLAYBOOK_SYNTAX.blockStart,
+    blockEnd: options.blockEnd ?? PLAYBOOK_SYNTAX.blockEnd,
+    commentStart: options.commentStart ?? PLAYBOOK_SYNTAX.commentStart,
+    commentEnd: options.commentEnd ?? PLAYBOOK_SYNTAX.commentEnd,
+    trimBlocks,
+    lstripBlocks,
+    isRaw: false,
+    newline: options.newlineSequence ?? '\n',
+  };
+  if (!source.text.startsWith(OVERRIDE)) return { syntax, startAt: 0 };
+  const end = source.text.indexOf('\n');
+  for (const pair of source.text.slice(OVERRIDE.length, end === -1 ? undefined : end).split(',')) {
+    const [, name = '', value = ''] = /^\s*(\w+)\s*:\s*(.*?)\s*$/.exec(pair) ?? [];
+    syntax = { ...syntax, ...override(source, name, value) };
+  }
+  return { syntax, startAt: end === -1 ? source.text.length : end + 1 };
+}
+
+const MARKS: Readonly<Record<string, keyof Syntax>> = {
+  variable_start_string: 'variableStart', variable_end_string: 'variableEnd', block_start_string: 'blockStart', block_end_string: 'blockEnd', comment_start_string: 'commentStart', comment_end_string: 'commentEnd',
+};
+
+function override(source: TemplateSource, name: string, value: string): Partial<Syntax> {
+  const isTrue = value === 'True' || /^(['"])(.+)\1$/.test(value) ? true : value === 'False' ? false : undefined; // any text is true to Python
+  if (isTrue !== undefined && name === 'trim_blocks') return { trimBlocks: isTrue };
+  if (isTrue !== undefined && name === 'lstrip_blocks') return { lstripBlocks: isTrue };
+  const mark = MARKS[name];
+  const text = /^(['"])(.+)\1$/.exec(value)?.[2];
+  if (mark !== undefined && text !== undefined) return { [mark]: text };
+  throw source.error(0, `the option ${name}: ${value} in the first line (#jinja2:) is not supported`, { hint: 'supported: trim_blocks and lstrip_blocks (True or False), and the marks, for example variable_start_string: "[["' });
+}
+
+/** Looks for a template that another one names: in templates/ of the role and the playbook, there itself, and beside the one that names it. */
+export function loadFrom(names: Names, from: TemplateSource, syntax: Syntax = { ...PLAYBOOK_SYNTAX, isRaw: false }): LoadTemplate {
+  return (name) => {
+    const text = (variable: string): string[] => {
+      const value = names.get(variable);
+      return typeof value === 'string' ? [value] : [];
+    };
+    const search = names.get('ansible_search_path');
+    const folders = [...(Array.isArray(search) ? search.map(String) : [...text('role_path'), ...text('playbook_dir')]), dirname(from.place().file ?? '.')];
+    const candidates = isAbsolute(name) ? [name] : folders.flatMap((folder) => [join(folder, 'templates', name), join(folder, name)]);
+    const path = candidates.find((candidate) => existsSync(candidate));
+    if (path === undefined) return undefined;
+    const source = TemplateSource.fromFile(readFileSync(path, 'utf8').replace(/\r\n|\r/g, '\n'), path);
+    return { source, statements: parseTemplate(source, syntax) };
+  };
+}
