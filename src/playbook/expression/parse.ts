@@ -2,12 +2,12 @@
 // Guaranteed: Jinja's own order of binding (parser.py): if-else, or, and, not, comparison, + -, ~, * / // %, **, unary, then . [] () and | is.
 import { didYouMean } from '../../base/near-names.js';
 import { pythonFloat } from '../../base/python-repr.js';
-import type { TemplateSource } from '../template-source.js';
 import { wholeNumber } from './arithmetic.js';
 import type { Arguments, BinaryOperator, CompareOperator, Comparison, Expression, Target } from './ast.js';
 import { filterNames, refusedFilters } from './filter-table.js';
 import { refusedLookup } from './lookups.js';
 import { refusedTests, testNames } from './test-table.js';
+import { describeToken as describe, isName, TokenStream } from './token-stream.js';
 import type { Token } from './tokens.js';
 
 const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
@@ -19,16 +19,8 @@ const COMPARISONS = new Set(['==', '!=', '<', '>', '<=', '>=']);
 const LIMIT_DEPTH = 100;
 
 /** Reads the tokens of one {{ }}, one {% %} or one condition from the left. */
-export class ExpressionParser {
-  readonly source: TemplateSource;
-  readonly #tokens: readonly Token[];
-  #index = 0;
+export class ExpressionParser extends TokenStream {
   #depth = 0;
-
-  constructor(source: TemplateSource, tokens: readonly Token[]) {
-    this.source = source;
-    this.#tokens = tokens;
-  }
 
   /** The whole of it: `a`, `a, b`. @throws FleetTapError kind `input`: `template-syntax`, `playbook-unsupported` */
   whole(): Expression {
@@ -62,7 +54,7 @@ export class ExpressionParser {
   tupleOrExpression(one: () => Expression = () => this.expression()): Expression {
     const { at } = this.peek();
     const first = one();
-    if (!this.#is(',')) return first;
+    if (!this.is(',')) return first;
     const items = [first];
     while (this.take(',')) {
       if (this.#isTupleEnd()) break;
@@ -110,8 +102,8 @@ export class ExpressionParser {
         this.next();
         operator = token.text as CompareOperator;
       } else if (this.takeName('in')) operator = 'in';
-      else if (token.kind === 'name' && token.text === 'not' && isName(this.#tokens[this.#index + 1], 'in')) {
-        this.#index += 2;
+      else if (token.kind === 'name' && token.text === 'not' && isName(this.after(), 'in')) {
+        this.skip(2);
         operator = 'not in';
       } else break;
       rest.push({ operator, at: token.at, right: this.#sum() });
@@ -125,7 +117,7 @@ export class ExpressionParser {
 
   #concat(): Expression {
     const first = this.#product();
-    if (!this.#is('~')) return first;
+    if (!this.is('~')) return first;
     const items = [first];
     while (this.take('~')) items.push(this.#product());
     return { kind: 'concat', at: first.at, items };
@@ -194,7 +186,7 @@ export class ExpressionParser {
         else if (name.kind === 'integer') object = { kind: 'item', at: name.at, object, key: { kind: 'literal', at: name.at, value: Number(name.text) } };
         else throw this.syntax(name, `a name or a number should stand behind the dot, but ${describe(name)} does`);
       } else if (this.take('[')) object = this.#subscript(object, at);
-      else if (this.#is('(')) object = this.#call(object, at);
+      else if (this.is('(')) object = this.#call(object, at);
       else return object;
     }
   }
@@ -211,7 +203,7 @@ export class ExpressionParser {
   }
 
   #subscript(object: Expression, at: number): Expression {
-    const isAt = (...marks: string[]): boolean => marks.some((mark) => this.#is(mark));
+    const isAt = (...marks: string[]): boolean => marks.some((mark) => this.is(mark));
     const from = isAt(':') ? null : this.expression();
     if (from !== null && !isAt(':')) {
       const items = [from];
@@ -236,7 +228,7 @@ export class ExpressionParser {
         const name = this.#known('test', testNames, refusedTests);
         const test: Expression = { kind: 'test', at: name.at, input, name: name.text, args: this.#testArguments() };
         input = isNegated ? { kind: 'not', at: name.at, operand: test } : test;
-      } else if (this.#is('(')) input = this.#call(input, at);
+      } else if (this.is('(')) input = this.#call(input, at);
       else return input;
     }
   }
@@ -244,7 +236,7 @@ export class ExpressionParser {
   /** What stands behind a `|`. */
   filter(input: Expression): Expression {
     const name = this.#known('filter', filterNames, refusedFilters);
-    const args = this.#is('(') ? this.#arguments() : { positional: [], named: [] };
+    const args = this.is('(') ? this.#arguments() : { positional: [], named: [] };
     return { kind: 'filter', at: name.at, input, name: name.text, args };
   }
 
@@ -262,7 +254,7 @@ export class ExpressionParser {
   /** `is divisibleby 3`: one argument may stand without parentheses. */
   #testArguments(): Arguments {
     const token = this.peek();
-    if (this.#is('(')) return this.#arguments();
+    if (this.is('(')) return this.#arguments();
     const isValue = ['string', 'integer', 'float'].includes(token.kind) || (token.kind === 'operator' && '[{'.includes(token.text)) || (token.kind === 'name' && !['else', 'or', 'and'].includes(token.text));
     if (isName(token, 'is')) throw this.syntax(token, 'one test with "is" cannot follow another: join them with and');
     return { positional: isValue ? [this.#postfix(this.primary())] : [], named: [] };
@@ -278,8 +270,8 @@ export class ExpressionParser {
       const token = this.peek();
       if (this.take('*')) spread = this.expression();
       else if (this.take('**')) spreadNamed = this.expression();
-      else if (token.kind === 'name' && this.#tokens[this.#index + 1]?.text === '=' && this.#tokens[this.#index + 1]?.kind === 'operator') {
-        this.#index += 2;
+      else if (token.kind === 'name' && this.after()?.text === '=' && this.after()?.kind === 'operator') {
+        this.skip(2);
         named.push([token.text, this.expression()]);
       } else {
         if (named.length > 0 || spread !== undefined) throw this.syntax(token, 'an argument without a name may not follow one with a name');
@@ -303,10 +295,10 @@ export class ExpressionParser {
       return { kind: 'attribute', at: token.at, object: token.text, name: this.next().text };
     };
     const first = one();
-    if (!this.#is(',')) return first;
+    if (!this.is(',')) return first;
     const items = [first];
     while (this.take(',')) {
-      if (isName(this.peek(), 'in') || this.#is('=') || this.#is(')') || this.peek().kind === 'end') break;
+      if (isName(this.peek(), 'in') || this.is('=') || this.is(')') || this.peek().kind === 'end') break;
       items.push(one());
     }
     return { kind: 'tuple', at: first.at, items };
@@ -323,59 +315,4 @@ export class ExpressionParser {
     }
     return items;
   }
-
-  peek(): Token {
-    return this.#tokens[this.#index] as Token; // the last one, `end`, is never taken
-  }
-
-  next(): Token {
-    const token = this.peek();
-    if (token.kind !== 'end') this.#index += 1;
-    return token;
-  }
-
-  #is(operator: string): boolean {
-    const token = this.peek();
-    return token.kind === 'operator' && token.text === operator;
-  }
-
-  take(operator: string): boolean {
-    if (!this.#is(operator)) return false;
-    this.#index += 1;
-    return true;
-  }
-
-  takeName(name: string): boolean {
-    if (!isName(this.peek(), name)) return false;
-    this.#index += 1;
-    return true;
-  }
-
-  expect(operator: string): void {
-    if (!this.take(operator)) throw this.syntax(this.peek(), `"${operator}" should stand here, but ${describe(this.peek())} does`);
-  }
-
-  expectName(): Token {
-    const token = this.next();
-    if (token.kind !== 'name') throw this.syntax(token, `a name should stand here, but ${describe(token)} does`);
-    return token;
-  }
-
-  expectEnd(): Token {
-    const token = this.peek();
-    if (token.kind !== 'end') throw this.syntax(token, `the expression should end here, but ${describe(token)} follows`);
-    return token;
-  }
-
-  syntax(token: Token, message: string) {
-    return this.source.error(token.at, message, { code: 'template-syntax' });
-  }
-}
-
-function isName(token: Token | undefined, name: string): boolean {
-  return token?.kind === 'name' && token.text === name;
-}
-
-function describe(token: Token): string {
-  return token.kind === 'end' ? 'the end' : `"${token.text}"`;
 }
