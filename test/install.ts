@@ -26,6 +26,7 @@ const NEEDS: readonly Need[] = [
   { program: 'python3', debianPackage: 'python3-minimal', tests: "CSV as Python's csv reads it" },
   { program: 'stap', debianPackage: 'systemtap linux-headers-cloud-amd64', tests: 'filters as stap analyses them' },
   { program: 'chromium', debianPackage: 'chromium fonts-dejavu-core', tests: 'the report in a browser' },
+  { program: 'mmdebstrap', debianPackage: 'mmdebstrap', tests: 'playbooks on Debian systems of their own' },
   { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 

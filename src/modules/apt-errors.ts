@@ -87,7 +87,7 @@ function sentenceOfKey(key: string | undefined): Explanation {
 /** @param step what was tried: `update`, `install`, `remove`, `look` */
 export function explainApt(output: HostText, step: string, names: readonly string[]): Explanation {
   if (step === 'look') return { message: 'this host has no apt-get', hint: 'the module apt is for Debian and its relatives' };
-  const doing = { update: 'the package lists could not be updated', remove: `could not remove ${names.join(', ')}` }[step] ?? `could not install ${names.join(', ')}`;
+  const doing = { update: 'the package lists could not be updated', upgrade: 'the packages could not be upgraded', clean: 'the cache could not be cleaned', autoremove: 'what is no longer needed could not be removed', autoclean: 'the cache could not be cleaned', remove: `could not remove ${names.join(', ')}` }[step] ?? `could not install ${names.join(', ')}`;
   for (const { pattern, explain } of causes) {
     const match = pattern.exec(output);
     if (match === null) continue;

@@ -2,10 +2,10 @@
 // Guaranteed: waits for locks that others hold (lock_timeout, seconds); never asks; configuration files that the admin changed stay.
 // `changed` is what apt-get counts (upgraded, newly installed, removed), or new lists when nothing else is asked for (modules/apt.py).
 // Answer: changed, cache_updated, cache_update_time, failed, rc, stdout (text; apt's own words), step (what was tried).
-// Not yet: wildcards, .deb files, upgrade, build-dep, default_release, autoremove, allow_*.
 import { quote } from '../ssh/quote.js';
 import { parseAnswer } from './answer.js';
 import { explainApt } from './apt-errors.js';
+import { APT_BODY } from './apt-script.js';
 import type { PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { assign, moduleScript } from './script.js';
@@ -15,111 +15,99 @@ const LIMIT_MS = 24 * 60 * 60 * 1000;
 
 const parameters = {
   name: { type: 'list', aliases: ['package', 'pkg'], default: [] },
-  state: { type: 'string', choices: ['present', 'latest', 'absent'], default: 'present' },
+  state: { type: 'string', choices: ['absent', 'build-dep', 'fixed', 'latest', 'present'], default: 'present' },
+  deb: { type: 'path' },
+  upgrade: { type: 'string', choices: ['dist', 'full', 'no', 'safe', 'yes'], default: 'no' },
   update_cache: { type: 'boolean', default: false, aliases: ['update-cache'] },
+  update_cache_retries: { type: 'integer', default: 5 },
+  update_cache_retry_max_delay: { type: 'integer', default: 12 },
   cache_valid_time: { type: 'integer', default: 0 },
+  default_release: { type: 'string', aliases: ['default-release'] },
   install_recommends: { type: 'boolean', aliases: ['install-recommends'] },
+  only_upgrade: { type: 'boolean', default: false },
   purge: { type: 'boolean', default: false },
+  autoremove: { type: 'boolean', default: false },
+  autoclean: { type: 'boolean', default: false },
+  clean: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
+  fail_on_autoremove: { type: 'boolean', default: false },
+  allow_unauthenticated: { type: 'boolean', default: false, aliases: ['allow-unauthenticated'] },
+  allow_downgrade: { type: 'boolean', default: false, aliases: ['allow-downgrade', 'allow_downgrades', 'allow-downgrades'] },
+  allow_change_held_packages: { type: 'boolean', default: false },
+  dpkg_options: { type: 'string', default: 'force-confdef,force-confold' },
+  policy_rc_d: { type: 'integer' },
   lock_timeout: { type: 'integer', default: 60 },
+  // Of Ansible's own workings: apt-get is always used here, and no Python.
+  force_apt_get: { type: 'boolean', default: false },
+  auto_install_module_deps: { type: 'boolean', default: true },
 } as const satisfies Parameters;
 
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?$/;
-const NO_PACKAGE = { message: 'is not the name of a package', hint: 'name or name=version, without wildcards' };
-
-const BODY = `
-LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
-export LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND
-changed=false; updated=false; out=; step=
-give_up() { answer; say changed "$changed"; say failed true; say step "$step"; say rc "$1"; tell stdout "$out"; finish; }
-lists_time() { stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists 2>/dev/null || echo 0; }
-apt_get() {
-  until=$(($(date +%s) + lock))
-  while :; do
-    out=$(apt-get -q -y -o DPkg::Lock::Timeout="$lock" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" 2>&1 </dev/null)
-    rc=$?
-    [ "$rc" != 0 ] || return 0
-    case $out in *'are you root'*) return "$rc" ;; *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
-    [ "$(date +%s)" -lt "$until" ] || return "$rc"
-    sleep 2
-  done
-}
-step=look
-command -v apt-get >/dev/null || give_up 127
-before=$(lists_time)
-if [ -n "$update" ] && [ "$((before + valid))" -lt "$(date +%s)" ] || { [ -n "$update" ] && [ "$valid" = 0 ]; }; then
-  step=update
-  if [ -n "$check" ]; then updated=true; else
-    apt_get update || give_up "$?"
-    case $out in *'Some index files failed to download'*|*'W: Failed to fetch'*) give_up 100 ;; esac
-    [ "$(lists_time)" = "$before" ] || updated=true
-  fi
-fi
-if [ "$#" = 0 ]; then changed=$updated; else
-  step=look
-  have=$(for p in "$@"; do printf '%s\\n' "\${p%%=*}"; done | xargs dpkg-query -W -f '|\${Package}|\${db:Status-Status}|\${Version}|\\n|\${Package}:\${Architecture}|\${db:Status-Status}|\${Version}|\\n' 2>/dev/null)
-  for p in "$@"; do
-    shift
-    wanted="|$p|installed|"; any="|$p|"
-    case $p in *=*) wanted="|\${p%%=*}|installed|\${p#*=}|" ;; esac
-    case $state:$have in
-    present:*"$wanted"*) ;;
-    absent:*"$wanted"*) set -- "$@" "$p" ;;
-    absent:*"$any"config-files*) [ -z "$purge" ] || set -- "$@" "$p" ;;
-    absent:*) ;;
-    *) set -- "$@" "$p" ;;
-    esac
-  done
-  if [ "$#" != 0 ]; then
-    step=install; verb=install
-    [ "$state" != absent ] || { step=remove; verb=remove; [ -z "$purge" ] || verb=purge; }
-    apt_get \${check:+-s} $recommends "$verb" -- "$@" || give_up "$?"
-    case $out in *'0 upgraded, 0 newly installed, 0 to remove'*|*'0 upgraded, 0 newly installed, 0 downgraded, 0 to remove'*) ;; *) changed=true ;; esac
-    if [ -z "$check" ] && [ "$step" = install ]; then apt-mark manual -- "$@" >/dev/null 2>&1; fi
-  fi
-fi
-answer
-say changed "$changed"
-say cache_updated "$updated"
-say cache_update_time "$(lists_time)"
-tell stdout "$out"
-`;
+const PACKAGE = /^[a-z0-9*?[][a-z0-9+.*?[\]-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~*?-]+)?$/;
+const NO_PACKAGE = { message: 'is not the name of a package', hint: 'name, name=version, or a pattern of names' };
 
 export const apt: PlaybookModule<typeof parameters> = {
   name: 'apt',
   parameters,
-  checkWritten: ({ name }) => {
+  checkWritten: (written) => {
+    const { name } = written;
+    const given = ['deb', 'name', 'upgrade'].filter((one) => one in written);
+    if (given.length > 1) return { message: `parameters are mutually exclusive: ${given.join('|')}`, parameter: given[1] ?? '' };
+    if (!['autoremove', 'autoclean', 'clean', 'deb', 'name', 'update_cache', 'cache_valid_time', 'upgrade'].some((one) => one in written) && written.state !== 'fixed') {
+      return { message: 'one of the following is required: autoremove, deb, package, update_cache, upgrade' };
+    }
+    if ('deb' in written && 'state' in written && written.state !== 'present') return { message: 'deb only supports state=present', parameter: 'state' };
     const names = typeof name === 'string' ? name.split(',').map((one) => one.trim()) : Array.isArray(name) ? name : [];
     const wrong = names.find((one) => typeof one === 'string' && one !== '' && !one.includes('{{') && !PACKAGE.test(one));
     return wrong === undefined ? undefined : { message: `"${wrong}" ${NO_PACKAGE.message}`, parameter: 'name', hint: NO_PACKAGE.hint };
   },
   plan: (params, context) => {
-    const names = params.name.filter((name) => name !== '');
-    for (const name of names) if (!PACKAGE.test(name)) throw new ParameterError(`"${name}" ${NO_PACKAGE.message}`, 'name', NO_PACKAGE.hint);
-    const { state, cache_valid_time: valid, lock_timeout: lock, purge } = params;
+    const all = params.name.map((name) => name.trim()).filter((name) => name !== '');
+    for (const name of all) if (!PACKAGE.test(name)) throw new ParameterError(`"${name}" ${NO_PACKAGE.message}`, 'name', NO_PACKAGE.hint);
+    const everything = all.includes('*') && params.state === 'latest';
+    const names = all.filter((name) => name !== '*');
+    if (everything && names.length > 0) throw new ParameterError('unable to install additional packages when upgrading all installed packages', 'name');
+    const { state, deb, cache_valid_time: valid, lock_timeout: lock, purge, clean, autoremove, autoclean } = params;
     const recommends = params.install_recommends === undefined ? undefined : `-oAPT::Install-Recommends=${params.install_recommends ? 'yes' : 'no'}`;
     // cache_valid_time alone asks for fresh lists too (modules/apt.py).
     const update = params.update_cache || valid > 0;
-    const values = assign({ state, valid, lock, purge, update, recommends, check: context.check });
-    const body = `${values}\nset -- ${names.map(quote).join(' ')}\n${BODY}`;
+    const upgrade = { no: '', dist: 'dist-upgrade', full: 'dist-upgrade', safe: 'upgrade --with-new-pkgs', yes: 'upgrade --with-new-pkgs' }[everything ? 'yes' : params.upgrade];
+    const options = [
+      ...(params.force ? ['--force-yes'] : []),
+      ...(params.only_upgrade ? ['--only-upgrade'] : []),
+      ...(params.fail_on_autoremove ? ['--no-remove'] : []),
+      ...(params.allow_unauthenticated ? ['--allow-unauthenticated'] : []),
+      ...(params.allow_downgrade ? ['--allow-downgrades'] : []),
+      ...(params.allow_change_held_packages ? ['--allow-change-held-packages'] : []),
+    ].join(' ');
+    const dpkgOptions = params.dpkg_options.split(',').filter((option) => /^[\w-]+$/.test(option)).map((option) => `-o Dpkg::Options::=--${option}`).join(' ');
+    const release = params.default_release === undefined || !/^[\w.+~:-]+$/.test(params.default_release) ? '' : `-t ${params.default_release}`;
+    const hasMore = names.length > 0 || upgrade !== '' || deb !== undefined;
+    const words = {
+      state, deb, upgrade, valid, lock, purge, clean, autoremove, autoclean, update, recommends, options, release, policy: params.policy_rc_d, onlyupgrade: params.only_upgrade, dpkgoptions: dpkgOptions,
+      more: hasMore || (clean && update), count: names.length, retries: Math.max(1, params.update_cache_retries), maxdelay: params.update_cache_retry_max_delay, check: context.check,
+    };
+    const body = `${assign(words)}\nset -- ${names.map(quote).join(' ')}\n${APT_BODY}`;
     return {
       kind: 'script',
-      script: moduleScript('apt', { ...params, name: names }, context, body),
+      script: moduleScript('apt', { name: names, state, deb, upgrade: params.upgrade }, context, body),
       timeoutMs: LIMIT_MS,
       parse: (result) => {
         const answer = parseAnswer('apt', result);
         const stdout = answer.text('stdout');
         const stdout_lines = stdout === '' ? [] : stdout.split('\n');
         if (answer.values.get('failed') === 'true') {
-          const { message, hint } = explainApt(stdout, answer.values.get('step') ?? '', names);
+          const said = answer.text('msg');
+          const { message, hint } = said === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: said };
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
           return { changed: answer.changed, failed: true, msg: message, ...(hint === undefined ? {} : { hint }), values };
         }
+        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: { stdout, stdout_lines, stderr: '', stderr_lines: [] } };
         const values = {
           cache_updated: answer.values.get('cache_updated') === 'true',
           cache_update_time: Number(answer.values.get('cache_update_time')),
-          ...(names.length === 0 ? {} : { stdout, stdout_lines, stderr: '', stderr_lines: [] }),
+          ...(hasMore || autoremove || autoclean ? { stdout, stdout_lines, stderr: '', stderr_lines: [] } : {}),
         };
-        return { changed: answer.changed, values, ...(context.diff && answer.changed && names.length > 0 ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
+        return { changed: answer.changed, values, ...(context.diff && answer.changed && hasMore ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
       },
     };
   },

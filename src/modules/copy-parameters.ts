@@ -12,7 +12,7 @@ export const copyParameters = {
   validate: { type: 'string' },
   directory_mode: { type: 'mode' },
   remote_src: { type: 'boolean', default: false },
-  local_follow: { type: 'boolean', default: true },
+  local_follow: { type: 'boolean' },
   checksum: { type: 'string' },
   decrypt: { type: 'boolean', default: true, refused: 'files of ansible-vault are not read here: decrypt the file first' },
   ...ownership,

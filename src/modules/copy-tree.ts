@@ -88,7 +88,7 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const tree: LocalTree = { files: [], folders: [], links: [] };
   const root = source.replace(/\/+$/, '');
   const prefix = source.endsWith('/') ? '' : basename(root);
-  await readTree(root, prefix, params.local_follow, tree, []);
+  await readTree(root, prefix, params.local_follow ?? true, tree, []);
   const line = (word: string, index: number) => {
     const { rel, sum, mode } = tree.files[index] as LocalFile;
     return `${word} ${index} ${quote(rel)} ${sum} ${params.mode === 'preserve' ? mode : '-'}`;
@@ -98,9 +98,9 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const script = (body: string) =>
     moduleScript('copy', { dest, src: source, files: tree.files.length }, context, `${assign(words)}\n${OWN}\n${MAKE_FOLDERS}\n${validation(params.validate, 'copy')}\n${PUT}\n${LOOK}\n${body}`);
   const end = [...tree.folders.map((rel) => `folder ${quote(rel)}`), ...tree.links.map(({ rel, target }) => `link ${quote(rel)} ${quote(target)}`)].join('\n');
-  const finish = (hadChanged: boolean) => `${end}\nanswer\nsay changed "$changed"\nsay need "$need"${hadChanged ? '' : ''}`;
+  const finish = `${end}\nanswer\nsay changed "$changed"\nsay need "$need"`;
   const result = (changed: boolean) => ({ changed, values: { dest: dest.endsWith('/') ? dest : `${dest}/`, src: source } });
-  const look = `${tree.files.map((_, index) => line('look', index)).join('\n')}\n[ -z "$need" ] || [ -n "$check" ] || { answer; say changed "$changed"; say need "$need"; finish; }\n${finish(false)}`;
+  const look = `${tree.files.map((_, index) => line('look', index)).join('\n')}\n[ -z "$need" ] || [ -n "$check" ] || { answer; say changed "$changed"; say need "$need"; finish; }\n${finish}`;
   return {
     kind: 'script',
     script: script(look),
@@ -113,7 +113,7 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
       const box = 'box=$(mktemp -d) && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
       return {
         kind: 'script',
-        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish(true)}`),
+        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish}`),
         input: tarOf(files),
         parse: (brought) => {
           const last = parseAnswer('copy', brought);

@@ -4,6 +4,9 @@ import { command, shell } from './command.js';
 import { copy } from './copy.js';
 import { file } from './file.js';
 import { blockinfile } from './blockinfile.js';
+import { fetch } from './fetch.js';
+import { find } from './find.js';
+import { slurp } from './slurp.js';
 import { lineinfile } from './lineinfile.js';
 import { replace } from './replace.js';
 import { template } from './template.js';
@@ -11,6 +14,6 @@ import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, assert, blockinfile, command, copy, debug, fail, file, lineinfile, meta, replace, setFact, shell, stat, template] as readonly unknown[] as readonly AnyModule[];
+const all = [apt, assert, blockinfile, command, copy, debug, fail, fetch, file, find, lineinfile, meta, replace, setFact, shell, slurp, stat, template] as readonly unknown[] as readonly AnyModule[];
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));

@@ -10,6 +10,10 @@ export interface ModuleContext {
   readonly diff: boolean;
   /** Parameters may be secrets: they stay out of the script's label. */
   readonly noLog: boolean;
+  /** As the inventory names it. */
+  readonly hostName: string;
+  /** The playbook's folder: relative paths of the controller begin there. */
+  readonly localFolder: string;
   /**
    * Where a file of the controller is: below the role's folder of that name, the role, the folder of the task's file, the playbook's.
    * @throws FleetTapError kind `host`, code `file-missing`

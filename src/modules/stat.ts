@@ -1,79 +1,74 @@
 // stat: what a path is. Never changes anything. Answer: exists, and where it does the values below by Ansible's names. Links are not followed unless asked.
-// Not yet: checksum, mime type, attributes (get_checksum, get_mime and get_attributes may be false).
-import { parseAnswer } from './answer.js';
 import type { PlaybookModule } from './module.js';
 import type { Parameters } from './params.js';
-import { assign, moduleScript } from './script.js';
+import { planScript } from './plan-script.js';
+import { STAT_FORMAT, statInfo } from './stat-line.js';
+import { OWN } from './ownership.js';
 
 const parameters = {
-  path: { type: 'string', required: true, aliases: ['dest', 'name'] },
+  path: { type: 'path', required: true, aliases: ['dest', 'name'] },
   follow: { type: 'boolean', default: false },
-  get_checksum: { type: 'boolean', default: false },
-  get_mime: { type: 'boolean', default: false },
-  get_attributes: { type: 'boolean', default: false },
+  get_checksum: { type: 'boolean', default: true },
+  get_mime: { type: 'boolean', default: true, aliases: ['mime', 'mime_type', 'mime-type'] },
+  get_attributes: { type: 'boolean', default: true, aliases: ['attr', 'attributes'] },
+  checksum_algorithm: { type: 'string', default: 'sha1', choices: ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'], aliases: ['checksum', 'checksum_algo'] },
 } as const satisfies Parameters;
 
 const BODY = `
-LC_ALL=C; export LC_ALL
+expand path
 L=; [ -z "$follow" ] || L=-L
+line=$(stat $L -c '${STAT_FORMAT}' -- "$path" 2>/dev/null) || line=
 answer
 say changed false
-if out=$(stat $L -c 'mode=%a
-size=%s
-uid=%u
-gid=%g
-pw_name=%U
-gr_name=%G
-inode=%i
-nlink=%h
-mtime=%.9Y
-type=%F' -- "$path" 2>/dev/null); then
-  say exists true
-  printf '%s\\n' "$out"
-  [ ! -L "$path" ] || tell target "$(readlink -- "$path")"
-else
-  say exists false
+if [ -z "$line" ]; then say exists false; finish; fi
+say exists true
+say line "$line"
+times=$(stat $L -c '%.9X %.9Y %.9Z' -- "$path" 2>/dev/null); case $times in *[!0-9.\\ ]*) ;; *) say times "$times" ;; esac
+tell path "$path"
+for right in r w x; do if [ "-$right" "$path" ]; then say "can_$right" 1; fi; done
+if [ -L "$path" ] && [ -z "$follow" ]; then tell target "$(readlink -- "$path")"; real "$path" && tell source "$real"; fi
+if [ -n "$sum" ] && [ -r "$path" ] && [ -f "$path" ] && { [ -n "$follow" ] || [ ! -L "$path" ]; }; then say checksum "$("$sum" < "$path" | cut -d' ' -f1)"; fi
+if [ -n "$mime" ]; then
+  if command -v file >/dev/null 2>&1; then say mime "$(file --brief --mime-type --mime-encoding -- "$path" 2>/dev/null)"; fi
 fi
+if [ -n "$flags" ] && command -v lsattr >/dev/null 2>&1; then say flags "$(lsattr -vd -- "$path" 2>/dev/null | head -n 1 | sed 's/^ *//; s/^\\([^ ]* *[^ ]*\\).*/\\1/')"; fi
 `;
 
 export const stat: PlaybookModule<typeof parameters> = {
   name: 'stat',
   parameters,
-  checkWritten: (written) => {
-    const wanted = ['get_checksum', 'get_mime', 'get_attributes'].find((name) => written[name] === true);
-    return wanted === undefined ? undefined : { message: `${wanted}: true is not supported yet`, parameter: wanted, hint: 'leave it out' };
-  },
-  plan: (params, context) => ({
-    kind: 'script',
-    script: moduleScript('stat', params, context, `${assign({ path: params.path, follow: params.follow })}\n${BODY}`),
-    parse: (result) => {
-      const answer = parseAnswer('stat', result);
+  plan: (params, context) => {
+    const { path, follow } = params;
+    const words = { path, follow, sum: params.get_checksum ? `${params.checksum_algorithm}sum` : '', mime: params.get_mime, flags: params.get_attributes };
+    return planScript({ module: 'stat', shown: { path }, words, body: `${OWN}\n${BODY}` }, context, (answer) => {
       const value = (name: string) => answer.values.get(name) ?? '';
       if (value('exists') !== 'true') return { changed: false, values: { stat: { exists: false } } };
-      const type = value('type');
-      const bits = Number.parseInt(value('mode'), 8);
+      const info = statInfo(value('line'));
+      const [atime, mtime, ctime] = value('times').split(' ').map(Number);
+      const times = atime === undefined || mtime === undefined || ctime === undefined || Number.isNaN(ctime) ? {} : { atime, mtime, ctime };
+      const [mimetype = '', charset = ''] = value('mime').split('; charset=');
+      const [version = '', flags = ''] = value('flags').split(/ +/);
+      const letters = flags.replaceAll('-', '');
       const stat = {
         exists: true,
-        path: params.path,
-        mode: bits.toString(8).padStart(4, '0'),
-        isdir: type === 'directory',
-        isreg: type.startsWith('regular'),
-        islnk: type === 'symbolic link',
-        ischr: type.startsWith('character'),
-        isblk: type.startsWith('block'),
-        isfifo: type === 'fifo',
-        issock: type === 'socket',
-        size: Number(value('size')),
-        uid: Number(value('uid')),
-        gid: Number(value('gid')),
-        pw_name: value('pw_name'),
-        gr_name: value('gr_name'),
-        inode: Number(value('inode')),
-        nlink: Number(value('nlink')),
-        mtime: Number(value('mtime')),
-        ...(type === 'symbolic link' ? { lnk_target: answer.text('target') } : {}),
+        path: answer.text('path'),
+        ...info,
+        ...times,
+        readable: value('can_r') === '1',
+        writeable: value('can_w') === '1',
+        executable: value('can_x') === '1',
+        ...(info.islnk ? { lnk_target: answer.text('target'), lnk_source: answer.text('source') } : {}),
+        ...(value('checksum') === '' ? {} : { checksum: value('checksum') }),
+        ...(params.get_mime ? { mimetype: mimetype === '' ? 'unknown' : mimetype, charset: charset === '' ? 'unknown' : charset } : {}),
+        ...(params.get_attributes ? { version: flags === '' ? null : version, attributes: [...letters].flatMap((letter) => ATTRIBUTES[letter] ?? []), attr_flags: letters } : {}),
       };
       return { changed: false, values: { stat } };
-    },
-  }),
+    });
+  },
+};
+
+/** lsattr's letters (module_utils/basic.py, FILE_ATTRIBUTES). */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  A: 'noatime', a: 'append', c: 'compressed', C: 'nocow', d: 'nodump', D: 'dirsync', e: 'extents', E: 'encrypted', h: 'blocksize', i: 'immutable', I: 'indexed', j: 'journalled',
+  N: 'inline', s: 'zero', S: 'synchronous', t: 'notail', T: 'blockroot', u: 'undelete', X: 'compressedraw', Z: 'compresseddirty',
 };

@@ -148,7 +148,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, more: { readonl
 }
 
 async function runModule(task: Task, scope: Scope, host: TaskHost): Promise<ModuleResult> {
-  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, findLocal: (folder, path) => host.files.find(folder, path), renderTemplate: (path, more = {}, options) => host.files.render(path, scope.with(more), options), readVars: (path) => host.files.readVars(path) };
+  const context: ModuleContext = { check: host.check, diff: host.diff, noLog: host.noLog, hostName: String(scope.get('inventory_hostname')), localFolder: String(scope.get('playbook_dir')), findLocal: (folder, path) => host.files.find(folder, path), renderTemplate: (path, more = {}, options) => host.files.render(path, scope.with(more), options), readVars: (path) => host.files.readVars(path) };
   const values: Record<string, unknown> = {};
   for (const [name, argument] of Object.entries(task.args)) {
     if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));

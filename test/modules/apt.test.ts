@@ -77,7 +77,7 @@ describe('present, latest, absent', () => {
     expect(result).toMatchObject({ changed: true, diff: { prepared: 'The following packages change:\n  x\n0 upgraded, 1 newly installed, 0 to remove and 3 not upgraded.' } });
   });
 
-  test.each(['linux-*', '-o', 'a b', 'Gcc', 'x=$(id)', "x'"])('%s is not the name of a package', async (name) => {
+  test.each(['linux_x', '-o', 'a b', 'Gcc', 'x=$(id)', "x'"])('%s is not the name of a package', async (name) => {
     await expect(runModule(here, 'apt', { name: [name] })).rejects.toThrow(`"${name}" is not the name of a package`);
     expect(await calls()).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('package lists', () => {
 
   test('an archive that does not answer is a failure, although apt-get says 0', async () => {
     await put('said', "Err:1 http://deb.example trixie InRelease\n  Could not resolve 'deb.example'\nW: Failed to fetch http://deb.example/dists/trixie/InRelease  Could not resolve 'deb.example'\nW: Some index files failed to download. They have been ignored, or old ones used instead.\n");
-    expect(await runModule(here, 'apt', { name: 'make', update_cache: true })).toMatchObject({
+    expect(await runModule(here, 'apt', { name: 'make', update_cache: true, update_cache_retries: 1 })).toMatchObject({
       failed: true,
       changed: false,
       msg: 'the package lists could not be updated: the host cannot find the address of the archive deb.example',

@@ -1,0 +1,138 @@
+// apt's script: what it looks at, and what it asks apt-get for. Reads the variables that apt.ts assigns and the packages as $@.
+// Guaranteed: waits for locks that others hold (lock, seconds); never asks; configuration files that the admin changed stay unless dpkg_options say else.
+
+export const APT_BODY = `
+LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
+export LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND
+changed=false; updated=false; out=; step=; all=
+give_up() { answer; say changed "$changed"; say failed true; say step "$step"; say rc "$1"; tell stdout "$out"; tell msg "$2"; finish; }
+lists_time() { stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists 2>/dev/null || echo 0; }
+apt_get() {
+  until=$(($(date +%s) + lock))
+  while :; do
+    out=$(apt-get -q -y -o DPkg::Lock::Timeout="$lock" $dpkgoptions "$@" 2>&1 </dev/null)
+    rc=$?
+    [ "$rc" != 0 ] || return 0
+    case $out in *'are you root'*) return "$rc" ;; *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
+    [ "$(date +%s)" -lt "$until" ] || return "$rc"
+    sleep 2
+  done
+}
+# What apt-get counts; and what it prints when it cleans up.
+count() {
+  case $out in *'0 upgraded, 0 newly installed, 0 to remove'*|*'0 upgraded, 0 newly installed, 0 downgraded, 0 to remove'*) ;; *) changed=true ;; esac
+}
+keep_services() {
+  [ -n "$policy" ] && [ -z "$check" ] || return 0
+  if [ -e /usr/sbin/policy-rc.d ]; then policykept=$(mktemp); cp -p /usr/sbin/policy-rc.d "$policykept"; fi
+  printf '#!/bin/sh\\nexit %s\\n' "$policy" > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
+}
+give_services_back() {
+  [ -n "$policy" ] && [ -z "$check" ] || return 0
+  if [ -n "$policykept" ]; then mv -f "$policykept" /usr/sbin/policy-rc.d; else rm -f /usr/sbin/policy-rc.d; fi
+}
+known() { # the packages whose name matches $1: of all (install), or of those that are here (remove)
+  if [ "$state" = absent ]; then dpkg-query -W -f '\${binary:Package}\n' 2>/dev/null; else apt-cache pkgnames 2>/dev/null; fi | grep -x -e "$(printf '%s' "$1" | sed 's/[.]/\\&/g; s/[*]/.*/g; s/?/./g')" | sort
+}
+policykept=
+step=look
+command -v apt-get >/dev/null || give_up 127
+if [ -n "$clean" ]; then
+  step=clean
+  [ -n "$check" ] || apt_get clean || give_up "$?"
+  [ -n "$more" ] || { answer; say changed true; say cleaned 1; tell stdout "$out"; finish; }
+fi
+before=$(lists_time)
+if [ -n "$update" ] && [ "$((before + valid))" -lt "$(date +%s)" ] || { [ -n "$update" ] && [ "$valid" = 0 ]; }; then
+  step=update
+  if [ -n "$check" ]; then updated=true; else
+    tried=0; delay=1
+    while :; do
+      apt_get update && case $out in *'Some index files failed to download'*|*'W: Failed to fetch'*) false ;; esac && break
+      rc=$?; tried=$((tried + 1))
+      case $out in *'are you root'*|*'Could not get lock'*|*'Unable to lock'*) give_up "$rc" ;; esac
+      [ "$tried" -lt "$retries" ] || give_up 100
+      sleep "$delay"; delay=$((delay * 2)); [ "$delay" -le "$maxdelay" ] || delay=$maxdelay
+    done
+    [ "$(lists_time)" = "$before" ] || updated=true
+  fi
+fi
+if [ -n "$update" ] && [ -z "$more" ]; then changed=$updated; fi
+keep_services
+if [ -n "$upgrade" ]; then
+  step=upgrade
+  apt_get \${check:+-s} $release $options $upgrade || { give_services_back; give_up "$rc"; }
+  count; all=$out
+elif [ -n "$deb" ]; then
+  step=install
+  expand() { case $deb in '~/'*) deb=$HOME\${deb#'~'} ;; esac; }
+  expand
+  case $deb in
+  *://*)
+    box=$(mktemp -d); trap 'rm -rf "$box"' EXIT
+    if command -v curl >/dev/null 2>&1; then curl -fsSL -o "$box/package.deb" -- "$deb" 2>/dev/null; else wget -q -O "$box/package.deb" -- "$deb" 2>/dev/null; fi || give_up 1 "Failure downloading $deb"
+    deb=$box/package.deb ;;
+  esac
+  [ -e "$deb" ] || give_up 1 "Unable to install package: Unable to open file $deb"
+  name=$(dpkg-deb -f "$deb" Package 2>/dev/null) && version=$(dpkg-deb -f "$deb" Version) || give_up 1 "Unable to install package: $deb is not a Debian package"
+  if [ "$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "$name" 2>/dev/null)" != "installed $version" ]; then
+    case $deb in /*) ;; *) deb=./$deb ;; esac
+    apt_get \${check:+-s} $recommends $options install -- "$deb" || { give_services_back; give_up "$rc"; }
+    count; all=$out
+  fi
+elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
+  step=look
+  for p do
+    shift
+    case $p in
+    *=*) set -- "$@" "$p" ;;
+    *[*?[]*) found=$(known "$p"); [ -n "$found" ] || [ "$state" = absent ] || give_up 1 "No package(s) matching '$p' available"; set -- "$@" $found ;;
+    *) set -- "$@" "$p" ;;
+    esac
+  done
+  have=$(for p in "$@"; do printf '%s\\n' "\${p%%=*}"; done | xargs dpkg-query -W -f '|\${Package}|\${db:Status-Status}|\${Version}|\\n|\${Package}:\${Architecture}|\${db:Status-Status}|\${Version}|\\n' 2>/dev/null)
+  for p in "$@"; do
+    shift
+    wanted="|$p|installed|"; any="|$p|"; version=
+    case $p in *=*) version=\${p#*=}; wanted="|\${p%%=*}|installed|$version|" ;; esac
+    case $version in *[*?[]*)
+      # A version with wildcards: what is there may match it.
+      is=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "\${p%%=*}" 2>/dev/null)
+      case $is in "installed "$version) continue ;; esac ;;
+    esac
+    here=$(printf '%s\\n' "$have" | grep -F "|\${p%%=*}|installed|")
+    case $state:$have in
+    present:*"$wanted"*) ;;
+    absent:*"$wanted"*) set -- "$@" "$p" ;;
+    absent:*"$any"config-files*) [ -z "$purge" ] || set -- "$@" "$p" ;;
+    absent:*) ;;
+    *) [ -n "$onlyupgrade" ] && [ -z "$here" ] || set -- "$@" "$p" ;;
+    esac
+  done
+  if [ "$#" != 0 ] || [ "$state" = fixed ]; then
+    step=install; verb=install
+    case $state in
+    absent) step=remove; verb=remove; [ -z "$purge" ] || verb=purge ;;
+    build-dep) verb=build-dep ;;
+    fixed) verb='install --fix-broken' ;;
+    esac
+    apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
+    count; all=$out
+    if [ -z "$check" ] && [ "$step" = install ] && [ "$#" != 0 ] && [ "$state" != build-dep ]; then apt-mark manual -- "$@" >/dev/null 2>&1; fi
+  fi
+fi
+give_services_back
+if [ "$count" = 0 ]; then
+  for cleanup in \${autoclean:+autoclean} \${autoremove:+autoremove}; do
+    step=$cleanup
+    apt_get \${check:+-s} \${purge:+--purge} $cleanup || give_up "$rc"
+    all="$all$out"
+    case $cleanup:$out in autoclean:*'Del '*|autoremove:*'The following packages will be REMOVED'*) changed=true ;; esac
+  done
+fi
+answer
+say changed "$changed"
+say cache_updated "$updated"
+say cache_update_time "$(lists_time)"
+tell stdout "$all"
+`;

@@ -1,0 +1,45 @@
+// What comes in: a module's words and the body of its script. What goes out: a plan of one script, whose failures are read in one way:
+// `failed=true`, msg, and where they are given rc, stdout and stderr.
+import { type Answer, parseAnswer } from './answer.js';
+import type { ModuleContext, ModulePlan, ModuleResult } from './module.js';
+import { assign, moduleScript } from './script.js';
+
+export interface ScriptWords {
+  readonly module: string;
+  /** For the label. */
+  readonly shown: Readonly<Record<string, unknown>>;
+  /** Variables of the script; `check` is added. */
+  readonly words: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body: string;
+  readonly input?: Buffer;
+  readonly timeoutMs?: number;
+  /** What a failure's result holds besides. */
+  readonly failureValues?: Readonly<Record<string, unknown>>;
+}
+
+/** @param done what the answer of a script that has not failed means; pure */
+export function planScript({ module, shown, words, body, input, timeoutMs, failureValues = {} }: ScriptWords, context: ModuleContext, done: (answer: Answer) => ModuleResult | ModulePlan): ModulePlan {
+  return {
+    kind: 'script',
+    script: moduleScript(module, shown, context, `${assign({ ...words, check: context.check })}\n${body}`),
+    ...(input === undefined ? {} : { input }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    parse: (result) => {
+      const answer = parseAnswer(module, result);
+      return answer.values.get('failed') === 'true' ? failure(answer, failureValues) : done(answer);
+    },
+  };
+}
+
+function failure(answer: Answer, more: Readonly<Record<string, unknown>>): ModuleResult {
+  const rc = answer.values.get('rc');
+  const output = rc === undefined || rc === '' ? {} : { rc: Number(rc), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
+  return { changed: false, failed: true, msg: answer.text('msg'), values: { ...more, ...output } };
+}
+
+/** \`fail MSG [RC]\` with the variables out and err, for modules that do not own a path. */
+export const FAIL = `
+fail() { answer; say changed false; say failed true; tell msg "$1"; if [ -n "$2" ]; then say rc "$2"; tell stdout "$out"; tell stderr "$err"; fi; finish; }
+changed=false; out=; err=
+LC_ALL=C; export LC_ALL
+`.trim();

@@ -1,0 +1,31 @@
+// slurp: a file of the host, in base64, into a variable. Never changes anything. Answer: content, encoding, source.
+import type { PlaybookModule } from './module.js';
+import { OWN } from './ownership.js';
+import type { Parameters } from './params.js';
+import { planScript } from './plan-script.js';
+
+const parameters = { src: { type: 'path', required: true, aliases: ['path'] } } as const satisfies Parameters;
+
+/** Also of fetch. */
+export const READ_FILE = `
+expand src
+[ -e "$src" ] || give_up "file not found: $src"
+[ ! -d "$src" ] || give_up "source is a directory and must be a file: $src"
+[ -r "$src" ] || give_up "file is not readable: $src"
+answer
+say changed false
+tell src "$src"
+printf 'content='
+base64 < "$src" | tr -d '\\n'
+echo
+`;
+
+export const slurp: PlaybookModule<typeof parameters> = {
+  name: 'slurp',
+  parameters,
+  plan: ({ src }, context) =>
+    planScript({ module: 'slurp', shown: { src }, words: { src }, body: `${OWN}\n${READ_FILE}` }, context, (answer) => ({
+      changed: false,
+      values: { content: answer.values.get('content') ?? '', encoding: 'base64', source: answer.text('src') },
+    })),
+};
