@@ -6,6 +6,8 @@ import { file } from './file.js';
 import { blockinfile } from './blockinfile.js';
 import { fetch } from './fetch.js';
 import { find } from './find.js';
+import { group } from './group.js';
+import { user } from './user.js';
 import { slurp } from './slurp.js';
 import { lineinfile } from './lineinfile.js';
 import { replace } from './replace.js';
@@ -14,6 +16,6 @@ import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, assert, blockinfile, command, copy, debug, fail, fetch, file, find, lineinfile, meta, replace, setFact, shell, slurp, stat, template] as readonly unknown[] as readonly AnyModule[];
+const all = [apt, assert, blockinfile, command, copy, debug, fail, fetch, file, find, group, lineinfile, meta, replace, setFact, shell, slurp, stat, template, user] as readonly unknown[] as readonly AnyModule[];
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));
