@@ -6,6 +6,12 @@ import { file } from './file.js';
 import { blockinfile } from './blockinfile.js';
 import { fetch } from './fetch.js';
 import { find } from './find.js';
+import { aptKey } from './apt-key.js';
+import { aptRepository } from './apt-repository.js';
+import { deb822Repository } from './deb822-repository.js';
+import { debconf } from './debconf.js';
+import { dpkgSelections } from './dpkg-selections.js';
+import { packageModule } from './package.js';
 import { group } from './group.js';
 import { user } from './user.js';
 import { slurp } from './slurp.js';
@@ -16,6 +22,6 @@ import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, assert, blockinfile, command, copy, debug, fail, fetch, file, find, group, lineinfile, meta, replace, setFact, shell, slurp, stat, template, user] as readonly unknown[] as readonly AnyModule[];
+const all = [apt, aptKey, aptRepository, assert, blockinfile, command, copy, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, group, lineinfile, meta, packageModule, replace, setFact, shell, slurp, stat, template, user] as readonly unknown[] as readonly AnyModule[];
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));
