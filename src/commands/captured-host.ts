@@ -66,7 +66,7 @@ export class CapturedHost {
   readonly #log: FleetLog;
   readonly #recorder: Recorder | undefined;
   readonly #events: CapturedHostEvents;
-  readonly #counters = newCounters();
+  readonly counters = newCounters();
   readonly #stopped = new AbortController();
   readonly #begun = deferred();
   /** Of the last run that was started. */
@@ -140,12 +140,12 @@ export class CapturedHost {
     try {
       const session = await connect();
       if (this.#isStopped) return { error: undefined, warnings: [], ran, spoke };
-      const owner = { host: this.#index, epoch: this.#epoch + 1, counters: this.#counters };
+      const owner = { host: this.#index, epoch: this.#epoch + 1, counters: this.counters };
       const run = new HostCapture(owner, session, this.#clock, this.#request, {
         progress: (progress, nowNs) => {
           this.#events.heard();
           this.#log.progress(this.#index, progress, nowNs);
-          if (progress.beganNs !== undefined) heard();
+          if (progress.beganNs !== undefined || progress.watermarkNs !== undefined) heard();
         },
         run: (connection, nowNs) => {
           ran = true;

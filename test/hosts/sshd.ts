@@ -42,6 +42,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Makes files before it starts; in `config`, %f is their folder. */
   readonly prepare?: (folder: string) => Promise<void>;
+  /** /run/fleet-tap is its own, in a mount namespace: several hosts on this machine do not see each other's captures. Needs root. */
+  readonly privateRun?: boolean;
   /** Listens at every address: all of 127.0.0.0/8 are hosts of their own then. */
   readonly everyAddress?: boolean;
   readonly account?: {
@@ -66,6 +68,10 @@ export interface Sshd {
   readonly hostKey: Buffer;
   /** Ends it with all its connections and commands, as a power cut would. */
   kill(): void;
+  /** Ends the processes that serve its connections; what they run, and the listener, live on. */
+  killSessions(): void;
+  /** Listens again at the same port, after `kill`. */
+  restart(): Promise<void>;
   /** What it has written to its log so far. */
   log(): string;
   /** Resolves when its log matches. */
@@ -83,6 +89,15 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** A process's name, `sshd` or `sshd-session` alike; empty when it has ended. */
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim().replace(/^sshd-.*/, 'sshd');
+  } catch {
+    return '';
+  }
 }
 
 /** All processes below this one, the nearest first. */
@@ -106,6 +121,10 @@ function descendantsOf(pid: number): number[] {
 /** sshd's command line: in a mount namespace where the account exists, when one is wanted. */
 async function commandFor(folder: string, options: SshdOptions): Promise<[string, string[]]> {
   const words = ['-D', '-e', '-f', join(folder, 'sshd_config')];
+  if (options.privateRun === true) {
+    await mkdir('/run/fleet-tap', { recursive: true, mode: 0o700 });
+    return ['unshare', ['-m', 'sh', '-c', 'mount -t tmpfs none /run/fleet-tap && exec "$@"', 'sh', PROGRAM, ...words]];
+  }
   if (options.account === undefined) return [PROGRAM, words];
   await chmod(folder, 0o755);
   await chmod(join(folder, 'authorized_keys'), 0o644);
@@ -151,7 +170,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const config = [...(options.config ?? []).map((line) => line.replaceAll('%f', folder)), `ListenAddress ${options.everyAddress === true ? '0.0.0.0' : '127.0.0.1'}`, `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
   await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
-  const child = spawn(...(await commandFor(folder, options)), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const command = await commandFor(folder, options);
   let said = '';
   const waiting = new Set<() => void>();
   const heard = (pattern: RegExp) =>
@@ -164,25 +183,41 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       waiting.add(look);
       look();
     });
-  const listening = new Promise<void>((resolve, reject) => {
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (said.includes('Server listening')) resolve();
-      for (const wait of waiting) wait();
+  const launch = () => {
+    const child = spawn(...command, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let own = '';
+    const listening = new Promise<void>((resolve, reject) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        own += text;
+        if (own.includes('Server listening')) resolve();
+        for (const wait of waiting) wait();
+      });
+      child.once('exit', () => reject(new Error(`sshd ended: ${own}`)));
     });
-    child.once('exit', () => reject(new Error(`sshd ended: ${said}`)));
-  });
+    return { child, listening };
+  };
+  let { child, listening } = launch();
+  const restart = async () => {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    ({ child, listening } = launch());
+    await listening;
+  };
   const descendants = () => (child.pid === undefined || child.exitCode !== null || child.signalCode !== null ? [] : descendantsOf(child.pid));
-  const kill = () => {
-    for (const pid of descendants()) {
+  const killAll = (pids: readonly number[]) => {
+    for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
         // It has ended meanwhile.
       }
     }
+  };
+  const kill = () => {
+    killAll(descendants());
     child.kill('SIGKILL');
   };
+  const killSessions = () => killAll(descendants().filter((pid) => nameOf(pid) === 'sshd'));
   const waitingScript = async () => {
     const pipe = file('pipe');
     if (!existsSync(pipe)) {
@@ -204,7 +239,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
     knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, configFile: 'none', become: { always: false, method: 'sudo', user: 'root' },
   };
-  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, log: () => said, heard, descendants, waitingScript };
+  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, killSessions, restart, log: () => said, heard, descendants, waitingScript };
 }
 
 /** A port that somebody else than sshd answers. */
