@@ -5,7 +5,7 @@
 //   kind    [ TCP ][ UDP ][ GAP ]                |
 //   source  [ 10.0.0.1 as a number ][ ... ][ index into `asides` ]
 //
-// Guaranteed: rows below `length` never change, but for `tNs` (raised to the host's order) and LATE, both set by merge before the row goes out.
+// Guaranteed: rows below `length` never change, but for `tNs` (raised to the host's order, the bound with it) and LATE, both set by merge before the row goes out.
 // Times are nanoseconds since the run's origin (base/clock.ts). A single row as an object: `record(row)`, for cold paths and tests.
 import { ipv4Text, ipv6Text, parseIpv6 } from './ip-address.js';
 import type { GapReason, LogRecord } from './record.js';

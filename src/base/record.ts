@@ -65,6 +65,7 @@ export type GapReason =
   | 'lease-over' // the host had heard nothing from here for too long and ended the script
   | 'stap-exit' // staprun ended by itself before it was asked to
   | 'kernel-drop' // heartbeats counted more lines than arrived
+  | 'unreadable' // packet lines came and could not be read
   | 'rate-cap' // more lines than --rate allows: not printed, but counted
   | 'spill-full' // more than memory and disk may hold: not written, but counted
   | 'recording-cut' // the recording ends before the host's run did

@@ -3,7 +3,7 @@
 // raw time, correction and error bound stay with each record (G7).
 import type { Clock } from '../base/clock.js';
 import type { HostCounters } from '../base/counters.js';
-import type { BatchOwner, GapAside } from '../base/record-batch.js';
+import type { BatchOwner, GapAside, RecordBatch } from '../base/record-batch.js';
 import { type ClockOffset, type Correction, STEP_NS } from './clock-offset.js';
 import { LINE_LIMIT_BYTES, type LineReader, type StreamProgress } from './host-stream.js';
 import { OpenBatch } from './open-batch.js';
@@ -17,11 +17,18 @@ const SAY_SUPPRESSED_NS = 1e9;
  */
 const COMING_NS = 2e9;
 
-/** A heartbeat: the host's monotonic time, ours, and what the host had printed by then. */
+/** Lines of other CPUs are never so old. */
+const SET_BACK_NS = 2 * COMING_NS;
+/** Heartbeats of COMING_NS, many times over. */
+const MOST_ANNOUNCED = 256;
+
+/** A heartbeat: the host's monotonic and real time, ours, what the host had printed by then, and what has come of that. */
 interface Announced {
   readonly monoNs: number;
+  readonly realNs: number;
   readonly atNs: number;
   readonly count: number;
+  come: number;
 }
 
 interface When {
@@ -41,12 +48,14 @@ export class MachineLines implements LineReader {
   readonly #announced: Announced[] = [];
   /** All lines up to here have come, or are known to be lost. */
   #completeNs: number | null = null;
-  /** When the last heartbeat was made. */
+  /** When the last heartbeat was made, on our clock and on the host's. */
   #beatNs: number | null = null;
+  #beatRealNs = Number.NEGATIVE_INFINITY;
   /** Of this run, as `#sequence` is; the host's counters may hold those of runs before. */
   #lost = 0;
   /** Packet lines among the malformed: they did come. */
   #unreadable = 0;
+  #unreadableSaid = 0;
   /** Packets that the rate cap kept back, and how many of them were told. */
   #suppressed = 0;
   #suppressedSaid = 0;
@@ -87,6 +96,8 @@ export class MachineLines implements LineReader {
           batch.correctionNs[row] = when.correctionNs;
           batch.errorNs[row] = when.errorNs;
         } else if (tNs - correction.errorNs > this.#passedNs) this.#passedNs = tNs - correction.errorNs;
+        else if (tNs + correction.errorNs < this.#passedNs - SET_BACK_NS) this.#behind(batch, row, nowNs);
+        if ((batch.rawNs[row] as number) <= this.#beatRealNs) this.#straggles(batch.rawNs[row] as number);
         this.#lastNs = batch.tNs[row] as number;
         this.#sequence += 1;
         batch.sequence[row] = this.#sequence;
@@ -128,7 +139,10 @@ export class MachineLines implements LineReader {
     progress.watermarkNs = watermarkNs;
     if (kind === BEGIN) progress.beganNs = watermarkNs;
     this.#markedNs = this.#passedNs;
-    if (kind !== SUPPRESSED) this.#books(kind, watermarkNs, progress);
+    if (kind !== SUPPRESSED) {
+      this.#unread(watermarkNs, progress);
+      this.#books(kind, watermarkNs, progress);
+    }
     this.#capped(kind, watermarkNs, progress);
   }
 
@@ -151,6 +165,18 @@ export class MachineLines implements LineReader {
     return { tNs: nowNs, correctionNs: nowNs - rawNs, errorNs: isPossible ? errorNs : nowNs - this.#passedNs };
   }
 
+  /** A time so far before the host's last one is a clock that was set back and of which no heartbeat has told yet. */
+  #behind(batch: RecordBatch, row: number, nowNs: number): void {
+    batch.tNs[row] = nowNs;
+    batch.correctionNs[row] = nowNs - (batch.rawNs[row] as number);
+    batch.errorNs[row] = nowNs - this.#passedNs;
+  }
+
+  /** A line that was printed before a heartbeat and comes behind it, from another CPU. */
+  #straggles(rawNs: number): void {
+    for (const beat of this.#announced) if (rawNs <= beat.realNs) beat.come += 1;
+  }
+
   /** A clock that is set moves real time against monotonic time: our knowledge of its offset moves along. */
   #step(): number {
     const difference = this.#parser.realNs - this.#parser.monoNs;
@@ -162,40 +188,55 @@ export class MachineLines implements LineReader {
   }
 
   /**
-   * What the heartbeats of more than COMING_NS ago had announced must have come by now. At the end all must have come; then it shows too
-   * whether lines that were taken for lost have come after all.
+   * What a heartbeat has announced must have come COMING_NS later; lines with later times stand for nothing that it announced. At the end all
+   * must have come; then it shows too whether lines that were taken for lost have come after all.
    */
   #books(kind: number, atNs: number, progress: StreamProgress): void {
-    const { count, monoNs } = this.#parser;
+    const { count, monoNs, realNs } = this.#parser;
     this.#counters.announced = count;
-    const come = () => this.#sequence + this.#unreadable + this.#lost;
-    const over = this.#lost === 0 || kind !== END ? 0 : Math.min(this.#lost, Math.max(0, come() - count));
-    if (over > 0) {
-      this.#counters.lost -= over;
-      progress.notes.push(`${over} lines that were taken for lost have come late`);
-    }
-    if (kind === END) this.#announced.push({ monoNs, atNs, count });
-    let due: Announced | undefined;
-    for (const beat of this.#announced) if (kind === END || monoNs - beat.monoNs >= COMING_NS) due = beat;
-    this.#complete(come());
-    const missing = (due?.count ?? 0) - come();
-    if (missing > 0) {
-      this.#lost += missing;
-      this.#counters.lost += missing;
-      this.#gap(atNs, { reason: 'kernel-drop', lines: missing, fromNs: this.#completeNs, toNs: due?.atNs ?? null, detail: 'the kernel printed them and they never came' }, progress);
-      this.#complete(come());
-    }
-    if (kind !== END) this.#announced.push({ monoNs, atNs, count });
-    progress.completeNs = kind === BEGIN ? atNs : (this.#completeNs ?? undefined);
-    this.#beatNs = atNs;
-  }
-
-  /** Heartbeats whose lines have all come are done with. */
-  #complete(come: number): void {
-    for (let first = this.#announced[0]; first !== undefined && first.count <= come; first = this.#announced[0]) {
-      this.#completeNs = first.atNs;
+    const come = this.#sequence + this.#unreadable;
+    if (kind === END) this.#end(count - come, progress);
+    this.#announced.push({ monoNs, realNs, atNs, count, come });
+    const missingOf = (beat: Announced) => beat.count - beat.come - this.#lost;
+    for (let first = this.#announced[0]; first !== undefined; first = this.#announced[0]) {
+      if (missingOf(first) > 0) {
+        if (kind !== END && monoNs - first.monoNs < COMING_NS) break;
+        // A line may be counted a moment before its heartbeat and have a time a moment behind: then the next heartbeat misses nothing.
+        // The end knows best.
+        const missing = Math.min(...[first, this.#announced[1] ?? first, ...(kind === END ? this.#announced.slice(-1) : [])].map(missingOf));
+        if (missing > 0) this.#lose(missing, first.atNs, atNs, progress);
+      }
+      if (missingOf(first) <= 0) this.#completeNs = first.atNs;
       this.#announced.shift();
     }
+    // A host whose time stands still fills nobody's memory.
+    if (this.#announced.length > MOST_ANNOUNCED) this.#announced.shift();
+    progress.completeNs = kind === BEGIN ? atNs : (this.#completeNs ?? undefined);
+    this.#beatNs = atNs;
+    this.#beatRealNs = realNs;
+  }
+
+  #lose(lines: number, toNs: number, atNs: number, progress: StreamProgress): void {
+    this.#lost += lines;
+    this.#counters.lost += lines;
+    this.#gap(atNs, { reason: 'kernel-drop', lines, fromNs: this.#completeNs, toNs, detail: 'the kernel printed them and they never came' }, progress);
+  }
+
+  /** @param missing printed by the host and not come */
+  #end(missing: number, progress: StreamProgress): void {
+    const over = Math.min(this.#lost, Math.max(0, this.#lost - missing));
+    if (over === 0) return;
+    this.#lost -= over;
+    this.#counters.lost -= over;
+    progress.notes.push(`${over} lines that were taken for lost have come late`);
+  }
+
+  /** One marker for all packet lines since the heartbeat before that could not be read. */
+  #unread(atNs: number, progress: StreamProgress): void {
+    const lines = this.#unreadable - this.#unreadableSaid;
+    if (lines === 0) return;
+    this.#unreadableSaid = this.#unreadable;
+    this.#gap(atNs, { reason: 'unreadable', lines, fromNs: this.#beatNs, toNs: atNs, detail: 'they came, and could not be read' }, progress);
   }
 
   /** What the rate cap has kept back: said once a second, and at the end. The host counted it: it is no loss. */

@@ -78,10 +78,10 @@ export class Merger {
     return this.#hosts.push(new HostQueue(this.#emittedNs, nowNs, this.#held, this.#options.spill)) - 1;
   }
 
-  /** Takes rows of one host, in its order. Their `tNs` may be raised, and LATE set. */
+  /** Takes rows of one host, in its order. Their `tNs` may be raised, `errorNs` with it, and LATE set. */
   push(host: number, { batch, from, to }: RowRun, nowNs: number): void {
     const queue = this.#heard(host, nowNs);
-    const { tNs, bits } = batch;
+    const { tNs, errorNs, bits } = batch;
     const { counts } = queue;
     const [emittedNs, emittedHost] = [this.#emittedNs, this.#emittedHost];
     let watermarkNs = queue.watermarkNs;
@@ -90,6 +90,7 @@ export class Merger {
     for (let row = from; row < to; row += 1) {
       let timeNs = tNs[row] as number;
       if (timeNs < watermarkNs) {
+        errorNs[row] = (errorNs[row] as number) + watermarkNs - timeNs;
         timeNs = watermarkNs;
         tNs[row] = timeNs;
         counts.clamped += 1;
