@@ -2,57 +2,21 @@
 // Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place, one that is
 // lost and comes back has it before the first line of its new epoch; what influences the log is recorded before it does.
 import { type Clock, formatTime } from '../base/clock.js';
-import { type HostCounters, newCounters } from '../base/counters.js';
 import { deferred } from '../base/deferred.js';
 import { type FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
-import type { GapReason } from '../base/record.js';
-import type { ClockOffset } from '../capture/clock-offset.js';
 import type { RecordedRun } from '../capture/recording-format.js';
+import { type LoggedCapture, LoggedHost } from './logged-host.js';
 import type { Recorder } from './recorder.js';
 import { SpillFiles } from './spill-files.js';
 import type { StreamProgress } from '../capture/host-stream.js';
-import { GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import { foldHosts } from '../inventory/fold.js';
-import { formatLedger, type LedgerRow, lostLines, unbalanced } from '../merge/ledger.js';
+import { formatLedger, lostLines, unbalanced } from '../merge/ledger.js';
 import { CausalSync } from '../merge/causal-sync.js';
 import { Merger, type Order, type TakenRows } from '../merge/merger.js';
 import type { Sink } from '../sinks/sink.js';
 import type { RunWarning } from '../systemtap/run-warnings.js';
-
-/** Where a host's books and clock are kept. */
-interface LoggedCapture {
-  readonly counters: HostCounters;
-  readonly offset: ClockOffset;
-}
-
-interface LoggedHost {
-  readonly name: string;
-  capture: LoggedCapture | undefined;
-  epoch: number;
-  /** Until then nothing is missing beside what markers tell; null while nobody knows. */
-  completeNs: number | null;
-  /** Of the last row in this epoch. */
-  sequence: number;
-  gaps: number;
-  /** Markers of which nobody knows how many lines they stand for. */
-  unknownGaps: number;
-  /** The run that was lost, until its marker stands in the log. */
-  away: Away | undefined;
-  notes: number;
-  isOver: boolean;
-  clock: LedgerRow['clock'];
-  /** The widest error bound that a record of this host went out with. */
-  errorNs: number;
-}
-
-/** Since when nothing is known of a host, and why. */
-interface Away {
-  readonly reason: GapReason;
-  readonly detail: string;
-  readonly fromNs: number | null;
-}
 
 /** Notes of one host that are shown; more are only counted. */
 const NOTES_SHOWN = 5;
@@ -117,9 +81,9 @@ export class FleetLog {
   }
 
   addHost(name: string): number {
-    this.#hosts.push({ name, capture: undefined, epoch: 1, completeNs: null, sequence: 0, gaps: 0, unknownGaps: 0, away: undefined, notes: 0, isOver: false, clock: undefined, errorNs: 0 });
     const nowNs = this.#clock.nowNs();
     const index = this.#merger.addHost(nowNs);
+    this.#hosts.push(new LoggedHost(name, index, this.#merger, this.#waitsForLost));
     this.#recorder?.host(index, name, nowNs);
     return index;
   }
@@ -143,25 +107,13 @@ export class FleetLog {
   /** A run of the script is about to start; the first one of a host, or the next after one that was lost. */
   run(index: number, run: RecordedRun, nowNs: number): void {
     this.#recorder?.run(index, run, nowNs);
-    const host = this.#host(index);
-    if (run.epoch === host.epoch) return;
-    host.epoch = run.epoch;
-    host.sequence = 0;
-    host.completeNs = null;
-    if (!this.#waitsForLost) this.#merger.rejoin(index, nowNs);
+    this.#host(index).begins(run.epoch, nowNs);
   }
 
   /** What a host has sent. It is recorded already. */
   progress(index: number, progress: StreamProgress, nowNs: number): void {
     const host = this.#host(index);
-    this.#merger.heard(index, nowNs);
-    if (host.away !== undefined) this.#isBack(index, progress, nowNs);
-    for (const run of progress.runs) {
-      this.#note(host, run);
-      this.#merger.push(index, run, nowNs);
-    }
-    if (progress.completeNs !== undefined) host.completeNs = progress.completeNs;
-    if (progress.watermarkNs !== undefined) this.#merger.advance(index, progress.watermarkNs, nowNs);
+    host.take(progress, nowNs);
     for (const note of progress.notes) {
       host.notes += 1;
       if (host.notes <= NOTES_SHOWN) this.#say(`  ${host.name}: ${printable(note)}`);
@@ -173,12 +125,12 @@ export class FleetLog {
     const host = this.#host(index);
     const nowNs = this.#clock.nowNs();
     this.#recorder?.ended(index, error, warnings, nowNs);
-    this.#runIsOver(index, warnings, nowNs);
+    this.#runIsOver(host, warnings, nowNs);
     if (error !== undefined) {
-      if (host.away === undefined) this.#gap(index, gapReasonOf(error), error.message, host.completeNs ?? this.#cameTo(index), null, nowNs);
+      host.fails(error, nowNs);
       this.#say(formatError(error));
     }
-    this.#finishHost(index, nowNs);
+    this.#finishHost(host, nowNs);
     this.#say(`- ${host.name}`);
   }
 
@@ -187,36 +139,19 @@ export class FleetLog {
     const host = this.#host(index);
     const nowNs = this.#clock.nowNs();
     this.#recorder?.lost(index, error, warnings, nowNs);
-    this.#runIsOver(index, warnings, nowNs);
-    host.away ??= { reason: gapReasonOf(error), detail: error.message, fromNs: host.completeNs ?? this.#cameTo(index) };
-    if (!this.#waitsForLost) this.#merger.gap(index);
+    this.#runIsOver(host, warnings, nowNs);
+    host.goesAway(error);
     this.#say(formatError(error));
     this.#say(`- ${host.name}`);
   }
 
-  #runIsOver(index: number, warnings: readonly RunWarning[], nowNs: number): void {
-    const host = this.#host(index);
-    const estimate = host.capture?.offset.estimate(nowNs);
-    if (estimate !== undefined) host.clock = { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, host.errorNs) };
-    for (const warning of warnings.filter((one) => one.kind !== 'other')) {
+  #runIsOver(host: LoggedHost, warnings: readonly RunWarning[], nowNs: number): void {
+    const told = warnings.filter((one) => one.kind !== 'other');
+    host.runIsOver(told, nowNs);
+    for (const warning of told) {
       this.#say(`  ${host.name}: ${warning.text}`);
       if (warning.kind === 'skipped') this.#skippedProbes += warning.count;
-      if (warning.kind !== 'error') this.#gap(index, 'kernel-drop', warning.text, null, this.#cameTo(index), nowNs);
     }
-  }
-
-  /** The marker stands before the first row of the new epoch, as soon as anything says when that is. */
-  #isBack(index: number, { beganNs, runs: [first], watermarkNs }: StreamProgress, nowNs: number): void {
-    const toNs = beganNs ?? first?.batch.tNs[first.from] ?? watermarkNs;
-    if (toNs !== undefined) this.#endAway(index, toNs, nowNs);
-  }
-
-  #endAway(index: number, toNs: number | null, nowNs: number): void {
-    const host = this.#host(index);
-    if (host.away === undefined) return;
-    const { reason, detail, fromNs } = host.away;
-    host.away = undefined;
-    this.#gap(index, reason, detail, fromNs, toNs, nowNs);
   }
 
   /** It could not be started. */
@@ -224,7 +159,7 @@ export class FleetLog {
     const nowNs = this.#clock.nowNs();
     this.#recorder?.failed(index, error, nowNs);
     this.#say(formatError(error));
-    this.#finishHost(index, nowNs);
+    this.#finishHost(this.#host(index), nowNs);
   }
 
   /** Writes what nothing can precede any more; while a sink is behind, rows wait in the merge. */
@@ -252,7 +187,7 @@ export class FleetLog {
     const nowNs = this.#clock.nowNs();
     if (nowNs - this.#checkedNs < CHECK_NS || this.#unbalanced.length > 0) return;
     this.#checkedNs = nowNs;
-    this.#unbalanced = unbalanced(this.#hosts.map((host, index) => this.#row(host, index)), []);
+    this.#unbalanced = unbalanced(this.#hosts.map((host) => host.ledgerRow()), []);
     for (const problem of this.#unbalanced) this.#say(`the books do not balance at ${formatTime(nowNs, this.#clock.originSec)}: ${problem}`);
   }
 
@@ -294,7 +229,7 @@ export class FleetLog {
       problems.push(error instanceof Error ? error.message : String(error));
     }
     this.#spill.close();
-    const rows = this.#hosts.map((host, index) => this.#row(host, index));
+    const rows = this.#hosts.map((host) => host.ledgerRow());
     problems.push(...unbalanced(rows, this.#sinks));
     this.#say(formatLedger(rows));
     const wrong = [...(this.#sync?.contradictions ?? [])].map((index) => this.#host(index).name);
@@ -325,53 +260,8 @@ export class FleetLog {
     }
   }
 
-  #row(host: LoggedHost, index: number): LedgerRow {
-    return {
-      host: host.name,
-      counters: host.capture?.counters ?? newCounters(),
-      merged: this.#merger.counts(index),
-      held: this.#merger.held(index),
-      gaps: host.gaps,
-      unknownGaps: host.unknownGaps,
-      clock: host.clock,
-    };
-  }
-
-  /** What the ledger tells of rows: markers, and the widest bound. */
-  #note(host: LoggedHost, { batch, from, to }: RowRun): void {
-    host.sequence = batch.sequence[to - 1] as number;
-    for (let row = from; row < to; row += 1) {
-      if (batch.kind[row] === GAP) host.gaps += 1;
-      else if ((batch.errorNs[row] as number) > host.errorNs) host.errorNs = batch.errorNs[row] as number;
-    }
-  }
-
-  /** A marker behind the host's last row, of a number of lines that nobody knows. */
-  #gap(index: number, reason: GapReason, detail: string, fromNs: number | null, toNs: number | null, nowNs: number): void {
-    const host = this.#host(index);
-    host.gaps += 1;
-    host.unknownGaps += 1;
-    const { epoch, sequence } = host;
-    const batch = new RecordBatch({ host: index, hostName: host.name, epoch }, 1);
-    batch.appendGap(sequence, Math.max(this.#cameTo(index) ?? toNs ?? nowNs, toNs ?? Number.NEGATIVE_INFINITY), { reason, lines: null, fromNs, toNs, detail });
-    this.#merger.push(index, { batch, from: 0, to: 1 }, nowNs);
-  }
-
-  /** How far the host has come; null before its first word. */
-  #cameTo(index: number): number | null {
-    const cameTo = this.#merger.watermark(index);
-    return Number.isFinite(cameTo) ? cameTo : null;
-  }
-
-  #finishHost(index: number, nowNs: number): void {
-    const host = this.#host(index);
-    if (host.away !== undefined) {
-      // It never came back: its marker stands where the log is, not where it has been long ago.
-      if (!this.#waitsForLost) this.#merger.rejoin(index, nowNs);
-      this.#endAway(index, null, nowNs);
-    }
-    host.isOver = true;
-    this.#merger.finish(index);
+  #finishHost(host: LoggedHost, nowNs: number): void {
+    host.finish(nowNs);
     if (this.#isComplete && this.active === 0) this.#over.resolve();
   }
 
@@ -380,9 +270,4 @@ export class FleetLog {
     if (host === undefined) throw new RangeError(`host ${index} of ${this.#hosts.length}`);
     return host;
   }
-}
-
-function gapReasonOf(error: FleetTapError): GapReason {
-  if (error.kind === 'unreachable') return 'connection-lost';
-  return error.code === 'recording-cut' || error.code === 'lease-over' ? error.code : 'stap-exit';
 }

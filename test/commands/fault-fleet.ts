@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
-import { FleetTapError } from '../../src/base/errors.js';
+import type { FleetTapError } from '../../src/base/errors.js';
 import { recordsOf, type MergedRows } from '../../src/base/merged-rows.js';
 import type { LogRecord } from '../../src/base/record.js';
 import { CHUNK, encodeFrame, FrameReader, RECORDING_START } from '../../src/capture/recording-format.js';

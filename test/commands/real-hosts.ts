@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
-import { FleetTapError } from '../../src/base/errors.js';
+import type { FleetTapError } from '../../src/base/errors.js';
 import { CapturedHost } from '../../src/commands/captured-host.js';
 import { FleetLog, type FleetLogOptions } from '../../src/commands/fleet-log.js';
 import { merge } from '../../src/commands/merge.js';
