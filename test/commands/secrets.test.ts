@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
 import { Fleet } from '../../src/commands/fleet.js';
+import { failedHosts } from '../../src/commands/rerun-failed.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
 import { runPlaybook } from '../../src/playbook/run.js';
@@ -33,7 +34,8 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
       ['fails with it', 'cat; cat /no/such/file; exit 3', SECRET, "inventory_hostname == 'web01'"],
       ['cannot be rendered', 'cat', `${SECRET} {{ no_such_variable }}`, "inventory_hostname == 'web02'"],
     ];
-    writeFileSync(file, `- hosts: all\n  become: true\n  gather_facts: false\n  tasks:\n${tasks.map(([name, line, stdin, when]) => `    - name: ${name}\n      ansible.builtin.shell: {cmd: "${line}", stdin: "${stdin}"}\n      no_log: true\n      when: ${when}\n`).join('')}`);
+    const looped = `    - name: fails for each item and is kept\n      ansible.builtin.shell: {cmd: "cat; cat >&2; exit 5", stdin: "{{ item }}"}\n      no_log: true\n      register: kept\n      ignore_errors: true\n      loop: ["${SECRET}", "${SECRET} again"]\n      when: inventory_hostname == 'web01'\n`;
+    writeFileSync(file, `- hosts: all\n  become: true\n  gather_facts: false\n  tasks:\n${looped}${tasks.map(([name, line, stdin, when]) => `    - name: ${name}\n      ansible.builtin.shell: {cmd: "${line}", stdin: "${stdin}"}\n      no_log: true\n      when: ${when}\n`).join('')}`);
     const playbook = await loadPlaybook(file);
     const askSecret = async () => ACCOUNT.password;
     const opened = await Fleet.open('all', { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, askBecomePass: true, become: true, verbose: 3 }, { ...person.context, askSecret });
@@ -53,7 +55,9 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
       });
       await view.settled();
       expect(outcome.exitStatus).toBe(2);
-      expect(outcome.recap, person.stderr()).toMatchObject([{ ok: 1, failed: 1, skipped: 0 }, { ok: 1, failed: 1, skipped: 1 }]);
+      expect(outcome.recap, person.stderr()).toMatchObject([{ ok: 2, failed: 1, skipped: 0 }, { ok: 1, failed: 1, skipped: 2 }]);
+      // What the run directory keeps of it is looked at below, with all other files.
+      opened.ends(2, outcome.failures);
       const failures = [...outcome.failures.values()];
       shown = person.stdout() + person.stderr() + JSON.stringify(failures) + failures.map((error) => (error instanceof FleetTapError ? formatError(error) : String(error))).join('\n');
       const pids = [...fleet.sshd.descendants(), process.pid];
@@ -61,6 +65,7 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
     } finally {
       await opened.close();
     }
+    expect(await failedHosts('last', person.context.stateDirectory)).toEqual(new Set(['web01', 'web02']));
     expect(shown).toContain('no_log');
     for (const secret of [SECRET, ACCOUNT.password]) {
       expect(shown).not.toContain(secret);
