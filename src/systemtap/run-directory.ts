@@ -29,17 +29,28 @@ mkdir ${path}
   } catch (error) {
     if (!(error instanceof FleetTapError) || !/^(sudo|become)-/.test(error.code)) throw error;
     const own = await ownDirectory(session, runId);
-    if (own === undefined) throw error;
-    return { path: own, become: false };
+    if (typeof own === 'string') return { path: own, become: false };
+    const missing = GROUPS.filter((group) => !own.includes(group));
+    // Of no group of SystemTap's: the way to root is what is missing.
+    if (missing.length !== 1) throw error;
+    throw new FleetTapError('host', 'stap-group-missing', `${WHY_BOTH[missing[0] as 'stapusr' | 'stapdev']}, and there is no way to root: ${error.message}`, { place: { host: session.host }, hint: `make the user a member of ${missing[0]} too (and log in anew), or become root: -K asks for the password` });
   }
 }
 
-/** @returns undefined when this user may not run staprun either */
-async function ownDirectory(session: Session, runId: string): Promise<string | undefined> {
+/** staprun(8): a member of stapusr alone runs what an administrator has put into one folder, or what a compile server has signed. */
+const WHY_BOTH = {
+  stapdev: 'a member of stapusr who is not in stapdev may load only kernel modules that an administrator has put into /lib/modules/RELEASE/systemtap',
+  stapusr: 'a member of stapdev who is not in stapusr may not run staprun',
+} as const;
+const GROUPS = ['stapusr', 'stapdev'] as const;
+
+/** @returns the directory, or of which of the groups this user is when that is not enough, or nothing can be trusted */
+async function ownDirectory(session: Session, runId: string): Promise<string | readonly string[]> {
   const script = `: fleet-tap prepare-own ${runId}
 groups=" $(id -Gn) "
-case $groups in *" stapusr "*) ;; *) exit 1 ;; esac
-case $groups in *" stapdev "*) ;; *) exit 1 ;; esac
+got=
+for g in ${GROUPS.join(' ')}; do case $groups in *" $g "*) got="$got $g" ;; esac; done
+[ "$got" = " ${GROUPS.join(' ')}" ] || { echo "only$got"; exit 1; }
 umask 077
 b=\${TMPDIR:-/tmp}/fleet-tap-$(id -u)
 mkdir "$b" 2>/dev/null
@@ -49,5 +60,6 @@ mkdir "$b/${runId}" && echo "$b/${runId}"
 `;
   const made = await session.run(script);
   const path = made.stdout.trimEnd();
-  return made.status === 0 && path.startsWith('/') && path.endsWith(`/${runId}`) && !path.includes('\n') ? path : undefined;
+  if (made.status !== 0) return GROUPS.filter((group) => path.startsWith('only') && path.split(' ').includes(group));
+  return path.startsWith('/') && path.endsWith(`/${runId}`) && !path.includes('\n') ? path : [];
 }

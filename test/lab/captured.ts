@@ -44,6 +44,18 @@ export async function leftovers(): Promise<string[]> {
   return found.flat();
 }
 
+/** @returns milliseconds until nothing of ours was left, or nothing of one kind */
+export async function untilNothingIsLeft(limitMs: number, kind: (line: string) => boolean = () => true): Promise<number> {
+  const startedMs = performance.now();
+  for (;;) {
+    const found = (await leftovers()).filter(kind);
+    const passedMs = performance.now() - startedMs;
+    if (found.length === 0) return passedMs;
+    if (passedMs > limitMs) throw new Error(`still there after ${limitMs} ms:\n${found.join('\n')}`);
+    await sleep(300);
+  }
+}
+
 /** The settings that staprun changes, on each machine. */
 export async function settings(): Promise<string[]> {
   return Promise.all(MACHINES.map((machine) => remote(machine, 'cat /proc/sys/kernel/kptr_restrict /proc/sys/debug/kprobes-optimization')));

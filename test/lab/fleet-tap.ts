@@ -53,3 +53,21 @@ export function startFleetTap(words: readonly string[]): Running {
 export function fleetTap(words: readonly string[]): Promise<Finished> {
   return startFleetTap(words).finished;
 }
+
+/** The same at a terminal, where a person answers the one question. */
+export function fleetTapAsked(words: readonly string[], answer: string): Promise<Finished> {
+  const tcl = (word: string) => `{${word}}`;
+  const script = `set timeout -1; log_user 1
+spawn -noecho ${[process.execPath, join(PROJECT_DIR, 'dist', 'cli.js'), ...words].map(tcl).join(' ')}
+expect -re {password.*: ?$} { send ${tcl(answer)}; send "\\r" } eof { exit 99 }
+expect eof
+exit [lindex [wait] 3]`;
+  const child = spawn('expect', ['-c', script], { cwd: PROJECT_DIR, env: { ...process.env, XDG_CACHE_HOME: CACHE_HOME, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    // A terminal has one stream and its own line ends.
+    child.on('close', (status) => resolve({ status, stdout: stdout.replaceAll('\r\n', '\n'), stderr: '' }));
+  });
+}

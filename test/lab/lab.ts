@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { installMissing } from '../install.js';
 import { startBuildHost, resetBuildHost, stopBuildHost } from './build-host.js';
 import { skewClock } from './clock.js';
+import { fleetTap } from './fleet-tap.js';
 import { kernelRelease, writeInventory } from './inventory-file.js';
-import { boot, makeImage, shutDown, waitForBoot } from './machine.js';
+import { boot, makeImage, shutDown, startHub, stopHub, waitForBoot } from './machine.js';
 import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, SUITES } from './places.js';
 import { runningPid } from './processes.js';
 import { tryRemote } from './remote.js';
@@ -28,6 +29,7 @@ const NEEDED = [
   { program: 'ssh', debianPackage: 'openssh-client' },
   { program: 'unshare', debianPackage: 'util-linux' },
   { program: 'tshark', debianPackage: 'tshark' },
+  { program: 'expect', debianPackage: 'expect' },
 ];
 
 /** One sentence that says why this machine can't have the lab, or undefined. Installs what is missing. */
@@ -52,7 +54,7 @@ export async function up(options: UpOptions): Promise<void> {
   await writeInventory();
   const startedMs = performance.now();
   const fresh = [];
-  // One after the other, because the others' cables lead to the first; booting itself goes on together.
+  await startHub();
   for (const machine of MACHINES) {
     if ((await runningPid(machine.name)) !== undefined) continue;
     await boot(machine);
@@ -66,9 +68,19 @@ export async function up(options: UpOptions): Promise<void> {
   options.say(`up after ${((performance.now() - startedMs) / 1000).toFixed(0)} s; inventory: ${INVENTORY_FILE}`);
 }
 
+/** The machines as they are, if they run and were made ready; otherwise bare ones, made ready by `fleet-tap setup`. For tests that are not about setup. */
+export async function makeReady(say: (line: string) => void): Promise<void> {
+  await up({ skewSeconds: new Map(), freshBuildHosts: false, say });
+  const isReady = await Promise.all([...MACHINES, ...BUILD_HOSTS].map(async (machine) => (await tryRemote(machine, `command -v ${machine.name.startsWith('build-') ? 'stap' : 'staprun'}`)).status === 0));
+  if (isReady.every((ready) => ready)) return;
+  const setup = await fleetTap(['setup', '-i', INVENTORY_FILE]);
+  if (setup.status !== 0) throw new Error(setup.stdout + setup.stderr);
+}
+
 /** Ends all that `up` started. Images stay. */
 export async function down(): Promise<void> {
   await Promise.all([...MACHINES.map(shutDown), ...BUILD_HOSTS.map(stopBuildHost)]);
+  await stopHub();
 }
 
 /** Removes images and trees too. */

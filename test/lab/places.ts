@@ -9,7 +9,7 @@ export const RUN_DIR = join(LAB_DIR, 'run');
 export const KEY_FILE = join(LAB_DIR, 'id_ed25519');
 export const KNOWN_HOSTS_FILE = join(LAB_DIR, 'known_hosts');
 export const INVENTORY_FILE = join(PROJECT_DIR, 'inventories', 'lab.yml');
-/** QEMU's own dump of the machines' common network, taken in lab-a's QEMU, which holds the hub. */
+/** QEMU's own dump of the machines' common network, taken at the hub. */
 export const LINK_DUMP_FILE = join(RUN_DIR, 'link.pcap');
 
 export type Suite = 'bookworm' | 'trixie' | 'forky';
@@ -25,8 +25,8 @@ export interface Machine {
   readonly linkMac: string;
   readonly linkAddress: string;
   readonly linkAddress6: string;
-  /** The hub's port for this machine's cable, on loopback; undefined for the machine whose QEMU holds the hub. */
-  readonly cablePort: number | undefined;
+  /** The hub's port for this machine's cable, on loopback. */
+  readonly cablePort: number;
 }
 
 export const MACHINES: readonly Machine[] = [
@@ -38,7 +38,7 @@ export const MACHINES: readonly Machine[] = [
     linkMac: '52:54:00:77:00:01',
     linkAddress: '10.77.0.1',
     linkAddress6: 'fd77::1',
-    cablePort: undefined,
+    cablePort: 2296,
   },
   {
     name: 'lab-b',
@@ -62,6 +62,8 @@ export const MACHINES: readonly Machine[] = [
   },
 ];
 
+/** The process that is the hub (machine.ts). */
+export const HUB = 'lab-hub';
 /** The hub's port for the witness (witness.ts), on loopback. */
 export const WITNESS_PORT = 2297;
 

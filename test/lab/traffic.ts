@@ -123,3 +123,21 @@ async function talk({ client, server }: Flow, sent: Sent): Promise<void> {
 function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+export const FLOOD_PORT = 7020;
+/** More than a machine has CPUs. */
+const FLOODERS = 3;
+
+/** Datagrams to itself, as fast as the machine can, with all its CPUs. @returns how many */
+export async function flood(machine: Machine, seconds: number): Promise<number> {
+  const script = `
+import socket, time
+end = time.time() + ${seconds}; n = 0
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while time.time() < end:
+    for _ in range(50): s.sendto(b"x" * 20, ("127.0.0.1", ${FLOOD_PORT})); n += 1
+print(n)
+`;
+  const said = await remote(machine, `for i in $(seq ${FLOODERS}); do python3 -c ${shellWord(script)} & done; wait`, { limitMs: LIMIT_SEC * 1000 });
+  return said.trim().split('\n').reduce((sum, line) => sum + Number(line), 0);
+}

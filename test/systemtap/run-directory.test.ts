@@ -30,9 +30,17 @@ describe.skipIf(whyNoDash !== undefined)(`without root's rights ${whyNoDash ?? '
     for (const folder of [base(), made.path]) expect(((await stat(folder)).mode & 0o777).toString(8)).toBe('700');
   });
 
-  it.each(['users', 'users stapusr', 'users mystapdev stapusr2'])('others are told why they may not: %s', async (names) => {
+  it.each(['users', 'users mystapdev stapusr2'])('others are told why they may not: %s', async (names) => {
     await groups(names);
     await expect(makeRunDirectory(refused('sudo-not-allowed'), RUN_ID)).rejects.toMatchObject({ code: 'sudo-not-allowed' });
+  });
+
+  it.each([
+    ['users stapusr', /stapdev may load only kernel modules that an administrator has put into/, 'stapdev'],
+    ['users stapdev', /may not run staprun/, 'stapusr'],
+  ])('one of the two groups is not enough, and which one is missing is said: %s', async (names, sentence, missing) => {
+    await groups(names);
+    await expect(makeRunDirectory(refused('become-password-needed'), RUN_ID)).rejects.toMatchObject({ code: 'stap-group-missing', message: expect.stringMatching(sentence), hint: expect.stringContaining(missing) });
   });
 
   it('does not trust a link of that name', async () => {
