@@ -8,16 +8,19 @@
 export const HOST_LOCK = `
 hold() { exec 9>"$b/lock" && flock 9; }
 release() { exec 9>&-; }
-setting() { cat "$proc/sys/$1" 2>/dev/null; }
 keep_settings() {
   [ ! -e "$b/settings" ] || return 0
-  for s in kernel/kptr_restrict debug/kprobes-optimization; do v=$(setting $s); [ -z "$v" ] || echo "$s $v"; done > "$b/settings.new"
+  for s in kernel/kptr_restrict debug/kprobes-optimization; do v=; { read -r v < "$proc/sys/$s"; } 2>/dev/null; [ -z "$v" ] || echo "$s $v"; done > "$b/settings.new"
   mv -f "$b/settings.new" "$b/settings"
 }
 # Members of stapdev may not write them: nothing to be done about that.
 restore_settings() {
   [ -e "$b/settings" ] || return 0
-  while read -r s v; do [ "$(setting "$s")" = "$v" ] || { echo "$v" > "$proc/sys/$s"; } 2>/dev/null || :; done < "$b/settings"
+  # No process is started for it: on a host that is out of breath each costs a second.
+  while read -r s v; do
+    now=; { read -r now < "$proc/sys/$s"; } 2>/dev/null
+    [ "$now" = "$v" ] || { echo "$v" > "$proc/sys/$s"; } 2>/dev/null || :
+  done < "$b/settings"
   rm -f "$b/settings"
 }
 loaded() { grep -q "^$1 " "$proc/modules"; }

@@ -89,6 +89,9 @@ export function runFailure(host: string, end: RunEnd, release: string): FleetTap
   if (/^flock: not found$/m.test(end.stderr)) {
     return new FleetTapError('host', 'flock-missing', 'there is no flock here: two captures could not keep out of each other\'s way', { place: { host }, hint: 'install util-linux' });
   }
+  if (end.status > 128) {
+    return new FleetTapError('host', 'script-killed', `staprun was killed here (signal ${end.status - 128})`, { place: { host }, hint: 'somebody on the host, or its memory limit, ended it; capture again' });
+  }
   if (end.status === 0) {
     return new FleetTapError('host', 'script-ended', 'the script ended by itself', { place: { host }, hint: 'it called exit(), or somebody on the host ended staprun' });
   }

@@ -154,7 +154,7 @@ describe('runFailure', () => {
     ['no flock', 127, 'flock: not found\n', 'host', 'flock-missing', /no flock/],
     ['exit() in the script', 0, '', 'host', 'script-ended', /ended by itself/],
     ['a kernel module that does not fit', 1, "ERROR: Couldn't insert module '/run/x.ko': Invalid module format\n", 'host', 'kernel-module-mismatch', /kernel 6\.12\.1-amd64 here: Invalid module format/],
-    ['killed without a word', 137, '', 'host', 'stap-failed', /said nothing/],
+    ['killed without a word', 137, '', 'host', 'script-killed', /staprun was killed here \(signal 9\)/],
   ] as const)('%s', (_name, status, stderr, kind, code, sentence) => {
     expect(runFailure('web1', { status, stderr }, '6.12.1-amd64')).toMatchObject({ kind, code, message: expect.stringMatching(sentence), place: { host: 'web1' } });
   });
