@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // argv → command → exit status. The only file that reads the command line or sets the exit status.
 import { fstatSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
@@ -16,6 +16,7 @@ import type { FactsOptions } from './commands/facts.js';
 import type { InventoryOptions } from './commands/inventory.js';
 import type { ShippedOptions } from './commands/shipped-playbook.js';
 import type { DoctorOptions } from './commands/doctor.js';
+import { COMPLETION_SHELLS, type CompletionShell, completionScripts } from './commands/completion-scripts.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
 import { withAnsibleConfig } from './commands/ansible-options.js';
 import { withVaultOptions } from './commands/vault-options.js';
@@ -207,6 +208,23 @@ Examples:
   fleet-tap facts -i inventory.yml --json | jq -r 'to_entries[] | [.key, .value.ansible_facts.ansible_memtotal_mb] | @tsv'`)
     .action((pattern: string, options: FactsOptions & { filter?: string[] }) => finish(import('./commands/facts.js').then(({ facts }) => facts({ ...options, filter: options.filter ?? [], pattern }, context)))),
 );
+
+program
+  .command('completion')
+  .description('print what makes a shell complete commands, options, hosts and groups')
+  .addArgument(new Argument('<SHELL>', 'source <(fleet-tap completion bash)').choices(COMPLETION_SHELLS))
+  .action((shell: CompletionShell) => void process.stdout.write(completionScripts[shell]));
+
+program
+  .command('__complete', { hidden: true })
+  .argument('[WORDS...]')
+  .option('--line <LINE>', 'the line as far as the cursor')
+  .action((words: string[], options: { line?: string }) => finish(import('./commands/completion.js').then(({ answerShell }) => answerShell(program, words, options.line, process.stdout))));
+
+program
+  .command('__manual', { hidden: true })
+  .argument('<KIND>')
+  .action((kind: string) => finish(import('./commands/manual.js').then(({ printManual }) => printManual(program, kind, process.stdout))));
 
 /** A pipe, a file or a socket; not a terminal, and not /dev/null. */
 function isSentSomething(): boolean {

@@ -27,6 +27,9 @@ const NEEDS: readonly Need[] = [
   { program: 'stap', debianPackage: 'systemtap linux-headers-cloud-amd64', tests: 'filters as stap analyses them' },
   { program: 'chromium', debianPackage: 'chromium fonts-dejavu-core', tests: 'the report in a browser' },
   { program: 'mmdebstrap', debianPackage: 'mmdebstrap', tests: 'playbooks on Debian systems of their own' },
+  { program: 'zsh', debianPackage: 'zsh', tests: 'completion in zsh' },
+  { program: 'fish', debianPackage: 'fish', tests: 'completion in fish' },
+  { program: 'groff', debianPackage: 'groff', tests: 'the man page as groff reads it' },
   { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 
