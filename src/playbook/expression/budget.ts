@@ -1,4 +1,4 @@
-// How much one expression or template may work: steps (about a tenth of a microsecond each) and bytes of texts and lists. What an expression asks
+// How much one expression or template may work: steps (about 0.2 microseconds each) and bytes of texts and lists. What an expression asks
 // of a variable that is itself a template counts for the one that asked, so a chain of doublings ends as well.
 // Guaranteed: counted, not timed: a slow machine does not fail what a fast one does. Not here: regular expressions (guarded-regex.ts), which
 // run outside of these steps and have a clock.
@@ -10,7 +10,7 @@ interface Limits {
 }
 
 /** 100 ms of a slow machine, and 10 MB. */
-export const EXPRESSION_LIMITS: Limits = { steps: 400_000, bytes: 10_000_000 };
+export const EXPRESSION_LIMITS: Limits = { steps: 250_000, bytes: 10_000_000 };
 /** A file's template holds many expressions. */
 export const FILE_LIMITS: Limits = { steps: 4_000_000, bytes: 20_000_000 };
 

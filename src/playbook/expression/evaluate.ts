@@ -177,6 +177,7 @@ export class Evaluator {
 
   readonly context: PluginContext = {
     filter: (name, input, args) => {
+      spend(1);
       const found = filters.get(name.replace(/^ansible\.(builtin|legacy)\./, ''));
       if (found === undefined) throw new FilterError(`does not know the filter "${name}"`);
       if (input instanceof Undefined && found.takesUndefined !== true) throw new UndefinedUse(input);
@@ -186,6 +187,7 @@ export class Evaluator {
       return value;
     },
     test: (name, input, args) => {
+      spend(1);
       const found = tests.get(name.replace(/^ansible\.(builtin|legacy)\./, ''));
       if (found === undefined) throw new FilterError(`does not know the test "${name}"`);
       if (input instanceof Undefined && found.takesUndefined !== true) throw new UndefinedUse(input);

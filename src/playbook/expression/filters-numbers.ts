@@ -21,6 +21,9 @@ export function toBool(input: unknown): boolean | null {
   return isNumber(input) && Number(input) === 1;
 }
 
+/** Python's own limit (sys.set_int_max_str_digits). */
+const LIMIT_DIGITS = 4300;
+
 /** int(text, base), or undefined where Python raises a ValueError. */
 function readInteger(text: string, base: number): number | bigint | undefined {
   const [, sign = '', rest = ''] = /^([-+]?)([\s\S]*)$/.exec(strip(text)) ?? [];
@@ -29,6 +32,7 @@ function readInteger(text: string, base: number): number | bigint | undefined {
   const digits = prefix === undefined ? rest : rest.slice(2);
   const radix = prefix === undefined ? (base === 0 ? 10 : base) : Number(prefix[0]);
   if (!/^[0-9a-z]+(?:_[0-9a-z]+)*$/i.test(digits) || (base === 0 && prefix === undefined && /^0[0-9_]*[1-9]/.test(digits))) return undefined;
+  if (digits.length > LIMIT_DIGITS) return undefined;
   let value = 0n;
   for (const digit of digits.replaceAll('_', '')) {
     const worth = Number.parseInt(digit, 36);

@@ -54,7 +54,7 @@ function* matches(pattern: RegExp, text: string): Generator<RegExpExecArray> {
   }
 }
 
-function regexReplace(text: string, pattern: string, replacement: string, flags: string, limit = 0): string {
+function regexReplace(text: string, pattern: string, replacement: string, flags: string, limit: number, mandatory: number): string {
   const expression = pythonPattern(pattern, `${flags}g`);
   return guarded(pattern, text, () => {
     let [out, at, count] = ['', 0, 0];
@@ -65,6 +65,7 @@ function regexReplace(text: string, pattern: string, replacement: string, flags:
       if (count === limit) break;
       if (out.length > 10_000_000) allocate(out.length);
     }
+    if (mandatory !== 0 && count !== mandatory) throw new FilterError(`replaces ${count} times, and ${mandatory} are wanted`);
     return out + text.slice(at);
   });
 }
@@ -86,7 +87,7 @@ const subject = (value: unknown): string => {
 export const regexFilters: readonly (readonly [string, Filter])[] = [
   ['regex_replace', filter(['pattern', 'replacement', 'ignorecase', 'multiline', 'count', 'mandatory_count'], (input, args) => {
     if (args.replacement !== undefined && typeof args.replacement !== 'string') throw new FilterError(`takes a text as replacement, not ${typeName(args.replacement)}`);
-    return regexReplace(subject(input), patternText(args.pattern ?? ''), toText(args.replacement ?? ''), jsFlags(args), Number(args.count ?? 0));
+    return regexReplace(subject(input), patternText(args.pattern ?? ''), toText(args.replacement ?? ''), jsFlags(args), Number(args.count ?? 0), Number(args.mandatory_count ?? 0));
   })],
   ['regex_findall', filter(['regex', 'multiline', 'ignorecase'], (input, args) => findAll(subject(input), patternText(args.regex), jsFlags(args)))],
   ['regex_search', { apply: (input, { positional, named }) => {

@@ -2,6 +2,7 @@
 // Guaranteed: the body's names end with each round; `loop(...)` of a recursive loop is bounded in depth.
 import type { ForLoop, Statement, Target } from './ast.js';
 import type { Evaluator } from './evaluate.js';
+import { spend } from './budget.js';
 import { FilterError } from './filter-error.js';
 import { iterate } from './iterate.js';
 import { Callable } from './objects.js';
@@ -38,6 +39,7 @@ function round(runner: Runner, loop: ForLoop, over: unknown, depth: number): rea
   const pieces: unknown[] = [];
   const memory: { value?: unknown } = {};
   for (const [index, item] of items.entries()) {
+    spend(3);
     const inside = runner.inner();
     inside.frame.set('loop', loopObject(runner, loop, items, index, depth, memory));
     inside.assign(loop.target, item);

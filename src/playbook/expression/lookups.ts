@@ -111,7 +111,9 @@ const lookups: Readonly<Record<string, Lookup>> = {
   subelements: { options: [], run: (terms, _, context) => {
     const [items, path, flags] = terms;
     const skips = isDict(flags) && dictHas(flags, 'skip_missing') && isTrue(dictGet(flags, 'skip_missing'));
-    return iterate(context.filter('subelements', items, { positional: [path], named: { skip_missing: skips } }));
+    const key = toText(path).split('.')[0];
+    const pairs = iterate(context.filter('subelements', items, { positional: [path], named: { skip_missing: skips } })).map(iterate);
+    return pairs.map(([item, value]) => Tuple.make([isDict(item) ? makeDict(dictEntries(item).filter(([name]) => name !== key)) : item, value]));
   } },
   sequence: { options: ['start', 'end', 'stride', 'count', 'format'], run: (terms, options) => (terms.length === 0 ? [''] : terms).flatMap((term) => sequence(toText(term), options)) },
 };
@@ -152,7 +154,7 @@ export function lookup({ positional, named }: CallArguments, context: PluginCont
     throw new FilterError(`"${toText(name)}" ${error.message}`);
   }
   if (isTrue(wantlist)) return values;
-  if (values.every((value) => typeof value === 'string')) return values.join(',');
+  if (values.length > 0 && values.every((value) => typeof value === 'string')) return values.join(',');
   return values.length === 1 ? values[0] : values;
 }
 

@@ -33,7 +33,8 @@ const LIMIT_DEPTH = 50;
 /** @returns the pieces: texts and values, in order */
 export function runTemplate(template: LoadedTemplate, names: Names, load: LoadTemplate, changes: boolean): readonly unknown[] {
   const frame = new Frame(names, undefined, changes);
-  return new Runner(template.source, frame, load, new Map(), 0).whole(template.statements);
+  const runner = new Runner(template.source, frame, load, new Map(), 0);
+  return runner.evaluator.placed(0, 'this template', () => runner.whole(template.statements));
 }
 
 class Runner {
@@ -205,6 +206,7 @@ class Runner {
   }
 
   #expand(macro: Macro, { positional, named }: CallArguments): unknown {
+    spend(5);
     const inside = this.inner();
     const rest: Record<string, unknown> = { ...named };
     for (const [index, { name, fallback }] of macro.parameters.entries()) {

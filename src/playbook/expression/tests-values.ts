@@ -16,11 +16,11 @@ const against = (apply: (input: unknown, other: unknown) => boolean): Test => te
   return apply(input, other);
 });
 
-function resultOf(input: unknown, key: string, fallback: unknown = false): unknown {
+function resultOf(input: unknown, key: string, fallback: unknown): unknown {
   if (!isDict(input)) throw new FilterError(`takes what a task has registered, not ${typeName(input)}`);
   return dictHas(input, key) ? dictGet(input, key) : fallback;
 }
-const result = (key: string, isWanted = true): Test => plain((input) => isTrue(resultOf(input, key)) === isWanted);
+const result = (key: string, isWanted = true): Test => plain((input) => isTrue(resultOf(input, key, false)) === isWanted);
 
 /** A loop that says nothing of itself has changed when an item has. */
 const changed = plain((input) => {
