@@ -1,4 +1,4 @@
-// All modules, by name. A playbook may write `apt` or `ansible.builtin.apt`.
+// All modules, by name. A playbook may write `apt` or `ansible.builtin.apt`, `sysctl` or `ansible.posix.sysctl`.
 import { apt } from './apt.js';
 import { command, shell } from './command.js';
 import { copy } from './copy.js';
@@ -12,6 +12,11 @@ import { deb822Repository } from './deb822-repository.js';
 import { debconf } from './debconf.js';
 import { dpkgSelections } from './dpkg-selections.js';
 import { packageModule } from './package.js';
+import { cron } from './cron.js';
+import { modprobe } from './modprobe.js';
+import { mount } from './mount.js';
+import { sysctl } from './sysctl.js';
+import { service, systemd, systemdService } from './systemd.js';
 import { group } from './group.js';
 import { user } from './user.js';
 import { slurp } from './slurp.js';
@@ -22,6 +27,14 @@ import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, aptKey, aptRepository, assert, blockinfile, command, copy, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, group, lineinfile, meta, packageModule, replace, setFact, shell, slurp, stat, template, user] as readonly unknown[] as readonly AnyModule[];
+const all = [apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, group, lineinfile, meta, modprobe, mount, packageModule, replace, service, setFact, shell, slurp, stat, sysctl, systemd, systemdService, template, user] as readonly unknown[] as readonly AnyModule[];
+
+/** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
+export function moduleNamed(written: string): AnyModule | undefined {
+  const name = written.slice(written.lastIndexOf('.') + 1);
+  const module = modules.get(name);
+  const collection = written.slice(0, -name.length);
+  return module !== undefined && ['', 'ansible.builtin.', 'ansible.legacy.', `${module.collection ?? 'ansible.builtin'}.`].includes(collection) ? module : undefined;
+}
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));

@@ -117,6 +117,8 @@ export async function finishPlan(plan: ModulePlan, host: ActionHost): Promise<Mo
 
 export interface PlaybookModule<P extends Parameters = Parameters> {
   readonly name: string;
+  /** Whose it is, in its full name. Default: ansible.builtin. */
+  readonly collection?: string;
   readonly parameters: P;
   /** The parameter that a plain string stands for: `command: uname -r`. */
   readonly freeForm?: string;

@@ -58,13 +58,21 @@ shadow() { grep "^$name:" /etc/shadow 2>/dev/null | cut -d: -f"$1"; }
 gid_of() { getent group "$1" 2>/dev/null | cut -d: -f3; }
 # Groups that name the user as a member, without the primary one; sorted.
 members() { sed -n "s/^\\\\([^:]*\\\\):[^:]*:[^:]*:\\\\(.*\\\\)$/\\\\1 ,\\\\2,/p" /etc/group | while read -r g list; do case $list in *,"$name",*) printf '%s\\n' "$g" ;; esac; done | sort; }
+home_mode() {
+  from() { sed -n "s/^$1[[:space:]]*//p" /etc/login.defs 2>/dev/null | head -n 1; }
+  bits=$(from HOME_MODE); m=\${mask:-$(from UMASK)}
+  if [ -n "$bits" ] && [ -z "$mask" ]; then printf '%s' "$bits"; else printf %o "$((0777 & ~0\${m:-022}))"; fi
+}
 set_password() {
   changed=true
   [ -n "$check" ] || printf '%s:%s\\n' "$name" "$hash" | chpasswd -e >/dev/null 2>&1 || fail "the password of $name could not be set" 1
 }
 entry
-for g in $groups; do [ -n "$(gid_of "$g")" ] || fail "Group $g does not exist"; done
-if [ -n "$group" ]; then [ -n "$(gid_of "$group")" ] || fail "Group $group does not exist"; fi
+# Who is made only in check mode may have groups that are made then, too.
+if [ "$state" = present ] && { [ -n "$line" ] || [ -z "$check" ]; }; then
+  for g in $groups; do [ -n "$(gid_of "$g")" ] || fail "Group $g does not exist"; done
+  if [ -n "$group" ]; then [ -n "$(gid_of "$group")" ] || fail "Group $group does not exist"; fi
+fi
 created=
 if [ "$state" = absent ]; then
   [ -z "$line" ] || run userdel \${force:+-f} \${remove:+-r} "$name"
@@ -125,7 +133,7 @@ if [ "$state" = present ]; then
   if [ -n "$createhome" ] && [ -z "$created" ] && [ ! -d "$house" ]; then
     changed=true
     if [ -z "$check" ]; then
-      mkdir -p "\${house%/*}" && cp -R "\${skeleton:-/etc/skel}" "$house" && chmod "$(printf %o $((0777 & ~0\${mask:-$(sed -n 's/^UMASK[[:space:]]*//p' /etc/login.defs | head -n 1)})))" "$house" && chown -R "$(field 3):$(field 4)" "$house" || fail "the home $house could not be made" 1
+      mkdir -p "\${house%/*}" && cp -R "\${skeleton:-/etc/skel}" "$house" && chmod "$(home_mode)" "$house" && chown -R "$(field 3):$(field 4)" "$house" || fail "the home $house could not be made" 1
     fi
   fi
   if [ -n "$keytype" ]; then

@@ -3,7 +3,7 @@
 import { isMap, isScalar, type Node } from 'yaml';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
 import { didYouMean } from '../base/near-names.js';
-import { modules } from '../modules/index.js';
+import { moduleNamed, modules } from '../modules/index.js';
 import type { AnyModule } from '../modules/module.js';
 import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
 import { Condition } from './condition.js';
@@ -131,7 +131,7 @@ function findModule(yaml: YamlFile, node: Node, entries: Entries, what: string, 
   const found: { module: AnyModule; entry: MapEntry }[] = [];
   for (const entry of others) {
     const written = String(entry.key);
-    const module = modules.get(written.replace(/^ansible\.(builtin|legacy)\./, ''));
+    const module = moduleNamed(written);
     if (module !== undefined) found.push({ module, entry });
     else if (Object.hasOwn(unsupportedTaskKeys, written.replace(/^ansible\.builtin\./, ''))) {
       throw keyError(yaml, { ...entry, key: written.replace(/^ansible\.builtin\./, '') }, what, known, unsupportedTaskKeys);

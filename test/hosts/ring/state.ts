@@ -1,7 +1,7 @@
 // What comes in: a host after a playbook. What goes out: every path that differs from the root it began as, and what it is now: kind, mode, owner,
 // content. Two hosts are in the same state when these agree. What no playbook means to say is left out: caches, logs, times, process numbers.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ring, RingHost } from './host.js';
 
@@ -40,7 +40,15 @@ const WHOLE_CHARS = 3000;
 export async function stateOf(ring: Ring, host: RingHost): Promise<State> {
   const listed = await ring.run(['find', `${host.folder}/upper`, '-mindepth', '1', '-printf', '%P\\0']);
   const paths = listed.stdout.split('\0').filter((path) => path !== '' && !LEFT_OUT.some((pattern) => pattern.test(path)));
-  return tell(ring, host, paths);
+  const told = await tell(ring, host, paths);
+  // A folder is there too when only something below it has changed.
+  const isAsBefore = async (path: string, text: string) => {
+    if (!text.startsWith('folder ')) return false;
+    const before = await lstat(join(ring.root, path)).catch(() => undefined);
+    return before?.isDirectory() === true && text === `folder ${before.uid}:${before.gid} ${(before.mode & 0o7777).toString(8).padStart(4, '0')}`;
+  };
+  const changed = await Promise.all(Object.entries(told).map(async ([path, text]) => ((await isAsBefore(path, text)) ? [] : [[path, text] as const])));
+  return Object.fromEntries(changed.flat());
 }
 
 /** Paths as they are on a host: also for those that only the other engine has changed. */

@@ -1,0 +1,169 @@
+// service and systemd: a service runs or not, and begins at boot or not. `systemd` (and systemd_service) asks systemctl; `service` asks it where systemd
+// runs the host, and otherwise the scripts of /etc/init.d with `service` and update-rc.d. The steps are those of modules/systemd.py and service.py.
+// Answer: changed, name, state, enabled, status (what systemctl show says).
+import type { ModuleContext, PlaybookModule } from './module.js';
+import { ParameterError, type Parameters } from './params.js';
+import { FAIL, planScript } from './plan-script.js';
+
+const systemdParameters = {
+  name: { type: 'string', aliases: ['service', 'unit'] },
+  state: { type: 'string', choices: ['reloaded', 'restarted', 'started', 'stopped'] },
+  enabled: { type: 'boolean' },
+  force: { type: 'boolean', default: false },
+  masked: { type: 'boolean' },
+  daemon_reload: { type: 'boolean', default: false, aliases: ['daemon-reload'] },
+  daemon_reexec: { type: 'boolean', default: false, aliases: ['daemon-reexec'] },
+  scope: { type: 'string', default: 'system', choices: ['system', 'user', 'global'] },
+  no_block: { type: 'boolean', default: false },
+} as const satisfies Parameters;
+
+const serviceParameters = {
+  name: { type: 'string', required: true },
+  state: { type: 'string', choices: ['reloaded', 'restarted', 'started', 'stopped'] },
+  enabled: { type: 'boolean' },
+  arguments: { type: 'string', default: '', aliases: ['args'], refused: 'use the module command' },
+  pattern: { type: 'string' },
+  sleep: { type: 'integer' },
+  runlevel: { type: 'string', default: 'default' },
+  use: { type: 'string', default: 'auto', choices: ['auto', 'service', 'systemd', 'sysvinit', 'ansible.builtin.systemd'] },
+} as const satisfies Parameters;
+
+const SYSTEMCTL = `
+ctl() { systemctl \${scope:+--$scope} \${noblock:+--no-block} \${force:+--force} "$@" 2>&1; }
+is_sysv() { [ -x "/etc/init.d/$1" ]; }
+with_systemd() {
+  command -v systemctl >/dev/null || fail "Failed to find required executable \\"systemctl\\""
+  [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err" 1 ;; esac; }
+  [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err" 1; }
+  [ -n "$name" ] || return 0
+  show=$(ctl show "$name"); rc=$?
+  offline=; case $show in *'ignoring command'*|*'Running in chroot'*) offline=1 ;; esac
+  loaded=$(printf '%s\\n' "$show" | sed -n 's/^LoadState=//p'); active=$(printf '%s\\n' "$show" | sed -n 's/^ActiveState=//p')
+  found=1
+  if [ -n "$offline" ] || [ "$rc" != 0 ]; then
+    offline=1
+    ctl is-enabled "$name" >/dev/null || is_sysv "\${name%.service}" || [ -n "$(ls /lib/systemd/system/"$name" /lib/systemd/system/"$name".service /etc/systemd/system/"$name" /etc/systemd/system/"$name".service 2>/dev/null)" ] || found=
+  elif [ "$loaded" = not-found ] && [ "$active" != active ] && ! is_sysv "\${name%.service}"; then found=
+  fi
+  if [ -n "$masked" ]; then
+    is=$(ctl is-enabled "$name"); ismasked=; [ "$loaded" = masked ] && ismasked=1; case $is in masked*) ismasked=1 ;; esac
+    if [ "$masked" = 1 ] && [ -z "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl mask "$name") || fail "Unable to mask service $name: $err" 1; }; fi
+    if [ "$masked" = 0 ] && [ -n "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl unmask "$name") || fail "Unable to unmask service $name: $err" 1; }; fi
+  fi
+  if [ -n "$enabled" ]; then
+    [ -n "$found" ] || fail "Could not find the requested service $name: host"
+    is=$(ctl is-enabled "$name"); rc=$?
+    isenabled=0
+    if [ "$rc" = 0 ]; then isenabled=1; case $is in *enabled-runtime*|*indirect*|*alias*) isenabled=0 ;; esac
+    elif is_sysv "\${name%.service}"; then case $is in *disabled) ;; *) [ -z "$(ls /etc/rc?.d/S??"\${name%.service}" 2>/dev/null)" ] || isenabled=1 ;; esac; fi
+    if [ "$isenabled" != "$enabled" ]; then
+      changed=true
+      if [ -z "$check" ]; then
+        if [ "$enabled" = 1 ]; then verb=enable; else verb=disable; fi
+        err=$(ctl "$verb" "$name") || fail "Unable to $verb service $name: $err" 1
+      fi
+    fi
+  fi
+  if [ -n "$state" ]; then
+    [ -n "$found" ] || fail "Could not find the requested service $name: host"
+    if [ -n "$offline" ]; then warned=1; return 0; fi
+    action=
+    case $state:$active in
+    started:active|started:activating) ;;
+    started:*) action=start ;;
+    stopped:active|stopped:activating|stopped:deactivating|stopped:reloading) action=stop ;;
+    stopped:*) ;;
+    restarted:active|restarted:activating) action=restart ;;
+    reloaded:active|reloaded:activating) action=reload ;;
+    restarted:*|reloaded:*) action=start ;;
+    esac
+    if [ -n "$action" ]; then changed=true; [ -n "$check" ] || { err=$(ctl "$action" "$name") || fail "Unable to $action service $name: $err" 1; }; fi
+  fi
+}
+`;
+
+const SYSV = `
+PATH=$PATH:/sbin:/usr/sbin
+with_scripts() {
+  [ -x "/etc/init.d/$name" ] || [ -n "$pattern" ] || fail "Could not find the requested service $name: host"
+  if [ -n "$enabled" ]; then
+    isenabled=0; [ -z "$(ls /etc/rc[2345].d/S??"$name" 2>/dev/null)" ] || isenabled=1
+    if [ "$isenabled" != "$enabled" ]; then
+      changed=true
+      if [ -z "$check" ]; then
+        if [ "$enabled" = 1 ]; then { [ -n "$(ls /etc/rc?.d/[SK]??"$name" 2>/dev/null)" ] || update-rc.d "$name" defaults; update-rc.d "$name" enable; } >/dev/null 2>&1
+        else update-rc.d "$name" disable >/dev/null 2>&1; fi || fail "the start of $name at boot could not be set" 1
+      fi
+    fi
+  fi
+  [ -n "$state" ] || return 0
+  if [ -n "$pattern" ]; then ps ax 2>/dev/null | grep -v grep | grep -qF -- "$pattern"; running=$?; else service "$name" status >/dev/null 2>&1 </dev/null; running=$?; fi
+  act() { err=$(service "$name" "$1" 2>&1 </dev/null) || fail "$err" "$?"; }
+  case $state:$running in
+  started:0) ;;
+  started:*) changed=true; [ -n "$check" ] || act start ;;
+  stopped:0) changed=true; [ -n "$check" ] || act stop ;;
+  stopped:*) ;;
+  reloaded:0) changed=true; [ -n "$check" ] || act reload ;;
+  reloaded:*) changed=true; [ -n "$check" ] || act start ;;
+  restarted:*) changed=true; if [ -z "$check" ]; then service "$name" stop >/dev/null 2>&1 </dev/null; [ -z "$pause" ] || sleep "$pause"; act start; fi ;;
+  esac
+}
+`;
+
+const ANSWER = `
+answer
+say changed "$changed"
+say warned "$warned"
+tell show "$show"
+`;
+
+interface ServiceWords {
+  readonly name: string | undefined;
+  readonly state: string | undefined;
+  readonly enabled: boolean | undefined;
+}
+
+const EMPTY = { show: '', warned: '', scope: '', noblock: '', force: '', masked: '', reload: '', reexec: '', pattern: '', pause: '' };
+const numeral = (value: boolean | undefined) => (value === undefined ? '' : value ? '1' : '0');
+
+function planService(module: string, { name, state, enabled }: ServiceWords, words: Readonly<Record<string, string | number | boolean | undefined>>, choice: string, context: ModuleContext) {
+  const all = { ...EMPTY, name, state, enabled: numeral(enabled), ...words };
+  return planScript({ module, shown: { name, state, enabled }, words: all, body: `${FAIL}\n${SYSTEMCTL}\n${SYSV}\n${choice}\n${ANSWER}` }, context, (answer) => {
+    const status = Object.fromEntries(answer.text('show').split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
+    const told = state === undefined ? {} : { state: state === 'stopped' ? 'stopped' : 'started' };
+    const warnings = answer.values.get('warned') === '1' ? ['Target is a chroot or systemd is offline. This can lead to false positives or prevent the init system tools from working.'] : [];
+    return { changed: answer.changed, values: { name: name ?? null, ...told, ...(enabled === undefined ? {} : { enabled }), ...(Object.keys(status).length === 0 ? {} : { status }) }, warnings };
+  });
+}
+
+function systemdModule(name: string): PlaybookModule<typeof systemdParameters> {
+  return {
+    name,
+    parameters: systemdParameters,
+    checkWritten: (written) => {
+      const needy = ['state', 'enabled', 'masked'].find((one) => one in written);
+      if (needy !== undefined && !('name' in written)) return { message: `parameters are required by ${needy}: name`, parameter: needy };
+      return ['state', 'enabled', 'masked', 'daemon_reload', 'daemon_reexec'].some((one) => one in written) ? undefined : { message: 'one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec' };
+    },
+    plan: (params, context) => {
+      const { state, enabled, scope } = params;
+      if (params.name !== undefined && /[*?[]/.test(params.name)) throw new ParameterError(`This module does not currently support using glob patterns, found '${params.name}' in service name`, 'name');
+      const words = { scope: scope === 'system' ? '' : scope, noblock: params.no_block, force: params.force, masked: numeral(params.masked), reload: params.daemon_reload, reexec: params.daemon_reexec };
+      return planService(name, { name: params.name, state, enabled }, words, 'with_systemd', context);
+    },
+  };
+}
+
+export const systemd = systemdModule('systemd');
+export const systemdService = systemdModule('systemd_service');
+
+export const service: PlaybookModule<typeof serviceParameters> = {
+  name: 'service',
+  parameters: serviceParameters,
+  checkWritten: (written) => ('state' in written || 'enabled' in written ? undefined : { message: 'one of the following is required: state, enabled' }),
+  plan: ({ name, state, enabled, pattern, sleep, use }, context) => {
+    const choice = use.endsWith('systemd') ? 'with_systemd' : use === 'auto' ? 'if [ -d /run/systemd/system ]; then with_systemd; else with_scripts; fi' : 'with_scripts';
+    return planService('service', { name, state, enabled }, { pattern, pause: sleep }, choice, context);
+  },
+};
