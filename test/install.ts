@@ -30,6 +30,7 @@ const NEEDS: readonly Need[] = [
   { program: 'zsh', debianPackage: 'zsh', tests: 'completion in zsh' },
   { program: 'fish', debianPackage: 'fish', tests: 'completion in fish' },
   { program: 'groff', debianPackage: 'groff', tests: 'the man page as groff reads it' },
+  { program: 'vagrant', debianPackage: 'vagrant vagrant-libvirt', tests: 'the Vagrantfile as Vagrant reads it' },
   { program: 'perl', debianPackage: 'perl-base', tests: 'small writes that go together' },
 ];
 
