@@ -11,6 +11,7 @@ import type { MergeOptions } from './commands/merge.js';
 import type { AssertOptions } from './commands/assert.js';
 import type { ReportOptions } from './commands/report.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
+import type { RunCommandOptions } from './commands/run.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
 import type { InventoryOptions } from './commands/inventory.js';
@@ -145,6 +146,32 @@ program
   .option('--for <TIME>', 'capture for this time', duration, 3)
   .option('--report <FILE>', 'also write the HTML page that fleet-tap report makes')
   .action((options: { for: number; report?: string }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for, report: options.report }, context))));
+
+program.addCommand(
+  fleetCommand('run')
+    .description('play Ansible playbooks; what is not supported is refused before any host is touched')
+    .argument('<PLAYBOOK...>', 'files; docs/playbooks.md says what they may hold')
+    .option('-e, --extra-vars <VARS>', 'variables over all others: name=value, JSON or YAML, or @FILE; may be given again', collect)
+    .option('-t, --tags <TAGS>', 'only tasks with one of these tags; a comma list, or given again', collect)
+    .option('--skip-tags <TAGS>', 'no tasks with one of these tags', collect)
+    .option('--start-at-task <NAME>', 'begin with this task; * and ? fit')
+    .option('-C, --check', 'change nothing, say what would be changed', false)
+    .option('-D, --diff', 'show what changes in files', false)
+    .option('-b, --become', 'run tasks as root, or as --become-user says, where the playbook says nothing')
+    .option('--force-handlers', 'run handlers that were notified although a task has failed', false)
+    .option('--list-hosts', 'print the hosts of each play, and end', false)
+    .option('--list-tasks', 'print the tasks that would run, and end', false)
+    .option('--list-tags', 'print all tags, and end', false)
+    .option('--syntax-check', 'load and check the playbooks, and end', false)
+    .addOption(new Option('--flush-cache', 'taken as Ansible takes it: facts are never kept').hideHelp())
+    .addHelpText('after', `
+Exit status: 0 all well, 1 wrong input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
+
+Examples:
+  fleet-tap run -i inventory.yml site.yml --check --diff
+  fleet-tap run -i inventory.yml site.yml -l web -t packages -e version=1.2`)
+    .action((playbooks: string[], options: Omit<RunCommandOptions, 'playbooks'>) => finish(import('./commands/run.js').then(({ run }) => run({ ...options, playbooks }, context)))),
+);
 
 program.addCommand(
   fleetCommand('exec')

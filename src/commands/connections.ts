@@ -31,12 +31,13 @@ export class Connections {
 
   /** @throws FleetTapError kind `input` */
   of(host: Host): Connection {
-    let connection = this.#known.get(host.name);
+    const key = `${host.name}\0${String(host.vars.ansible_connection)}`;
+    let connection = this.#known.get(key);
     if (connection === undefined) {
       const extraVars = this.#flags.extraVars ?? {};
       const vars = { ...host.vars, ...extraVars };
       connection = connectionOf({ ...host, vars: { ...vars, ...this.#rendered(host, vars) } }, { ...this.#flags, extraVars: {} });
-      this.#known.set(host.name, connection);
+      this.#known.set(key, connection);
     }
     return connection;
   }

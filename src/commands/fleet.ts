@@ -17,8 +17,10 @@ import { openSession } from '../ssh/dial.js';
 import { DialLimits } from '../ssh/dial-limits.js';
 import { Dialer } from '../ssh/dialer.js';
 import { KeyRing } from '../ssh/key-ring.js';
+import { LocalTransport } from '../ssh/local-transport.js';
 import { RedialSession } from '../ssh/redial-session.js';
 import type { Session } from '../ssh/session.js';
+import { ShellSession } from '../ssh/shell-session.js';
 import { Connections } from './connections.js';
 import { describeRules, describeTarget, Detail } from './detail.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
@@ -60,6 +62,10 @@ export interface FleetOptions extends VaultOptions {
   readonly configFile?: string | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
+  /** -e: over every other variable. */
+  readonly extraVars?: Vars | undefined;
+  /** An inventory without a host that is chosen is none of a mistake: a playbook may name localhost. */
+  readonly mayBeEmpty?: boolean;
   /** Where this run's directory is made, instead of among the others. */
   readonly runDir?: string | undefined;
 }
@@ -115,11 +121,11 @@ export class Fleet {
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
-    if (hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
+    if (hosts.length === 0 && (options.mayBeEmpty !== true || read.hosts.length > 0)) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = await passwordOf(options.becomePasswordFile, options.askBecomePass, '-K', context);
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs };
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs, extraVars: options.extraVars };
     const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
-    for (const host of hosts) connections.target(host);
+    for (const host of hosts) if (!connections.of(host).isLocal) connections.target(host);
     const password = await passwordOf(options.connectionPasswordFile, options.askPass, '-k', context);
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     // As they stand in the inventory: what was encrypted there stays so on disk.
@@ -134,6 +140,8 @@ export class Fleet {
 
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
+    const connection = this.#connections.of(host);
+    if (connection.isLocal === true) return once(this.#sessions, { ...host, name: `${host.name} (local)` }, async () => new ShellSession(new LocalTransport(host.name), connection.become));
     return once(this.#sessions, host, () => {
       const target = this.#connections.target(host, this.#password);
       this.detail.say(2, () => describeTarget(target));
@@ -165,6 +173,11 @@ export class Fleet {
 
   facts(host: Host): Promise<Facts> {
     return once(this.#facts, host, async () => this.run.timed(host.name, 'facts', gatherFacts(await this.session(host))));
+  }
+
+  /** Not what is remembered: tasks may have changed it. */
+  async factsAnew(host: Host): Promise<Facts> {
+    return gatherFacts(await this.session(host));
   }
 
   /** What was known of a host may have changed: setup has installed something. */

@@ -22,6 +22,8 @@ const FALSE = new Set(['n', 'no', 'off', '0', 'false', 'f']);
 /** Connection types that mean "over SSH"; Ansible's names with and without their collection. */
 const SSH_CONNECTIONS = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh', 'ansible.builtin.paramiko_ssh']);
 
+const LOCAL_CONNECTIONS = new Set(['local', 'ansible.builtin.local']);
+
 const PARAMIKO_CONNECTIONS = new Set(['paramiko', 'paramiko_ssh', 'ansible.builtin.paramiko_ssh']);
 
 /** Ansible's shell plugins that are POSIX shells; what is run on a host is run by its sh anyway. */
@@ -33,14 +35,17 @@ export function checkUnsupported(source: VariableSource): void {
     throw new FleetTapError('input', 'connection-unsupported', `${name} ${message}`, { place: { host: source.host }, hint });
   };
   const connection = connectionType(source);
-  if (connection !== undefined && !SSH_CONNECTIONS.has(connection)) {
-    const hint = connection === 'local' ? 'run sshd on this machine and reach it as any other host' : 'leave this host out with --limit, or run sshd on it';
-    refuse('ansible_connection', `is "${connection}"; only ssh is supported`, hint);
+  if (connection !== undefined && !SSH_CONNECTIONS.has(connection) && !LOCAL_CONNECTIONS.has(connection)) {
+    refuse('ansible_connection', `is "${connection}"; ssh and local are supported`, 'leave this host out with --limit, or run sshd on it');
   }
   const program = readText(source, ['ansible_ssh_executable']) ?? readText(defaultsOf(source), ['ansible_ssh_executable']);
   if (program !== undefined && !/(^|\/)ssh$/.test(program)) refuse('ansible_ssh_executable', `is "${program}"; only ssh itself is supported`, 'remove the variable from this host');
   const shell = readText(source, ['ansible_shell_type']);
   if (shell !== undefined && !SHELL_TYPES.has(shell)) refuse('ansible_shell_type', `is "${shell}"; hosts must have a POSIX sh`, 'leave this host out with --limit');
+}
+
+export function isLocal(source: VariableSource): boolean {
+  return LOCAL_CONNECTIONS.has(connectionType(source) ?? '');
 }
 
 export function isParamiko(source: VariableSource): boolean {

@@ -4,7 +4,7 @@
 // Order, as in Ansible: `-e` over inventory variables over flags. Of two names for one thing, Ansible's later name wins.
 // Not here: templates (commands/ renders them before), `~` and relative paths, ssh_config itself.
 import { type Become, becomeOf, type BecomeFlags } from './become.js';
-import { checkUnsupported, defaultsOf, isParamiko, readBoolean, readInteger, readSeconds, readText, readWords, type VariableSource } from './connection-values.js';
+import { checkUnsupported, defaultsOf, isLocal, isParamiko, readBoolean, readInteger, readSeconds, readText, readWords, type VariableSource } from './connection-values.js';
 import type { Host, Vars } from './host.js';
 import { quoteValue, readSshArgs, type SshArgs, type SshOption } from './ssh-args.js';
 
@@ -54,6 +54,8 @@ export interface Connection {
   /** -F: in place of the user's and the system's ssh_config. */
   configFile?: string | undefined;
   become: Become;
+  /** ansible_connection: local: this machine itself, without SSH. */
+  isLocal?: boolean;
   /** Of the flags: they hold for jump hosts as well. */
   flags?: Pick<ConnectionFlags, 'hostKeyChecking' | 'connectTimeoutSec'>;
 }
@@ -87,6 +89,7 @@ export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connectio
     sshArgsAfter: [...common.options, ...extra.options, ...otherOptions(source)],
     configFile: extra.configFile ?? common.configFile ?? before.configFile,
     become: becomeOf(source, flags),
+    ...(isLocal(source) ? { isLocal: true } : {}),
     flags: { hostKeyChecking: flags.hostKeyChecking, connectTimeoutSec: flags.connectTimeoutSec },
   };
 }

@@ -3,7 +3,7 @@
 // Answer: rc, stdout (text); or skipped with the reason (creates, removes). In check mode they are skipped, unless creates or removes decides.
 import { lastLines } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
-import { parseAnswer } from './answer.js';
+import { type Answer, parseAnswer } from './answer.js';
 import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { assign, moduleScript } from './script.js';
@@ -85,13 +85,15 @@ type RunParams = Pick<ParamsOf<typeof parameters>, 'cmd' | 'chdir' | 'creates' |
 function planRun(name: string, invocation: string, params: RunParams, context: ModuleContext) {
   const { cmd, argv, chdir, creates, removes, stdin } = params;
   const decides = creates !== undefined || removes !== undefined;
-  const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'it would run if this were not check mode', values: { cmd: argv ?? cmd, rc: 0, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+  const shown = name === 'shell' ? cmd : (argv ?? (cmd === undefined ? undefined : splitWords(cmd)));
+  const empty = { stdout: '', stderr: '', stdout_lines: [], stderr_lines: [], start: null, end: null, delta: null };
+  const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'Command would have run if not in check mode', said: 'it would run if this were not check mode', values: { cmd: shown, rc: 0, ...empty } };
   // A directory that is not there is a failure even then.
   if (context.check && !decides && chdir === undefined) return { kind: 'done' as const, result: unchecked };
   const head = `${assign({ chdir, creates, removes, check: context.check })}`;
   // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
-  const run = `IFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
-  const body = `${head}\nIFS=\n${BODY}\n${run}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
+  const run = `began=$(date '+%F %T.%N')\nIFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
+  const body = `${head}\nIFS=\n${BODY}\n${run}\nended=$(date '+%F %T.%N')\nanswer\nsay changed true\nsay start "$began"\nsay end "$ended"\nsay rc "$rc"\ntell stdout "$out"`;
   return {
     kind: 'script' as const,
     script: moduleScript(name, { cmd, argv, chdir, creates, removes }, context, body),
@@ -105,22 +107,36 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       const rc = Number(answer.values.get('rc'));
       if (name === 'command' && rc === 127 && /exec: .*: not found\s*$/.test(result.stderr)) {
         // Ansible's exit status for it: errno 2 of the exec call.
-        return { changed: false, failed: true, msg: `the host has no program ${words(argv, cmd)}`, values: { cmd: argv ?? cmd, rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+        const [program = ''] = words(argv, cmd);
+        return { changed: false, failed: true, msg: `[Errno 2] No such file or directory: b'${program}'`, said: `the host has no program ${program}`, values: { cmd: words(argv, cmd).join(' '), rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
       }
       const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text);
       const stdout = skipped === '' ? strip(answer.text('stdout')) : `skipped, since ${skipped}`;
       const stderr = strip(result.stderr);
-      const values = { cmd: argv ?? cmd, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr) };
-      if (skipped !== '') return { changed: false, msg: `did not run, since ${skipped}`, values };
-      if (rc === 0) return { changed: true, values };
-      const said = lastLines(stderr === '' ? stdout : stderr, 5);
-      return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
+      const values = { cmd: shown, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr), ...timesOf(answer) };
+      if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped}`, values };
+      if (rc === 0) return { changed: true, msg: '', values };
+      const last = lastLines(stderr === '' ? stdout : stderr, 5);
+      return { changed: true, failed: true, msg: 'non-zero return code', said: `exit status ${rc}${last === '' ? '' : `: ${last}`}`, values };
     },
   };
 }
 
-function words(argv: readonly string[] | undefined, cmd: string | undefined): string {
-  return (argv ?? splitWords(cmd ?? ''))[0] ?? '';
+function words(argv: readonly string[] | undefined, cmd: string | undefined): readonly string[] {
+  return argv ?? splitWords(cmd ?? '');
+}
+
+/** The host's clock, in microseconds where it tells them. */
+function timesOf(answer: Answer): { start: string | null; end: string | null; delta: string | null } {
+  const stamp = (name: string) => /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d{6})?/.exec(answer.values.get(name) ?? '');
+  const [start, end] = [stamp('start'), stamp('end')];
+  if (start === null || end === null) return { start: null, end: null, delta: null };
+  const micros = (found: RegExpExecArray) => Date.parse(`${found[1]}T${found[2]}Z`) * 1000 + Number(found[3] ?? 0);
+  const delta = Math.max(0, micros(end) - micros(start));
+  const seconds = Math.floor(delta / 1e6);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const text = (found: RegExpExecArray) => `${found[1]} ${found[2]}.${found[3] ?? '000000'}`;
+  return { start: text(start), end: text(end), delta: `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(delta % 1e6).padStart(6, '0')}` };
 }
 
 function lines(text: string): string[] {

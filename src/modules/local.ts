@@ -13,11 +13,13 @@ const assertParameters = {
 export const assert: PlaybookModule<typeof assertParameters> = {
   name: 'assert',
   parameters: assertParameters,
-  plan: ({ that, fail_msg, success_msg }) => {
+  plan: ({ that, fail_msg, success_msg, quiet }) => {
+    const shown = quiet ? {} : ({ shows: 'always' } as const);
+    const text = (words: readonly string[]) => (words.length === 1 ? words[0] : words);
     const wrong = that.find((condition) => !condition.holds);
-    if (wrong === undefined) return { kind: 'done', result: { changed: false, msg: success_msg?.join('\n') ?? 'All assertions passed' } };
-    const msg = fail_msg?.join('\n') ?? `Assertion failed: ${wrong.text}`;
-    return { kind: 'done', result: { changed: false, failed: true, msg, values: { assertion: wrong.text, evaluated_to: false } } };
+    if (wrong === undefined) return { kind: 'done', result: { changed: false, msg: success_msg?.join('\n') ?? 'All assertions passed', values: success_msg === undefined ? {} : { msg: text(success_msg) }, ...shown } };
+    const said = fail_msg?.join('\n') ?? `Assertion failed: ${wrong.text}`;
+    return { kind: 'done', result: { changed: false, failed: true, msg: 'Assertion failed', said, values: { assertion: wrong.text, evaluated_to: false, ...(fail_msg === undefined ? {} : { msg: text(fail_msg) }) }, ...shown } };
   },
 };
 
@@ -29,16 +31,18 @@ export const fail: PlaybookModule<typeof failParameters> = {
   plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, msg } }),
 };
 
-const debugParameters = { msg: { type: 'raw' }, var: { type: 'expression' } } as const satisfies Parameters;
+const debugParameters = { msg: { type: 'raw' }, var: { type: 'expression' }, verbosity: { type: 'integer', default: 0 } } as const satisfies Parameters;
 
 export const debug: PlaybookModule<typeof debugParameters> = {
   name: 'debug',
   parameters: debugParameters,
   checkWritten: (written) => ('msg' in written && 'var' in written ? { message: 'debug takes either msg or var', parameter: 'var' } : undefined),
-  plan: ({ msg, var: variable }) => {
+  plan: ({ msg, var: variable, verbosity }, { verbosity: given }) => {
+    if (verbosity > given) return { kind: 'done', result: { changed: false, skipped: true, values: { skipped_reason: 'Verbosity threshold not met.' } } };
     const shown = variable === undefined ? (msg ?? 'Hello world!') : variable.value;
     const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 4);
-    return { kind: 'done', result: { changed: false, msg: printable(variable === undefined ? text : `${variable.text}: ${text}`) } };
+    const said = printable(variable === undefined ? text : `${variable.text}: ${text}`);
+    return { kind: 'done', result: { changed: false, said, values: variable === undefined ? { msg: shown } : { [variable.text]: shown }, shows: 'always' } };
   },
 };
 

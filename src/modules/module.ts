@@ -8,6 +8,8 @@ export interface ModuleContext {
   /** Look, and say what would change. */
   readonly check: boolean;
   readonly diff: boolean;
+  /** How often -v was given. */
+  readonly verbosity: number;
   /** Parameters may be secrets: they stay out of the script's label. */
   readonly noLog: boolean;
   /** As the inventory names it. */
@@ -34,7 +36,7 @@ export interface TemplateOptions {
 }
 
 /** What the engine does with a result besides registering it. Each is done once for each loop item. */
-type Effect =
+export type Effect =
   /** add_host: in the inventory from now on, and in these groups. */
   | { readonly kind: 'add-host'; readonly host: string; readonly groups: readonly string[]; readonly vars: Readonly<Record<string, unknown>> }
   /** group_by: this host is in the group. */
@@ -77,6 +79,8 @@ export interface ModuleResult {
   readonly skipped?: boolean;
   /** One sentence. It may hold what the host said: printed through `printable` only. */
   readonly msg?: HostText;
+  /** What a person is told in place of `msg`; not registered. */
+  readonly said?: HostText;
   readonly hint?: string;
   /** What `register` gets besides changed, failed, skipped and msg. */
   readonly values?: Readonly<Record<string, unknown>>;
@@ -85,6 +89,8 @@ export interface ModuleResult {
   /** set_fact only: variables for this host. */
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly effects?: readonly Effect[];
+  /** Whether a plain line shows the result: with -v (default), always (debug, assert), never (setup). */
+  readonly shows?: 'always' | 'never';
 }
 
 export type ModulePlan =

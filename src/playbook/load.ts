@@ -1,80 +1,148 @@
-// What comes in: the path of a playbook. What goes out: its plays, checked.
+// What comes in: the path of a playbook. What goes out: its plays, checked, and those of the playbooks that it imports.
 // Guaranteed: whatever is outside of the supported subset is an error with file:line:column before any host is touched; no key is ignored.
-import { isSeq } from 'yaml';
-import { readText } from '../base/read-text.js';
-import { parseYaml, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
+import { dirname, resolve } from 'node:path';
+import { isSeq, type Node } from 'yaml';
+import { FleetTapError } from '../base/errors.js';
+import { noVault, type Vault } from '../base/vault.js';
+import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
+import type { Vars } from '../inventory/host.js';
+import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
 import { unsupportedPlayKeys } from './keys.js';
-import { checkBecome, loadHandlers, loadSteps, loadVars } from './load-task.js';
-import type { Play, Playbook, Step, Task } from './playbook.js';
-import { booleanOf, entriesOf, INVALID, keyError, textOf, textsOf, UNSUPPORTED } from './read-keys.js';
-import { compileNode, Template } from './template.js';
-import { didYouMean } from '../base/near-names.js';
-import type { Node } from 'yaml';
+import { checkNotify } from './check-notify.js';
+import type { LoadContext, PlayContext, TaskSeen } from './load-context.js';
+import { holdsTemplate, writtenArguments } from './load-arguments.js';
+import { loadRoles } from './load-role.js';
+import { loadHandlers, loadSteps } from './load-steps.js';
+import { loadVarsFiles, loadVarsPrompt } from './load-play-vars.js';
+import type { Directives, Play, Playbook } from './playbook.js';
+import { readYaml } from './read-file.js';
+import { booleanOf, entriesOf, INVALID, keyError, textOf, textsOf, UNSUPPORTED, type Entries } from './read-keys.js';
+import { compileNode, compileUserData, render, Template } from './template.js';
+import { NamesOf } from './names-of.js';
 
-const PLAY = ['name', 'hosts', 'become', 'become_user', 'become_method', 'gather_facts', 'any_errors_fatal', 'vars', 'tasks', 'handlers', 'tags'];
+const PLAY_KEYS = [
+  ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
+  'roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers',
+].filter((key) => !['when', 'run_once'].includes(key));
+const IMPORT_KEYS = ['name', 'import_playbook', 'vars', 'tags', 'when'];
+const STRATEGIES: Readonly<Record<string, Play['strategy']>> = { linear: 'linear', free: 'free', host_pinned: 'free' };
+const ORDERS = ['inventory', 'sorted', 'reverse_inventory', 'reverse_sorted', 'shuffle'];
 
-/** @throws FleetTapError kind `input`: `playbook-unsupported`, `playbook-invalid`, `template-syntax`, `yaml-syntax`, `file-…` */
-export async function loadPlaybook(path: string): Promise<Playbook> {
-  return parsePlaybook(await readText(path, 'playbook'), path);
+export interface LoadOptions {
+  /** `-e`: names of imported files and roles may use them. */
+  readonly extraVars?: Vars;
+  /** Where roles are looked for besides roles/ beside the playbook. */
+  readonly rolesPath?: readonly string[];
+  readonly vault?: Vault;
+  /** Told about each mistake, and on goes the loading; without it the first one is thrown. */
+  readonly onMistake?: (error: FleetTapError) => void;
+  readonly onTask?: (task: TaskSeen) => void;
 }
 
-/** Pure. @param file the name to show in errors; also the folder for files that tasks send */
-function parsePlaybook(text: string, file: string): Playbook {
-  const yaml = parseYaml(text, file);
+/** @throws FleetTapError kind `input`: `playbook-unsupported`, `playbook-invalid`, `template-syntax`, `yaml-syntax`, `file-…` */
+export async function loadPlaybook(path: string, options: LoadOptions = {}): Promise<Playbook> {
+  return { file: path, plays: await loadPlays(path, options, NO_DIRECTIVES, []) };
+}
+
+/** @param outer what import_playbook says of all its plays */
+async function loadPlays(path: string, options: LoadOptions, outer: Directives, open: readonly string[]): Promise<Play[]> {
+  const yaml = await readYaml(path, 'playbook', options.vault ?? noVault);
   const root = resolveAlias(yaml, yaml.root);
   if (!isSeq(root)) throw yamlError(yaml, root, 'a playbook is a list of plays', { code: INVALID, hint: 'start it with `- hosts: all`' });
   if (root.items.length === 0) throw yamlError(yaml, root, 'the playbook is empty', { code: INVALID });
-  return { file, plays: root.items.map((node) => loadPlay(yaml, node as Node)) };
+  const plays: Play[] = [];
+  for (const node of root.items as Node[]) {
+    try {
+      const entries = entriesOf(yaml, node, 'a play');
+      const key = [...entries.keys()].find((one) => one.replace(/^ansible\.builtin\./, '') === 'import_playbook');
+      const entry = key === undefined ? undefined : entries.get(key);
+      if (entry === undefined) plays.push(await loadPlay(yaml, node, entries, options, outer));
+      else plays.push(...(await importPlays(yaml, entries, entry, options, outer, [...open, resolve(path)])));
+    } catch (error) {
+      if (!(error instanceof FleetTapError) || options.onMistake === undefined) throw error;
+      options.onMistake(error);
+    }
+  }
+  return plays;
 }
 
-function loadPlay(yaml: YamlFile, node: Node): Play {
-  const entries = entriesOf(yaml, node, 'a play');
-  for (const [key, entry] of entries) if (!PLAY.includes(key.replace(/^ansible\.builtin\./, ''))) throw keyError(yaml, entry, 'play', PLAY, unsupportedPlayKeys);
+async function importPlays(yaml: YamlFile, entries: Entries, entry: MapEntry, options: LoadOptions, outer: Directives, open: readonly string[]): Promise<Play[]> {
+  for (const [key, other] of entries) if (other !== entry && !IMPORT_KEYS.includes(key)) throw keyError(yaml, other, 'import_playbook', IMPORT_KEYS, {});
+  const own = readDirectives(yaml, entries);
+  const file = [...writtenArguments(yaml, entry, { name: 'import_playbook', freeForm: 'file' }).values()][0];
+  const names = new NamesOf([compiledExtra(options), own.vars, outer.vars]);
+  const path = file === undefined ? undefined : renderKnown(yaml, file.value ?? entry.keyNode, names);
+  if (typeof path !== 'string') throw yamlError(yaml, entry.value ?? entry.keyNode, 'import_playbook names no file', { code: INVALID });
+  const found = resolve(dirname(resolve(yaml.file)), path);
+  if (open.includes(found)) throw yamlError(yaml, entry.value ?? entry.keyNode, `${path} imports itself`, { code: INVALID });
+  const both = { ...NO_DIRECTIVES, vars: { ...own.vars, ...outer.vars }, tags: [...outer.tags, ...own.tags], when: [...outer.when, ...own.when] };
+  return loadPlays(found, options, both, open);
+}
+
+async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: LoadOptions, outer: Directives): Promise<Play> {
+  for (const [key, entry] of entries) if (!PLAY_KEYS.includes(key)) throw keyError(yaml, entry, 'play', PLAY_KEYS, unsupportedPlayKeys);
   const hostsEntry = entries.get('hosts');
   if (hostsEntry === undefined) throw yamlError(yaml, node, 'this play says no hosts', { code: INVALID, hint: 'hosts: all' });
-  checkBecome(yaml, entries);
-  if (textsOf(yaml, entries, 'tags').includes('never')) throw yamlError(yaml, entries.get('tags')?.keyNode ?? node, 'the tag never is not supported yet', { code: UNSUPPORTED, hint: 'use `when`' });
+  const written = readDirectives(yaml, entries);
+  const own: Directives = { ...written, vars: {}, tags: [...outer.tags, ...written.tags], when: outer.when };
+  const vars = { ...written.vars, ...outer.vars };
+  const folder = dirname(resolve(yaml.file));
   const compiled = compileNode(yaml, hostsEntry.value);
-  const hosts = compiled instanceof Template ? compiled : textsOf(yaml, entries, 'hosts').join(',');
-  const tasks = loadSteps(yaml, entries.get('tasks')?.value ?? null, 'tasks');
-  const handlers = loadHandlers(yaml, entries.get('handlers')?.value ?? null);
-  const play: Play = {
-    name: textOf(yaml, entries, 'name') ?? (compiled instanceof Template ? compiled.source.text : String(hosts)),
-    hosts,
-    become: booleanOf(yaml, entries, 'become'),
+  if (!holdsTemplate(compiled)) textsOf(yaml, entries, 'hosts');
+  if (compiled === null || (Array.isArray(compiled) && compiled.length === 0)) throw yamlError(yaml, hostsEntry.value ?? hostsEntry.keyNode, 'this play names no hosts', { code: INVALID, hint: 'hosts: all' });
+  const strategy = textOf(yaml, entries, 'strategy') ?? 'linear';
+  const known = STRATEGIES[strategy.replace(/^ansible\.builtin\./, '')];
+  if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${strategy} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
+  const order = textOf(yaml, entries, 'order');
+  if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
+  const play: PlayContext = {
+    folder, rolesPath: options.rolesPath ?? [], names: new NamesOf([compiledExtra(options), vars]), roles: [], handlers: [],
+    onMistake: options.onMistake, onTask: options.onTask, vault: options.vault ?? noVault, open: [resolve(yaml.file)], loadSteps,
+  };
+  const context: LoadContext = { yaml, play, role: undefined, around: [own], kind: 'task' };
+  const steps = (key: string) => loadSteps(context, entries.get(key)?.value ?? null, key);
+  // In this order: a role's handlers stand before the play's.
+  const preTasks = await steps('pre_tasks');
+  const roleSteps = await loadRoles(context, entries.get('roles')?.value ?? null);
+  const tasks = [...roleSteps, ...(await steps('tasks'))];
+  const postTasks = await steps('post_tasks');
+  const handlers = [...play.handlers, ...(await loadHandlers(context, entries.get('handlers')?.value ?? null))];
+  const value = (key: string) => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
+  const loaded: Play = {
+    name: value('name') ?? (Array.isArray(compiled) ? compiled.join(',') : compiled),
+    hosts: compiled,
+    hostsPlace: yamlPlace(yaml, hostsEntry.value ?? hostsEntry.keyNode),
+    own,
     gatherFacts: booleanOf(yaml, entries, 'gather_facts') ?? true,
-    anyErrorsFatal: booleanOf(yaml, entries, 'any_errors_fatal') ?? false,
-    vars: loadVars(yaml, entries.get('vars')),
-    tasks,
-    handlers,
+    serial: value('serial'),
+    maxFailPercentage: value('max_fail_percentage'),
+    strategy: known,
+    forceHandlers: booleanOf(yaml, entries, 'force_handlers'),
+    order,
+    vars,
+    varsFiles: await loadVarsFiles(context, entries),
+    varsPrompt: loadVarsPrompt(yaml, entries),
+    roles: play.roles,
+    preTasks, tasks, postTasks, handlers, folder,
     place: yamlPlace(yaml, node),
   };
-  checkNotify(yaml, play);
-  return play;
+  checkNotify(yaml, loaded, (error) => {
+    if (options.onMistake === undefined) throw error;
+    options.onMistake(error);
+  });
+  return loaded;
 }
 
-/** Every name that is notified is one handler's, or a topic. Ansible finds out only when the task has changed something, and runs one of two. */
-function checkNotify(yaml: YamlFile, play: Play): void {
-  const nameOf = (handler: Task) => (typeof handler.name === 'string' ? handler.name : handler.name.source.text);
-  const names = new Set(play.handlers.flatMap((handler) => [nameOf(handler), ...handler.listen]));
-  const notified = new Set([...tasksOf(play.tasks), ...play.handlers].flatMap((task) => task.notify));
-  for (const [index, handler] of play.handlers.entries()) {
-    const name = nameOf(handler);
-    if (!notified.has(name) || play.handlers.findIndex((other) => nameOf(other) === name) === index) continue;
-    throw yamlError(yaml, offsetOf(yaml, handler), `two handlers of this play have the name "${name}"`, { code: INVALID, hint: 'give each its own; listen: lets one notify both' });
+function compiledExtra(options: LoadOptions): Readonly<Record<string, unknown>> {
+  return compileUserData(options.extraVars ?? {}, 'extra variables (-e)') as Readonly<Record<string, unknown>>;
+}
+
+function renderKnown(yaml: YamlFile, node: Node, names: NamesOf): unknown {
+  const value = compileNode(yaml, node);
+  try {
+    return render(value, names);
+  } catch (error) {
+    if (!(value instanceof Template) || !(error instanceof FleetTapError)) throw error;
+    throw yamlError(yaml, node, `this is done before the run: ${error.message}`, { code: error.code, hint: 'give it with -e' });
   }
-  for (const task of [...tasksOf(play.tasks), ...play.handlers]) {
-    const unknown = task.notify.find((name) => !names.has(name));
-    if (unknown === undefined) continue;
-    const hint = didYouMean(unknown, names) ?? (names.size === 0 ? 'the play has no handlers' : `handlers: ${[...names].join(', ')}`);
-    throw yamlError(yaml, offsetOf(yaml, task), `this task notifies "${unknown}", and no handler has that name`, { code: INVALID, hint });
-  }
-}
-
-function offsetOf(yaml: YamlFile, { place }: Task): number {
-  return (yaml.lineCounter.lineStarts[(place.line ?? 1) - 1] ?? 0) + (place.column ?? 1) - 1;
-}
-
-function tasksOf(steps: readonly Step[]): Task[] {
-  return steps.flatMap((step) => (step.kind === 'task' ? [step] : tasksOf([...step.tasks, ...step.rescue, ...step.always])));
 }

@@ -20,6 +20,15 @@ export class LocalFiles {
     this.#folders = folders;
   }
 
+  /** Where relative names are looked for, in this order. */
+  foldersFor(...kinds: readonly ('files' | 'templates' | 'vars')[]): string[] {
+    return this.#folders.flatMap((folder) => [...kinds.map((kind) => join(folder, kind)), folder]);
+  }
+
+  async isFile(path: string): Promise<boolean> {
+    return stat(path).then((found) => found.isFile(), () => false);
+  }
+
   /** @throws FleetTapError kind `host`, code `file-missing` */
   async find(kind: 'files' | 'templates' | 'vars', path: string): Promise<string> {
     const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;

@@ -12,54 +12,190 @@ export interface Playbook {
 /** Variables by name, as written; a string may be a template. */
 export type WrittenVars = Readonly<Record<string, TemplateValue>>;
 
-export interface Play {
-  readonly name: string;
-  /** A host pattern; may be a template over extra variables. */
-  readonly hosts: string | Template;
-  readonly become: boolean | undefined;
-  readonly gatherFacts: boolean;
-  readonly anyErrorsFatal: boolean;
-  readonly vars: WrittenVars;
-  readonly tasks: readonly Step[];
-  readonly handlers: readonly Task[];
-  readonly place: Place;
-}
+type Switch = boolean | Template | undefined;
 
-export type Step = Task | Block;
-
-interface Inherited {
+/** The keys that plays, roles, blocks and tasks have in common. */
+export interface Directives {
   readonly when: readonly Condition[];
+  readonly tags: readonly TemplateValue[];
+  readonly environment: readonly TemplateValue[];
   readonly vars: WrittenVars;
-  readonly become: boolean | undefined;
-  readonly ignoreErrors: boolean | Template | undefined;
-  readonly checkMode: boolean | undefined;
-  readonly noLog: boolean | undefined;
+  /** `vars:` of an include: they win over set_fact. */
+  readonly params?: WrittenVars;
+  readonly become: Switch;
+  readonly becomeUser: TemplateValue;
+  readonly becomeMethod: TemplateValue;
+  readonly becomeFlags: TemplateValue;
+  readonly becomeExe: TemplateValue;
+  readonly ignoreErrors: Switch;
+  readonly ignoreUnreachable: Switch;
+  readonly checkMode: Switch;
+  readonly diff: Switch;
+  readonly noLog: Switch;
+  readonly runOnce: Switch;
+  readonly delegateTo: TemplateValue;
+  readonly delegateFacts: Switch;
+  readonly anyErrorsFatal: Switch;
+  readonly timeoutSec: TemplateValue;
+  readonly connection: TemplateValue;
+}
+
+/** A role as it is used once. */
+export interface Role {
+  readonly name: string;
+  /** Its folder. */
+  readonly path: string;
+  readonly defaults: WrittenVars;
+  /** vars/main.yml */
+  readonly vars: WrittenVars;
+  /** `vars:` where it is used. */
+  readonly ownVars: WrittenVars;
+  /** `{role: x, name: value}` where it is used. */
+  readonly params: WrittenVars;
+  readonly own: Directives;
+  /** Who needs it, the outermost first. */
+  readonly parents: readonly Role[];
+  readonly dependencies: readonly Role[];
+  readonly allowDuplicates: boolean;
+  /** Equal for two uses that are the same role with the same parameters. */
+  readonly key: string;
+}
+
+/** A question of vars_prompt. */
+export interface VarsPrompt {
+  readonly name: string;
+  readonly prompt: TemplateValue;
+  readonly default: TemplateValue;
+  readonly isPrivate: boolean;
+  readonly confirm: boolean;
+}
+
+export interface Play {
+  readonly name: TemplateValue;
+  /** Host patterns; may be a template over extra variables. */
+  readonly hosts: TemplateValue;
+  readonly hostsPlace: Place;
+  readonly own: Directives;
+  readonly gatherFacts: boolean;
+  readonly serial: TemplateValue;
+  readonly maxFailPercentage: TemplateValue;
+  readonly strategy: 'linear' | 'free';
+  readonly forceHandlers: boolean | Template | undefined;
+  readonly order: string | undefined;
+  readonly vars: WrittenVars;
+  readonly varsFiles: readonly VarsFile[];
+  readonly varsPrompt: readonly VarsPrompt[];
+  /** Those of roles: and of import_role, whose variables the whole play sees; include_role with public adds more. */
+  readonly roles: Role[];
+  readonly preTasks: readonly Step[];
+  /** roles:, then tasks:. */
+  readonly tasks: readonly Step[];
+  readonly postTasks: readonly Step[];
+  /** Of roles, then the play's; a dynamic include_role adds more. */
+  readonly handlers: Handler[];
+  /** The playbook's folder: `playbook_dir`. */
+  readonly folder: string;
   readonly place: Place;
 }
 
-export interface Block extends Inherited {
+/** An entry of vars_files: the first of the candidates that is there. */
+export interface VarsFile {
+  readonly candidates: readonly TemplateValue[];
+  /** Where all names are known before the run. */
+  readonly vars: WrittenVars | undefined;
+  readonly place: Place;
+}
+
+export type Step = Task | Include | Meta | Block | RoleSteps;
+export type Handler = Task | Include | Meta;
+
+/** What tasks of every kind have. */
+export interface TaskBase {
+  readonly name: string | Template | undefined;
+  /** As it was written: `apt`, `ansible.builtin.apt`. */
+  readonly action: string;
+  readonly own: Directives;
+  /** Around it, the innermost first: blocks, includes, roles, the play. */
+  readonly around: readonly Directives[];
+  readonly role: Role | undefined;
+  readonly loop: Loop | undefined;
+  readonly register: string | undefined;
+  /** Handlers only: other names under which they are notified. */
+  readonly listen: readonly string[];
+  readonly place: Place;
+}
+
+export interface Task extends TaskBase {
+  readonly kind: 'task';
+  readonly module: AnyModule;
+  readonly args: Readonly<Record<string, Argument>>;
+  /** `args: "{{ mapping }}"`: parameters that are known when it runs. */
+  readonly moreArgs: TemplateValue;
+  readonly changedWhen: readonly Condition[] | undefined;
+  readonly failedWhen: readonly Condition[] | undefined;
+  readonly until: readonly Condition[] | undefined;
+  readonly retries: TemplateValue;
+  readonly delaySec: TemplateValue;
+  readonly notify: TemplateValue;
+}
+
+/** include_tasks and include_role: what they name is known when they run, or was loaded before to be checked. */
+export interface Include extends TaskBase {
+  readonly kind: 'include';
+  readonly what: 'tasks' | 'role';
+  /** File or role. */
+  readonly target: TemplateValue;
+  readonly roleOptions: RoleOptions;
+  /** `apply:`: what holds for the tasks included. */
+  readonly apply: Directives | undefined;
+  /** Loads for a rendered target. */
+  load(target: string): Promise<Included>;
+}
+
+export interface RoleOptions {
+  readonly isPublic: boolean;
+}
+
+export interface Included {
+  /** The file, or the role's name. */
+  readonly shown: string;
+  readonly steps: readonly Step[];
+  readonly handlers: readonly Handler[];
+  readonly role: Role | undefined;
+}
+
+export type MetaAction = 'flush_handlers' | 'noop' | 'end_play' | 'end_host' | 'end_batch' | 'clear_host_errors' | 'clear_facts' | 'refresh_inventory' | 'reset_connection';
+
+export interface Meta extends TaskBase {
+  readonly kind: 'meta';
+  readonly meta: MetaAction;
+}
+
+export interface Block {
   readonly kind: 'block';
+  readonly own: Directives;
+  readonly around: readonly Directives[];
   readonly tasks: readonly Step[];
   readonly rescue: readonly Step[];
   readonly always: readonly Step[];
 }
 
-export interface Task extends Inherited {
-  readonly kind: 'task';
-  readonly name: string | Template;
-  readonly module: AnyModule;
-  readonly args: Readonly<Record<string, Argument>>;
-  readonly register: string | undefined;
-  readonly loop: TemplateValue | undefined;
+/** The tasks of one use of a role; run once a host unless it may be run again. */
+export interface RoleSteps {
+  readonly kind: 'role';
+  readonly role: Role;
+  readonly steps: readonly Step[];
+}
+
+export interface Loop {
+  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file';
+  readonly value: TemplateValue;
+  readonly place: Place;
   readonly loopVar: string;
-  readonly changedWhen: readonly Condition[] | undefined;
-  readonly failedWhen: readonly Condition[] | undefined;
-  readonly until: readonly Condition[] | undefined;
-  readonly retries: number;
-  readonly delaySec: number;
-  readonly notify: readonly string[];
-  /** Handlers only: other names under which they are notified. */
-  readonly listen: readonly string[];
+  readonly indexVar: string | undefined;
+  readonly label: TemplateValue;
+  readonly pauseSec: TemplateValue;
+  readonly isExtended: boolean;
 }
 
 /** The value of a parameter: data with templates in it, or expressions. */

@@ -1,6 +1,6 @@
 // What comes in: a mapping of a playbook. What goes out: its entries, and values of the kind that a key takes.
 // Guaranteed: no key is ignored: one that is not supported is refused with what to write instead, one that does not exist with what was meant.
-import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { isMap, isSeq, type Node, type YAMLMap } from 'yaml';
 import { didYouMean } from '../base/near-names.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
@@ -66,14 +66,4 @@ export function templatedBooleanOf(yaml: YamlFile, entries: Entries, key: string
   if (typeof value === 'string' && /^(yes|on|true)$/i.test(value)) return true;
   if (typeof value === 'string' && /^(no|off|false)$/i.test(value)) return false;
   throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes true or false, not ${describeNode(yaml, entry.value)}`, { code: INVALID });
-}
-
-/** A whole number that is not negative. */
-export function countOf(yaml: YamlFile, entries: Entries, key: string): number | undefined {
-  const entry = entries.get(key);
-  if (entry === undefined) return undefined;
-  const node = resolveAlias(yaml, entry.value);
-  const value = isScalar(node) ? node.value : undefined;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-  throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes a whole number, not ${describeNode(yaml, entry.value)}`, { code: INVALID });
 }

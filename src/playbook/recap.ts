@@ -1,14 +1,8 @@
 // What comes in: the recap's rows. What goes out: Ansible's text (plugins/callback/default.py, v2_playbook_on_stats), without colour.
+import { banner } from '../base/banner.js';
 import type { RecapRow } from '../base/playbook-events.js';
 
-/** Columns of Ansible's banners where there is no terminal. */
-const BANNER_COLUMNS = 79;
 const COUNTS = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const;
-
-/** `PLAY [all] ****`, at least three stars. No newline before or behind. */
-function banner(text: string, columns = BANNER_COLUMNS): string {
-  return `${text} ${'*'.repeat(Math.max(3, columns - text.length))}`;
-}
 
 /** Hosts in the order of their names; ends with a newline. */
 export function formatRecap(rows: readonly RecapRow[]): string {

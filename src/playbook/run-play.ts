@@ -1,239 +1,319 @@
-// What comes in: a play and its hosts. What goes out: which hosts are left; everything else is told to the reporter and counted.
+// What comes in: a play and the hosts of one batch. What goes out: which hosts are left; everything else is told to the reporter and counted.
 // Guaranteed: linear: a task has ended on all hosts before the next begins; at most `forks` hosts work at once; a host that fails or cannot be
-// reached takes no further part, the others go on; handlers run at the end, in their order, once, on hosts that are left.
+// reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
-import type { TaskStatus } from '../base/playbook-events.js';
-import { toBool } from './expression/filters-numbers.js';
+import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
-import type { Condition } from './condition.js';
-import type { Block, Play, Step, Task, WrittenVars } from './playbook.js';
-import type { HostRun, PlaybookRun } from './run-state.js';
-import { runTask, type TaskResult } from './run-task.js';
-import { render, Template } from './template.js';
+import { HandlerBook } from './handler-book.js';
+import { HostTask } from './host-task.js';
+import { runInclude } from './run-include.js';
+import { runMeta } from './run-meta.js';
+import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
+import { resultEvent } from './result-events.js';
+import type { Around, HostRun, PlaybookRun, PlayEngine, Told } from './run-state.js';
+import { runTask } from './run-task.js';
+import { chainOf, switchOf } from './settings.js';
+import { isWanted, wantedSteps } from './tags.js';
+import { failedResult, type TaskResult } from './task-result.js';
+import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
+import { render } from './template.js';
+import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
 
-/** What a step has from the blocks around it, the innermost first. */
-interface Around {
-  readonly blocks: readonly Block[];
-  /** A failure here is rescued further out. */
-  readonly isRescued: boolean;
-  /** An always section: done although the play is stopped. */
-  readonly isAlways: boolean;
-}
+const OUTSIDE: Around = { isRescued: false, isAlways: false, locals: {} };
 
-const OUTSIDE: Around = { blocks: [], isRescued: false, isAlways: false };
-
-export class PlayRun {
-  readonly #play: Play;
-  readonly #run: PlaybookRun;
+export class PlayRun implements PlayEngine {
+  readonly play: Play;
+  readonly run: PlaybookRun;
+  readonly handlers: HandlerBook<HostRun>;
   readonly #limit: LimitFunction;
-  readonly #notified = new Map<Task, Set<HostRun>>();
-  #hosts: readonly HostRun[] = [];
+  readonly #prompted: PlayVars;
+  readonly #varsFiles = new Map<HostRun, PlayVars>();
+  hosts: readonly HostRun[] = [];
   /** Failed and not rescued, or not to be reached. */
-  readonly #removed = new Set<HostRun>();
-  /** any_errors_fatal, and a host has failed: no further task. */
+  readonly removed = new Set<HostRun>();
+  /** meta: end_host, end_play, end_batch: no further task, and no failure. */
+  readonly ended = new Set<HostRun>();
+  /** A failure is fatal for all: no further task. */
   isStopped = false;
+  /** meta: end_play: no further batch. */
+  isEnded = false;
+  /** Roles that a host has been through. */
+  readonly #done = new Set<string>();
 
-  constructor(play: Play, run: PlaybookRun, limit: LimitFunction) {
-    this.#play = play;
-    this.#run = run;
+  constructor(play: Play, run: PlaybookRun, limit: LimitFunction, prompted: PlayVars) {
+    this.play = play;
+    this.run = run;
     this.#limit = limit;
+    this.#prompted = prompted;
+    this.handlers = new HandlerBook(play.handlers);
   }
 
   /** @returns the hosts that are left */
-  async run(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    this.#hosts = hosts;
+  async start(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+    this.hosts = hosts;
+    if (this.play.strategy === 'linear') return this.#sections(hosts);
+    const kept = await Promise.all(hosts.map((host) => this.#sections([host])));
+    return kept.flat();
+  }
+
+  async #sections(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+    const names = new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(undefined, this.play, this.#prompted));
     let left = hosts;
-    if (this.#play.gatherFacts) left = await this.#gatherFacts(left);
-    left = await this.#steps(this.#play.tasks, left, OUTSIDE);
-    return this.#flushHandlers(left);
+    if (this.play.gatherFacts && isWanted(this.#factTags(names), this.run.tags)) left = await this.#gatherFacts(left);
+    left = await this.#readVarsFiles(left);
+    for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {
+      const before = left;
+      left = await this.steps(wantedSteps(section, this.run.tags, names), left, OUTSIDE);
+      const forced = this.#forcesHandlers(names) ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left;
+      const flushed = await this.flushHandlers(forced, this.#forcesHandlers(names));
+      left = left.filter((host) => flushed.includes(host));
+    }
+    return hosts.filter((host) => left.includes(host) || (this.ended.has(host) && !this.removed.has(host)));
+  }
+
+  #forcesHandlers(names: Scope): boolean {
+    return switchOf(this.play.forceHandlers, names) ?? this.run.forceHandlers;
+  }
+
+  #factTags(names: Scope): string[] {
+    const tags = this.play.own.tags.map((tag) => toText(render(tag, names)));
+    return tags.length === 0 ? ['always'] : tags;
   }
 
   async #gatherFacts(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const name = 'Gathering Facts';
-    return this.#onAll(name, hosts, 'task', async (host) => {
+    const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
+    return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
-        host.variables.facts = await this.#run.facts(host.host);
+        host.variables.facts = { ...host.variables.facts, ...(await this.run.facts(host.host)) };
         host.counts.ok += 1;
-        this.#report(host, name, 'ok', '');
+        this.tell(id, task, host, { ...OK, shows: 'never' });
         return true;
       } catch (error) {
-        this.#drop(host, name, asHostError(error, host.host.name));
-        return false;
+        const result = failedResult(asHostError(error, host.host.name));
+        this.tell(id, task, host, result);
+        return this.settle(task.name, this.#asTask(), result, host, OUTSIDE);
       }
     });
   }
 
-  async #steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
+  /** The play itself, where something goes wrong that is no task's. */
+  #asTask(): Pick<TaskBase, 'own' | 'around' | 'place' | 'action'> {
+    return { own: this.play.own, around: [], place: this.play.place, action: 'gather_facts' };
+  }
+
+  /** Names with templates are known now. */
+  async #readVarsFiles(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+    const kept: HostRun[] = [];
+    for (const host of hosts) {
+      const scope = () => this.scope(undefined, host, {});
+      try {
+        this.#varsFiles.set(host, await readVarsFiles(this.play, scope()));
+        kept.push(host);
+      } catch (error) {
+        this.settle('vars_files', this.#asTask(), failedResult(asHostError(error, host.host.name)), host, OUTSIDE);
+      }
+    }
+    return kept;
+  }
+
+  /** The variables of a task on a host. */
+  scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope {
+    const playVars = [...this.#prompted, ...(this.#varsFiles.get(host) ?? [])];
+    return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars), locals);
+  }
+
+  async steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     let left = hosts;
     for (const step of steps) {
       if (left.length === 0 || (this.isStopped && !around.isAlways)) break;
       if (step.kind === 'block') left = await this.#block(step, left, around);
-      else if (step.module.name === 'meta') left = await this.#meta(step, left);
+      else if (step.kind === 'role') left = await this.#role(step, left, around);
+      else if (step.kind === 'meta') left = await runMeta(this, step, left, around);
+      else if (step.kind === 'include') left = await runInclude(this, step, left, around, 'task');
       else left = await this.#task(step, left, around, 'task');
     }
     return left;
   }
 
-  async #meta(task: Task, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const action = task.args.action;
-    return action?.kind === 'value' && action.value === 'flush_handlers' ? this.#flushHandlers(hosts) : hosts;
+  /** A role that a host has been through with the same parameters is passed over, unless it may be run again. */
+  async #role({ role, steps }: RoleSteps, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
+    const key = (host: HostRun) => `${host.host.name}\0${role.key}`;
+    const due = role.allowDuplicates ? hosts : hosts.filter((host) => !this.#done.has(key(host)));
+    const kept = await this.steps(steps, due, around);
+    for (const host of kept) this.#done.add(key(host));
+    return hosts.filter((host) => !due.includes(host) || kept.includes(host));
   }
 
   async #block(block: Block, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
-    const inside = [block, ...around.blocks];
     const hasRescue = block.rescue.length > 0;
-    let left = await this.#steps(block.tasks, hosts, { blocks: inside, isRescued: hasRescue || around.isRescued, isAlways: around.isAlways });
-    const failed = hosts.filter((host) => !left.includes(host) && !host.isUnreachable);
+    let left = await this.steps(block.tasks, hosts, { ...around, isRescued: hasRescue || around.isRescued });
+    const isOver = (host: HostRun) => host.isUnreachable || this.ended.has(host);
+    const failed = hosts.filter((host) => !left.includes(host) && !isOver(host));
     if (hasRescue && failed.length > 0) {
-      const rescued = await this.#steps(block.rescue, failed, { ...around, blocks: inside });
+      const rescued = await this.steps(block.rescue, failed, around);
       left = hosts.filter((host) => left.includes(host) || rescued.includes(host));
     }
     if (block.always.length === 0) return left;
-    const all = hosts.filter((host) => !host.isUnreachable);
-    const kept = await this.#steps(block.always, all, { ...around, blocks: inside, isAlways: true });
+    const kept = await this.steps(block.always, hosts.filter((host) => !isOver(host)), { ...around, isAlways: true });
     return left.filter((host) => kept.includes(host));
   }
 
-  async #flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+  /** @param isForced although the play is stopped */
+  async flushHandlers(hosts: readonly HostRun[], isForced = false): Promise<readonly HostRun[]> {
     let left = hosts;
-    for (const handler of this.#play.handlers) {
-      const notified = this.#notified.get(handler);
-      this.#notified.delete(handler);
-      const due = left.filter((host) => notified?.has(host));
-      if (due.length === 0 || this.isStopped) continue;
-      const kept = await this.#task(handler, due, OUTSIDE, 'handler');
+    for (let index = 0; index < this.handlers.all.length; index += 1) {
+      const handler = this.handlers.all[index];
+      if (handler === undefined || (this.isStopped && !isForced)) continue;
+      const due = this.handlers.take(handler, left);
+      if (due.length === 0) continue;
+      const kept = handler.kind === 'include' ? await runInclude(this, handler, due, OUTSIDE, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, OUTSIDE, 'handler') : due;
       left = left.filter((host) => !due.includes(host) || kept.includes(host));
     }
     return left;
   }
 
   async #task(task: Task, hosts: readonly HostRun[], around: Around, kind: 'task' | 'handler'): Promise<readonly HostRun[]> {
-    const written = [task.vars, ...around.blocks.map((block) => block.vars), this.#play.vars];
-    const name = this.#nameOf(task, hosts, written);
-    const when = [...around.blocks.toReversed().flatMap((block) => block.when), ...task.when];
-    return this.#onAll(name, hosts, kind, (host) => this.#taskOnHost(task, name, when, written, host, around));
+    const [first] = hosts;
+    if (first === undefined) return hosts;
+    const chain = chainOf(task);
+    const names = this.scope(task, first, around.locals);
+    const told = { name: taskName(task, names), action: task.action, path: this.pathOf(task) };
+    const isOnce = this.#isOnce(chain, names);
+    const bypasses = task.module.runsOnce === true;
+    const when = chain.toReversed().flatMap((one) => one.when);
+    const due = (isOnce || bypasses) && this.play.strategy === 'linear' ? [first] : hosts;
+    const kept = await this.onAll(told, due, kind, async (host, id) => {
+      const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, plainName(task, names));
+      const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
+      this.#apply(task, result, host, isOnce ? hosts : [host]);
+      this.tell(id, told, host, result);
+      if (result.changed && !result.failed) for (const name of result.notify) this.#notify(name, host, names);
+      return this.settle(told.name, task, result, host, around);
+    });
+    if (due === hosts) return kept;
+    // What runs once fails for all.
+    return kept.length > 0 ? hosts : this.#failOthers(hosts.slice(1), around);
+  }
+
+  #failOthers(hosts: readonly HostRun[], around: Around): readonly HostRun[] {
+    if (around.isRescued) return [];
+    this.stop(hosts);
+    return [];
+  }
+
+  #isOnce(chain: readonly Directives[], names: Scope): boolean {
+    try {
+      return switchOf(inherited(chain, 'runOnce'), names) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** register, facts and what else a result does. */
+  #apply(task: Task, result: TaskResult, host: HostRun, hosts: readonly HostRun[]): void {
+    for (const one of hosts) {
+      const delegated = result.delegatedTo !== undefined && switchOf(inherited(chainOf(task), 'delegateFacts'), this.scope(task, host, {})) === true;
+      const target = delegated ? this.run.inventory.variablesOf(this.run.inventory.host(result.delegatedTo ?? '')) : one.variables;
+      for (const [name, value] of Object.entries(result.facts)) target.registered.set(name, value);
+      for (const effect of result.effects) {
+        if (effect.kind === 'ansible-facts') target.facts = { ...target.facts, ...effect.facts };
+        if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, value);
+        if (effect.kind === 'add-host') this.run.inventory.addHost(effect);
+        if (effect.kind === 'add-group') this.run.inventory.addGroup(one.host.name, effect);
+      }
+      if (task.register !== undefined) one.variables.registered.set(task.register, result.registered);
+    }
+  }
+
+  #notify(name: string, host: HostRun, names: Scope): void {
+    const found = this.handlers.notify(name, host, (handler) => plainName(handler, names));
+    for (const handler of found) this.run.reporter.notified?.(taskName(handler, names), host.host.name);
+    if (found.length === 0) this.run.reporter.warning(`no handler has the name "${printable(name)}", which a task on ${host.host.name} notifies`);
   }
 
   /** Runs on all hosts and waits for all of them. */
-  async #onAll(name: string, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun) => Promise<boolean>): Promise<readonly HostRun[]> {
+  async onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>): Promise<readonly HostRun[]> {
     if (hosts.length === 0) return hosts;
-    const { reporter } = this.#run;
-    reporter.taskStarted(name, hosts.map(({ host }) => host.name), kind);
-    const kept = await Promise.all(hosts.map((host) => this.#limit(() => work(host))));
-    reporter.taskFinished(name);
-    this.#run.setPlayHosts(this.#hosts.filter((host) => !this.#removed.has(host)).map(({ host }) => host.name));
+    const { reporter } = this.run;
+    const id = this.run.nextId();
+    reporter.taskStarted({ id, name: task.name, hosts: hosts.map(({ host }) => host.name), kind, path: task.path, action: task.action });
+    const kept = await Promise.all(hosts.map((host) => this.#limit(() => work(host, id))));
+    reporter.taskFinished(task.name);
+    this.#checkFailures();
+    this.run.setPlayHosts(this.hosts.filter((host) => !this.removed.has(host) && !this.ended.has(host)).map(({ host }) => host.name));
     return hosts.filter((_, index) => kept[index]);
   }
 
-  /** @returns whether the host goes on */
-  async #taskOnHost(task: Task, name: string, when: readonly Condition[], written: readonly WrittenVars[], host: HostRun, around: Around): Promise<boolean> {
-    const scope = new Scope(this.#run.variables, host.variables, written);
-    const inherit = <K extends 'become' | 'checkMode' | 'noLog' | 'ignoreErrors'>(key: K) => task[key] ?? around.blocks.find((block) => block[key] !== undefined)?.[key];
-    const noLog = inherit('noLog') === true;
-    let result: TaskResult;
-    let isIgnored = false;
-    try {
-      result = await runTask(task, when, scope, {
-        check: (inherit('checkMode') as boolean | undefined) ?? this.#run.check,
-        diff: this.#run.diff,
-        become: this.#become(scope, inherit('become') as boolean | undefined),
-        noLog,
-        session: () => this.#run.session(host),
-        files: this.#run.files,
-        action: { reconnect: () => this.#run.reconnect(host), gatherFacts: () => this.#run.facts(host.host), ask: this.#run.ask },
-        sleep: this.#run.sleep,
-        itemDone: (item, itemResult) => this.#reportResult(host, name, itemResult, { item: toText(item), noLog, isIgnored: false }),
-      });
-      const ignore = inherit('ignoreErrors');
-      if (result.failed && ignore !== undefined) isIgnored = toBool(render(ignore, scope)) === true;
-    } catch (error) {
-      this.#drop(host, name, asHostError(error, host.host.name));
-      return false;
-    }
-    if (task.register !== undefined) host.variables.registered.set(task.register, result.registered);
-    for (const [fact, value] of Object.entries(result.facts)) host.variables.registered.set(fact, value);
-    for (const warning of result.warnings) this.#run.reporter.warning(`${host.host.name}: ${printable(warning)}`);
-    const isLoop = Array.isArray(result.registered.results) && (result.registered.results as unknown[]).length > 0;
-    if (!isLoop) this.#reportResult(host, name, result, { noLog, isIgnored });
-    return this.#count(task, name, result, host, { isIgnored, isRescued: around.isRescued, noLog });
+  /** max_fail_percentage: more hosts of the batch than that have failed. */
+  #checkFailures(): void {
+    const { maxFailPercentage } = this.play;
+    const [first] = this.hosts;
+    if (maxFailPercentage === undefined || first === undefined || this.isStopped) return;
+    const limit = Number(render(maxFailPercentage, this.scope(undefined, first, {})));
+    const failed = [...this.removed].filter((host) => !host.isUnreachable).length;
+    if ((failed / this.hosts.length) * 100 > limit) this.stop(this.hosts);
   }
 
-  #count(task: Task, name: string, result: TaskResult, host: HostRun, how: { isIgnored: boolean; isRescued: boolean; noLog: boolean }): boolean {
+  /** No further task for these, and none for anybody. */
+  stop(hosts: readonly HostRun[]): void {
+    for (const host of hosts) this.removed.add(host);
+    if (!this.isStopped) this.#saysNobodyIsLeft = true;
+    this.isStopped = true;
+  }
+  #saysNobodyIsLeft = false;
+
+  /** Once, when it is over. */
+  tellEnd(): void {
+    if (this.#saysNobodyIsLeft) this.run.reporter.noHosts?.('left');
+  }
+
+  tell(id: number, task: Pick<Told, 'name' | 'action'>, host: HostRun, result: TaskResult): void {
+    this.run.reporter.taskResult(resultEvent({ id, name: task.name, action: task.action }, host.host.name, result, result.isLoop ? 'loop' : 'task'));
+  }
+
+  /** Counts a result. @returns whether the host goes on */
+  settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean {
     const { counts } = host;
-    if (result.failed && !how.isIgnored) {
-      if (how.isRescued) {
+    if ((result.failed || result.unreachable) && !result.isIgnored) {
+      if (result.failed && around.isRescued) {
         counts.rescued += 1;
-        host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name, action: task.module.name });
+        host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name, action: task.action });
         return false;
       }
-      counts.failed += 1;
-      this.#removed.add(host);
-      const place = { host: host.host.name, ...(result.error?.place ?? task.place) };
-      const sourceLine = how.noLog ? undefined : result.error?.sourceLine;
-      const hint = how.noLog ? undefined : result.hint;
-      const message = how.noLog ? 'failed; its output is hidden (no_log)' : printable(result.msg);
-      this.#run.failures.set(host.host.name, new FleetTapError('host', result.error?.code ?? 'task-failed', `${name}: ${message}`, { place, ...(sourceLine === undefined ? {} : { sourceLine }), ...(hint === undefined ? {} : { hint }) }));
-      if (this.#play.anyErrorsFatal) this.isStopped = true;
+      this.#remove(name, task, result, host);
       return false;
     }
     if (result.skipped) counts.skipped += 1;
     else counts.ok += 1;
     if (result.changed) counts.changed += 1;
-    if (how.isIgnored) counts.ignored += 1;
-    if (result.changed && !result.failed) this.#notify(task, host);
+    if (result.isIgnored) counts.ignored += 1;
     return true;
   }
 
-  #notify(task: Task, host: HostRun): void {
-    for (const handler of this.#play.handlers) {
-      const names = [typeof handler.name === 'string' ? handler.name : handler.name.source.text, ...handler.listen];
-      if (!task.notify.some((name) => names.includes(name))) continue;
-      const hosts = this.#notified.get(handler) ?? new Set();
-      this.#notified.set(handler, hosts.add(host));
+  #remove(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place'>, result: TaskResult, host: HostRun): void {
+    this.removed.add(host);
+    if (result.unreachable) {
+      host.isUnreachable = true;
+      host.counts.unreachable += 1;
+      this.run.failures.set(host.host.name, result.error ?? new FleetTapError('unreachable', 'connection-lost', result.msg, { place: { host: host.host.name } }));
+    } else {
+      host.counts.failed += 1;
+      const sourceLine = result.noLog ? undefined : result.error?.sourceLine;
+      const hint = result.noLog ? undefined : result.hint;
+      const message = result.noLog ? 'failed; its output is hidden (no_log)' : printable(result.msg);
+      const details = { place: { host: host.host.name, ...(result.error?.place ?? task.place) }, ...(sourceLine === undefined ? {} : { sourceLine }), ...(hint === undefined ? {} : { hint }) };
+      this.run.failures.set(host.host.name, new FleetTapError('host', result.error?.code ?? 'task-failed', `${name}: ${message}`, details));
     }
+    const fatal = inherited(chainOf(task), 'anyErrorsFatal');
+    if (fatal !== undefined && switchOf(fatal, this.scope(undefined, host, {})) === true) this.stop([]);
   }
 
-  /** The host takes no further part: no connection, or no facts. */
-  #drop(host: HostRun, name: string, error: FleetTapError): void {
-    this.#removed.add(host);
-    host.isUnreachable = error.kind === 'unreachable';
-    if (host.isUnreachable) host.counts.unreachable += 1;
-    else host.counts.failed += 1;
-    this.#run.failures.set(host.host.name, error);
-    this.#report(host, name, host.isUnreachable ? 'unreachable' : 'failed', error.message, error.hint);
-    if (this.#play.anyErrorsFatal) this.isStopped = true;
-  }
-
-  #become(scope: Scope, written: boolean | undefined): boolean {
-    const variable = scope.get('ansible_become');
-    if (typeof variable === 'boolean' || typeof variable === 'string') return toBool(variable) === true;
-    return written ?? this.#play.become ?? this.#run.become;
-  }
-
-  #reportResult(host: HostRun, name: string, result: TaskResult, how: { item?: string; noLog: boolean; isIgnored: boolean }): void {
-    const status = result.failed ? (how.isIgnored ? 'ignored' : 'failed') : result.skipped ? 'skipped' : result.changed ? 'changed' : 'ok';
-    const message = how.noLog ? (result.failed ? 'hidden (no_log)' : '') : result.msg;
-    const item = how.item === undefined ? {} : { item: how.noLog ? 'hidden (no_log)' : printable(how.item) };
-    const diff = how.noLog || result.diff === undefined ? {} : { diff: printable(result.diff) };
-    this.#report(host, name, status, message, how.noLog ? undefined : result.hint, { ...item, ...diff });
-  }
-
-  #report(host: HostRun, task: string, status: TaskStatus, message: string, hint?: string, more: { item?: string; diff?: string } = {}): void {
-    this.#run.reporter.taskResult({ host: host.host.name, task, status, message: printable(message), ...more, ...(hint === undefined ? {} : { hint }) });
-  }
-
-  /** A name with templates is rendered for the first host, as Ansible does; as it is written when that fails. */
-  #nameOf(task: Task, hosts: readonly HostRun[], written: readonly WrittenVars[]): string {
-    const [first] = hosts;
-    if (!(task.name instanceof Template)) return task.name;
-    if (first === undefined) return task.name.source.text;
-    try {
-      return printable(toText(task.name.render(new Scope(this.#run.variables, first.variables, written))));
-    } catch {
-      return task.name.source.text;
-    }
+  pathOf({ place: { file = '', line } }: { readonly place: FleetTapError['place'] }): string {
+    return line === undefined ? file : `${file}:${line}`;
   }
 }
+
+const OK: TaskResult = { changed: false, failed: false, skipped: false, unreachable: false, registered: { changed: false }, isLoop: false, msg: '', hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined };

@@ -1,12 +1,16 @@
 // What the parts of a playbook run share: one host's state, and what all plays use.
-import type { FleetTapError } from '../base/errors.js';
+import type { FleetTapError, Place } from '../base/errors.js';
 import type { PlaybookReporter } from '../base/playbook-events.js';
-import type { Host, Inventory } from '../inventory/host.js';
+import type { Host } from '../inventory/host.js';
 import type { ActionHost } from '../modules/module.js';
 import type { Session } from '../ssh/session.js';
 import type { Counts } from './counts.js';
-import type { LocalFiles } from './local-files.js';
-import type { HostVariables } from './variables.js';
+import type { HandlerBook } from './handler-book.js';
+import type { Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
+import type { RunInventory } from './run-inventory.js';
+import type { Tags } from './tags.js';
+import type { TaskResult } from './task-result.js';
+import type { HostVariables, RunVariables, Scope } from './variables.js';
 
 export interface HostRun {
   readonly host: Host;
@@ -21,14 +25,64 @@ export interface PlaybookRun {
   readonly check: boolean;
   readonly diff: boolean;
   readonly become: boolean;
-  readonly variables: { readonly inventory: Inventory; readonly hosts: ReadonlyMap<string, HostVariables>; readonly magic: Readonly<Record<string, unknown>> };
+  readonly forceHandlers: boolean;
+  readonly tags: Tags;
+  readonly variables: RunVariables;
+  readonly inventory: RunInventory;
   readonly failures: Map<string, FleetTapError>;
-  session(host: HostRun): Promise<Session>;
+  /** Taken back with meta: clear_host_errors. */
+  clearErrors(hosts: readonly HostRun[]): void;
+  session(host: Host): Promise<Session>;
   facts(host: Host): Promise<Readonly<Record<string, unknown>>>;
-  readonly files: LocalFiles;
-  reconnect(host: HostRun): Promise<void>;
+  reconnect(host: Host): Promise<void>;
   readonly ask: ActionHost['ask'];
   sleep(sec: number): Promise<void>;
+  /** A number for each task that is told to the reporter. */
+  nextId(): number;
   /** The play's hosts that have not failed: `ansible_play_hosts`. */
   setPlayHosts(names: readonly string[]): void;
+}
+
+/** What a step has from what is around it while it runs. */
+export interface Around {
+  /** A failure here is rescued further out. */
+  readonly isRescued: boolean;
+  /** An always section: done although the play is stopped. */
+  readonly isAlways: boolean;
+  /** Loop items of includes: data. */
+  readonly locals: Readonly<Record<string, unknown>>;
+}
+
+/** A task as it is told. */
+export interface Told {
+  readonly name: string;
+  readonly action: string;
+  readonly path: string;
+}
+
+/** A play under way, as includes, meta and a host's task see it. */
+export interface PlayEngine {
+  readonly play: Play;
+  readonly run: PlaybookRun;
+  readonly handlers: HandlerBook<HostRun>;
+  /** Of the batch. */
+  readonly hosts: readonly HostRun[];
+  /** Failed and not rescued, or not to be reached. */
+  readonly removed: Set<HostRun>;
+  /** meta: end_host, end_play, end_batch: no further task, and no failure. */
+  readonly ended: Set<HostRun>;
+  /** A failure is fatal for all: no further task. */
+  readonly isStopped: boolean;
+  /** meta: end_play: no further batch. */
+  isEnded: boolean;
+  scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope;
+  /** @returns the hosts that go on */
+  steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]>;
+  flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]>;
+  /** Runs on all hosts and waits for all of them. */
+  onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>): Promise<readonly HostRun[]>;
+  tell(id: number, task: Pick<Told, 'name' | 'action'>, host: HostRun, result: TaskResult): void;
+  /** Counts a result. @returns whether the host goes on */
+  settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean;
+  pathOf(task: { readonly place: Place }): string;
 }

@@ -1,36 +1,41 @@
-// What comes in: a loaded playbook, the inventory, and how to reach hosts. What goes out: the recap, failures by host, the exit status.
+// What comes in: loaded playbooks, the inventory, and how to reach hosts. What goes out: the recap, failures by host, the exit status.
 // Guaranteed: no host is connected to before its first task; nothing is printed here: the reporter is told.
 // Not here: connections are the caller's: it opens them when asked and closes them.
-import { dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
+import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
 import type { Session } from '../ssh/session.js';
-import { ansibleFacts } from '../facts/ansible.js';
 import { Counts } from './counts.js';
 import { toText } from './expression/values.js';
-import { LocalFiles } from './local-files.js';
 import type { Play, Playbook } from './playbook.js';
 import { recapStatus } from './recap.js';
+import { RunInventory } from './run-inventory.js';
 import { PlayRun } from './run-play.js';
 import type { HostRun, PlaybookRun } from './run-state.js';
-import { Template } from './template.js';
+import { askPrompts } from './prompts.js';
+import { batchesOf } from './serial.js';
+import { holdsTemplate } from './load-arguments.js';
+import { startingAt } from './start-at.js';
+import type { Tags } from './tags.js';
+import { taskVariables } from './task-scope.js';
+import { compileUserData, render } from './template.js';
 import { HostVariables, Scope, UserVars } from './variables.js';
 
 export interface RunOptions {
   readonly inventory: Inventory;
   /** The hosts of a pattern, the user's --limit applied. @throws FleetTapError for a pattern that names nothing known */
-  readonly select: (pattern: string) => readonly Host[];
+  readonly select: (pattern: string, inventory: Inventory) => readonly Host[];
   /** Called once a host. @throws FleetTapError kind `unreachable` */
   readonly session: (host: Host) => Promise<Session>;
   readonly facts: (host: Host) => Promise<Facts>;
   /** Gives up a host's connection and makes a new one: reboot, wait_for_connection. */
   readonly reconnect?: (host: Host) => Promise<Session>;
-  /** A person who can be asked: pause. */
-  readonly ask?: (prompt: string, hidden: boolean) => Promise<string>;
+  /** A person who can be asked: pause, vars_prompt. */
+  readonly ask?: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
   /** Hosts that work at once, at least 1. */
   readonly forks: number;
   readonly reporter: PlaybookReporter;
@@ -40,16 +45,24 @@ export interface RunOptions {
   readonly diff?: boolean;
   /** `-b`: what holds where the playbook says nothing. Default: false. */
   readonly become?: boolean;
+  /** Default: false. */
+  readonly forceHandlers?: boolean;
+  /** --tags and --skip-tags. */
+  readonly tags?: Tags;
+  /** --start-at-task: a name, or a glob. */
+  readonly startAtTask?: string | undefined;
   /** `-e`: they win over everything. */
   readonly extraVars?: Vars;
   /** Variables for one host, over those of the inventory. */
   readonly hostVars?: (host: string) => Vars;
+  /** `ansible_limit` and the like. */
+  readonly magic?: Vars;
   /** Seconds between retries; tests do not wait. */
   readonly sleep?: (sec: number) => Promise<void>;
 }
 
 export interface RunOutcome {
-  /** Hosts in the order of the inventory. */
+  /** Hosts in the order in which plays named them. */
   readonly recap: readonly RecapRow[];
   readonly failures: ReadonlyMap<string, FleetTapError>;
   readonly exitStatus: 0 | 2 | 4;
@@ -57,70 +70,167 @@ export interface RunOutcome {
 
 /** @throws FleetTapError kind `input` before any host is touched: a host pattern that names nothing */
 export async function runPlaybook(playbook: Playbook, options: RunOptions): Promise<RunOutcome> {
-  const { inventory, check = false, diff = false, become = false } = options;
+  return (await startRun(options)).playbook(playbook);
+}
+
+/** Several playbooks, one after the other, on what the earlier ones have left of the hosts. */
+export async function startRun(options: RunOptions): Promise<{ playbook(playbook: Playbook): Promise<RunOutcome> }> {
+  const { check = false, diff = false, become = false } = options;
   const extra = new UserVars(options.extraVars ?? {}, (name) => `extra variable ${name} (-e)`);
-  const hosts = new Map(inventory.hosts.map((host) => [host.name, new HostVariables(host, extra, options.hostVars?.(host.name) ?? {})]));
-  const folder = dirname(resolve(playbook.file));
-  const magic: Record<string, unknown> = { ansible_check_mode: check, ansible_diff_mode: diff, playbook_dir: folder, ansible_forks: options.forks };
-  const sessions = new Map<HostRun, Promise<Session>>();
+  const inventory = new RunInventory(options.inventory, extra, (host) => options.hostVars?.(host) ?? {});
+  const tags = options.tags ?? { only: ['all'], skip: [] };
+  const magic: Record<string, unknown> = {
+    ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: tags.only, ansible_skip_tags: tags.skip,
+    ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ...options.magic,
+  };
+  const sessions = new Map<string, Promise<Session>>();
+  let lastId = 0;
   const run: PlaybookRun = {
     reporter: options.reporter,
     check,
     diff,
     become,
-    variables: { inventory, hosts, magic },
+    forceHandlers: options.forceHandlers ?? false,
+    tags,
+    inventory,
+    variables: { inventory, hosts: inventory.variables, magic },
     failures: new Map(),
+    clearErrors: (hosts) => {
+      for (const host of hosts) {
+        run.failures.delete(host.host.name);
+        host.isUnreachable = false;
+      }
+    },
     session: (host) => {
-      const session = sessions.get(host) ?? options.session(host.host);
-      sessions.set(host, session);
+      const key = `${host.name}\0${String(host.vars.ansible_connection)}`;
+      const session = sessions.get(key) ?? options.session(withData(host, inventory));
+      sessions.set(key, session);
       return session;
     },
-    facts: async (host) => ansibleFacts(await options.facts(host)),
-    files: new LocalFiles([folder]),
+    facts: async (host) => ansibleFacts(await options.facts(withData(host, inventory))),
     reconnect: async (host) => {
       if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');
-      const made = options.reconnect(host.host);
-      sessions.set(host, made);
+      const made = options.reconnect(withData(host, inventory));
+      sessions.set(`${host.name}\0${String(host.vars.ansible_connection)}`, made);
       await made;
     },
     ask: options.ask,
     sleep: options.sleep ?? ((sec) => wait(sec * 1000)),
-    setPlayHosts: (names) => Object.assign(magic, { ansible_play_hosts: names, ansible_play_batch: names }),
+    nextId: () => {
+      lastId += 1;
+      return lastId;
+    },
+    setPlayHosts: (names) => Object.assign(magic, { ansible_play_hosts: names }),
   };
-  const planned = playbook.plays.map((play) => ({ play, hosts: selectPlay(play, options, extra) }));
   const runs = new Map<string, HostRun>();
   const ofHost = (host: Host): HostRun => {
-    const known = runs.get(host.name);
-    if (known !== undefined) return known;
-    const made = { host, counts: new Counts(host.name), variables: hosts.get(host.name) ?? new HostVariables(host, extra, {}), isUnreachable: false };
-    runs.set(host.name, made);
-    return made;
+    const known = runs.get(host.name) ?? { host, counts: new Counts(host.name), variables: inventory.variablesOf(host), isUnreachable: false };
+    runs.set(host.name, known);
+    return known;
   };
   const limit = pLimit(Math.max(1, options.forks));
-  for (const { play, hosts: selected } of planned) {
-    const left = selected.map(ofHost).filter((host) => !run.failures.has(host.host.name));
-    options.reporter.playStarted(play.name, left.map(({ host }) => host.name));
-    run.setPlayHosts(left.map(({ host }) => host.name));
-    Object.assign(magic, { ansible_play_hosts_all: selected.map(({ name }) => name), ansible_play_name: play.name });
-    const playRun = new PlayRun(play, run, limit);
-    const kept = await playRun.run(left);
-    if (playRun.isStopped || (left.length > 0 && kept.length === 0)) break;
-  }
-  const recap = [...runs.values()].map(({ counts }) => counts.row());
-  return { recap, failures: run.failures, exitStatus: recapStatus(recap) };
+  const startAt = { name: options.startAtTask };
+
+  /** A name that nobody knows yet may have been for add_host to add: then the play has no hosts, as in Ansible. */
+  const knownHosts = (play: Play): readonly Host[] => {
+    try {
+      return selectPlay(play, options, extra, inventory);
+    } catch (error) {
+      if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
+      options.reporter.warning(error.message);
+      return [];
+    }
+  };
+
+  const runOne = async (play: Play): Promise<boolean> => {
+    const prompted = await askPrompts(play, options.ask, options.extraVars ?? {}, options.reporter);
+    const names = new Scope(run.variables, new HostVariables(NOBODY, extra, {}), taskVariables(undefined, play, prompted));
+    Object.assign(magic, { playbook_dir: play.folder });
+    const selected = knownHosts(play);
+    const name = toText(quietly(play.name, names));
+    Object.assign(magic, { ansible_play_hosts_all: selected.map((host) => host.name), ansible_play_name: name });
+    const isFree = play.strategy === 'free';
+    if (selected.length === 0) {
+      options.reporter.playStarted({ name, hosts: [], isFree });
+      options.reporter.noHosts?.('matched');
+      return true;
+    }
+    for (const batch of batchesOf(play, selected, names)) {
+      const left = batch.map(ofHost).filter((host) => !run.failures.has(host.host.name));
+      options.reporter.playStarted({ name, hosts: left.map(({ host }) => host.name), isFree });
+      const batchNames = left.map(({ host }) => host.name);
+      run.setPlayHosts(batchNames);
+      Object.assign(magic, { ansible_play_batch: batchNames, play_hosts: batchNames });
+      const started = startingAt(play, startAt, names);
+      if (started === undefined) continue;
+      const playRun = new PlayRun(started, run, limit, prompted);
+      const kept = await playRun.start(left);
+      playRun.tellEnd();
+      if (playRun.isStopped || (left.length > 0 && kept.length === 0)) return false;
+      if (playRun.isEnded) break;
+    }
+    return true;
+  };
+
+  return {
+    playbook: async (playbook) => {
+      // All patterns are looked at before the first play touches a host; add_host and group_by may bring more names.
+      const mayAdd = playbook.plays.some((play) => addsHosts(play));
+      if (!mayAdd) for (const play of playbook.plays) selectPlay(play, options, extra, inventory);
+      for (const play of playbook.plays) if (!(await runOne(play))) break;
+      if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
+      const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
+      return { recap, failures: run.failures, exitStatus: recapStatus(recap) };
+    },
+  };
 }
 
-/** The hosts of a play are known before anything runs; a template may use extra variables only. */
-function selectPlay(play: Play, options: RunOptions, extra: UserVars): readonly Host[] {
-  if (!(play.hosts instanceof Template)) return options.select(play.hosts);
-  const nobody = { name: '', groups: [], vars: {} };
-  const variables = new HostVariables(nobody, extra, {});
-  const scope = new Scope({ inventory: options.inventory, hosts: new Map(), magic: {} }, variables, [play.vars]);
+const NOBODY: Host = { name: '', groups: [], vars: {} };
+/** What `ansible_version` says: the language is that of this release. */
+const VERSION = { full: '2.19.0', major: 2, minor: 19, revision: 0, string: '2.19.0' };
+
+/** A host of add_host is reached with what add_host said of it. */
+function withData(host: Host, inventory: RunInventory): Host {
+  const data = inventory.variables.get(host.name)?.data;
+  return data === undefined || data.size === 0 ? host : { ...host, vars: { ...Object.fromEntries(data), ...host.vars } };
+}
+
+function addsHosts(play: Play): boolean {
+  const text = JSON.stringify([play.preTasks, play.tasks, play.postTasks, play.handlers], (key, value: unknown) => (key === 'role' || key === 'around' ? undefined : value));
+  return /"name":"(add_host|group_by)"/.test(text) || /"kind":"include"/.test(text);
+}
+
+/** The hosts of a play are known before anything runs; a template may use extra variables and the play's own. */
+function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory: RunInventory): readonly Host[] {
+  const { hosts } = play;
+  const names = new Scope({ inventory, hosts: inventory.variables, magic: {} }, new HostVariables(NOBODY, extra, {}), taskVariables(undefined, play, []));
+  let pattern: unknown = hosts;
+  if (holdsTemplate(hosts)) {
+    try {
+      pattern = render(hosts, names);
+    } catch (error) {
+      if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
+      throw new FleetTapError('input', error.code, error.message, { place: play.hostsPlace, hint: 'give it with -e', ...(error.sourceLine === undefined ? {} : { sourceLine: error.sourceLine }) });
+    }
+  }
+  const selected = options.select([pattern].flat().map(toText).join(','), inventory);
+  const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
+  switch (play.order) {
+    case 'sorted':
+      return selected.toSorted(compare);
+    case 'reverse_sorted':
+      return selected.toSorted(compare).toReversed();
+    case 'reverse_inventory':
+      return selected.toReversed();
+    default:
+      return selected;
+  }
+}
+
+function quietly(value: unknown, names: Scope): unknown {
   try {
-    const value = play.hosts.render(scope);
-    return options.select(Array.isArray(value) ? value.map(toText).join(',') : toText(value));
-  } catch (error) {
-    if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
-    throw play.hosts.source.error(0, error.message, { code: error.code, hint: 'give it with -e' });
+    return render(value, names);
+  } catch {
+    return compileUserData('', '');
   }
 }

@@ -1,22 +1,27 @@
 // What comes in: all places where variables are set. What goes out: Names for the evaluator: a name's value by Ansible's precedence.
-// From low to high: inventory < facts < play vars < block vars < task vars < set_fact and register < extra vars < loop item < Ansible's own names.
-// Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact)
-// is handed out as it is and never rendered.
+// From low to high: role defaults < inventory < facts < play vars < vars_files < role vars < block vars < task vars < include_vars < set_fact and
+// register < role and include parameters < extra vars < loop item < Ansible's own names (vars/manager.py).
+// Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact,
+// add_host) is handed out as it is and never rendered.
+import { FleetTapError } from '../base/errors.js';
 import type { Host, Inventory } from '../inventory/host.js';
-import { compileUserData, renderVariable, type TemplateValue } from './template.js';
 import type { Names } from './expression/evaluate.js';
 import { Lazy, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
-import { FleetTapError } from '../base/errors.js';
 import type { WrittenVars } from './playbook.js';
+import { compileUserData, renderVariable, type TemplateValue } from './template.js';
 
 /** What is known of a host while a playbook runs. */
 export class HostVariables {
   readonly host: Host;
   readonly extra: UserVars;
   readonly inventory: UserVars;
+  /** Of add_host: data, under everything else. */
+  readonly data = new Map<string, unknown>();
   /** `ansible_facts`, without prefix. */
   facts: Readonly<Record<string, unknown>> = {};
+  /** include_vars. */
+  readonly included = new Map<string, TemplateValue>();
   /** register and set_fact. Data of hosts. */
   readonly registered = new Map<string, unknown>();
 
@@ -54,44 +59,72 @@ export class UserVars {
 
 /** What all hosts of a run share. */
 export interface RunVariables {
-  readonly inventory: Inventory;
+  readonly inventory: Pick<Inventory, 'groups'>;
   readonly hosts: ReadonlyMap<string, HostVariables>;
   readonly magic: Readonly<Record<string, unknown>>;
 }
 
+/** What a task adds; in each list the first wins. */
+export interface TaskVariables {
+  /** Over set_fact: role and include parameters. */
+  readonly params: readonly WrittenVars[];
+  /** Task, blocks, roles' vars, vars_files, the play. */
+  readonly written: readonly WrittenVars[];
+  /** Roles' defaults: under the inventory. */
+  readonly defaults: readonly WrittenVars[];
+  /** role_name and its like. */
+  readonly magic: Readonly<Record<string, unknown>>;
+}
+
+const NO_TASK: TaskVariables = { params: [], written: [], defaults: [], magic: {} };
+
 export class Scope implements Names {
   readonly #run: RunVariables;
   readonly #variables: HostVariables;
-  /** Highest precedence first. */
-  readonly #written: readonly WrittenVars[];
+  readonly #task: TaskVariables;
   /** Loop item and results under way: data. */
   readonly #local: Readonly<Record<string, unknown>>;
   readonly #open = new Set<string>();
 
-  constructor(run: RunVariables, variables: HostVariables, written: readonly WrittenVars[] = [], local: Readonly<Record<string, unknown>> = {}) {
+  constructor(run: RunVariables, variables: HostVariables, task: TaskVariables = NO_TASK, local: Readonly<Record<string, unknown>> = {}) {
     this.#run = run;
     this.#variables = variables;
-    this.#written = written;
+    this.#task = task;
     this.#local = local;
   }
 
   with(local: Readonly<Record<string, unknown>>): Scope {
-    return new Scope(this.#run, this.#variables, this.#written, { ...this.#local, ...local });
+    return new Scope(this.#run, this.#variables, this.#task, { ...this.#local, ...local });
   }
 
   get(name: string): unknown {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
-    const { extra, registered, facts, inventory } = this.#variables;
+    const { extra, registered, facts, inventory, included, data } = this.#variables;
+    const { params, written, defaults } = this.#task;
     if (extra.has(name)) return this.#render(name, extra.get(name));
+    for (const vars of params) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     if (registered.has(name)) return registered.get(name);
-    for (const vars of this.#written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
+    if (included.has(name)) return this.#render(name, included.get(name));
+    for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     if (name === 'ansible_facts') return facts;
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
     if (fact !== '' && Object.hasOwn(facts, fact)) return facts[fact];
     if (inventory.has(name)) return this.#render(name, inventory.get(name));
-    return new Undefined(`"${name}"`);
+    if (data.has(name)) return data.get(name);
+    for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
+    // The address that is dialled where nobody says another (playbook/play_context.py).
+    return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`"${name}"`);
+  }
+
+  /** All names that have a value. */
+  names(): string[] {
+    const { extra, registered, facts, inventory, included, data } = this.#variables;
+    const { params, written, defaults, magic } = this.#task;
+    const layers = [...params, ...written, ...defaults, this.#local, this.#run.magic, magic].flatMap((layer) => Object.keys(layer));
+    const own = [...MAGIC, ...extra.names(), ...registered.keys(), ...included.keys(), ...inventory.names(), ...data.keys(), ...Object.keys(facts).map((fact) => `ansible_${fact}`)];
+    return [...new Set([...own, ...layers])];
   }
 
   #render(name: string, value: TemplateValue): unknown {
@@ -115,16 +148,25 @@ export class Scope implements Names {
       case 'inventory_hostname_short':
         return host.name.split('.')[0];
       case 'group_names':
-        return host.groups.length === 0 ? ['ungrouped'] : host.groups;
+        return this.#groupNames();
       case 'groups':
         return Object.fromEntries([...this.#run.inventory.groups].map(([group, { hosts }]) => [group, hosts]));
       case 'hostvars':
         return this.#hostvars();
+      case 'vars':
+        return new Lazy((key) => this.get(key), () => this.names());
       case 'omit':
         return new Omit();
       default:
+        if (Object.hasOwn(this.#task.magic, name)) return this.#task.magic[name];
         return Object.hasOwn(this.#run.magic, name) ? this.#run.magic[name] : undefined;
     }
+  }
+
+  #groupNames(): readonly string[] {
+    const { name } = this.#variables.host;
+    const found = [...this.#run.inventory.groups].filter(([group, { hosts }]) => group !== 'all' && group !== 'ungrouped' && hosts.includes(name)).map(([group]) => group).sort();
+    return found.length === 0 ? ['ungrouped'] : found;
   }
 
   #hostvars(): Lazy {
@@ -133,9 +175,10 @@ export class Scope implements Names {
       const variables = hosts.get(name);
       if (variables === undefined) return new Undefined(`"${name}" of hostvars (no host of the inventory has that name)`);
       const scope = new Scope(this.#run, variables);
-      const names = () => [...variables.inventory.names(), ...variables.registered.keys(), ...Object.keys(variables.facts).map((fact) => `ansible_${fact}`)];
-      return new Lazy((key) => scope.get(key), names);
+      return new Lazy((key) => scope.get(key), () => scope.names());
     };
     return new Lazy(ofHost, () => [...hosts.keys()]);
   }
 }
+
+const MAGIC = ['inventory_hostname', 'inventory_hostname_short', 'group_names', 'groups', 'omit'];

@@ -1,6 +1,7 @@
 // What the rest of the program knows of a connection. Two rules: a command's exit status is a value, not an exception;
 // what throws is the connection (kind `unreachable`) or a limit (kind `host`).
 import type { HostText } from '../base/host-text.js';
+import type { Become } from '../inventory/become.js';
 import type { RemoteStream } from './transport.js';
 
 export interface CommandResult {
@@ -12,8 +13,8 @@ export interface CommandResult {
 }
 
 export interface RunOptions {
-  /** Run as the become user (root unless the connection says otherwise); SSH_CONNECTION is kept. Default: false. */
-  readonly become?: boolean;
+  /** Run as the become user (root unless the connection says otherwise), or as another one; SSH_CONNECTION is kept. Default: false. */
+  readonly become?: boolean | Partial<Become>;
   /** Sent to the script's standard input, which is then closed; without it, standard input is empty. */
   readonly input?: string | Buffer | undefined;
   /** Milliseconds until the command is ended on the host. Default 60,000; Infinity: never. */

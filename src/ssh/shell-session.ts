@@ -41,6 +41,8 @@ export class ShellSession implements Session {
   readonly host: string;
   readonly #transport: Transport;
   readonly #become: Become;
+  /** Whom single commands become instead. */
+  readonly #others = new Map<string, Become>();
   readonly #gate = new BecomeGate();
   readonly #shells: ShellPool;
   /** To end what runs in others: it must not wait for them. */
@@ -103,8 +105,14 @@ mv -f "$t" ${quote(path)}
     return this.#transport.close();
   }
 
-  #identity(become: boolean | undefined): Identity {
-    return become === true ? this.#become : undefined;
+  /** The same object for the same user: shells go by it. */
+  #identity(become: boolean | Partial<Become> | undefined): Identity {
+    if (become === undefined || become === false) return undefined;
+    if (become === true || Object.keys(become).length === 0) return this.#become;
+    const key = JSON.stringify([become.method, become.user, become.exe]);
+    const known = this.#others.get(key) ?? { ...this.#become, ...become };
+    this.#others.set(key, known);
+    return known;
   }
 
   async #run(script: string, options: RunOptions): Promise<{ status: number; output: CollectedOutput }> {

@@ -4,7 +4,7 @@ import { DefaultRenderer, Listr, ListrLogger, type ListrLogLevels, ProcessOutput
 import type { Writable } from 'node:stream';
 import { deferred, type Deferred } from '../base/deferred.js';
 import { printable } from '../base/host-text.js';
-import type { PlaybookReporter, TaskResultEvent, TaskStatus } from '../base/playbook-events.js';
+import type { PlaybookReporter, PlayEvent, TaskEvent, TaskResultEvent, TaskStatus } from '../base/playbook-events.js';
 
 interface Step {
   readonly name: string;
@@ -45,11 +45,11 @@ export class TaskView implements PlaybookReporter {
     await this.#before;
   }
 
-  playStarted(name: string, hosts: readonly string[]): void {
+  playStarted({ name, hosts }: PlayEvent): void {
     this.#say(`${printable(name)} (${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'})`);
   }
 
-  taskStarted(name: string, hosts: readonly string[]): void {
+  taskStarted({ name, hosts }: TaskEvent): void {
     const done = deferred();
     const step: Step = { name: printable(name), hosts: hosts.length, counts: new Map(), done, shown: Promise.resolve(), update: () => {} };
     this.#step = step;
@@ -57,6 +57,7 @@ export class TaskView implements PlaybookReporter {
   }
 
   taskResult(event: TaskResultEvent): void {
+    if (event.part === 'loop') return; // Its items have been told.
     const step = this.#step;
     if (step !== undefined && event.item === undefined) step.counts.set(event.status, (step.counts.get(event.status) ?? 0) + 1);
     const about = event.item === undefined ? event.host : `${event.host} (${printable(event.item)})`;

@@ -94,8 +94,9 @@ export async function runOurs({ playbook, inventory, root, check }: EngineOption
     extraVars: { root },
     reporter: {
       playStarted: () => {},
-      taskStarted: (name) => tasks.push([name]),
-      taskResult: ({ host, status, message, task }) => {
+      taskStarted: ({ name }) => tasks.push([name]),
+      taskResult: ({ host, status, message, task, part }) => {
+        if (part === 'loop') return;
         tasks.at(-1)?.push({ host, status });
         if (status === 'failed' || status === 'ignored') said.push(`${host} ${task}: ${message}`);
       },

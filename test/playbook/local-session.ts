@@ -1,7 +1,7 @@
 // A session whose host is this machine: the real session on a local transport, in a folder of the test's own.
 import type { Session } from '../../src/ssh/session.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
-import { LocalTransport } from '../hosts/local-transport.js';
+import { LocalTransport } from '../../src/ssh/local-transport.js';
 
 export interface LocalSessionOptions {
   /** Where scripts run; they may write anywhere, so playbooks under test name paths below it. */

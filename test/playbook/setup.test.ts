@@ -18,7 +18,7 @@ const path = resolve(import.meta.dirname, '../../playbooks/setup.yml');
 const skipReason = whyNoAnsible();
 const playbook = await loadPlaybook(path);
 
-const tasksOf = (steps: readonly Step[]): Task[] => steps.flatMap((step) => (step.kind === 'task' ? [step] : tasksOf(step.tasks)));
+const tasksOf = (steps: readonly Step[]): Task[] => steps.flatMap((step) => (step.kind === 'task' ? [step] : step.kind === 'block' ? tasksOf(step.tasks) : []));
 
 /** The script of the task, rendered for a host with these variables. */
 const scriptFor = (given: Playbook, vars: Readonly<Record<string, unknown>>): string => rendered(given, vars, 'Packages for the kernel, and space for them', 'cmd');

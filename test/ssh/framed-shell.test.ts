@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openScript } from '../../src/ssh/open-script.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
-import { LocalTransport } from '../hosts/local-transport.js';
+import { LocalTransport } from '../../src/ssh/local-transport.js';
 import { type Sshd, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
 import { transportTo } from '../hosts/transport.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openScript } from '../../src/ssh/open-script.js';
 import type { CommandResult, RunOptions, Session } from '../../src/ssh/session.js';
 import type { RemoteStream } from '../../src/ssh/transport.js';
-import { LocalTransport } from '../hosts/local-transport.js';
+import { LocalTransport } from '../../src/ssh/local-transport.js';
 
 const FOLDERS = (process.env.PATH ?? '').split(':');
 const pathOf = (program: string) => FOLDERS.map((folder) => join(folder, program)).find((file) => existsSync(file));

@@ -18,7 +18,7 @@ class Screen extends Writable {
   }
 }
 
-const result = (host: string, status: TaskStatus, more: Partial<TaskResultEvent> = {}): TaskResultEvent => ({ host, task: 'Packages', status, message: '', ...more });
+const result = (host: string, status: TaskStatus, more: Partial<TaskResultEvent> = {}): TaskResultEvent => ({ host, task: 'Packages', taskId: 1, status, part: 'task', message: '', result: {}, shows: 'verbose', action: 'apt', isIgnored: false, warnings: [], ...more });
 const RAW = 'red \u001b[31m\u0007\r';
 const SHOWN = 'red \\x1b[31m\\x07\\x0d';
 
@@ -33,12 +33,12 @@ async function lines(play: (view: TaskView) => void, showDiff = false): Promise<
 describe('the view without a terminal', () => {
   it('prints one line a task', async () => {
     const printed = await lines((view) => {
-      view.playStarted('Setup', ['a', 'b', 'c']);
-      view.taskStarted('Packages', ['a', 'b', 'c']);
+      view.playStarted({ name: 'Setup', hosts: ['a', 'b', 'c'], isFree: false });
+      view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b', 'c'], kind: 'task', path: '', action: 'apt' });
       for (const [host, status] of [['a', 'ok'], ['b', 'changed'], ['c', 'ok']] as const) view.taskResult(result(host, status));
       view.taskFinished();
-      view.playStarted('More', ['a']);
-      view.taskStarted('Nothing', []);
+      view.playStarted({ name: 'More', hosts: ['a'], isFree: false });
+      view.taskStarted({ id: 1, name: 'Nothing', hosts: [], kind: 'task', path: '', action: 'apt' });
       view.taskFinished();
     });
     expect(printed).toEqual(['Setup (3 hosts)', '  Packages: 2 ok, 1 changed', 'More (1 host)', '  Nothing: nothing to do']);
@@ -46,7 +46,7 @@ describe('the view without a terminal', () => {
 
   it('names who failed and why, and counts loop items once', async () => {
     const printed = await lines((view) => {
-      view.taskStarted('Packages', ['a', 'b', 'c']);
+      view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b', 'c'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'failed', { item: 'gcc', message: 'no such package', hint: 'apt update' }));
       view.taskResult(result('a', 'failed', { message: 'one item failed' }));
       view.taskResult(result('b', 'ok', { item: 'gcc' }));
@@ -66,7 +66,7 @@ describe('the view without a terminal', () => {
 
   it('shows differences only when asked', async () => {
     const play = (view: TaskView) => {
-      view.taskStarted('Packages', ['a']);
+      view.taskStarted({ id: 1, name: 'Packages', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'changed', { diff: '-old\n+new' }));
       view.taskFinished();
     };
@@ -76,8 +76,8 @@ describe('the view without a terminal', () => {
 
   it('lets no control character through', async () => {
     const printed = await lines((view) => {
-      view.playStarted(RAW, ['a']);
-      view.taskStarted(RAW, ['a']);
+      view.playStarted({ name: RAW, hosts: ['a'], isFree: false });
+      view.taskStarted({ id: 1, name: RAW, hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'failed', { item: RAW, message: RAW, hint: RAW, diff: RAW }));
       view.taskFinished();
       view.warning(RAW);
@@ -86,7 +86,7 @@ describe('the view without a terminal', () => {
   });
 
   it('closes a task that nobody finished', async () => {
-    expect(await lines((view) => view.taskStarted('Packages', ['a', 'b']))).toEqual(['  Packages: 2 to go']);
+    expect(await lines((view) => view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' }))).toEqual(['  Packages: 2 to go']);
   });
 });
 
@@ -98,14 +98,14 @@ describe('the view on a terminal', () => {
     const stdout = vi.spyOn(process.stdout, 'write');
     const screen = new Screen(true);
     const view = new TaskView(screen, false);
-    view.playStarted('Setup', ['a', 'b']);
-    view.taskStarted('Packages', ['a', 'b']);
+    view.playStarted({ name: 'Setup', hosts: ['a', 'b'], isFree: false });
+    view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
     // The row is there while the task runs.
     await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'));
     view.taskResult(result('a', 'ok'));
     view.taskResult(result('b', 'failed', { message: RAW }));
     view.taskFinished();
-    view.taskStarted('Files', ['a']);
+    view.taskStarted({ id: 1, name: 'Files', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
     view.taskResult(result('a', 'changed'));
     view.taskFinished();
     await view.settled();
@@ -123,7 +123,7 @@ describe('the view on a terminal', () => {
   it('does not hang on a task that nobody finished', async () => {
     const screen = new Screen(true);
     const view = new TaskView(screen, false);
-    view.taskStarted('Packages', ['a']);
+    view.taskStarted({ id: 1, name: 'Packages', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
     await view.settled();
     expect(plain(screen.text)).toContain('Packages: 1 to go');
   });
@@ -132,7 +132,7 @@ describe('the view on a terminal', () => {
     const screen = new Screen(true);
     const view = new TaskView(screen, false);
     for (let task = 0; task < 20; task++) {
-      view.taskStarted(`Task ${task}`, ['a']);
+      view.taskStarted({ id: 1, name: `Task ${task}`, hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'ok'));
       view.taskFinished();
     }

@@ -13,7 +13,7 @@ import { selectHosts } from '../../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../../src/playbook/load.js';
 import { runPlaybook } from '../../../src/playbook/run.js';
 import { ShellSession } from '../../../src/ssh/shell-session.js';
-import { LocalTransport } from '../local-transport.js';
+import { LocalTransport } from '../../../src/ssh/local-transport.js';
 import type { Ring, RingHost } from './host.js';
 import { RING_DIR } from './rootfs.js';
 import { digest, type State, stateOf } from './state.js';
@@ -109,8 +109,9 @@ export async function runOurs(ring: Ring, host: RingHost, one: HostsCase): Promi
       check: pass === 'check',
       reporter: {
         playStarted: () => {},
-        taskStarted: (name) => tasks.push([name]),
-        taskResult: ({ host: name, status, message, task }: TaskResultEvent) => {
+        taskStarted: ({ name }) => tasks.push([name]),
+        taskResult: ({ host: name, status, message, task, part }: TaskResultEvent) => {
+          if (part === 'loop') return;
           tasks.at(-1)?.push(`${name}: ${status}`);
           if (status === 'failed' || status === 'ignored') said.push(`${pass}: ${name} ${task}: ${message}`);
         },

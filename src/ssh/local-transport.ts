@@ -1,7 +1,8 @@
-// A transport whose host is this machine: command lines are run by a shell of the test's choice, as sshd would run them by the login shell.
+// A transport whose host is this machine (ansible_connection: local): command lines are run by a shell, as sshd would run them by the login shell.
+// Guaranteed: each has a session of its own; closing ends all of them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { RemoteStream, Transport } from '../../src/ssh/transport.js';
+import type { RemoteStream, Transport } from './transport.js';
 
 export interface LocalTransportOptions {
   /** Program and words before the command line. Default: /bin/sh -c */

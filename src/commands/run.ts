@@ -1,0 +1,135 @@
+// fleet-tap run: playbooks on the hosts that they name, with the options, the lines and the exit status of ansible-playbook.
+// Guaranteed: every playbook is loaded and checked whole before any host is touched; all mistakes are told, not only the first.
+import { dirname, resolve } from 'node:path';
+import { FleetTapError, formatError } from '../base/errors.js';
+import type { PlaybookReporter } from '../base/playbook-events.js';
+import type { Host, Inventory } from '../inventory/host.js';
+import { selectHosts } from '../inventory/pattern.js';
+import { splitPattern } from '../inventory/split-pattern.js';
+import { vaultOf } from '../inventory/vault.js';
+import { loadPlaybook } from '../playbook/load.js';
+import type { Playbook } from '../playbook/playbook.js';
+import { formatRecap } from '../playbook/recap.js';
+import { startRun } from '../playbook/run.js';
+import { AnsibleOutput } from '../ui/ansible-output.js';
+import { TaskView } from '../ui/task-view.js';
+import type { CommandContext, ExitStatus } from './context.js';
+import { readExtraVars } from './extra-vars.js';
+import { Fleet, type FleetOptions } from './fleet.js';
+import { listPlays } from './list-plays.js';
+import { vaultPasswords } from './vault-options.js';
+
+export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'mayBeEmpty'> {
+  readonly playbooks: readonly string[];
+  readonly extraVars?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly skipTags?: readonly string[] | undefined;
+  readonly startAtTask?: string | undefined;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly forceHandlers: boolean;
+  readonly listHosts: boolean;
+  readonly listTasks: boolean;
+  readonly listTags: boolean;
+  readonly syntaxCheck: boolean;
+  readonly rolesPath?: readonly string[] | undefined;
+}
+
+/** DEFAULT_ROLES_PATH of ansible. */
+const ROLES_PATH = ['~/.ansible/roles', '/usr/share/ansible/roles', '/etc/ansible/roles'];
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
+
+export async function run(options: RunCommandOptions, context: CommandContext): Promise<ExitStatus> {
+  const vault = vaultOf(await vaultPasswords(options, context));
+  const extraVars = await readExtraVars(options.extraVars ?? [], vault);
+  const playbooks: Playbook[] = [];
+  const mistakes: FleetTapError[] = [];
+  for (const path of options.playbooks) {
+    try {
+      playbooks.push(await loadPlaybook(path, { extraVars, vault, rolesPath: options.rolesPath ?? ROLES_PATH, onMistake: (error) => void mistakes.push(error) }));
+    } catch (error) {
+      if (!(error instanceof FleetTapError)) throw error;
+      mistakes.push(error);
+    }
+  }
+  if (mistakes.length > 0) {
+    context.stderr.write(`${mistakes.map(formatError).join('\n')}\n`);
+    return 1;
+  }
+  if (options.syntaxCheck) {
+    for (const { file } of playbooks) context.stdout.write(`\nplaybook: ${file}\n`);
+    return 0;
+  }
+  const tags = { only: split(options.tags, ['all']), skip: split(options.skipTags, []) };
+  const [first] = options.playbooks;
+  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true }, context);
+  const failed = options.rerunFailed === undefined ? undefined : new Set(fleet.hosts.map(({ name }) => name));
+  const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit).filter((host) => failed?.has(host.name) ?? true);
+  try {
+    if (options.listHosts || options.listTasks || options.listTags) {
+      const what = { hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags };
+      for (const playbook of playbooks) context.stdout.write(listPlays(playbook, what, (pattern) => select(pattern, fleet.inventory), tags, extraVars));
+      return fleet.ends(0, new Map());
+    }
+    return await play(playbooks, fleet, { options, extraVars, tags, select });
+  } finally {
+    await fleet.close();
+  }
+}
+
+interface PlayOptions {
+  readonly options: RunCommandOptions;
+  readonly extraVars: Readonly<Record<string, unknown>>;
+  readonly tags: { readonly only: readonly string[]; readonly skip: readonly string[] };
+  readonly select: (pattern: string, inventory: Inventory) => readonly Host[];
+}
+
+async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, extraVars, tags, select }: PlayOptions): Promise<ExitStatus> {
+  const { stdout, stderr, interrupted, askSecret } = fleet.context;
+  const verbosity = options.verbose ?? 0;
+  const isTerminal = (stdout as { isTTY?: boolean }).isTTY === true && verbosity === 0;
+  const view = isTerminal ? new TaskView(stderr, options.diff) : undefined;
+  const reporter: PlaybookReporter = view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff });
+  const started = await startRun({
+    inventory: fleet.inventory,
+    select,
+    session: (host) => fleet.session(host),
+    reconnect: (host) => fleet.reconnect(host, interrupted),
+    facts: (host) => fleet.factsAnew(host),
+    ask: askSecret === undefined ? undefined : (prompt) => askSecret(prompt),
+    forks: options.forks,
+    reporter,
+    check: options.check,
+    diff: options.diff,
+    become: options.become ?? false,
+    forceHandlers: options.forceHandlers,
+    tags,
+    startAtTask: options.startAtTask,
+    extraVars,
+    magic: { ansible_verbosity: verbosity, ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
+  });
+  let status: ExitStatus = 0;
+  const failures = new Map<string, FleetTapError>();
+  for (const playbook of playbooks) {
+    const outcome = await started.playbook(playbook);
+    await view?.settled();
+    stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(outcome.recap)}\n`);
+    for (const [host, error] of outcome.failures) failures.set(host, error);
+    status = outcome.exitStatus;
+    if (status !== 0 || interrupted.aborted) break;
+  }
+  return fleet.ends(interrupted.aborted ? 130 : status, failures);
+}
+
+/** `localhost` is there although no inventory names it, and is this machine. */
+function selectWithLocal(inventory: Inventory, pattern: string, limit: string | undefined): readonly Host[] {
+  const words = splitPattern(pattern).filter((word) => LOCAL_NAMES.includes(word) && !inventory.hosts.some(({ name }) => name === word));
+  if (words.length === 0) return selectHosts(inventory, pattern, limit);
+  const local = words.map((name): Host => ({ name, groups: [], vars: { ansible_connection: 'local' } }));
+  return selectHosts({ ...inventory, groups: inventory.groups, hosts: [...inventory.hosts, ...local] }, pattern, limit);
+}
+
+function split(words: readonly string[] | undefined, otherwise: readonly string[]): string[] {
+  const found = (words ?? []).flatMap((word) => word.split(',')).map((word) => word.trim()).filter((word) => word !== '');
+  return found.length === 0 ? [...otherwise] : found;
+}

@@ -1,0 +1,75 @@
+// One task on one host: its settings, its connection (or that of delegate_to), and who is told about items and retries.
+import { dirname } from 'node:path';
+import { quote } from '../ssh/quote.js';
+import type { ActionHost } from '../modules/module.js';
+import { LocalFiles } from './local-files.js';
+import type { Include, Task } from './playbook.js';
+import { resultEvent, type ToldTask } from './result-events.js';
+import type { HostRun, PlayEngine } from './run-state.js';
+import type { TaskHost } from './run-task.js';
+import { chainOf, type Settings, settingsOf } from './settings.js';
+import type { TaskResult } from './task-result.js';
+import type { Scope } from './variables.js';
+
+export class HostTask implements TaskHost {
+  readonly files: LocalFiles;
+  readonly #play: PlayEngine;
+  readonly #task: Task | Include;
+  readonly #host: HostRun;
+  readonly #told: ToldTask;
+  /** Without the role's. */
+  readonly #plainName: string;
+
+  constructor(play: PlayEngine, task: Task | Include, host: HostRun, told: ToldTask, plainName: string) {
+    this.#play = play;
+    this.#task = task;
+    this.#host = host;
+    this.#told = told;
+    this.#plainName = plainName === '' ? told.name : plainName;
+    const { role } = task;
+    const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
+    this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])]);
+  }
+
+  settings(scope: Scope): Settings {
+    const { check, diff, become } = this.#play.run;
+    return settingsOf(chainOf(this.#task), scope, { check, diff, become });
+  }
+
+  action(settings: Settings): ActionHost {
+    const { run } = this.#play;
+    const named = settings.delegateTo === undefined ? this.#host.host : run.inventory.host(settings.delegateTo);
+    const host = settings.isLocal ? { ...named, vars: { ...named.vars, ansible_connection: 'local' } } : named;
+    const become = settings.become === false ? false : Object.keys(settings.become).length === 0 ? true : settings.become;
+    const limit = settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 };
+    return {
+      run: async (script, options) => (await run.session(host)).run(inEnvironment(script, settings.environment), { become, ...options, ...limit }),
+      reconnect: () => run.reconnect(host),
+      gatherFacts: () => run.facts(host),
+      sleep: (sec) => run.sleep(sec),
+      ask: run.ask,
+    };
+  }
+
+  sleep(sec: number): Promise<void> {
+    return this.#play.run.sleep(sec);
+  }
+
+  itemDone(label: string, result: TaskResult): void {
+    this.#play.run.reporter.taskResult(resultEvent(this.#told, this.#host.host.name, result, 'item', label));
+  }
+
+  retrying(left: number, { delegateTo }: Settings): void {
+    const host = this.#host.host.name;
+    this.#play.run.reporter.retrying?.({ host, task: this.#plainName, left, ...(delegateTo === undefined || delegateTo === host ? {} : { delegatedTo: delegateTo }) });
+  }
+}
+
+/** The script's first line says what runs; the variables are set behind it. */
+function inEnvironment(script: string, environment: Readonly<Record<string, string>>): string {
+  const names = Object.keys(environment);
+  if (names.length === 0) return script;
+  const end = script.indexOf('\n');
+  const exports = names.map((name) => `${name}=${quote(environment[name] ?? '')}`).join(' ');
+  return `${script.slice(0, end)}\nexport ${exports}\n${script.slice(end + 1)}`;
+}

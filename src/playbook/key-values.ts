@@ -1,0 +1,52 @@
+// What comes in: arguments as one string: `src=a dest="b c" creates=/x echo hi`. What goes out: pairs, and what is no pair.
+// As Ansible splits them (parsing/splitter.py): quotes and {{ }} hold words together; for command and its like only a few names are pairs.
+// Pure.
+
+export interface KeyValues {
+  readonly pairs: readonly (readonly [name: string, value: string])[];
+  /** What is left, as it was written; '' when nothing is. */
+  readonly rest: string;
+}
+
+/** The names that are pairs in the free form of command, shell, script and raw. */
+const FREE_FORM_PAIRS = new Set(['creates', 'removes', 'chdir', 'executable', 'warn', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'expand_argument_vars']);
+
+/** @param isFreeForm the string is a command: other pairs belong to it */
+export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
+  const pairs: [string, string][] = [];
+  let rest = '';
+  let end = 0;
+  for (const { word, start } of words(text)) {
+    const [, name = '', value = ''] = /^([A-Za-z_][\w.-]*)=([\s\S]*)$/.exec(word) ?? [];
+    if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
+    else rest += (rest === '' ? '' : text.slice(end, start)) + word;
+    end = start + word.length;
+  }
+  return { pairs, rest };
+}
+
+function words(text: string): { word: string; start: number }[] {
+  const found: { word: string; start: number }[] = [];
+  let start = -1;
+  let quote = '';
+  let depth = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const char = text[at] ?? ' ';
+    const isEnd = at === text.length;
+    if (!isEnd && quote === '' && (text.startsWith('{{', at) || text.startsWith('{%', at) || text.startsWith('{#', at))) depth += 1;
+    else if (!isEnd && quote === '' && depth > 0 && (text.startsWith('}}', at) || text.startsWith('%}', at) || text.startsWith('#}', at))) depth -= 1;
+    else if (depth === 0 && (char === '"' || char === "'") && text[at - 1] !== '\\') quote = quote === '' ? char : quote === char ? '' : quote;
+    const isSpace = /\s/.test(char) && quote === '' && depth === 0;
+    if (isSpace || isEnd) {
+      if (start !== -1) found.push({ word: text.slice(start, at), start });
+      start = -1;
+    } else if (start === -1) start = at;
+  }
+  return found;
+}
+
+/** parsing/quoting.py, unquote */
+function unquoted(value: string): string {
+  const first = value[0];
+  return value.length > 1 && (first === '"' || first === "'") && value.at(-1) === first && value.at(-2) !== '\\' ? value.slice(1, -1) : value;
+}

@@ -1,0 +1,114 @@
+// What comes in: a module and what stands behind its name, with `args:`. What goes out: its parameters, checked as far as they hold no template.
+import { isMap, isScalar, type Node, Scalar } from 'yaml';
+import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import type { AnyModule } from '../modules/module.js';
+import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
+import { Condition } from './condition.js';
+import { splitKeyValues } from './key-values.js';
+import type { Argument } from './playbook.js';
+import { entriesOf, INVALID, UNSUPPORTED } from './read-keys.js';
+import { compileNode, Template, type TemplateValue } from './template.js';
+
+export interface Arguments {
+  readonly args: Readonly<Record<string, Argument>>;
+  readonly more: TemplateValue;
+}
+
+/** Modules whose string is a command line. */
+const COMMANDS = new Set(['command', 'shell', 'script', 'raw']);
+
+export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args: MapEntry | undefined): Arguments {
+  const nodes = writtenArguments(yaml, entry, { name: module.name, freeForm: module.freeForm });
+  let more: TemplateValue;
+  if (args !== undefined) {
+    const value = compileNode(yaml, args.value);
+    if (value instanceof Template) more = value;
+    else for (const [name, item] of entriesOf(yaml, args.value, 'args')) if (!nodes.has(name)) nodes.set(name, item);
+  }
+  const result: Record<string, Argument> = {};
+  const written: Record<string, unknown> = {};
+  for (const [name, item] of nodes) {
+    located(yaml, item.keyNode, () => {
+      const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
+      if (Object.hasOwn(result, canonical)) throw yamlError(yaml, item.keyNode, `the parameter "${canonical}" is given twice`, { code: INVALID, hint: 'remove one' });
+      result[canonical] = loadArgument(yaml, module, canonical, item);
+      const scalar = resolveAlias(yaml, item.value);
+      written[canonical] = isScalar(scalar) ? scalar.value : compileNode(yaml, item.value);
+    });
+  }
+  if (more !== undefined) return { args: result, more };
+  for (const [name, parameter] of Object.entries(module.parameters)) {
+    if (parameter.required === true && result[name] === undefined) throw yamlError(yaml, entry.keyNode, `${module.name} needs the parameter "${name}"`, { code: INVALID });
+  }
+  const wrong = module.checkWritten?.(written);
+  if (wrong !== undefined) {
+    const place = (wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter)?.value) ?? entry.keyNode;
+    throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
+  }
+  return { args: result, more };
+}
+
+/** A mapping, or a string: `key=value` pairs, and the rest for the parameter that a plain string stands for. */
+export function writtenArguments(yaml: YamlFile, entry: MapEntry, module: { readonly name: string; readonly freeForm: string | undefined }): Map<string, MapEntry> {
+  const nodes = new Map<string, MapEntry>();
+  const value = resolveAlias(yaml, entry.value);
+  if (isMap(value)) {
+    for (const [name, item] of entriesOf(yaml, value, module.name)) nodes.set(name, item);
+    return nodes;
+  }
+  if (value === null || (isScalar(value) && value.value === null)) return nodes;
+  if (!isScalar(value)) throw yamlError(yaml, value, `the parameters of ${module.name} are a mapping, not a list`, { code: INVALID });
+  if (typeof value.value !== 'string') {
+    if (module.freeForm !== undefined) nodes.set(module.freeForm, { ...entry, value });
+    return nodes;
+  }
+  const { pairs, rest } = splitKeyValues(value.value, COMMANDS.has(module.name));
+  for (const [name, text] of pairs) {
+    if (nodes.has(name)) throw yamlError(yaml, value, `the parameter "${name}" is given twice`, { code: INVALID, hint: 'remove one' });
+    nodes.set(name, { key: name, keyNode: value, value: part(value, text) });
+  }
+  if (rest !== '') {
+    if (module.freeForm === undefined) {
+      throw yamlError(yaml, value, `the parameters of ${module.name} are pairs, and "${rest}" is none`, { code: INVALID, hint: `${module.name}:  and below it, indented, one "name: value" a line` });
+    }
+    nodes.set(module.freeForm, { ...entry, value: rest === value.value ? value : part(value, rest) });
+  }
+  return nodes;
+}
+
+/** A piece of a string, with the string's place. */
+function part(of: Scalar, text: string): Scalar {
+  const node = new Scalar(text);
+  if (of.range !== undefined) node.range = of.range;
+  if (of.type !== undefined) node.type = of.type;
+  return node;
+}
+
+function loadArgument(yaml: YamlFile, module: AnyModule, name: string, item: MapEntry): Argument {
+  const parameter = module.parameters[name];
+  if (parameter?.type === 'conditions') return { kind: 'conditions', conditions: Condition.listFromYaml(yaml, item.value) };
+  if (parameter?.type === 'expression') return { kind: 'expression', expression: Condition.fromYaml(yaml, item.value) };
+  const node = resolveAlias(yaml, item.value);
+  const value = compileNode(yaml, node);
+  if (parameter?.type === 'mode' && typeof value === 'number' && node !== null && !/^0/.test(yaml.text.slice(node.range?.[0]))) {
+    throw yamlError(yaml, node, `${name}: ${value} is a decimal number, which is not what its digits say`, { code: UNSUPPORTED, hint: `write octal digits in quotes: '0${value}'` });
+  }
+  if (parameter !== undefined && !holdsTemplate(value)) located(yaml, item.value ?? item.keyNode, () => convertParameter(name, parameter, value));
+  const error = yamlError(yaml, item.value ?? item.keyNode, '');
+  return { kind: 'value', value, place: error.place, sourceLine: error.sourceLine };
+}
+
+export function holdsTemplate(value: unknown): boolean {
+  if (value instanceof Template) return true;
+  if (Array.isArray(value)) return value.some(holdsTemplate);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsTemplate);
+}
+
+/** A parameter's mistake, with its place. */
+function located(yaml: YamlFile, node: Node, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    throw error instanceof ParameterError ? yamlError(yaml, node, error.message, { code: UNSUPPORTED, hint: error.hint }) : error;
+  }
+}

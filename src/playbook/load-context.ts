@@ -1,0 +1,45 @@
+// What the parts of the loader hand on: the file they are in, what is around it, and what the play collects.
+import type { Node } from 'yaml';
+import type { FleetTapError } from '../base/errors.js';
+import type { Vault } from '../base/vault.js';
+import type { YamlFile } from '../base/yaml.js';
+import type { Names } from './expression/evaluate.js';
+import type { Directives, Handler, Role, Step } from './playbook.js';
+
+/** One for each play. */
+export interface PlayContext {
+  /** `playbook_dir`. */
+  readonly folder: string;
+  /** Where roles are looked for besides the playbook's own folder. */
+  readonly rolesPath: readonly string[];
+  /** What names of imported files and roles may use: -e and the play's own variables. */
+  readonly names: Names;
+  readonly roles: Role[];
+  readonly handlers: Handler[];
+  /** Told about each mistake; without it the first one is thrown. */
+  readonly onMistake: ((error: FleetTapError) => void) | undefined;
+  /** Told about each task, supported or not. */
+  readonly onTask: ((task: TaskSeen) => void) | undefined;
+  readonly vault: Vault;
+  /** Files being loaded: one that includes itself is loaded when it runs. */
+  readonly open: readonly string[];
+  /** Handed in: files of tasks name roles, and roles have files of tasks. */
+  readonly loadSteps: (context: LoadContext, node: Node | null, what: string) => Promise<Step[]>;
+}
+
+/** For `lint`. */
+export interface TaskSeen {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly name: string;
+}
+
+export interface LoadContext {
+  readonly yaml: YamlFile;
+  readonly play: PlayContext;
+  readonly role: Role | undefined;
+  /** The innermost first. */
+  readonly around: readonly Directives[];
+  readonly kind: 'task' | 'handler';
+}

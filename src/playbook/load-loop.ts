@@ -1,0 +1,47 @@
+// What comes in: loop, with_… and loop_control of a task. What goes out: how it loops.
+import type { YamlFile } from '../base/yaml.js';
+import { yamlError, yamlPlace } from '../base/yaml.js';
+import type { Loop } from './playbook.js';
+import { booleanOf, type Entries, entriesOf, INVALID, keyError, textOf } from './read-keys.js';
+import { compileNode } from './template.js';
+
+const KINDS: Readonly<Record<string, Loop['kind']>> = {
+  loop: 'loop',
+  with_items: 'items',
+  with_list: 'list',
+  with_flattened: 'flattened',
+  with_dict: 'dict',
+  with_fileglob: 'fileglob',
+  with_together: 'together',
+  with_nested: 'nested',
+  with_cartesian: 'nested',
+  with_sequence: 'sequence',
+  with_indexed_items: 'indexed',
+  with_subelements: 'subelements',
+  with_first_found: 'first_found',
+  with_file: 'file',
+};
+export const LOOP_KEYS = Object.keys(KINDS);
+const CONTROL = ['loop_var', 'index_var', 'label', 'pause', 'extended', 'extended_allitems'];
+
+export function loadLoop(yaml: YamlFile, entries: Entries): Loop | undefined {
+  const keys = Object.keys(KINDS).filter((key) => entries.has(key));
+  const [key, second] = keys;
+  const entry = key === undefined ? undefined : entries.get(key);
+  if (key === undefined || entry === undefined) return undefined;
+  if (second !== undefined) throw yamlError(yaml, entries.get(second)?.keyNode ?? null, `a task loops in one way: ${key} or ${second}`, { code: INVALID, hint: 'remove one' });
+  const control = entries.get('loop_control');
+  const own: Entries = control === undefined ? new Map() : entriesOf(yaml, control.value, 'loop_control');
+  for (const [name, item] of own) if (!CONTROL.includes(name)) throw keyError(yaml, item, 'loop_control', CONTROL, {});
+  const value = (name: string) => (own.has(name) ? compileNode(yaml, own.get(name)?.value ?? null) : undefined);
+  return {
+    kind: KINDS[key] ?? 'loop',
+    value: compileNode(yaml, entry.value),
+    place: yamlPlace(yaml, entry.value ?? entry.keyNode),
+    loopVar: textOf(yaml, own, 'loop_var') ?? 'item',
+    indexVar: textOf(yaml, own, 'index_var'),
+    label: value('label'),
+    pauseSec: value('pause'),
+    isExtended: booleanOf(yaml, own, 'extended') ?? false,
+  };
+}

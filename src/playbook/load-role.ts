@@ -1,0 +1,173 @@
+// What comes in: where a role is used (roles:, dependencies, import_role, include_role). What goes out: the role, its steps and handlers.
+// Guaranteed: roles are found where Ansible finds them: roles/ beside the playbook, the configured folders, beside the role that needs it.
+import { dirname, join, resolve, basename } from 'node:path';
+import { homedir } from 'node:os';
+import { isMap, isSeq, type Node } from 'yaml';
+import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import { didYouMean } from '../base/near-names.js';
+import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
+import type { LoadContext } from './load-context.js';
+import { applyOf, includeVars, knownName } from './include-parts.js';
+import { holdsTemplate } from './load-arguments.js';
+import type { Directives, Include, Included, Role, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
+import { firstFile, readVarsFile, readYaml, roleFiles } from './read-file.js';
+import { booleanOf, entriesOf, INVALID, itemsOf, UNSUPPORTED } from './read-keys.js';
+import { compileNode, type TemplateValue } from './template.js';
+
+interface RoleUse {
+  readonly name: string;
+  readonly own: Directives;
+  readonly params: WrittenVars;
+  readonly from: Readonly<Record<'tasks' | 'vars' | 'defaults' | 'handlers', string>>;
+  /** undefined: as the role's own meta says. */
+  readonly allowDuplicates: boolean | undefined;
+  readonly key: string;
+  readonly place: Node;
+}
+
+interface LoadedRole extends Included {
+  readonly role: Role;
+}
+
+const MAIN = { tasks: 'main', vars: 'main', defaults: 'main', handlers: 'main' } as const;
+
+/** `roles:` of a play. */
+export async function loadRoles(context: LoadContext, node: Node | null): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (const item of itemsOf(context.yaml, node, 'roles')) {
+    const loaded = await loadRole(context, usedRole(context, item), []);
+    context.play.roles.push(loaded.role);
+    context.play.handlers.push(...loaded.handlers);
+    steps.push(...loaded.steps);
+  }
+  return steps;
+}
+
+/** @param context around it: the import's own keys, innermost */
+export async function importRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry): Promise<Step[]> {
+  const loaded = await loadRole(context, argumentsRole(context, args, entry, 'import_role'), parentsOf(context));
+  context.play.roles.push(loaded.role);
+  context.play.handlers.push(...loaded.handlers);
+  return [...loaded.steps];
+}
+
+export async function includeRole(context: LoadContext, base: TaskBase, args: ReadonlyMap<string, MapEntry>, entry: MapEntry): Promise<Include> {
+  const { yaml } = context;
+  const name = args.get('name') ?? args.get('role');
+  if (name === undefined) throw yamlError(yaml, entry.keyNode, 'include_role names no role', { code: INVALID, hint: 'name: the_role' });
+  const target = compileNode(yaml, name.value);
+  const apply = applyOf(context, args.get('apply'));
+  const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
+  const isPublic = booleanOf(yaml, args, 'public') ?? false;
+  const inner = { ...context, around };
+  const isDynamic = holdsTemplate(target) || [...args.values()].some(({ value }) => holdsTemplate(compileNode(yaml, value)));
+  const quiet = { ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined, handlers: [] } };
+  const load = (given: string) => loadRole(quiet, { ...argumentsRole(quiet, args, entry, 'include_role', given) }, parentsOf(context));
+  const include: Include = { kind: 'include', what: 'role', ...base, target, roleOptions: { isPublic }, apply, load };
+  if (isDynamic || typeof target !== 'string') return include;
+  const path = await findRole(inner, target);
+  // A role that includes itself ends by a condition: it is loaded when it runs.
+  if (path !== undefined && context.play.open.includes(path)) return include;
+  const loaded = await loadRole({ ...inner, play: { ...inner.play, handlers: [] } }, argumentsRole(inner, args, entry, 'include_role'), parentsOf(context));
+  return { ...include, load: async () => loaded };
+}
+
+function parentsOf({ role }: LoadContext): Role[] {
+  return role === undefined ? [] : [...role.parents, role];
+}
+
+async function findRole({ play, role }: LoadContext, name: string): Promise<string | undefined> {
+  const folders = [join(play.folder, 'roles'), ...play.rolesPath.map((path) => path.replace(/^~(?=\/)/, homedir())), ...(role === undefined ? [] : [dirname(role.path)]), play.folder];
+  return firstFile([...folders.map((folder) => resolve(folder, name)), ...(name.includes('/') ? [resolve(name)] : [])]);
+}
+
+async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Role[]): Promise<LoadedRole> {
+  const { yaml } = context;
+  const path = await findRole(context, use.name);
+  if (path === undefined) {
+    const hint = use.name.includes('.') ? 'roles of collections are not supported: copy the role into roles/' : `looked in ${[join(context.play.folder, 'roles'), ...context.play.rolesPath].join(', ')}`;
+    throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: use.name.includes('.') ? UNSUPPORTED : INVALID, hint });
+  }
+  if (parents.length > 50 || parents.filter((one) => one.path === path).length > 20) throw yamlError(yaml, use.place, `the role "${use.name}" needs itself`, { code: INVALID });
+  const vault = context.play.vault;
+  const read = async (folder: 'vars' | 'defaults'): Promise<WrittenVars> => {
+    const files = await roleFiles(join(path, folder), use.from[folder], true);
+    if (files.length === 0 && use.from[folder] !== 'main') throw yamlError(yaml, use.place, `the role "${use.name}" has no file ${folder}/${use.from[folder]}`, { code: 'file-missing' });
+    return Object.assign({}, ...(await Promise.all(files.map((file) => readVarsFile(file, vault))))) as WrittenVars;
+  };
+  const meta = await readMeta(context, path, use);
+  const name = use.name.includes('/') && resolve(use.name) === path ? basename(use.name) : use.name;
+  const dependencies: LoadedRole[] = [];
+  const base = { name, path, defaults: await read('defaults'), vars: await read('vars'), ownVars: use.own.vars, params: use.params, own: use.own, parents, allowDuplicates: use.allowDuplicates ?? meta.allowDuplicates, key: JSON.stringify([path, use.key]) };
+  const asParent: Role = { ...base, dependencies: [] };
+  const around = [{ ...use.own, vars: {} }, ...context.around];
+  for (const item of meta.dependencies) {
+    const inner = { ...context, yaml: meta.yaml ?? yaml, role: asParent, around };
+    dependencies.push(await loadRole(inner, usedRole(inner, item), [...parents, asParent]));
+  }
+  const role: Role = { ...base, dependencies: dependencies.map((one) => one.role) };
+  const inside = { ...context, role, around, play: { ...context.play, open: [...context.play.open, path] } };
+  const [tasks] = await roleFiles(join(path, 'tasks'), use.from.tasks, false);
+  if (tasks === undefined && use.from.tasks !== 'main') throw yamlError(yaml, use.place, `the role "${use.name}" has no file tasks/${use.from.tasks}`, { code: 'file-missing' });
+  const steps = tasks === undefined ? [] : await loadFile(inside, tasks, 'task');
+  const [handlersFile] = await roleFiles(join(path, 'handlers'), use.from.handlers, false);
+  const handlers = handlersFile === undefined ? [] : await loadFile(inside, handlersFile, 'handler');
+  const own: RoleSteps = { kind: 'role', role, steps };
+  return { shown: name, role, steps: [...dependencies.flatMap((one) => one.steps), own], handlers: [...dependencies.flatMap((one) => one.handlers), ...handlers.filter((step) => step.kind !== 'block' && step.kind !== 'role')] };
+}
+
+async function loadFile(context: LoadContext, path: string, kind: 'task' | 'handler'): Promise<Step[]> {
+  const yaml = await readYaml(path, 'file of tasks', context.play.vault);
+  const root = resolveAlias(yaml, yaml.root);
+  if (root !== null && !isSeq(root)) throw yamlError(yaml, root, 'a file of tasks is a list', { code: INVALID, hint: 'start each task with `- `' });
+  return context.play.loadSteps({ ...context, yaml, kind }, root, kind === 'task' ? 'a file of tasks' : 'handlers');
+}
+
+interface Meta {
+  readonly yaml: YamlFile | undefined;
+  readonly dependencies: readonly Node[];
+  readonly allowDuplicates: boolean;
+}
+
+async function readMeta(context: LoadContext, path: string, use: RoleUse): Promise<Meta> {
+  const [specs] = await roleFiles(join(path, 'meta'), 'argument_specs', false);
+  if (specs !== undefined) throw yamlError(context.yaml, use.place, `the role "${use.name}" has argument specifications (${specs}), which are not supported`, { code: UNSUPPORTED, hint: 'check the variables with assert' });
+  const [file] = await roleFiles(join(path, 'meta'), 'main', false);
+  if (file === undefined) return { yaml: undefined, dependencies: [], allowDuplicates: false };
+  const yaml = await readYaml(file, "role's meta", context.play.vault);
+  if (resolveAlias(yaml, yaml.root) === null) return { yaml, dependencies: [], allowDuplicates: false };
+  const entries = entriesOf(yaml, yaml.root, "a role's meta");
+  const known = ['dependencies', 'allow_duplicates', 'galaxy_info', 'collections', 'argument_specs'];
+  for (const [key, entry] of entries) if (!known.includes(key)) throw yamlError(yaml, entry.keyNode, `a role's meta has no key "${key}"`, { code: INVALID, hint: didYouMean(key, known) ?? `supported: ${known.join(', ')}` });
+  const own = entries.get('argument_specs');
+  if (own !== undefined) throw yamlError(yaml, own.keyNode, 'argument specifications are not supported', { code: UNSUPPORTED, hint: 'check the variables with assert' });
+  return { yaml, dependencies: itemsOf(yaml, entries.get('dependencies')?.value ?? null, 'dependencies'), allowDuplicates: booleanOf(yaml, entries, 'allow_duplicates') ?? false };
+}
+
+/** An entry of roles: or of dependencies. */
+function usedRole(context: LoadContext, node: Node): RoleUse {
+  const { yaml } = context;
+  const item = resolveAlias(yaml, node);
+  if (!isMap(item)) return { name: knownName(context, compileNode(yaml, item), node, 'roles'), own: NO_DIRECTIVES, params: {}, from: MAIN, allowDuplicates: undefined, key: '', place: node };
+  const entries = entriesOf(yaml, item, 'a role');
+  const name = entries.get('role') ?? entries.get('name');
+  if (name === undefined) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
+  if (entries.has('src') || entries.has('scm')) throw yamlError(yaml, node, 'a role that is fetched first is not supported', { code: UNSUPPORTED, hint: 'fetch it with ansible-galaxy, and name it' });
+  const params = new Map([...entries].filter(([key]) => ![...COMMON_KEYS, 'role', 'delegate_to', 'delegate_facts'].includes(key)));
+  const written = Object.fromEntries([...params].map(([key, { value }]) => [key, compileNode(yaml, value)]));
+  const text = [...entries].filter(([key]) => key !== 'role' && key !== 'name').map(([key, { value }]) => [key, value?.range === undefined || value.range === null ? '' : yaml.text.slice(value.range[0], value.range[1])]);
+  return { name: knownName(context, compileNode(yaml, name.value), name.value ?? node, 'roles'), own: readDirectives(yaml, entries), params: written, from: MAIN, allowDuplicates: undefined, key: JSON.stringify(text), place: name.value ?? node };
+}
+
+function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry, key: string, given?: string): RoleUse {
+  const { yaml } = context;
+  const name = args.get('name') ?? args.get('role');
+  if (name === undefined) throw yamlError(yaml, entry.keyNode, `${key} names no role`, { code: INVALID, hint: 'name: the_role' });
+  const text = (which: string): string => {
+    const value: TemplateValue = args.has(which) ? compileNode(yaml, args.get(which)?.value ?? null) : 'main';
+    return basename(knownName(context, value, args.get(which)?.value ?? entry.keyNode, key));
+  };
+  const from = { tasks: text('tasks_from'), vars: text('vars_from'), defaults: text('defaults_from'), handlers: text('handlers_from') };
+  const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
+  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: NO_DIRECTIVES, params: {}, from, allowDuplicates, key: JSON.stringify(from), place: name.value ?? entry.keyNode };
+}

@@ -1,0 +1,133 @@
+// What comes in: a list of tasks. What goes out: steps; blocks with what is in them, imports already in place.
+// Guaranteed: a file or role that is named without a template is loaded now, so that its mistakes are found before any host is touched.
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isMap, isSeq, type Node } from 'yaml';
+import { FleetTapError } from '../base/errors.js';
+import { type MapEntry, resolveAlias, yamlError, yamlPlace } from '../base/yaml.js';
+import { COMMON_KEYS, readDirectives } from './directives.js';
+import { applyOf, includeVars, knownName } from './include-parts.js';
+import { unsupportedTaskKeys } from './keys.js';
+import { holdsTemplate, writtenArguments } from './load-arguments.js';
+import type { LoadContext } from './load-context.js';
+import { LOOP_KEYS } from './load-loop.js';
+import { importRole, includeRole } from './load-role.js';
+import { INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
+import type { Block, Handler, Include, Included, Step } from './playbook.js';
+import { firstFile, readYaml } from './read-file.js';
+import { type Entries, entriesOf, INVALID, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
+import { compileNode } from './template.js';
+
+const BLOCK_KEYS = [...COMMON_KEYS, 'block', 'rescue', 'always', 'delegate_to', 'delegate_facts', 'notify'];
+const INCLUDE_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'loop_control', 'args', 'register', 'delegate_to', 'listen', 'notify'];
+
+/** Each mistake is told (`onMistake`) or thrown. */
+export async function loadSteps(context: LoadContext, node: Node | null, what: string): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (const item of itemsOf(context.yaml, node, what)) {
+    try {
+      steps.push(...(await loadStep(context, item)));
+    } catch (error) {
+      if (!(error instanceof FleetTapError) || context.play.onMistake === undefined) throw error;
+      context.play.onMistake(error);
+    }
+  }
+  return steps;
+}
+
+export async function loadHandlers(context: LoadContext, node: Node | null): Promise<Handler[]> {
+  const steps = await loadSteps({ ...context, kind: 'handler' }, node, 'handlers');
+  return steps.flatMap((step) => (step.kind === 'block' || step.kind === 'role' ? [] : [step]));
+}
+
+async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
+  const { yaml } = context;
+  const entries = entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler');
+  if (entries.has('block')) return [await loadBlock(context, item, entries)];
+  const { line = 1, column = 1 } = yamlPlace(yaml, item);
+  const shown = compileNode(yaml, entries.get('name')?.value ?? null);
+  context.play.onTask?.({ file: yaml.file, line, column, name: typeof shown === 'string' ? shown : '' });
+  const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
+  const entry = key === undefined ? undefined : entries.get(key);
+  if (key === undefined || entry === undefined) return [loadTask(context, item, entries)];
+  for (const [name, other] of entries) if (name !== key && !INCLUDE_KEYS.includes(name)) throw keyError(yaml, other, key, INCLUDE_KEYS, unsupportedTaskKeys);
+  const args = includeArguments(context, entry, entries.get('args'), key);
+  const own = readDirectives(yaml, entries);
+  const around = { ...own, params: own.vars };
+  switch (shortName(key)) {
+    case 'import_tasks':
+      return [...(await loadTasksFile({ ...context, around: [around, ...context.around] }, nameOf(context, entry, args.get('file'), key), entry.keyNode)).steps];
+    case 'import_role':
+      return importRole({ ...context, around: [around, ...context.around] }, args, entry);
+    case 'include_role':
+      return [await includeRole(context, { ...taskBase(context, item, entries, key) }, args, entry)];
+    default:
+      return [await includeTasks(context, item, entries, key, entry, args)];
+  }
+}
+
+async function loadBlock(context: LoadContext, node: Node, entries: Entries): Promise<Block> {
+  const { yaml } = context;
+  if (context.kind === 'handler') throw yamlError(yaml, entries.get('block')?.keyNode ?? node, 'a block cannot be a handler', { code: UNSUPPORTED, hint: 'give each task its own handler; listen: notifies them together' });
+  for (const [key, entry] of entries) if (!BLOCK_KEYS.includes(key)) throw keyError(yaml, entry, 'block', BLOCK_KEYS, unsupportedTaskKeys);
+  const own = readDirectives(yaml, entries);
+  const inside = { ...context, around: [own, ...context.around] };
+  const steps = (key: string) => loadSteps(inside, entries.get(key)?.value ?? null, key);
+  return { kind: 'block', own, around: context.around, tasks: await steps('block'), rescue: await steps('rescue'), always: await steps('always') };
+}
+
+async function includeTasks(context: LoadContext, node: Node, entries: Entries, key: string, entry: MapEntry, args: ReadonlyMap<string, MapEntry>): Promise<Include> {
+  const base = taskBase(context, node, entries, key);
+  const file = args.get('file');
+  if (file === undefined) throw yamlError(context.yaml, entry.keyNode, `${key} names no file`, { code: INVALID });
+  const target = compileNode(context.yaml, file.value);
+  const apply = applyOf(context, args.get('apply'));
+  const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
+  const inner = { ...context, around };
+  const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode);
+  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false }, apply, load };
+  if (holdsTemplate(target) || typeof target !== 'string') return include;
+  const path = await findTasks(inner, target);
+  if (path !== undefined && context.play.open.includes(path)) return include;
+  const loaded = await loadTasksFile(inner, target, file.value ?? entry.keyNode);
+  return { ...include, load: async () => loaded };
+}
+
+function includeArguments(context: LoadContext, entry: MapEntry, args: MapEntry | undefined, key: string): Map<string, MapEntry> {
+  const { yaml } = context;
+  const isTasks = key.endsWith('_tasks');
+  const nodes = writtenArguments(yaml, entry, { name: key, freeForm: isTasks ? 'file' : undefined });
+  if (args !== undefined) for (const [name, item] of entriesOf(yaml, args.value, 'args')) nodes.set(name, item);
+  const dynamic = key.includes('include_');
+  const known = isTasks ? ['file', ...(dynamic ? ['apply'] : [])] : ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'rolespec_validate', ...(dynamic ? ['apply', 'public'] : [])];
+  for (const [name, item] of nodes) if (!known.includes(name)) throw yamlError(yaml, item.keyNode, `${key} has no parameter "${name}"`, { code: INVALID, hint: `it takes ${known.join(', ')}; variables stand below vars:` });
+  return nodes;
+}
+
+/** The name of what is imported: known before the run, from -e and the play's variables. */
+function nameOf(context: LoadContext, entry: MapEntry, value: MapEntry | undefined, key: string): string {
+  if (value === undefined) throw yamlError(context.yaml, entry.keyNode, `${key} names no file`, { code: INVALID });
+  return knownName(context, compileNode(context.yaml, value.value), value.value ?? entry.keyNode, key);
+}
+
+async function loadTasksFile(context: LoadContext, path: string, node: Node): Promise<Included> {
+  const found = await findTasks(context, path);
+  if (found === undefined) throw yamlError(context.yaml, node, `there is no file ${path}`, { code: 'file-missing', hint: `looked for ${taskPaths(context, path).join(', ')}` });
+  if (context.play.open.includes(found) && context.play.open.filter((one) => one === found).length > 50) throw yamlError(context.yaml, node, `${path} includes itself without end`, { code: INVALID });
+  const yaml = await readYaml(found, 'file of tasks', context.play.vault);
+  const root = resolveAlias(yaml, yaml.root);
+  if (root !== null && !isSeq(root)) throw yamlError(yaml, root, `a file of tasks is a list${isMap(root) ? ', not a mapping' : ''}`, { code: INVALID, hint: 'start each task with `- `' });
+  const play = { ...context.play, open: [...context.play.open, found] };
+  const steps = await loadSteps({ ...context, yaml, play }, root, 'a file of tasks');
+  return { shown: found, steps, handlers: [], role: undefined };
+}
+
+function findTasks(context: LoadContext, path: string): Promise<string | undefined> {
+  return firstFile(taskPaths(context, path));
+}
+
+/** Beside the file that names it, in the role's tasks/, beside the playbook. */
+function taskPaths({ yaml, role, play }: LoadContext, path: string): string[] {
+  if (isAbsolute(path)) return [path];
+  const folders = [dirname(resolve(yaml.file)), ...(role === undefined ? [] : [join(role.path, 'tasks'), role.path]), join(play.folder, 'tasks'), play.folder];
+  return [...new Set(folders.map((folder) => resolve(folder, path)))];
+}

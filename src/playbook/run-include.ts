@@ -1,0 +1,115 @@
+// include_tasks and include_role: which files or roles which hosts include, then their tasks, one file after the other.
+import { FleetTapError } from '../base/errors.js';
+import { toText } from './expression/values.js';
+import { HostTask } from './host-task.js';
+import type { Include, Included } from './playbook.js';
+import type { Around, HostRun, PlayEngine } from './run-state.js';
+import { looped, skippedBy } from './run-task.js';
+import { chainOf } from './settings.js';
+import { wantedSteps } from './tags.js';
+import { failedResult, type TaskResult } from './task-result.js';
+import { plainName, taskName } from './task-scope.js';
+import { render } from './template.js';
+import type { Scope } from './variables.js';
+
+/** What one host includes once; a loop gives several. */
+interface Wanted {
+  readonly target: string;
+  readonly locals: Readonly<Record<string, unknown>>;
+  readonly item: string | undefined;
+  readonly hosts: HostRun[];
+}
+
+/** @returns the hosts that go on */
+export async function runInclude(play: PlayEngine, include: Include, hosts: readonly HostRun[], around: Around, kind: 'task' | 'handler'): Promise<readonly HostRun[]> {
+  const [first] = hosts;
+  if (first === undefined) return hosts;
+  const names = play.scope(include, first, around.locals);
+  const name = include.name === undefined && include.what === 'role' ? `${include.action} : ${roleNameOf(include, names)}` : taskName(include, names);
+  const told = { name: include.what === 'role' && include.name === undefined && include.role !== undefined ? `${include.role.name} : ${include.action}` : name, action: include.action, path: play.pathOf(include) };
+  const when = chainOf(include).toReversed().flatMap((one) => one.when);
+  const wanted = new Map<string, Wanted>();
+  const ofHost = new Map<HostRun, Wanted[]>();
+  const kept = await play.onAll(told, hosts, kind, async (host, id) => {
+    const mine: Wanted[] = [];
+    const worker = new HostTask(play, include, host, { id, name: told.name, action: include.action }, plainName(include, names));
+    const scope = play.scope(include, host, around.locals);
+    const quiet = { files: worker.files, settings: worker.settings.bind(worker), action: worker.action.bind(worker), sleep: worker.sleep.bind(worker), retrying: worker.retrying.bind(worker), itemDone: (label: string, result: TaskResult) => void ((result.skipped || result.failed) && worker.itemDone(label, result)) };
+    const result = await looped(include, when, scope, quiet, async (inner) => {
+      const skipped = skippedBy(when, inner);
+      if (skipped !== undefined) return skipped;
+      mine.push(wantedOf(include, inner, around));
+      return DONE;
+    });
+    ofHost.set(host, mine);
+    if (result.failed || result.unreachable || result.skipped) {
+      play.tell(id, told, host, result);
+      return play.settle(told.name, include, result, host, around);
+    }
+    return true;
+  });
+  for (const host of kept) {
+    for (const one of ofHost.get(host) ?? []) {
+      const key = JSON.stringify([one.target, one.locals]);
+      const known = wanted.get(key);
+      if (known === undefined) wanted.set(key, { ...one, hosts: [host] });
+      else known.hosts.push(host);
+    }
+  }
+  let left = kept;
+  // All files are told and loaded before the first of their tasks runs.
+  const loaded: [Wanted, Included | undefined][] = [];
+  for (const one of wanted.values()) loaded.push([one, await load(play, include, one, around, names)]);
+  for (const [one, included] of loaded) {
+    const due = one.hosts.filter((host) => left.includes(host));
+    if (due.length === 0 || (play.isStopped && !around.isAlways)) continue;
+    const after = included === undefined ? [] : await runIncluded(play, include, included, one, due, around, names);
+    left = left.filter((host) => !due.includes(host) || after.includes(host));
+  }
+  return left;
+}
+
+function wantedOf(include: Include, scope: Scope, around: Around): Omit<Wanted, 'hosts'> & { hosts: HostRun[] } {
+  const { loop } = include;
+  const own = loop === undefined ? {} : Object.fromEntries([loop.loopVar, 'ansible_loop_var', ...(loop.indexVar === undefined ? [] : [loop.indexVar, 'ansible_index_var']), ...(loop.isExtended ? ['ansible_loop'] : [])].map((name) => [name, scope.get(name)]));
+  const label = loop === undefined ? undefined : loop.label === undefined ? toText(scope.get(loop.loopVar)) : toText(render(loop.label, scope));
+  return { target: toText(render(include.target, scope)), locals: { ...around.locals, ...own }, item: label, hosts: [] };
+}
+
+/** undefined: it cannot be loaded, and its hosts have failed. */
+async function load(play: PlayEngine, include: Include, { target, item, hosts }: Wanted, around: Around, names: Scope): Promise<Included | undefined> {
+  try {
+    const included = await include.load(target);
+    if (include.what === 'tasks') {
+      for (const host of hosts) host.counts.ok += 1;
+      play.run.reporter.included?.(included.shown, hosts.map(({ host }) => host.name), item);
+    }
+    return included;
+  } catch (error) {
+    const problem = error instanceof FleetTapError ? new FleetTapError('host', error.code, error.message, { place: error.place, ...(error.hint === undefined ? {} : { hint: error.hint }) }) : error;
+    for (const host of hosts) {
+      const result = failedResult(problem);
+      play.tell(0, { name: taskName(include, names), action: include.action }, host, result);
+      play.settle(taskName(include, names), include, result, host, around);
+    }
+    return undefined;
+  }
+}
+
+async function runIncluded(play: PlayEngine, include: Include, included: Included, { locals }: Wanted, hosts: readonly HostRun[], around: Around, names: Scope): Promise<readonly HostRun[]> {
+  play.handlers.add(included.handlers);
+  if (include.roleOptions.isPublic && included.role !== undefined && !play.play.roles.includes(included.role)) play.play.roles.push(included.role);
+  const [first] = hosts;
+  const scope = first === undefined ? names : play.scope(include, first, locals);
+  return play.steps(wantedSteps(included.steps, play.run.tags, scope), hosts, { ...around, locals });
+}
+
+function roleNameOf(include: Include, names: Scope): string {
+  try {
+    return toText(render(include.target, names));
+  } catch {
+    return '';
+  }
+}
+
+const DONE: TaskResult = { changed: false, failed: false, skipped: false, unreachable: false, registered: { changed: false }, isLoop: false, msg: '', hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'never', error: undefined };

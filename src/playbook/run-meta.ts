@@ -1,0 +1,68 @@
+// meta: what the engine itself does (plugins/strategy/__init__.py, _execute_meta).
+import { firstFalse } from './condition.js';
+import type { Meta } from './playbook.js';
+import type { Around, HostRun, PlayEngine } from './run-state.js';
+import { chainOf } from './settings.js';
+import { failedResult, skippedResult } from './task-result.js';
+import { taskName } from './task-scope.js';
+
+/** Asked of each host; the others are asked of the first. */
+const PER_HOST = ['flush_handlers', 'end_host', 'noop', 'reset_connection'];
+
+/** @returns the hosts that go on */
+export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
+  const isPerHost = PER_HOST.includes(task.meta);
+  const asked = isPerHost ? hosts : hosts.slice(0, 1);
+  const chosen: HostRun[] = [];
+  for (const host of asked) {
+    const id = play.run.nextId();
+    const told = { id, name: taskName(task, play.scope(task, host, around.locals)), hosts: [host.host.name], kind: 'task' as const, path: play.pathOf(task), action: task.action };
+    play.run.reporter.taskStarted(told);
+    const verdict = conditionHolds(play, task, host, around);
+    if (verdict === true) chosen.push(host);
+    else play.tell(id, told, host, verdict);
+    play.run.reporter.taskFinished(told.name);
+  }
+  if (chosen.length === 0) return hosts;
+  switch (task.meta) {
+    case 'flush_handlers': {
+      const kept = await play.flushHandlers(chosen);
+      return hosts.filter((host) => !chosen.includes(host) || kept.includes(host));
+    }
+    case 'end_host':
+      for (const host of chosen) play.ended.add(host);
+      play.run.setPlayHosts(play.hosts.filter((host) => !play.removed.has(host) && !play.ended.has(host)).map(({ host }) => host.name));
+      return hosts.filter((host) => !chosen.includes(host));
+    case 'end_play':
+      play.isEnded = true;
+      for (const host of play.hosts) play.ended.add(host);
+      return [];
+    case 'end_batch':
+      for (const host of play.hosts) play.ended.add(host);
+      return [];
+    case 'clear_host_errors':
+      play.run.clearErrors(play.hosts);
+      for (const host of play.hosts) play.removed.delete(host);
+      return play.hosts.filter((host) => !play.ended.has(host));
+    case 'clear_facts':
+      for (const host of play.hosts) host.variables.facts = {};
+      return hosts;
+    case 'reset_connection':
+      await Promise.all(chosen.map((host) => play.run.reconnect(host.host)));
+      return hosts;
+    case 'refresh_inventory':
+    case 'noop':
+      return hosts;
+  }
+}
+
+function conditionHolds(play: PlayEngine, task: Meta, host: HostRun, around: Around): true | ReturnType<typeof failedResult> {
+  try {
+    const when = chainOf(task).toReversed().flatMap((one) => one.when);
+    const stopped = firstFalse(when, play.scope(task, host, around.locals));
+    if (stopped === undefined) return true;
+    return skippedResult(`not here: ${stopped.text}`, { msg: '', skipped: true, skip_reason: `${task.meta} conditional evaluated to False` });
+  } catch (error) {
+    return failedResult(error);
+  }
+}

@@ -1,0 +1,107 @@
+// What comes in: what is written around a task, and its variables. What goes out: how it runs: check mode, become, environment, where.
+// A variable goes before the key of the same meaning, as in Ansible (ansible_become over become).
+import { FleetTapError } from '../base/errors.js';
+import type { BecomeMethod } from '../inventory/become.js';
+import type { Become } from '../inventory/become.js';
+import { added, inherited } from './directives.js';
+import { toBool } from './expression/filters-numbers.js';
+import type { Names } from './expression/evaluate.js';
+import { Undefined } from './expression/undefined.js';
+import { toText } from './expression/values.js';
+import type { Directives, TaskBase } from './playbook.js';
+import { render, type Template } from './template.js';
+
+export interface Settings {
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly noLog: boolean;
+  /** Whom to become; false: nobody. An empty object: whom the connection says. */
+  readonly become: false | Partial<Become>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly delegateTo: string | undefined;
+  readonly timeoutSec: number | undefined;
+  /** On this machine, whatever the host. */
+  readonly isLocal: boolean;
+  readonly ignoreErrors: boolean;
+  readonly ignoreUnreachable: boolean;
+}
+
+export interface SettingDefaults {
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly become: boolean;
+}
+
+export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Directives[] {
+  return [task.own, ...task.around];
+}
+
+/** @throws FleetTapError kind `host` where a variable is undefined */
+export function settingsOf(chain: readonly Directives[], names: Names, defaults: SettingDefaults): Settings {
+  const flag = (key: 'checkMode' | 'diff' | 'noLog' | 'become' | 'ignoreErrors' | 'ignoreUnreachable') => switchOf(inherited(chain, key), names);
+  const text = (key: 'becomeUser' | 'becomeMethod' | 'becomeExe' | 'delegateTo' | 'connection') => {
+    const value = render(inherited(chain, key), names);
+    return value === undefined || value === null || value === '' ? undefined : toText(value);
+  };
+  const timeout = render(inherited(chain, 'timeoutSec'), names);
+  const become = variableSwitch(names, 'ansible_become') ?? flag('become') ?? defaults.become;
+  const identity: { user?: string; method?: BecomeMethod; exe?: string } = {};
+  const [user, method, exe] = [text('becomeUser'), text('becomeMethod'), text('becomeExe')];
+  if (user !== undefined && !isSet(names, 'ansible_become_user')) identity.user = user;
+  if (exe !== undefined && !isSet(names, 'ansible_become_exe')) identity.exe = exe;
+  if (method !== undefined && !isSet(names, 'ansible_become_method')) identity.method = methodOf(method);
+  return {
+    check: flag('checkMode') ?? defaults.check,
+    diff: flag('diff') ?? defaults.diff,
+    noLog: flag('noLog') ?? false,
+    become: become ? identity : false,
+    environment: environmentOf(chain, names),
+    delegateTo: text('delegateTo'),
+    isLocal: isLocal(text('connection')),
+    timeoutSec: timeout === undefined || timeout === null || Number(timeout) === 0 ? undefined : Number(timeout),
+    ignoreErrors: flag('ignoreErrors') ?? false,
+    ignoreUnreachable: flag('ignoreUnreachable') ?? false,
+  };
+}
+
+function isLocal(connection: string | undefined): boolean {
+  const name = connection?.replace(/^ansible\.(builtin|legacy)\./, '');
+  if (name === undefined || ['ssh', 'smart', 'local', 'paramiko', 'paramiko_ssh'].includes(name)) return name === 'local';
+  throw new FleetTapError('host', 'connection-unsupported', `connection is "${name}"; ssh and local are supported`);
+}
+
+export function switchOf(value: boolean | Template | undefined, names: Names): boolean | undefined {
+  return value === undefined ? undefined : toBool(render(value, names)) === true;
+}
+
+function variableSwitch(names: Names, name: string): boolean | undefined {
+  const value = names.get(name);
+  return typeof value === 'boolean' || typeof value === 'string' ? toBool(value) === true : undefined;
+}
+
+function isSet(names: Names, name: string): boolean {
+  return !(names.get(name) instanceof Undefined);
+}
+
+function methodOf(text: string): BecomeMethod {
+  const name = text.replace(/^(ansible\.builtin|community\.general)\./, '');
+  if (name === 'sudo' || name === 'su' || name === 'doas') return name;
+  throw new FleetTapError('host', 'become-unsupported', `become_method is "${text}"; sudo, su and doas are supported`);
+}
+
+/** The outer ones first; an inner one of the same name wins. */
+function environmentOf(chain: readonly Directives[], names: Names): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const written of added(chain, (one) => one.environment)) {
+    const value = render(written, names);
+    for (const one of [value].flat()) {
+      if (one === null || one === undefined || one === '') continue;
+      if (typeof one !== 'object') throw new FleetTapError('host', 'environment', `environment takes a mapping, not ${JSON.stringify(one)}`);
+      for (const [name, item] of Object.entries(one)) {
+        if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new FleetTapError('host', 'environment', `${JSON.stringify(name)} is not a name for the environment`);
+        found[name] = toText(item);
+      }
+    }
+  }
+  return found;
+}

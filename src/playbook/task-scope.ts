@@ -1,0 +1,55 @@
+// What comes in: a task and its play. What goes out: the variables that it adds to a host's, in Ansible's order, and its name. Pure.
+import { printable } from '../base/host-text.js';
+import type { Names } from './expression/evaluate.js';
+import { toText } from './expression/values.js';
+import type { Play, TaskBase, WrittenVars } from './playbook.js';
+import { roleDefaults, roleParams, roleVars, allDependencies } from './role.js';
+import { chainOf } from './settings.js';
+import { render, Template } from './template.js';
+import type { TaskVariables } from './variables.js';
+
+/** What a play has gathered: answers of vars_prompt, vars_files of a host. Lowest first. */
+export type PlayVars = readonly WrittenVars[];
+
+/** @param play undefined only for names outside of any play */
+export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | undefined, play: Play, playVars: PlayVars): TaskVariables {
+  const chain = task === undefined ? [] : chainOf(task);
+  const role = task?.role;
+  const ofRole = role === undefined ? [] : roleVars(role);
+  const written = [...chain.map((one) => one.vars), ...ofRole.toReversed(), ...play.roles.flatMap((one) => roleVars(one)).toReversed(), ...playVars.toReversed(), play.vars];
+  const params = [...chain.flatMap((one) => (one.params === undefined ? [] : [one.params])), ...(role === undefined ? [] : roleParams(role).toReversed())];
+  const defaults = [...(role === undefined ? [] : roleDefaults(role).toReversed()), ...play.roles.flatMap((one) => roleDefaults(one)).toReversed()];
+  return { params, written, defaults, magic: magicOf(role === undefined ? undefined : role, play) };
+}
+
+function magicOf(role: TaskBase['role'], play: Play): Record<string, unknown> {
+  const own = play.roles.map(({ name }) => name);
+  const needed = [...new Set(play.roles.flatMap(allDependencies).map(({ name }) => name))];
+  const magic: Record<string, unknown> = {
+    ansible_play_role_names: own,
+    role_names: own,
+    ansible_dependent_role_names: needed,
+    ansible_role_names: [...new Set([...needed, ...own])],
+  };
+  if (role === undefined) return magic;
+  const parents = role.parents.toReversed();
+  return { ...magic, role_name: role.name, ansible_role_name: role.name, role_path: role.path, ...(parents.length === 0 ? {} : { ansible_parent_role_names: parents.map(({ name }) => name), ansible_parent_role_paths: parents.map(({ path }) => path) }) };
+}
+
+/** As the banner shows it: `role : name`; templates as they are where they cannot be rendered. */
+export function taskName(task: Pick<TaskBase, 'name' | 'role' | 'action'>, names: Names | undefined): string {
+  const own = plainName(task, names);
+  const shown = own === '' ? task.action : own;
+  return task.role === undefined ? shown : `${task.role.name} : ${shown}`;
+}
+
+export function plainName(task: Pick<TaskBase, 'name'>, names: Names | undefined): string {
+  const { name } = task;
+  if (!(name instanceof Template)) return (name ?? '').trim();
+  if (names === undefined) return name.source.text.trim();
+  try {
+    return printable(toText(render(name, names))).trim();
+  } catch {
+    return name.source.text.trim();
+  }
+}

@@ -1,0 +1,138 @@
+// What comes in: the events of a playbook run. What goes out: the lines of Ansible's default callback (plugins/callback/default.py), without colour.
+// Guaranteed: byte for byte the same on standard output, but that control characters of hosts do not reach a terminal; warnings go to standard error.
+import type { Writable } from 'node:stream';
+import { printable } from '../base/host-text.js';
+import type { PlaybookReporter, PlayEvent, TaskEvent, TaskResultEvent } from '../base/playbook-events.js';
+import { pythonJson } from '../base/python-json.js';
+import { banner } from '../base/banner.js';
+
+export interface AnsibleOutputOptions {
+  /** -v: results; -vv: where tasks stand. */
+  readonly verbosity: number;
+  readonly diff: boolean;
+}
+
+export class AnsibleOutput implements PlaybookReporter {
+  readonly #out: Writable;
+  readonly #err: Writable;
+  readonly #options: AnsibleOutputOptions;
+  readonly #tasks = new Map<number, TaskEvent>();
+  #isFree = false;
+  #lastBanner = -1;
+
+  constructor(out: Writable, err: Writable, options: AnsibleOutputOptions) {
+    this.#out = out;
+    this.#err = err;
+    this.#options = options;
+  }
+
+  playStarted({ name, isFree }: PlayEvent): void {
+    this.#isFree = isFree;
+    this.#tasks.clear();
+    this.#banner(name.trim() === '' ? 'PLAY' : `PLAY [${name.trim()}]`);
+  }
+
+  noHosts(which: 'matched' | 'left'): void {
+    if (which === 'matched') this.#say('skipping: no hosts matched');
+    else this.#banner('NO MORE HOSTS LEFT');
+  }
+
+  taskStarted(task: TaskEvent): void {
+    this.#tasks.set(task.id, task);
+    if (!this.#isFree) this.#taskBanner(task.id);
+  }
+
+  taskFinished(): void {}
+
+  taskResult(event: TaskResultEvent): void {
+    if (this.#lastBanner !== event.taskId) this.#taskBanner(event.taskId);
+    for (const warning of event.part === 'loop' ? [] : event.warnings) this.warning(warning);
+    const label = event.delegatedTo === undefined ? event.host : `${event.host} -> ${event.delegatedTo}`;
+    if (event.part === 'loop') this.#endOfLoop(event);
+    else if (event.part === 'item') this.#item(event, label);
+    else this.#single(event, label);
+  }
+
+  retrying({ host, task, left, delegatedTo }: { readonly host: string; readonly task: string; readonly left: number; readonly delegatedTo?: string }): void {
+    this.#say(`FAILED - RETRYING: [${delegatedTo === undefined ? host : `${host} -> ${delegatedTo}`}]: ${task} (${left} retries left).`);
+  }
+
+  included(file: string, hosts: readonly string[], item: string | undefined): void {
+    this.#say(`included: ${file} for ${hosts.join(', ')}${item === undefined ? '' : ` => (item=${item})`}`);
+  }
+
+  notified(handler: string, host: string): void {
+    if (this.#options.verbosity > 1) this.#say(`NOTIFIED HANDLER ${handler} for ${host}`);
+  }
+
+  warning(message: string): void {
+    this.#err.write(`[WARNING]: ${printable(message)}\n`);
+  }
+
+  #single(event: TaskResultEvent, label: string): void {
+    switch (event.status) {
+      case 'ok':
+      case 'changed':
+        this.#diff(event);
+        this.#say(`${event.status}: [${label}]${this.#shown(event)}`);
+        break;
+      case 'skipped':
+        this.#say(`skipping: [${event.host}]${this.#shown(event)}`);
+        break;
+      case 'unreachable':
+        this.#say(`fatal: [${label}]: UNREACHABLE! => ${this.#dump(event)}`);
+        if (event.isIgnored) this.#say('...ignoring');
+        break;
+      default:
+        this.#say(`fatal: [${label}]: FAILED! => ${this.#dump(event)}`);
+        if (event.isIgnored) this.#say('...ignoring');
+    }
+  }
+
+  #item(event: TaskResultEvent, label: string): void {
+    const item = `(item=${event.item ?? ''})`;
+    if (event.status === 'skipped') this.#say(`skipping: [${event.host}] => ${item} ${this.#shown(event)}`);
+    else if (event.status === 'ok' || event.status === 'changed') {
+      this.#diff(event);
+      this.#say(`${event.status}: [${label}] => ${item}${this.#shown(event)}`);
+    } else this.#say(`failed: [${label}] ${item} => ${this.#dump(event)}`);
+  }
+
+  #endOfLoop(event: TaskResultEvent): void {
+    if (event.status === 'skipped') this.#say(`skipping: [${event.host}]${this.#shown(event)}`);
+    if (event.status === 'unreachable') this.#say(`fatal: [${event.host}]: UNREACHABLE! => ${this.#dump(event)}`);
+    if (event.isIgnored) this.#say('...ignoring');
+  }
+
+  #diff({ diff }: TaskResultEvent): void {
+    if (this.#options.diff && diff !== undefined && diff !== '') this.#say(diff);
+  }
+
+  #shown(event: TaskResultEvent): string {
+    const shows = event.shows === 'always' || (event.shows === 'verbose' && this.#options.verbosity > 0);
+    return shows ? ` => ${this.#dump(event)}` : '';
+  }
+
+  #dump(event: TaskResultEvent): string {
+    const indent = (event.shows === 'always' && event.status !== 'skipped') || this.#options.verbosity > 2 ? 4 : undefined;
+    return pythonJson(event.result, indent);
+  }
+
+  #taskBanner(id: number): void {
+    const task = this.#tasks.get(id);
+    this.#lastBanner = id;
+    if (task === undefined) return;
+    this.#banner(`${task.kind === 'handler' ? 'RUNNING HANDLER' : 'TASK'} [${task.name}]`);
+    if (this.#options.verbosity > 1) this.#say(`task path: ${task.path}`);
+  }
+
+  #banner(text: string): void {
+    this.#say(`\n${banner(text)}`);
+  }
+
+  /** A line break at the end is not doubled (utils/display.py). */
+  #say(text: string): void {
+    const shown = printable(text);
+    this.#out.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+  }
+}
