@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import type { Clock } from '../base/clock.js';
 import { newKeyPair } from './keys.js';
 import { SimulatedHost } from './simulated-host.js';
-import type { SimulatedTraffic } from './traffic.js';
+import type { PacketSource } from './traffic.js';
 
 export interface SimulatedMember {
   readonly name: string;
@@ -40,7 +40,7 @@ export class SimulatedFleet {
     this.inventory = { all: { vars, hosts: Object.fromEntries(hosts.map(({ name }, index) => [name, { ansible_host: '127.0.0.1', ansible_port: ports[index] }])) } };
   }
 
-  static async start(members: readonly SimulatedMember[], folder: string, clock: Clock, traffic: SimulatedTraffic): Promise<SimulatedFleet> {
+  static async start(members: readonly SimulatedMember[], folder: string, clock: Clock, traffic: PacketSource): Promise<SimulatedFleet> {
     const user = newKeyPair();
     const hostKeys = members.map(() => newKeyPair());
     const hosts = members.map(

@@ -8,7 +8,7 @@ import { renderAnswer } from '../facts/answer.js';
 import { renderFiles } from '../facts/host-files.js';
 import { answerModule, type SimulatedDisk } from './simulated-modules.js';
 import { FrameReader } from './simulated-shell.js';
-import type { SimulatedTraffic } from './traffic.js';
+import type { PacketSource } from './traffic.js';
 
 const RELEASE = '6.12.0-demo-amd64';
 const HEARTBEAT_NS = 200e6;
@@ -24,7 +24,7 @@ export interface SimulatedHostOptions {
   /** Key pairs in OpenSSH's format. */
   readonly hostKey: string;
   readonly userKey: Buffer;
-  readonly traffic: SimulatedTraffic;
+  readonly traffic: PacketSource;
   /** Sections that stand instead of the usual ones. */
   readonly facts?: Readonly<Record<string, string>>;
 }
@@ -205,10 +205,13 @@ export class SimulatedHost {
     traffic.takeUntil(this.name, beatNs);
     mark('B', beatNs);
     const print = (untilNs: number) => {
+      // In one piece, as the coalescer on a real host does (systemtap/coalesce.ts).
+      let lines = '';
       for (const packet of traffic.takeUntil(this.name, untilNs)) {
         printed += 1;
-        channel.write(`${packet.letter} ${this.#epochNs(packet.atNs + skewNs)} ${packet.rest}\n`);
+        lines += `${packet.letter} ${this.#epochNs(packet.atNs + skewNs)} ${packet.rest}\n`;
       }
+      if (lines !== '') channel.write(lines);
     };
     const timer = setInterval(() => {
       const nowNs = clock.nowNs();

@@ -1,13 +1,19 @@
 // What comes in: a true clock. What goes out: the packets of a small fleet, each with the moment at which a host's kernel received it.
 // A browser asks web01, web01 asks app01, app01 asks db01 and a name server; now and then db01 refuses. Deterministic but for the seed.
 
-interface SimulatedPacket {
+export interface SimulatedPacket {
   /** True nanoseconds since the origin. */
   readonly atNs: number;
   readonly receiver: string;
   /** The wire format from the source address on (capture/wire-format.ts), without the time. */
   readonly letter: 'T' | 'U';
   readonly rest: string;
+}
+
+/** Where simulated hosts get their packets from. */
+export interface PacketSource {
+  /** Takes out what a host's kernel has received until a moment (true time), in order. */
+  takeUntil(receiver: string, atNs: number): SimulatedPacket[];
 }
 
 interface SimulatedAddress {
@@ -43,7 +49,7 @@ interface Addresses {
 }
 
 /** Visits one after the other, for as long as somebody asks for packets. */
-export class SimulatedTraffic {
+export class SimulatedTraffic implements PacketSource {
   readonly #fleet: Addresses;
   readonly #random = seededRandom(1);
   readonly #waiting = new Map<string, SimulatedPacket[]>();
@@ -55,7 +61,6 @@ export class SimulatedTraffic {
     this.#nextVisitNs = startNs;
   }
 
-  /** Takes out what a host's kernel has received until a moment (true time), in order. */
   takeUntil(receiver: string, atNs: number): SimulatedPacket[] {
     while (this.#nextVisitNs <= atNs) {
       for (const packet of visit(this.#nextVisitNs, this.#fleet, this.#random)) {

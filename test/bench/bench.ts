@@ -36,6 +36,8 @@ export interface Work {
 export interface BenchOptions {
   /** How large the fleet (or inventory, or stream) is; undefined: as the goal says. */
   readonly size: number | undefined;
+  /** How long it goes on, where the work is a time; undefined: as the goal says. */
+  readonly seconds: number | undefined;
   /** A folder of this run, which is removed after it. */
   readonly folder: string;
   /** The compiled program. */

@@ -1,4 +1,4 @@
-// npm run bench [-- NAME… [--size N] [--rounds N] [--json]]: runs fleet-tap and its peers on the same work in one run and prints ratios.
+// npm run bench [-- NAME… [--size N] [--seconds N] [--rounds N] [--json]]: runs fleet-tap and its peers on the same work in one run and prints ratios.
 // Exit status: 0 all goals met, 2 a goal missed, 1 it could not be run. Ring 4 of the tests; not part of `npm test`.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,15 +12,17 @@ import { fanout } from './fanout.js';
 import { inventory } from './inventory.js';
 import { type Cost, measure, medianOf } from './measure.js';
 import { merge } from './merge.js';
+import { ladder, scale } from './scale.js';
 import { start } from './start.js';
+import { startCapture } from './start-capture.js';
 import { stream } from './stream.js';
 
-const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, merge, stream };
+const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, merge, stream, scale, ladder, 'start-capture': startCapture };
 
 const project = resolve(import.meta.dirname, '..', '..');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { size: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false } },
+  options: { size: { type: 'string' }, seconds: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false } },
 });
 
 function fail(sentence: string): never {
@@ -35,8 +37,10 @@ function numberOf(option: string, text: string | undefined): number | undefined 
 }
 
 const size = numberOf('size', values.size);
+const seconds = numberOf('seconds', values.seconds);
 const rounds = numberOf('rounds', values.rounds);
-const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+// The last ones take minutes each: only by name.
+const names = positionals.length === 0 ? Object.keys(benches).filter((name) => !['scale', 'ladder'].includes(name)) : positionals;
 for (const name of names) if (benches[name] === undefined) fail(`there is no bench ${name}; there are: ${Object.keys(benches).join(', ')}`);
 
 /** Progress, over itself; for a person only. */
@@ -50,7 +54,7 @@ async function runBench(name: string, bench: Bench): Promise<boolean> {
   if (missing.length > 0) throw new Error(`${name} needs: ${missing.join(', ')}`);
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-bench-'));
   try {
-    const work = await bench.prepare({ size, folder, cli: join(project, 'dist', 'cli.js') });
+    const work = await bench.prepare({ size, seconds, folder, cli: join(project, 'dist', 'cli.js') });
     try {
       const all = new Map<string, Cost[]>();
       for (let round = 0; round < (rounds ?? work.rounds); round++) {
