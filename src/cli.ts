@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, withAnsibleNames } from './commands/options.js';
+import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, queueOptions, withAnsibleNames } from './commands/options.js';
 import { standardOutput } from './commands/standard-output.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
@@ -63,7 +63,7 @@ program.addCommand(
 );
 
 program.addCommand(
-  outputOptions(fleetCommand('capture'))
+  queueOptions(outputOptions(fleetCommand('capture')))
     .description('run the script on all hosts at once and merge what their kernels receive into one log; Ctrl-C ends it')
     .argument('[PATTERN]', 'hosts to capture from', 'all')
     .option('--for <TIME>', 'end after this time, for example 60s', duration)
@@ -95,7 +95,7 @@ program.addCommand(
     ),
 );
 
-outputOptions(program.command('merge'))
+queueOptions(outputOptions(program.command('merge')))
   .description('recordings (capture --record DIR) into one log: of one, the log that the capture wrote, byte for byte; of several, the strict order of them all')
   .argument('<FILE...>', 'recordings, or the folders that --record made')
   .addOption(new Option('--order <RULE>', 'recorded: as the capture did; strict: time alone decides, nothing is late (always, for several recordings)').choices(['recorded', 'strict']).default('recorded'))

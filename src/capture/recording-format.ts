@@ -29,6 +29,11 @@ export interface RecordingBegin {
   readonly originSec: number;
   readonly order: 'live' | 'strict' | 'none';
   readonly hostWidth: number;
+  /** What became of late lines, and how much could wait; missing: the defaults. */
+  readonly late?: 'mark' | 'drop' | 'file' | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly spillBytes?: number | undefined;
+  readonly whenFull?: 'drop-newest' | 'drop-oldest' | 'fail' | undefined;
 }
 
 export interface RecordedRun {

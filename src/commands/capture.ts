@@ -18,14 +18,14 @@ import { CapturedHost } from './captured-host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog, type Sync } from './fleet-log.js';
-import { checkOutputs, checkWritable, type OutputOptions, openSinks, showsLiveView } from './open-sinks.js';
+import { checkOutputs, checkWritable, lateOf, limitsOf, openLateSink, type OutputOptions, openSinks, type QueueOptions, showsLiveView } from './open-sinks.js';
 import { Recorder } from './recorder.js';
 import { ReportSink } from './report-sink.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
 
 export type { FilterWords };
 
-export interface CaptureOptions extends FleetOptions, OutputOptions {
+export interface CaptureOptions extends FleetOptions, OutputOptions, QueueOptions {
   readonly pattern: string;
   /** Seconds; undefined = until Ctrl-C. */
   readonly forSec?: number | undefined;
@@ -95,6 +95,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   // Nobody reads any more: the end, unless the log goes to a file as well.
   const onReaderGone = () => void (sinks.length === 1 && over.abort());
   const sinks: Sink[] = await openSinks(options, format, context, onReaderGone);
+  const [late, limits, lateSink] = [lateOf(options), limitsOf(options), await openLateSink(options, format)];
   if (options.report !== undefined) {
     const page = new ReportSink(options.report, ['a live capture'], clock.originSec);
     hosts.forEach(({ name }, index) => void page.addHost(name, aboutOf(facts[index])));
@@ -104,8 +105,8 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const redraws = showsLiveView(options, context) && context.stderr.isTTY === true;
   const view = redraws || (context.stderr.isTTY === true && context.stdout.isTTY !== true) ? new LiveView(context.stderr, redraws, () => log.status()) : undefined;
   const say = view === undefined ? prepared.say : (line: string) => view.say(line);
-  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order }, say);
-  const log: FleetLog = new FleetLog({ order: options.order, sync: options.sync ?? 'ssh' }, clock, sinks, say, recorder, (rows) => view?.add(rows));
+  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order, late, memoryBytes: limits.memoryBytes, spillBytes: limits.spillBytes, whenFull: limits.whenFull }, say);
+  const log: FleetLog = new FleetLog({ order: options.order, sync: options.sync ?? 'ssh', late, lateSink, limits }, clock, sinks, say, recorder, (rows) => view?.add(rows));
   const captures: CapturedHost[] = [];
   const starting = pLimit(options.forks);
   const stopped = AbortSignal.any([context.interrupted, over.signal]);

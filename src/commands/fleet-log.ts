@@ -3,18 +3,20 @@
 // lost and comes back has it before the first line of its new epoch; what influences the log is recorded before it does.
 import { type Clock, formatTime } from '../base/clock.js';
 import { deferred } from '../base/deferred.js';
-import { type FleetTapError, formatError } from '../base/errors.js';
+import { FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { RecordedRun } from '../capture/recording-format.js';
+import { type LatePolicy, splitLate } from './late-rows.js';
 import { type LoggedCapture, LoggedHost } from './logged-host.js';
 import type { Recorder } from './recorder.js';
 import { SpillFiles } from './spill-files.js';
 import type { StreamProgress } from '../capture/host-stream.js';
 import type { MergedRows } from '../base/merged-rows.js';
+import type { RecordBatch } from '../base/record-batch.js';
 import { foldHosts } from '../inventory/fold.js';
 import { formatLedger, lostLines, unbalanced } from '../merge/ledger.js';
 import { CausalSync } from '../merge/causal-sync.js';
-import { Merger, type Order, type TakenRows } from '../merge/merger.js';
+import { Merger, type Order, type TakenRows, type WhenFull } from '../merge/merger.js';
 import type { Sink } from '../sinks/sink.js';
 import type { RunWarning } from '../systemtap/run-warnings.js';
 
@@ -22,6 +24,8 @@ import type { RunWarning } from '../systemtap/run-warnings.js';
 const NOTES_SHOWN = 5;
 /** The script's heartbeats come as often. */
 const CHECK_NS = 200e6;
+
+const OVERFULL = new FleetTapError('host', 'queue-full', 'neither memory nor the spill has room for more lines: the capture ends, as --when-full fail says', { hint: 'more room: --memory, --spill, --spill-size; or a sink that keeps up' });
 
 /** Where times come from beside the hosts' clocks. */
 export type Sync =
@@ -33,12 +37,33 @@ export interface FleetLogOptions {
   readonly sync: Sync;
   /** The fleet waits for a lost host too: what is read from files will come. Default: false. */
   readonly waitsForLost?: boolean;
+  /** Default: `mark`. With `file`, `lateSink` gets them. */
+  readonly late?: LatePolicy | undefined;
+  readonly lateSink?: Sink | undefined;
+  readonly limits?: QueueLimits | undefined;
+}
+
+/** How much may wait, and where. */
+export interface QueueLimits {
+  /** Bytes of rows in memory. Default: 512 MiB. */
+  readonly memoryBytes?: number | undefined;
+  /** Bytes on disk beyond that; 0: none. Default: 4 GiB. */
+  readonly spillBytes?: number | undefined;
+  /** The folder for them. Default: the system's for temporary files. */
+  readonly spillFolder?: string | undefined;
+  /** Default: `drop-newest`. */
+  readonly whenFull?: WhenFull | undefined;
 }
 
 export class FleetLog {
-  readonly #spill = new SpillFiles();
+  readonly #spill: SpillFiles;
   readonly #merger: Merger;
   readonly #waitsForLost: boolean;
+  readonly #late: LatePolicy;
+  readonly #lateSink: Sink | undefined;
+  readonly #endsWhenFull: boolean;
+  /** Rows that went elsewhere than to the sinks. */
+  #aside = 0;
   readonly #sync: CausalSync | undefined;
   readonly #clock: Clock;
   readonly #sinks: readonly Sink[];
@@ -54,10 +79,15 @@ export class FleetLog {
   #checkedNs = Number.NEGATIVE_INFINITY;
   #unbalanced: readonly string[] = [];
 
-  constructor({ order, sync, waitsForLost = false }: FleetLogOptions, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
+  constructor({ order, sync, waitsForLost = false, late = 'mark', lateSink, limits = {} }: FleetLogOptions, clock: Clock, sinks: readonly Sink[], say: (line: string) => void, recorder?: Recorder, watch?: (rows: MergedRows) => void) {
     this.#recorder = recorder;
     this.#watch = watch;
-    this.#merger = new Merger({ order, spill: this.#spill });
+    const { memoryBytes, spillBytes, spillFolder, whenFull = 'drop-newest' } = limits;
+    this.#spill = new SpillFiles(spillFolder, spillBytes);
+    this.#merger = new Merger({ order, spill: this.#spill, whenFull, ...(memoryBytes === undefined ? {} : { budgetBytes: memoryBytes }) });
+    this.#late = late;
+    this.#lateSink = lateSink;
+    this.#endsWhenFull = whenFull === 'fail';
     this.#waitsForLost = waitsForLost;
     this.#sync = sync === 'tcp' ? new CausalSync() : undefined;
     this.#clock = clock;
@@ -175,6 +205,7 @@ export class FleetLog {
     try {
       await this.releaseAll();
       this.#checkBooks();
+      if (this.#isOverfull()) onFailure();
       if (this.#sinks.every((sink) => sink.failure !== undefined || sink.abandoned)) onFailure();
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error));
@@ -203,7 +234,8 @@ export class FleetLog {
     const released = this.#merger.release(nowNs);
     for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
     for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
-    await this.#write(this.#inCausalOrder(released));
+    await this.#write(this.#inCausalOrder(await this.#withoutLate(released, nowNs)));
+    for (const host of this.#hosts) host.tellsLate(nowNs, false);
     return released.hasMore;
   }
 
@@ -218,27 +250,57 @@ export class FleetLog {
     const problems: string[] = [...this.#unbalanced];
     try {
       for (let hasMore = true; hasMore; ) {
+        const nowNs = this.#clock.nowNs();
         const drained = this.#merger.drain();
-        await this.#write(this.#inCausalOrder(drained));
-        hasMore = drained.hasMore;
+        await this.#write(this.#inCausalOrder(await this.#withoutLate(drained, nowNs)));
+        hasMore = drained.hasMore || this.#hosts.filter((host) => host.tellsLate(nowNs, true)).length > 0;
       }
       if (this.#sync !== undefined) await this.#write(this.#sync.flush());
-      for (const sink of this.#sinks) await sink.close();
+      for (const sink of this.#allSinks) await sink.close();
       this.#sayFailures();
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
     this.#spill.close();
     const rows = this.#hosts.map((host) => host.ledgerRow());
-    problems.push(...unbalanced(rows, this.#sinks));
+    problems.push(...unbalanced(rows, this.#sinks, this.#aside));
+    const lateSink = this.#lateSink;
+    if (lateSink !== undefined && lateSink.written + lateSink.missed !== this.#aside) problems.push(`${lateSink.name}: ${this.#aside} late records, but ${lateSink.written} were written and ${lateSink.missed} missed`);
     this.#say(formatLedger(rows));
     const wrong = [...(this.#sync?.contradictions ?? [])].map((index) => this.#host(index).name);
     if (wrong.length > 0) this.#say(`--sync tcp: ${foldHosts(wrong)}: packets and clocks contradict each other: a clock is wrong beyond its bound, or addresses are translated on the way; their times are those of SSH there`);
     for (const problem of problems) this.#say(`the books do not balance: ${problem}`);
     // Whoever closes the only log has seen enough (`| head`); beside other logs it has holes.
-    const torn = this.#sinks.filter((sink) => sink.failure !== undefined || (sink.missed > 0 && this.#sinks.length > 1));
+    const torn = this.#allSinks.filter((sink) => sink.failure !== undefined || (sink.missed > 0 && this.#sinks.length > 1));
     for (const sink of torn) this.#say(`${sink.name}: ${sink.missed} of ${sink.written + sink.missed} records are not in it`);
     return torn.length === 0 && problems.length === 0 && lostLines(rows) === 0 && rows.every((row) => row.unknownGaps === 0) && this.#skippedProbes === 0;
+  }
+
+  get #allSinks(): readonly Sink[] {
+    return this.#lateSink === undefined ? this.#sinks : [...this.#sinks, this.#lateSink];
+  }
+
+  /** --when-full fail: the capture is over at the first line that found no room. */
+  #isOverfull(): boolean {
+    if (!this.#endsWhenFull || !this.#merger.hasOverflowed) return false;
+    this.#sayOnce(OVERFULL);
+    return true;
+  }
+
+  /** Late rows go where --late wants them. */
+  async #withoutLate(taken: TakenRows, nowNs: number): Promise<TakenRows> {
+    const split = this.#late === 'mark' ? undefined : splitLate(taken.rows);
+    if (split === undefined) return taken;
+    this.#aside += split.late.length;
+    if (this.#late === 'file') await this.#lateSink?.write(split.late);
+    else {
+      const { batches, batchOf, rowOf, length } = split.late;
+      for (let index = 0; index < length; index += 1) {
+        const batch = batches[batchOf[index] as number] as RecordBatch;
+        this.#host(batch.host).leavesOut(batch.tNs[rowOf[index] as number] as number, nowNs);
+      }
+    }
+    return { ...taken, rows: split.rest };
   }
 
   #inCausalOrder({ rows, untilNs }: TakenRows): MergedRows {
@@ -253,11 +315,15 @@ export class FleetLog {
   }
 
   #sayFailures(): void {
-    for (const { failure } of this.#sinks) {
-      if (failure === undefined || this.#said.has(failure)) continue;
-      this.#said.add(failure);
-      this.#say(formatError(failure));
+    for (const { failure } of this.#allSinks) {
+      if (failure !== undefined) this.#sayOnce(failure);
     }
+  }
+
+  #sayOnce(failure: FleetTapError): void {
+    if (this.#said.has(failure)) return;
+    this.#said.add(failure);
+    this.#say(formatError(failure));
   }
 
   #finishHost(host: LoggedHost, nowNs: number): void {

@@ -26,6 +26,8 @@ interface Away {
   readonly fromNs: number | null;
 }
 
+const TELL_LATE_NS = 1e9;
+
 export class LoggedHost {
   readonly name: string;
   capture: LoggedCapture | undefined;
@@ -45,6 +47,11 @@ export class LoggedHost {
   #unknownGaps = 0;
   /** The run that was lost, until its marker stands in the log. */
   #away: Away | undefined;
+  /** Late lines that were left out and not told yet. */
+  #lateLines = 0;
+  #lateFromNs = 0;
+  #lateToNs = 0;
+  #lateSinceNs = 0;
   #clock: LedgerRow['clock'];
   /** The widest error bound that a record went out with. */
   #errorNs = 0;
@@ -94,6 +101,23 @@ export class LoggedHost {
     if (!this.#isWaitedFor) this.#merger.gap(this.#index);
   }
 
+  /** A late line of it was left out. */
+  leavesOut(tNs: number, nowNs: number): void {
+    if (this.#lateLines === 0) [this.#lateFromNs, this.#lateToNs, this.#lateSinceNs] = [tNs, tNs, nowNs];
+    this.#lateLines += 1;
+    this.#lateFromNs = Math.min(this.#lateFromNs, tNs);
+    this.#lateToNs = Math.max(this.#lateToNs, tNs);
+  }
+
+  /** Tells of late lines that were left out a while ago, or `always`. @returns whether there was something to tell */
+  tellsLate(nowNs: number, always: boolean): boolean {
+    if (this.#lateLines === 0 || (!always && nowNs - this.#lateSinceNs < TELL_LATE_NS)) return false;
+    const lines = this.#lateLines;
+    this.#lateLines = 0;
+    this.#gap('late', 'they came after later ones were written', this.#lateFromNs, this.#lateToNs, nowNs, lines);
+    return true;
+  }
+
   /** Nothing more will come. */
   finish(nowNs: number): void {
     if (this.#away !== undefined) {
@@ -139,12 +163,12 @@ export class LoggedHost {
     }
   }
 
-  /** A marker behind the host's last row, of a number of lines that nobody knows. */
-  #gap(reason: GapReason, detail: string, fromNs: number | null, toNs: number | null, nowNs: number): void {
+  /** A marker behind the host's last row; unless it is said, nobody knows of how many lines. */
+  #gap(reason: GapReason, detail: string, fromNs: number | null, toNs: number | null, nowNs: number, lines: number | null = null): void {
     this.#gaps += 1;
-    this.#unknownGaps += 1;
+    if (lines === null) this.#unknownGaps += 1;
     const batch = new RecordBatch({ host: this.#index, hostName: this.name, epoch: this.#epoch }, 1);
-    batch.appendGap(this.#sequence, Math.max(this.#cameTo() ?? toNs ?? nowNs, toNs ?? Number.NEGATIVE_INFINITY), { reason, lines: null, fromNs, toNs, detail });
+    batch.appendGap(this.#sequence, Math.max(this.#cameTo() ?? toNs ?? nowNs, toNs ?? Number.NEGATIVE_INFINITY), { reason, lines, fromNs, toNs, detail });
     this.#merger.push(this.#index, { batch, from: 0, to: 1 }, nowNs);
   }
 

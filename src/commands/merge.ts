@@ -10,12 +10,12 @@ import { MachineLines } from '../capture/machine-lines.js';
 import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js';
 import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, LOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 import type { CommandContext, ExitStatus } from './context.js';
-import { FleetLog, type Sync } from './fleet-log.js';
-import { checkOutputs, type OutputOptions, openSinks } from './open-sinks.js';
+import { FleetLog, type QueueLimits, type Sync } from './fleet-log.js';
+import { checkOutputs, lateOf, limitsOf, openLateSink, type OutputOptions, openSinks, type QueueOptions } from './open-sinks.js';
 import { RECORDING_FILE } from './recorder.js';
 import type { Sink } from '../sinks/sink.js';
 
-export interface MergeOptions extends OutputOptions {
+export interface MergeOptions extends OutputOptions, QueueOptions {
   readonly files: readonly string[];
   /** `recorded`: what the live run decided; `strict`: time alone decides. */
   readonly order: 'recorded' | 'strict';
@@ -35,7 +35,7 @@ export async function merge(options: MergeOptions, context: CommandContext): Pro
 
 /** Plays recordings into the sinks that are opened once it is known what times count from. @returns the exit status */
 export async function playRecordings(
-  options: Pick<MergeOptions, 'files' | 'order' | 'sync'>,
+  options: Pick<MergeOptions, 'files' | 'order' | 'sync'> & QueueOptions & Partial<OutputOptions>,
   context: CommandContext,
   open: (log: { readonly originSec: number; readonly hostWidth: number }) => Promise<Sink[]>,
 ): Promise<ExitStatus> {
@@ -49,7 +49,11 @@ export async function playRecordings(
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };
-    const log = new FleetLog({ order: isReplay ? first.order : 'strict', sync: options.sync ?? 'ssh', waitsForLost: !isReplay }, clock, sinks, say);
+    const lateSink = await openLateSink({ output: [], ...options }, { originSec, hostWidth, hosts: [], outgoing: false });
+    // What the capture did, where nothing else is said.
+    const recorded = isReplay ? first : undefined;
+    const limits = withDefaults(limitsOf(options), { memoryBytes: recorded?.memoryBytes, spillBytes: recorded?.spillBytes, whenFull: recorded?.whenFull });
+    const log = new FleetLog({ order: isReplay ? first.order : 'strict', sync: options.sync ?? 'ssh', waitsForLost: !isReplay, late: lateOf(options) ?? recorded?.late, lateSink, limits }, clock, sinks, say);
     const players = recordings.map((recording, index) => new Player(recording, log, clock, ((begins[index]?.originSec ?? originSec) - originSec) * 1e9));
     if (isReplay) for (const player of players) while (!context.interrupted.aborted && (await player.block(true)));
     else await strictly(players, log, context.interrupted);
@@ -60,6 +64,11 @@ export async function playRecordings(
   } finally {
     for (const recording of recordings) recording.close();
   }
+}
+
+/** What is not said is what it was. */
+function withDefaults(said: QueueLimits, was: QueueLimits): QueueLimits {
+  return { memoryBytes: said.memoryBytes ?? was.memoryBytes, spillBytes: said.spillBytes ?? was.spillBytes, spillFolder: said.spillFolder, whenFull: said.whenFull ?? was.whenFull };
 }
 
 /** Hosts of all recordings at once, none of them ever late. */

@@ -11,7 +11,10 @@ import type { FsyncPolicy } from '../sinks/part-file.js';
 import type { Sink } from '../sinks/sink.js';
 import { StreamSink } from '../sinks/stream-sink.js';
 import { TextFormat } from '../sinks/text.js';
+import type { WhenFull } from '../merge/merger.js';
 import type { CommandContext } from './context.js';
+import type { QueueLimits } from './fleet-log.js';
+import type { LatePolicy } from './late-rows.js';
 
 export interface OutputOptions {
   /** Files; `-` is standard output. */
@@ -24,12 +27,44 @@ export interface OutputOptions {
   readonly fsync?: FsyncPolicy | undefined;
 }
 
+/** Lines that come late, and more than fits: as typed. */
+export interface QueueOptions {
+  /** `mark`, `drop`, or a file. */
+  readonly late?: string | undefined;
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  /** A folder, or `none`. */
+  readonly spill?: string | undefined;
+  readonly spillSize?: number | undefined;
+  readonly whenFull?: WhenFull | undefined;
+}
+
+export function lateOf({ late }: QueueOptions): LatePolicy | undefined {
+  return late === undefined || late === 'mark' || late === 'drop' ? late : 'file';
+}
+
+export function limitsOf({ memory, spill, spillSize, whenFull }: QueueOptions): QueueLimits {
+  return { memoryBytes: memory, spillBytes: spill === 'none' ? 0 : spillSize, spillFolder: spill === 'none' ? undefined : spill, whenFull };
+}
+
+/** The file that late lines go to, if one was named. */
+function lateFile(options: QueueOptions): string | undefined {
+  return lateOf(options) === 'file' ? options.late : undefined;
+}
+
 const filesOf = (options: OutputOptions) => options.output.filter((name) => name !== '-');
 
 /** Known before anything is compiled, not after. Nothing is made or changed here. @throws FleetTapError kind `input` */
-export async function checkOutputs(options: OutputOptions, isOurs: boolean): Promise<void> {
+export async function checkOutputs(options: OutputOptions & QueueOptions, isOurs: boolean): Promise<void> {
+  if (options.spill !== undefined && options.spill !== 'none') {
+    const folder = resolve(options.spill);
+    await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+      throw new FleetTapError('input', 'spill-unwritable', `--spill: ${folder} cannot be written to: ${error.message}`, { hint: 'name a folder with room, or  --spill none' });
+    });
+  }
   const seen = new Set<string>();
-  for (const file of filesOf(options)) {
+  const late = lateFile(options);
+  for (const file of [...filesOf(options), ...(late === undefined ? [] : [late])]) {
     const path = resolve(file);
     if (seen.has(path)) throw new FleetTapError('input', 'output-twice', `${file} is named twice: two logs in one file`, { hint: 'name another file: -o FILE' });
     seen.add(path);
@@ -72,9 +107,19 @@ export async function openSinks(options: OutputOptions, format: FormatOptions, c
     }
   }
   for (const file of filesOf(options)) {
-    const chosen = formatFor(file, options.format);
-    const rotation = { sizeBytes: options.rotateSize, timeSec: options.rotateTime };
-    sinks.push(await LogFile.open(file, FORMATS[chosen.format](format), { compression: chosen.compression, fsync: options.fsync ?? 'end', rotation, originSec: format.originSec }));
+    sinks.push(await openFile(file, options, format));
   }
   return sinks;
+}
+
+/** The log of late lines. */
+export async function openLateSink(options: OutputOptions & QueueOptions, format: FormatOptions): Promise<Sink | undefined> {
+  const file = lateFile(options);
+  return file === undefined ? undefined : openFile(file, options, format);
+}
+
+function openFile(file: string, options: OutputOptions, format: FormatOptions): Promise<LogFile> {
+  const chosen = formatFor(file, options.format);
+  const rotation = { sizeBytes: options.rotateSize, timeSec: options.rotateTime };
+  return LogFile.open(file, FORMATS[chosen.format](format), { compression: chosen.compression, fsync: options.fsync ?? 'end', rotation, originSec: format.originSec });
 }

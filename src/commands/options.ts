@@ -41,6 +41,16 @@ export function outputOptions(command: Command): Command {
     .addOption(new Option('--fsync <WHEN>', 'when files are forced onto the disk: never, at their end, or after each write').choices(['never', 'end', 'each']).default('end'));
 }
 
+/** --late, --memory, --spill, --spill-size, --when-full: lines that come late, and more than fits. */
+export function queueOptions(command: Command): Command {
+  return command
+    .option('--late <WHAT>', 'lines that come after later ones were written. mark: written at once, marked late; drop: left out, and counted by a marker; any other word: a log FILE of their own (default: mark)')
+    .option('--memory <SIZE>', 'lines that wait may take so much memory (default: 512M)', size)
+    .option('--spill <DIR>', 'beyond that they wait in files here; none: nowhere (default: the folder for temporary files)')
+    .option('--spill-size <SIZE>', 'and may take so much disk (default: 4G)', size)
+    .addOption(new Option('--when-full <RULE>', 'and beyond that drop-newest or drop-oldest: what is left out is counted by a marker; fail: the same, and the capture ends (default: drop-newest)').choices(['drop-newest', 'drop-oldest', 'fail']));
+}
+
 /** An option that may be given again. Not commander's variadic: that would take the host pattern behind `-i FILE` for a second file. */
 export function collect(word: string, before: readonly string[] = []): string[] {
   return [...before, word];

@@ -1,5 +1,5 @@
 // One host in the merge: its state, and the stretches of rows that wait, in the host's order.
-import { type BatchOwner, RecordBatch, type RowRun } from '../base/record-batch.js';
+import { type BatchOwner, GAP, RecordBatch, type RowRun } from '../base/record-batch.js';
 import { packRows, type SpillStore, unpackRows } from './spill.js';
 
 export type HostState =
@@ -40,10 +40,14 @@ interface SpilledRun {
 /** A block is not larger, so that one can be read back without a thought. */
 const BLOCK_ROWS = 100_000;
 
+/** Of the oldest, such a part is given up at once. */
+const GIVEN_PART = 1 / 8;
+
 /** A marker that still counts what is dropped. */
 interface OpenLoss {
   readonly reason: 'spill-full';
-  lines: number;
+  /** null: markers of unknown losses are among them. */
+  lines: number | null;
   readonly fromNs: number;
   toNs: number;
   detail: string;
@@ -67,6 +71,8 @@ export class HostQueue {
   bytes = 0;
   #runs: (WaitingRun | SpilledRun)[] = [];
   #loss: OpenLoss | undefined;
+  /** The marker in front, while it counts what is given up behind it. */
+  #given: { readonly run: WaitingRun; readonly loss: OpenLoss } | undefined;
   readonly #held: { bytes: number };
   readonly #store: SpillStore | undefined;
 
@@ -144,10 +150,40 @@ export class HostQueue {
       this.counts.markers += 1;
       this.#loss = loss;
     }
-    this.#loss.lines += rows;
-    this.#loss.toNs = run.batch.tNs[run.to - 1] as number;
-    this.#loss.bytes += RecordBatch.bytesOf(run);
-    this.#loss.detail = `no room for them in memory or on disk (${this.#loss.bytes} bytes)`;
+    add(this.#loss, run);
+  }
+
+  /** Gives up the rows that have waited longest: a marker stands where the first of them stood, and counts them. @returns false when there are none */
+  dropOldest(): boolean {
+    const place = this.#given !== undefined && this.#runs[0] === this.#given.run ? 1 : 0;
+    const oldest = this.#runs[place];
+    if (oldest === undefined) return false;
+    const whole = 'batch' in oldest ? oldest : this.#back(oldest);
+    this.#runs[place] = whole;
+    const run = { batch: whole.batch, from: whole.from, to: Math.min(whole.to, whole.from + Math.ceil(this.rows * GIVEN_PART)) };
+    whole.from = run.to;
+    if (whole.from === whole.to) this.#runs.splice(place, 1);
+    this.rows -= run.to - run.from;
+    this.counts.dropped += run.to - run.from;
+    this.#count(-RecordBatch.bytesOf(run));
+    add(this.#given?.loss ?? this.#giveUp(run), run);
+    return true;
+  }
+
+  /** A marker in front, where this run began. */
+  #giveUp({ batch, from }: RowRun): OpenLoss {
+    const fromNs = batch.tNs[from] as number;
+    const loss: OpenLoss = { reason: 'spill-full', lines: 0, fromNs, toNs: fromNs, detail: '', bytes: 0 };
+    const marker = new RecordBatch(batch, 1);
+    marker.appendGap(batch.sequence[from] as number, fromNs, loss);
+    const run = { batch: marker, from: 0, to: 1 };
+    this.#given = { run, loss };
+    this.#runs.unshift(run);
+    this.rows += 1;
+    this.counts.taken += 1;
+    this.counts.markers += 1;
+    this.#count(RecordBatch.bytesOf(run));
+    return loss;
   }
 
   /** How many rows are earlier than `limitNs`, or `inclusive` not later; of a block elsewhere all or none. */
@@ -183,6 +219,7 @@ export class HostQueue {
       this.rows -= end - run.from;
       this.counts.emitted += end - run.from;
       run.from = end;
+      if (run === this.#given?.run) this.#given = undefined;
       if (end < run.to) break;
       whole += 1;
     }
@@ -201,6 +238,17 @@ export class HostQueue {
     this.bytes += bytes;
     this.#held.bytes += bytes;
   }
+}
+
+/** A marker counts these rows too. Markers among them count as what they stood for. */
+function add(loss: OpenLoss, run: RowRun): void {
+  for (let row = run.from; row < run.to; row += 1) {
+    const lines = run.batch.kind[row] === GAP ? run.batch.gapOf(row).lines : 1;
+    loss.lines = lines === null || loss.lines === null ? null : loss.lines + lines;
+  }
+  loss.toNs = run.batch.tNs[run.to - 1] as number;
+  loss.bytes += RecordBatch.bytesOf(run);
+  loss.detail = `no room for them in memory or on disk (${loss.bytes} bytes)`;
 }
 
 /** The first row whose time is not earlier than `limitNs`, or `inclusive` later; times never go down. */

@@ -17,8 +17,11 @@ export interface LedgerRow {
   readonly clock: { readonly offsetNs: number; readonly errorNs: number } | undefined;
 }
 
-/** One sentence for each equation that does not hold; empty = the books balance. */
-export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonly name: string; readonly written: number; readonly missed: number }[]): string[] {
+/**
+ * One sentence for each equation that does not hold; empty = the books balance.
+ * @param aside rows that came out of the merge and were not for the sinks (--late)
+ */
+export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonly name: string; readonly written: number; readonly missed: number }[], aside = 0): string[] {
   const sentences: string[] = [];
   for (const { host, counters: c, merged, held, gaps } of rows) {
     const kinds = c.records + c.marks + c.notes + c.malformed + c.truncated + c.ownEcho;
@@ -27,7 +30,7 @@ export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonl
     const [{ taken, emitted, dropped }, outOf] = [merged, merged.dropped === 0 ? '' : `, ${merged.dropped} were dropped`];
     if (taken !== emitted + dropped + held) sentences.push(`${host}: ${taken} went into the merge, but ${emitted} came out${outOf} and ${held} are held`);
   }
-  const emitted = rows.reduce((sum, row) => sum + row.merged.emitted, 0);
+  const emitted = rows.reduce((sum, row) => sum + row.merged.emitted, 0) - aside;
   for (const sink of sinks) {
     if (sink.written + sink.missed !== emitted) sentences.push(`${sink.name}: ${emitted} records came out of the merge, but ${sink.written} were written and ${sink.missed} missed`);
   }

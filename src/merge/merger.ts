@@ -16,6 +16,12 @@ export type Order =
   | 'strict' // nothing is late: the fleet waits for every host that is connected
   | 'none'; // lines go out as they come, like stern
 
+/** What happens when neither memory nor the spill has room. Hosts are read in any case: one that nobody reads fills its own memory. */
+export type WhenFull =
+  | 'drop-newest' // what comes is left out, until there is room
+  | 'drop-oldest' // what has waited longest is left out
+  | 'fail'; // as drop-newest, and the capture ends
+
 export interface MergerOptions {
   readonly order: Order;
   /** Nanoseconds without a sign of life after which a host no longer holds the fleet. Never under 4 s: staprun may stall 2–3 s. */
@@ -27,6 +33,7 @@ export interface MergerOptions {
   /** Bytes of rows in memory; beyond that they go to `spill`, and when that is full they are dropped and counted. */
   readonly budgetBytes: number;
   readonly spill: SpillStore | undefined;
+  readonly whenFull: WhenFull;
   /** Rows that one release gives at most, equal times aside. */
   readonly releaseRows: number;
 }
@@ -38,7 +45,7 @@ const SPILL_TO = 0.75;
 /** Halvings of a time span until it holds few enough rows. */
 const HALVINGS = 48;
 
-const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, releaseRows: 65_536 };
+const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, whenFull: 'drop-newest', releaseRows: 65_536 };
 
 /** Rows in order, and how far the order is final. */
 export interface TakenRows {
@@ -68,6 +75,8 @@ export class Merger {
   readonly #held = { bytes: 0 };
   /** Set by what did not find room, until rows have gone out. */
   #isFull = false;
+  /** Something was left out for want of room. */
+  hasOverflowed = false;
 
   constructor(options: Partial<MergerOptions> = {}) {
     this.#options = { ...DEFAULT_MERGER_OPTIONS, ...options };
@@ -259,8 +268,17 @@ export class Merger {
       while (this.#held.bytes > SPILL_TO * budgetBytes && queue.spill());
       if (this.#held.bytes <= SPILL_TO * budgetBytes) break;
     }
+    while (this.#options.whenFull === 'drop-oldest' && this.#held.bytes > SPILL_TO * budgetBytes && this.#dropOldest());
     this.#isFull = this.#held.bytes > budgetBytes;
+    this.hasOverflowed ||= this.#isFull;
     return !this.#isFull;
+  }
+
+  /** Of the host that has most waiting. @returns false when nothing could be given up */
+  #dropOldest(): boolean {
+    this.hasOverflowed = true;
+    const fullest = this.#hosts.reduce<HostQueue | undefined>((most, queue) => (most === undefined || queue.bytes > most.bytes ? queue : most), undefined);
+    return fullest?.dropOldest() === true;
   }
 
   #countUntil(untilNs: number, untilHost: number): number {

@@ -158,7 +158,7 @@ export class FaultFleet {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-fault-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const said: string[] = [];
-    const recorder = await Recorder.open(join(folder, 'recording'), { originSec: new ManualClock().originSec, hostWidth: 1, order: options.order ?? 'live' }, (line) => void said.push(line));
+    const recorder = await Recorder.open(join(folder, 'recording'), { originSec: new ManualClock().originSec, hostWidth: 1, order: options.order ?? 'live', late: options.late, memoryBytes: options.limits?.memoryBytes, spillBytes: options.limits?.spillBytes, whenFull: options.limits?.whenFull }, (line) => void said.push(line));
     const fleet = new FaultFleet(folder, recorder, said, options, sinks);
     const { clock, log } = fleet;
     const kernelModule = { name: 'fleet_tap_0', release: '6.1.0-1-amd64', content: Buffer.from('ELF') };

@@ -1,10 +1,9 @@
 // Every fault of a host or its connection, in this process and under a manual clock: the log's exact markers, balanced books, the other hosts'
 // lines as they are without the fault (G9), the delay of the others (G6), and the same log from the recording however its bytes are cut (G8).
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readFile } from 'node:fs/promises';
 import type { GapRecord, LogRecord } from '../../src/base/record.js';
 import { merge } from '../../src/commands/merge.js';
 import { JsonlFormat } from '../../src/sinks/jsonl.js';
@@ -32,7 +31,7 @@ async function othersWithoutFault(ns: number): Promise<LogRecord[]> {
 }
 
 /** Runs a capture with a fault, and checks what holds for all of them. */
-async function withFault(act: (fleet: FaultFleet) => Promise<void>, given: FaultFleet | undefined = undefined): Promise<Ended & { readonly fleet: FaultFleet; readonly own: readonly LogRecord[] }> {
+async function withFault(act: (fleet: FaultFleet) => Promise<void>, given: FaultFleet | undefined = undefined, hasAll = true): Promise<Ended & { readonly fleet: FaultFleet; readonly own: readonly LogRecord[] }> {
   const fleet = given ?? (await FaultFleet.start());
   await act(fleet);
   const ended = await fleet.end();
@@ -42,7 +41,7 @@ async function withFault(act: (fleet: FaultFleet) => Promise<void>, given: Fault
   const own = rows.filter((row) => row.host === 'a');
   for (const epoch of new Set(own.map((row) => row.epoch))) {
     const sequence = own.filter((row) => row.epoch === epoch && row.type === 'packet').map((row) => row.sequence);
-    expect(sequence, 'each line once, in the host’s order (G2, G3)').toEqual(sequence.map((_, index) => index + 1));
+    expect(sequence, 'each line once, in the host’s order (G2, G3)').toEqual(hasAll ? sequence.map((_, index) => index + 1) : [...new Set(sequence)].sort((left, right) => left - right));
   }
   expect(said).not.toContain('balance');
   expect(rows.filter((row) => row.host !== 'a'), 'the others’ lines (G9)').toEqual(await othersWithoutFault(fleet.clock.ns));
@@ -294,6 +293,106 @@ describe('a fault of one host', () => {
       await fleet.pass(SEC);
     });
     expect(gaps).toMatchObject([gap({ epoch: 2, sequence: 0, reason: 'lease-over', lines: null, fromNs: SEC, toNs: SEC })]);
+  });
+});
+
+describe('what comes late, and what does not fit', () => {
+  const stall = async (fleet: FaultFleet) => {
+    await fleet.pass(2 * SEC);
+    fleet.host('a').stalled = true;
+    await fleet.pass(8 * SEC);
+    fleet.host('a').goOn();
+    await fleet.pass(2 * SEC);
+  };
+
+  it('--late drop: late lines are left out, a marker counts them, and it is no loss that nobody asked for', async () => {
+    const marked = (await withFault(stall)).own.filter((row) => row.late);
+    const { gaps, own, rows, isWhole } = await withFault(stall, await FaultFleet.start({ late: 'drop' }), false);
+    expect(rows.some((row) => row.late)).toBe(false);
+    expect(gaps).toMatchObject([gap({ reason: 'late', lines: marked.length, fromNs: marked[0]?.tNs ?? null, toNs: marked.at(-1)?.tNs ?? null })]);
+    expect(own.filter((row) => row.type === 'packet')).toHaveLength(240 - marked.length);
+    expect(isWhole).toBe(true);
+  });
+
+  it('--late FILE: they go there, and nowhere else', async () => {
+    const marked = (await withFault(stall)).own.filter((row) => row.late);
+    const { clock } = await FaultFleet.start();
+    const person = await newPerson();
+    const file = join(person.folder, 'late.jsonl');
+    const format = { originSec: clock.originSec, hostWidth: 1, hosts: [], outgoing: false };
+    const lateSink = await LogFile.open(file, new JsonlFormat(format), { compression: undefined, fsync: 'end', rotation: { sizeBytes: undefined, timeSec: undefined }, originSec: clock.originSec });
+    const { gaps, rows, isWhole } = await withFault(stall, await FaultFleet.start({ late: 'file', lateSink }), false);
+    expect(gaps).toEqual([]);
+    expect(rows.some((row) => row.late)).toBe(false);
+    expect((await readFile(file, 'utf8')).split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual(marked.map((row) => row.sequence));
+    expect(isWhole).toBe(true);
+  });
+
+  it.each(['drop-newest', 'drop-oldest'] as const)('--when-full %s: what finds no room in memory or on disk is counted by markers with their ranges', async (whenFull) => {
+    const fleet = await FaultFleet.start({ order: 'strict', limits: { memoryBytes: 20_000, spillBytes: 0, whenFull } });
+    await fleet.pass(SEC);
+    fleet.host('a').stalled = true;
+    await fleet.pass(30 * SEC);
+    fleet.host('a').goOn();
+    await fleet.pass(SEC);
+    const { gaps, rows, isWhole, said } = await fleet.end();
+    expect(isWhole).toBe(false);
+    expect(said).not.toContain('balance');
+    const others = gaps.filter((row): row is GapRecord => row.type === 'gap' && row.host !== 'a');
+    expect(others.every((row) => row.reason === 'spill-full')).toBe(true);
+    for (const host of ['b', 'c']) {
+      const packets = rows.filter((row) => row.host === host && row.type === 'packet');
+      const lost = others.filter((row) => row.host === host);
+      expect(packets.length + lost.reduce((sum, row) => sum + (row.lines ?? Number.NaN), 0)).toBe(32 * 20);
+      for (const { fromNs, toNs } of lost) expect(packets.some((row) => row.tNs >= (fromNs ?? Number.NaN) && row.tNs <= (toNs ?? Number.NaN))).toBe(false);
+      // The one keeps what was there first, the other what came last.
+      const middleNs = 16 * SEC;
+      const early = packets.filter((row) => row.tNs > SEC && row.tNs < middleNs).length;
+      const after = packets.filter((row) => row.tNs >= middleNs && row.tNs <= 31 * SEC).length;
+      expect(whenFull === 'drop-newest' ? early > after : early < after).toBe(true);
+    }
+    const player = await newPerson();
+    const recording = join(player.folder, 'capture.fleet-tap');
+    await writeFile(recording, await fleet.recording());
+    const file = join(player.folder, 'again.jsonl');
+    // The recording knows what there was room for.
+    expect(await merge({ files: [recording], output: [file], order: 'recorded' }, player.context)).toBe(2);
+    expect((await readFile(file, 'utf8')) === fleet.jsonl).toBe(true);
+  });
+
+  it('--when-full fail: the first line without room ends the capture', async () => {
+    const fleet = await FaultFleet.start({ order: 'strict', limits: { memoryBytes: 20_000, spillBytes: 0, whenFull: 'fail' } });
+    let ends = 0;
+    const count = () => {
+      ends += 1;
+    };
+    fleet.host('a').stalled = true;
+    await fleet.pass(SEC);
+    await fleet.log.release(count);
+    expect(ends).toBe(0);
+    await fleet.pass(30 * SEC);
+    await fleet.log.release(count);
+    expect(ends).toBe(1);
+    fleet.host('a').goOn();
+    const { isWhole, said } = await fleet.end();
+    expect(isWhole).toBe(false);
+    expect(said.match(/\[queue-full\]/g)).toHaveLength(1);
+  });
+
+  it('--spill DIR: beyond memory lines wait there, and nothing is lost or left', async () => {
+    const person = await newPerson();
+    const fleet = await FaultFleet.start({ order: 'strict', limits: { memoryBytes: 20_000, spillFolder: person.folder } });
+    await fleet.pass(SEC);
+    fleet.host('a').stalled = true;
+    await fleet.pass(30 * SEC);
+    expect((await readdir(person.folder)).filter((name) => name.startsWith('fleet-tap-spill-'))).toHaveLength(1);
+    fleet.host('a').goOn();
+    await fleet.pass(SEC);
+    const { gaps, rows, isWhole } = await fleet.end();
+    expect(gaps).toEqual([]);
+    expect(rows).toHaveLength(3 * 32 * 20);
+    expect(isWhole).toBe(true);
+    expect((await readdir(person.folder)).filter((name) => name.startsWith('fleet-tap-spill-'))).toEqual([]);
   });
 });
 
