@@ -17,6 +17,11 @@ import { modprobe } from './modprobe.js';
 import { mount } from './mount.js';
 import { sysctl } from './sysctl.js';
 import { service, systemd, systemdService } from './systemd.js';
+import { addHost, groupBy, includeVars, ping, setup } from './facts-modules.js';
+import { getUrl } from './get-url.js';
+import { raw, script } from './raw.js';
+import { unarchive } from './unarchive.js';
+import { pause, reboot, waitFor, waitForConnection } from './waiting.js';
 import { group } from './group.js';
 import { user } from './user.js';
 import { slurp } from './slurp.js';
@@ -27,7 +32,7 @@ import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
 import { stat } from './stat.js';
 
-const all = [apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, group, lineinfile, meta, modprobe, mount, packageModule, replace, service, setFact, shell, slurp, stat, sysctl, systemd, systemdService, template, user] as readonly unknown[] as readonly AnyModule[];
+const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageModule, pause, ping, raw, reboot, replace, script, service, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, template, unarchive, user, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
 
 /** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
 export function moduleNamed(written: string): AnyModule | undefined {

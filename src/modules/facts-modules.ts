@@ -1,0 +1,118 @@
+// ping and setup ask the host; include_vars, add_host and group_by tell the engine. None changes a host.
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type { ModuleResult, PlaybookModule } from './module.js';
+import { ParameterError, type Parameters } from './params.js';
+import { planScript } from './plan-script.js';
+
+const pingParameters = { data: { type: 'string', default: 'pong' } } as const satisfies Parameters;
+
+export const ping: PlaybookModule<typeof pingParameters> = {
+  name: 'ping',
+  parameters: pingParameters,
+  plan: ({ data }, context) => planScript({ module: 'ping', shown: {}, words: {}, body: 'answer\nsay changed false' }, context, () => (data === 'crash' ? { changed: false, failed: true, msg: 'boom' } : { changed: false, values: { ping: data } })),
+};
+
+const setupParameters = {
+  gather_subset: { type: 'list', default: ['all'] },
+  filter: { type: 'list', default: [] },
+  // All facts come in one round trip here.
+  gather_timeout: { type: 'integer', default: 10 },
+  fact_path: { type: 'path', default: '/etc/ansible/facts.d', refused: 'local facts are not read yet' },
+} as const satisfies Parameters;
+
+export const setup: PlaybookModule<typeof setupParameters> = {
+  name: 'setup',
+  parameters: setupParameters,
+  plan: ({ filter }) => ({
+    kind: 'action',
+    run: async (host) => {
+      const all = await host.gatherFacts();
+      const wanted = filter.filter((one) => one !== '' && one !== '*').map((one) => new RegExp(`^${one.replace(/^ansible_/, '').replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`));
+      const facts = wanted.length === 0 ? all : Object.fromEntries(Object.entries(all).filter(([name]) => wanted.some((pattern) => pattern.test(name))));
+      const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
+      return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }] };
+    },
+  }),
+};
+
+const varsParameters = {
+  file: { type: 'path' },
+  dir: { type: 'path' },
+  name: { type: 'string' },
+  depth: { type: 'integer', default: 0 },
+  files_matching: { type: 'string' },
+  ignore_files: { type: 'words', default: [] },
+  extensions: { type: 'words', default: ['yaml', 'yml', 'json'] },
+  ignore_unknown_extensions: { type: 'boolean', default: false },
+  hash_behaviour: { type: 'string', default: 'replace', choices: ['replace', 'merge'], refused: 'mappings are replaced, as Ansible does by default' },
+} as const satisfies Parameters;
+
+export const includeVars: PlaybookModule<typeof varsParameters> = {
+  name: 'include_vars',
+  parameters: varsParameters,
+  freeForm: 'file',
+  checkWritten: (written) => (('file' in written) === ('dir' in written) ? { message: 'include_vars takes either file or dir' } : undefined),
+  plan: async (params, context) => {
+    const { file, dir, name, extensions } = params;
+    const paths: string[] = [];
+    if (file !== undefined) paths.push(await context.findLocal('vars', file));
+    else if (dir !== undefined) {
+      const root = await context.findLocal('vars', dir);
+      if (!(await stat(root)).isDirectory()) throw new ParameterError(`${root} is not a directory`, 'dir');
+      const matching = params.files_matching === undefined ? undefined : new RegExp(params.files_matching);
+      const ignored = params.ignore_files.map((one) => new RegExp(`${one}$`));
+      const walk = async (folder: string, level: number): Promise<void> => {
+        const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+        for (const entry of entries) {
+          if (entry.isDirectory() || ignored.some((pattern) => pattern.test(entry.name)) || matching?.test(entry.name) === false) continue;
+          if (extensions.includes(extname(entry.name).slice(1))) paths.push(join(folder, entry.name));
+          else if (matching === undefined && !params.ignore_unknown_extensions) throw new ParameterError(`${join(folder, entry.name)} does not have a valid extension: ${extensions.join(', ')}`, 'dir');
+        }
+        if (params.depth !== 0 && level >= params.depth) return;
+        for (const entry of entries) if (entry.isDirectory()) await walk(join(folder, entry.name), level + 1);
+      };
+      await walk(root, 1);
+    }
+    const read: Record<string, unknown> = {};
+    for (const path of paths) {
+      if (file !== undefined && extname(basename(path)) !== '' && !extensions.includes(extname(path).slice(1))) throw new ParameterError(`${path} does not have a valid extension: ${extensions.join(', ')}`, 'file');
+      Object.assign(read, await context.readVars(path));
+    }
+    const vars = name === undefined ? read : { [name]: read };
+    const result: ModuleResult = { changed: false, values: { ansible_facts: vars, ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars }] };
+    return { kind: 'done', result };
+  },
+};
+
+const NAME = ['name', 'hostname', 'host'];
+const GROUPS = ['groups', 'group', 'groupname'];
+
+export const addHost: PlaybookModule<Parameters> = {
+  name: 'add_host',
+  parameters: { name: { type: 'string', aliases: ['hostname', 'host'] }, groups: { type: 'list', aliases: ['group', 'groupname'] } },
+  takesAnyName: true,
+  runsOnce: true,
+  checkWritten: (written) => (NAME.some((name) => name in written) ? undefined : { message: 'name, host or hostname needs to be provided' }),
+  plan: (params) => {
+    const values = params as Readonly<Record<string, unknown>>;
+    const [name] = NAME.flatMap((one) => (one in values ? [String(values[one])] : []));
+    if (name === undefined || name === '') throw new ParameterError('name, host or hostname needs to be provided');
+    const [given] = GROUPS.flatMap((one) => (one in values ? [values[one]] : []));
+    const groups = (Array.isArray(given) ? given.map(String) : String(given ?? '').split(',')).map((one) => one.trim()).filter((one) => one !== '');
+    const vars = Object.fromEntries(Object.entries(values).filter(([key]) => !NAME.includes(key) && !GROUPS.includes(key)));
+    return { kind: 'done', result: { changed: true, values: { add_host: { host_name: name, groups, host_vars: vars } }, effects: [{ kind: 'add-host', host: name, groups, vars }] } };
+  },
+};
+
+const groupByParameters = { key: { type: 'string', required: true }, parents: { type: 'list', default: ['all'] } } as const satisfies Parameters;
+
+export const groupBy: PlaybookModule<typeof groupByParameters> = {
+  name: 'group_by',
+  parameters: groupByParameters,
+  plan: ({ key, parents }) => {
+    const group = key.replaceAll(' ', '-');
+    const above = parents.map((one) => one.replaceAll(' ', '-'));
+    return { kind: 'done', result: { changed: true, values: { add_group: group, parent_groups: above }, effects: [{ kind: 'add-group', group, parents: above }] } };
+  },
+};

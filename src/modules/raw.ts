@@ -1,0 +1,84 @@
+// raw: a line for the host's shell, as it is; script: a file of the controller, run there. Always changed when they run. raw is skipped in check mode;
+// script says that it would run. Answer: rc, stdout, stderr.
+import { readFile } from 'node:fs/promises';
+import { lastLines } from '../base/host-text.js';
+import { quote } from '../ssh/quote.js';
+import { parseAnswer } from './answer.js';
+import type { ModuleContext, ModulePlan, PlaybookModule } from './module.js';
+import { ParameterError, type Parameters } from './params.js';
+import { assign, moduleScript } from './script.js';
+import { splitWords } from './words.js';
+
+/** A day: the user can interrupt. */
+const LIMIT_MS = 24 * 60 * 60 * 1000;
+
+const rawParameters = { cmd: { type: 'string', required: true }, executable: { type: 'string' } } as const satisfies Parameters;
+
+function planCommand(module: string, head: string, invocation: string, context: ModuleContext, shown: Readonly<Record<string, unknown>>, input?: Buffer): ModulePlan {
+  // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
+  const run = `out=$(${invocation}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
+  return {
+    kind: 'script',
+    script: moduleScript(module, shown, context, `${head}\n${run}`),
+    timeoutMs: LIMIT_MS,
+    ...(input === undefined ? {} : { input }),
+    parse: (result) => {
+      const answer = parseAnswer(module, result);
+      const skipped = answer.text('skipped');
+      if (skipped !== '') return { changed: false, skipped: true, msg: skipped };
+      if (answer.values.get('would') === '1') return { changed: true };
+      if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
+      const rc = Number(answer.values.get('rc'));
+      const values = { rc, stdout: answer.text('stdout'), stderr: result.stderr };
+      if (rc === 0) return { changed: true, values };
+      const said = lastLines(result.stderr.trim() === '' ? values.stdout : result.stderr, 5);
+      return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
+    },
+  };
+}
+
+export const raw: PlaybookModule<typeof rawParameters> = {
+  name: 'raw',
+  parameters: rawParameters,
+  freeForm: 'cmd',
+  plan: ({ cmd, executable }, context) => {
+    if (context.check) return { kind: 'done', result: { changed: false, skipped: true } };
+    return planCommand('raw', '', `${quote(executable ?? '/bin/sh')} -c ${quote(cmd)} </dev/null`, context, { cmd });
+  },
+};
+
+const scriptParameters = {
+  cmd: { type: 'string', required: true },
+  chdir: { type: 'string' },
+  creates: { type: 'string' },
+  removes: { type: 'string' },
+  executable: { type: 'string' },
+  decrypt: { type: 'boolean', default: true, refused: 'files of ansible-vault are not read here: decrypt the file first' },
+} as const satisfies Parameters;
+
+const SCRIPT = `
+skip() { answer; say changed false; tell skipped "$1"; finish; }
+if [ -n "$creates" ] && { [ -e "$creates" ] || [ -L "$creates" ]; }; then skip "$creates exists, matching creates option"; fi
+if [ -n "$removes" ] && [ ! -e "$removes" ] && [ ! -L "$removes" ]; then skip "$removes does not exist, matching removes option"; fi
+if [ -n "$check" ]; then answer; say changed true; say would 1; finish; fi
+box=$(mktemp -d) || { answer; say changed false; say failed true; tell msg "no temporary folder"; finish; }
+trap 'rm -rf "$box"' EXIT
+cat > "$box/$base" && chmod 700 "$box/$base"
+if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "directory '$chdir' does not exist, cannot chdir to it"; finish; }; fi
+`;
+
+export const script: PlaybookModule<typeof scriptParameters> = {
+  name: 'script',
+  parameters: scriptParameters,
+  freeForm: 'cmd',
+  plan: async ({ cmd, chdir, creates, removes, executable }, context) => {
+    const [path, ...words] = splitWords(cmd);
+    if (path === undefined) throw new ParameterError('there is no script', 'cmd');
+    const found = await context.findLocal('files', path);
+    const bytes = await readFile(found);
+    const base = found.slice(found.lastIndexOf('/') + 1);
+    const head = `${assign({ chdir, creates, removes, base, check: context.check })}\n${SCRIPT}`;
+    const program = executable === undefined ? '' : `${splitWords(executable).map(quote).join(' ')} `;
+    return planCommand('script', head, `${program}"$box/$base" ${words.map(quote).join(' ')} </dev/null`, context, { cmd, chdir, creates, removes }, bytes);
+  },
+};

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "ran with $1" > /srv/ran
+echo done
