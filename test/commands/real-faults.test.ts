@@ -1,5 +1,8 @@
 // Faults of hosts and connections, on real sshd: what the log says of each, that the books balance, that the recording gives the same log, and
 // that the other host's lines are as they were (G3, G4, G6, G8, G9).
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RealRow, realSkipped, skipReal, staprun, startReal } from './real-hosts.js';
 
@@ -60,4 +63,100 @@ describe.skipIf(skipReal)(`on real sshd${realSkipped}`, () => {
     expectSound(ended);
     expect(gapsOf(ended.rows)).toMatchObject([{ host: 'a', epoch: 2, reason: 'connection-lost', lines: null }]);
   });
+
+  it('stalled for 2.5 s: nothing is late, nothing lost', async () => {
+    const real = await startReal({ a: staprun(), b: staprun() });
+    await receives(real, 'a');
+    real.host('a').sshd.freezeSessions(true);
+    const { counters } = real.host('b').captured;
+    const since = performance.now();
+    await expect.poll(() => performance.now() - since, WAIT).toBeGreaterThan(2_500);
+    expect(counters.records).toBeGreaterThan(0);
+    real.host('a').sshd.freezeSessions(false);
+    await receives(real, 'a');
+    const ended = await real.end();
+    expectSound(ended);
+    expect(gapsOf(ended.rows)).toEqual([]);
+    // Slow machines may make it longer: what is late then came from a host that had been declared idle (G1).
+    if (!ended.said.includes('a: says nothing')) expect(ended.rows.filter((row) => row.late)).toEqual([]);
+    expect(ended.isWhole).toBe(true);
+  });
+
+  it('half-open: found by the keepalive; the run that nobody told makes room for the new one', async () => {
+    const real = await startReal({ a: staprun(), b: staprun() });
+    await receives(real, 'a');
+    const { sshd } = real.host('a');
+    sshd.freezeSessions(true);
+    await expect.poll(() => real.host('a').back, WAIT).toBe(1);
+    expect(real.said.join('\n')).toContain('a: says nothing; the others no longer wait for it');
+    await receives(real, 'a');
+    // Of the first run nothing is left but sshd's own processes, which stand still.
+    await expect.poll(() => commandsOf(sshd.descendants()).filter((command) => command.includes('/bin/staprun')), WAIT).toHaveLength(1);
+    const ended = await real.end();
+    expectSound(ended);
+    expect(gapsOf(ended.rows)).toMatchObject([{ host: 'a', epoch: 2, reason: 'connection-lost', lines: null }]);
+    expect(commandsOf(sshd.descendants()).filter((command) => command.includes('/bin/staprun'))).toEqual([]);
+  });
+
+  it('killed mid-line; a line of 10 MiB, NUL, broken UTF-8, escapes, bytes one at a time; a flood on stderr; wrong counts', async () => {
+    const once = (file: string, body: string) => `if [ ! -e $HERE/${file} ]; then : > $HERE/${file}; ${body}; fi`;
+    const body = `line; beat
+head -c 10485760 /dev/zero | tr '\\0' x; echo
+printf '\\000 \\000\\n'; printf '\\377\\376\\303(\\n'; printf '\\033[2J\\033]0;owned\\007\\n'
+yes 'error after error' | head -c 3000000 >&2
+l=$(line); n=$((n + 1)); while [ -n "$l" ]; do r=\${l#?}; printf %s "\${l%"$r"}"; l=$r; done; echo
+beat
+n=$((n + 7))
+i=0; while [ $i -lt 60 ]; do line; line; beat; pause; i=$((i + 1)); done
+${once('cut', 'printf "T 17954"; while :; do sleep 0.1; done')}
+while :; do line; line; beat; pause; done`;
+    const real = await startReal({ a: staprun(body), b: staprun() });
+    const { counters } = real.host('a').captured;
+    await expect.poll(() => counters.records, WAIT).toBeGreaterThanOrEqual(122);
+    await receives(real, 'b', 20);
+    real.host('a').sshd.killSessions();
+    await expect.poll(() => real.host('a').back, WAIT).toBe(1);
+    await expect.poll(() => counters.lost, WAIT).toBe(14);
+    const ended = await real.end();
+    expectSound(ended);
+    expect(gapsOf(ended.rows).map(({ epoch, reason, lines }) => [epoch, reason, lines])).toEqual([
+      [1, 'kernel-drop', 7],
+      [2, 'connection-lost', null],
+      [2, 'kernel-drop', 7],
+    ]);
+    expect(counters).toMatchObject({ truncated: 1, malformed: 0, oversized: 2, notes: 8, lost: 14 });
+    expect(ended.said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('the clock is set an hour ahead, then an hour back: every line within its bound', async () => {
+    const real = await startReal({ a: staprun('set=0; while :; do set=$(cat $HERE/set 2>/dev/null || echo 0); line; line; beat; pause; done'), b: staprun() });
+    const { sshd } = real.host('a');
+    const set = async (sec: number) => {
+      await writeFile(join(sshd.folder, 'set.new'), String(sec * 1e9));
+      await rename(join(sshd.folder, 'set.new'), join(sshd.folder, 'set'));
+    };
+    await receives(real, 'a');
+    await set(3600);
+    await receives(real, 'a', 20);
+    await set(0);
+    await receives(real, 'a', 20);
+    const ended = await real.end();
+    expectSound(ended);
+    expect(ended.said.match(/a: the clock was set by -?3600\.0\d\d s/g)?.length).toBeGreaterThanOrEqual(2);
+    for (const row of packetsOf(ended.rows, 'a') as (RealRow & { raw: string; err_ns: number })[]) {
+      const awayMs = Date.parse(row.raw) - Date.parse(row.t);
+      const trueMs = Math.abs(awayMs) > 1_800_000 ? Date.parse(row.raw) - Math.sign(awayMs) * 3_600_000 : Date.parse(row.raw);
+      expect(Math.abs(Date.parse(row.t) - trueMs)).toBeLessThanOrEqual(row.err_ns / 1e6 + 2);
+    }
+  });
 });
+
+function commandsOf(pids: readonly number[]): string[] {
+  return pids.map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      return ''; // It has ended meanwhile.
+    }
+  });
+}

@@ -1,7 +1,9 @@
 // Waves: Ansible's sizes, and when the next one may go.
 import { expect, it } from 'vitest';
 import { FleetTapError } from '../../src/base/errors.js';
+import { type CaptureOptions, capture } from '../../src/commands/capture.js';
 import { deadAfterLoad, type Watched, waveSizes } from '../../src/commands/waves.js';
+import { ALL_READY, newPerson, startFleet } from './person.js';
 
 it.each([
   [3, undefined, [3]],
@@ -52,4 +54,19 @@ it('of a script that says nothing, only the connection tells', async () => {
 
 it('does not hold up Ctrl-C', async () => {
   expect(await deadAfterLoad([watched('f')], true, AbortSignal.abort())).toBeUndefined();
+});
+
+it('a host that dies with the kernel module in it stops the next wave, though it comes back', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, ALL_READY);
+  const options: CaptureOptions = { inventory: [fleet.inventoryFile], forks: 10, pattern: 'all', output: [], probes: 'by-inventory', order: 'live', limitSec: 60, serial: '1,100%' };
+  const running = capture(options, person.context);
+  await person.sees(/^\+ web01$/m);
+  fleet.hosts.get('web01')?.cut();
+  await person.sees(/^(app01,db01|db01,app01|\S+): not captured from: web01 was lost after its kernel module had been loaded \[wave-stopped\]$/m);
+  await person.sees(/^\+ web01: after /m);
+  person.interrupt();
+  expect(await running).toBe(2);
+  expect(person.stderr()).not.toMatch(/^\+ (app01|db01)/m);
+  expect(new Set(person.stdout().split('\n').slice(0, -1).map((line) => line.split(/ +/)[1]))).toEqual(new Set(['web01']));
 });

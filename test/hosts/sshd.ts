@@ -70,6 +70,8 @@ export interface Sshd {
   kill(): void;
   /** Ends the processes that serve its connections; what they run, and the listener, live on. */
   killSessions(): void;
+  /** Those processes stand still, and go on: a host that is cut off without a word. */
+  freezeSessions(frozen: boolean): void;
   /** Listens again at the same port, after `kill`. */
   restart(): Promise<void>;
   /** What it has written to its log so far. */
@@ -204,10 +206,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     await listening;
   };
   const descendants = () => (child.pid === undefined || child.exitCode !== null || child.signalCode !== null ? [] : descendantsOf(child.pid));
-  const killAll = (pids: readonly number[]) => {
+  const killAll = (pids: readonly number[], signal: NodeJS.Signals = 'SIGKILL') => {
     for (const pid of pids) {
       try {
-        process.kill(pid, 'SIGKILL');
+        process.kill(pid, signal);
       } catch {
         // It has ended meanwhile.
       }
@@ -217,7 +219,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     killAll(descendants());
     child.kill('SIGKILL');
   };
-  const killSessions = () => killAll(descendants().filter((pid) => nameOf(pid) === 'sshd'));
+  const sessions = () => descendants().filter((pid) => nameOf(pid) === 'sshd');
+  const killSessions = () => killAll(sessions());
+  const freezeSessions = (frozen: boolean) => killAll(sessions(), frozen ? 'SIGSTOP' : 'SIGCONT');
   const waitingScript = async () => {
     const pipe = file('pipe');
     if (!existsSync(pipe)) {
@@ -239,7 +243,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
     knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, configFile: 'none', become: { always: false, method: 'sudo', user: 'root' },
   };
-  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, killSessions, restart, log: () => said, heard, descendants, waitingScript };
+  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, killSessions, freezeSessions, restart, log: () => said, heard, descendants, waitingScript };
 }
 
 /** A port that somebody else than sshd answers. */
