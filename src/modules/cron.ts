@@ -1,7 +1,7 @@
 // cron: a named job, or a variable, is in a user's crontab or a file of /etc/cron.d, or not. The steps are those of modules/cron.py.
 // Answer: changed, jobs, envs, cron_file; the old and the new table as diff.
 import type { ModuleDiff, PlaybookModule } from './module.js';
-import type { Parameters, ParamsOf } from './params.js';
+import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { FAIL, planScript } from './plan-script.js';
 
 const parameters = {
@@ -51,6 +51,8 @@ answer
 say changed true
 `;
 
+const TIMES = ['minute', 'hour', 'day', 'month', 'weekday'] as const;
+const NOT_BOTH = 'You cannot combine special_time with any of the time or day/date parameters.';
 const MARK = '#Ansible: ';
 
 export const cron: PlaybookModule<typeof parameters> = {
@@ -59,9 +61,8 @@ export const cron: PlaybookModule<typeof parameters> = {
   checkWritten: (written) => {
     if ('insertafter' in written && 'insertbefore' in written) return { message: 'parameters are mutually exclusive: insertafter|insertbefore', parameter: 'insertafter' };
     if (written.cron_file === '/etc/crontab') return { message: 'Will not manage /etc/crontab via cron_file, see documentation.', parameter: 'cron_file' };
-    if ('special_time' in written && ['minute', 'hour', 'day', 'month', 'weekday'].some((name) => name in written && written[name] !== '*')) {
-      return { message: 'You cannot combine special_time with any of the time or day/date parameters.', parameter: 'special_time' };
-    }
+    const isFixed = (name: string) => name in written && !String(written[name]).includes('{{');
+    if (isFixed('special_time') && TIMES.some((name) => isFixed(name) && written[name] !== '*')) return { message: NOT_BOTH, parameter: 'special_time' };
     if (written.state === 'absent') return undefined;
     if ('cron_file' in written && !('user' in written)) return { message: 'To use cron_file=... parameter you must specify user=... as well', parameter: 'cron_file' };
     if (!('job' in written)) return { message: "You must specify 'job' to install a new cron job or variable" };
@@ -70,6 +71,7 @@ export const cron: PlaybookModule<typeof parameters> = {
   },
   plan: (params, context) => {
     const { user, cron_file: cronFile } = params;
+    if (params.special_time !== undefined && TIMES.some((name) => params[name] !== '*')) throw new ParameterError(NOT_BOTH, 'special_time');
     const file = cronFile === undefined ? undefined : cronFile.startsWith('/') ? cronFile : `/etc/cron.d/${cronFile}`;
     const shown = { name: params.name, user, cron_file: cronFile, state: params.state };
     return planScript({ module: 'cron', shown, words: { user, file }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {

@@ -102,7 +102,7 @@ export async function runOurs(ring: Ring, host: RingHost, one: HostsCase): Promi
     const session = new ShellSession(transport);
     await runPlaybook(await loadPlaybook(join(one.folder, one.playbook)), {
       inventory,
-      select: (pattern) => selectHosts(inventory, pattern),
+      select: (pattern, now) => selectHosts(now, pattern),
       session: async () => session,
       facts: () => gatherFacts(session),
       forks: 5,
