@@ -33,3 +33,15 @@ describe('the code', () => {
     }
   });
 });
+
+describe('the guarantees', () => {
+  it('name tests that are there', async () => {
+    const table = (await readFile(join(project, 'docs', 'architecture.md'), 'utf8')).split('\n').filter((line) => /^\| G\d+ /.test(line));
+    expect(table).toHaveLength(12);
+    for (const line of table) {
+      const named = [...line.matchAll(/`(test\/[^`]+\.ts)`/g)].map(([, file]) => file ?? '');
+      expect(named.length, line).toBeGreaterThan(0);
+      for (const file of named) expect(await readFile(join(project, file), 'utf8'), file).toMatch(/\b(it|test)\b|export/);
+    }
+  });
+});

@@ -52,6 +52,9 @@ class FaultHost {
   /** It prints one byte at a time. */
   slices = false;
   printed = 0;
+  /** Every packet line that the kernel printed: in which run, its number there, and when. */
+  readonly lines: { readonly epoch: number; readonly number: number; readonly atNs: number }[] = [];
+  #epoch = 0;
   captured: CapturedHost | undefined;
   readonly errors: FleetTapError[] = [];
   #kept = '';
@@ -80,6 +83,7 @@ class FaultHost {
         return;
       }
       this.printed = 0;
+      this.#epoch += 1;
       stream.onInputEnd = () => {
         this.mark('E');
         queueMicrotask(() => stream.end(0));
@@ -110,9 +114,15 @@ class FaultHost {
     this.#kept = '';
   }
 
-  line(): void {
+  /** The kernel prints a line. @param arrives what comes of it; undefined: nothing */
+  prints(arrives: string | undefined): void {
     this.printed += 1;
-    this.print(`T ${this.#digits()} 10.0.0.1 10.0.0.2 4000 80 000010 ${this.printed} 0 64240 0\n`);
+    this.lines.push({ epoch: this.#epoch, number: this.printed, atNs: this.#clock.ns });
+    if (arrives !== undefined) this.print(arrives);
+  }
+
+  line(): void {
+    this.prints(`T ${this.#digits()} 10.0.0.1 10.0.0.2 4000 80 000010 ${this.printed + 1} 0 64240 0\n`);
   }
 
   mark(letter: 'B' | 'H' | 'E', more = 0): void {
