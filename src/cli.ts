@@ -11,6 +11,7 @@ import type { MergeOptions } from './commands/merge.js';
 import type { AssertOptions } from './commands/assert.js';
 import type { ReportOptions } from './commands/report.js';
 import type { CaptureOptions, FilterWords } from './commands/capture.js';
+import type { LintOptions } from './commands/lint.js';
 import type { RunCommandOptions } from './commands/run.js';
 import type { ExecOptions } from './commands/exec.js';
 import type { FactsOptions } from './commands/facts.js';
@@ -163,6 +164,9 @@ program.addCommand(
     .option('--list-tasks', 'print the tasks that would run, and end', false)
     .option('--list-tags', 'print all tags, and end', false)
     .option('--syntax-check', 'load and check the playbooks, and end', false)
+    .option('--json', 'at the end one JSON document, as Ansible\'s json callback writes it', false)
+    .option('--events <FILE>', 'also write each event as a line of JSON')
+    .option('--junit <FILE>', 'also write the results as JUnit XML: a case for each task on each host')
     .addOption(new Option('--flush-cache', 'taken as Ansible takes it: facts are never kept').hideHelp())
     .addHelpText('after', `
 Exit status: 0 all well, 1 wrong input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
@@ -172,6 +176,16 @@ Examples:
   fleet-tap run -i inventory.yml site.yml -l web -t packages -e version=1.2`)
     .action((playbooks: string[], options: Omit<RunCommandOptions, 'playbooks'>) => finish(import('./commands/run.js').then(({ run }) => run({ ...options, playbooks }, context)))),
 );
+
+program
+  .command('lint')
+  .description('say which tasks of playbooks are supported, and why the others are not; no host is touched')
+  .argument('<PLAYBOOK...>', 'files')
+  .option('-e, --extra-vars <VARS>', 'variables that names of imported files may use', collect)
+  .option('--json', 'one JSON document', false)
+  .addHelpText('after', `
+Exit status: 0 all tasks are supported, 1 some are not.`)
+  .action((playbooks: string[], options: Omit<LintOptions, 'playbooks'>) => finish(import('./commands/lint.js').then(({ lint }) => lint({ ...options, playbooks }, context))));
 
 program.addCommand(
   fleetCommand('exec')

@@ -2,7 +2,7 @@
 // Guaranteed: every playbook is loaded and checked whole before any host is touched; all mistakes are told, not only the first.
 import { dirname, resolve } from 'node:path';
 import { FleetTapError, formatError } from '../base/errors.js';
-import type { PlaybookReporter } from '../base/playbook-events.js';
+import type { RecapRow } from '../base/playbook-events.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { splitPattern } from '../inventory/split-pattern.js';
@@ -11,12 +11,12 @@ import { loadPlaybook } from '../playbook/load.js';
 import type { Playbook } from '../playbook/playbook.js';
 import { formatRecap } from '../playbook/recap.js';
 import { startRun } from '../playbook/run.js';
-import { AnsibleOutput } from '../ui/ansible-output.js';
-import { TaskView } from '../ui/task-view.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { listPlays } from './list-plays.js';
+import { ROLES_PATH } from './roles-path.js';
+import { openOutput } from './run-output.js';
 import { vaultPasswords } from './vault-options.js';
 
 export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'mayBeEmpty'> {
@@ -32,11 +32,12 @@ export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'may
   readonly listTasks: boolean;
   readonly listTags: boolean;
   readonly syntaxCheck: boolean;
+  readonly json: boolean;
+  readonly events?: string | undefined;
+  readonly junit?: string | undefined;
   readonly rolesPath?: readonly string[] | undefined;
 }
 
-/** DEFAULT_ROLES_PATH of ansible. */
-const ROLES_PATH = ['~/.ansible/roles', '/usr/share/ansible/roles', '/etc/ansible/roles'];
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 export async function run(options: RunCommandOptions, context: CommandContext): Promise<ExitStatus> {
@@ -87,9 +88,8 @@ interface PlayOptions {
 async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, extraVars, tags, select }: PlayOptions): Promise<ExitStatus> {
   const { stdout, stderr, interrupted, askSecret } = fleet.context;
   const verbosity = options.verbose ?? 0;
-  const isTerminal = (stdout as { isTTY?: boolean }).isTTY === true && verbosity === 0;
-  const view = isTerminal ? new TaskView(stderr, options.diff) : undefined;
-  const reporter: PlaybookReporter = view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff });
+  const output = openOutput(options, stdout, stderr);
+  const { view, reporter } = output;
   const started = await startRun({
     inventory: fleet.inventory,
     select,
@@ -109,15 +109,18 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     magic: { ansible_verbosity: verbosity, ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
   });
   let status: ExitStatus = 0;
+  let recap: readonly RecapRow[] = [];
   const failures = new Map<string, FleetTapError>();
   for (const playbook of playbooks) {
     const outcome = await started.playbook(playbook);
     await view?.settled();
-    stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(outcome.recap)}\n`);
+    recap = outcome.recap;
+    if (!options.json) stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(recap)}\n`);
     for (const [host, error] of outcome.failures) failures.set(host, error);
     status = outcome.exitStatus;
     if (status !== 0 || interrupted.aborted) break;
   }
+  await output.finish(recap);
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
 }
 

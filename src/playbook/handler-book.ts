@@ -6,7 +6,7 @@ export class HandlerBook<Host extends object = object> {
   readonly #notified = new Map<Handler, Set<Host>>();
 
   constructor(handlers: readonly Handler[]) {
-    this.all = [...handlers];
+    this.all = [...new Set(handlers)];
   }
 
   /** Of a role that was included. */

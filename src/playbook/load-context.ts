@@ -15,7 +15,11 @@ export interface PlayContext {
   /** What names of imported files and roles may use: -e and the play's own variables. */
   readonly names: Names;
   readonly roles: Role[];
+  /** Of roles: ; those of import_role stand behind the play's own. */
   readonly handlers: Handler[];
+  readonly importedHandlers: Handler[];
+  /** By the role's key: two uses of one role with the same parameters have one set of handlers. */
+  readonly handlersOf: Map<string, readonly Handler[]>;
   /** Told about each mistake; without it the first one is thrown. */
   readonly onMistake: ((error: FleetTapError) => void) | undefined;
   /** Told about each task, supported or not. */
@@ -33,6 +37,10 @@ export interface TaskSeen {
   readonly line: number;
   readonly column: number;
   readonly name: string;
+  /** What it includes is known only when it runs. */
+  readonly isDynamic: boolean;
+  /** Why it is refused. */
+  readonly mistake: FleetTapError | undefined;
 }
 
 export interface LoadContext {

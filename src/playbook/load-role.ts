@@ -9,10 +9,10 @@ import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
 import type { LoadContext } from './load-context.js';
 import { applyOf, includeVars, knownName } from './include-parts.js';
 import { holdsTemplate } from './load-arguments.js';
-import type { Directives, Include, Included, Role, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
+import type { Directives, Handler, Include, Included, Role, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
 import { firstFile, readVarsFile, readYaml, roleFiles } from './read-file.js';
 import { booleanOf, entriesOf, INVALID, itemsOf, UNSUPPORTED } from './read-keys.js';
-import { compileNode, type TemplateValue } from './template.js';
+import { compileNode, Template, type TemplateValue } from './template.js';
 
 interface RoleUse {
   readonly name: string;
@@ -47,7 +47,7 @@ export async function loadRoles(context: LoadContext, node: Node | null): Promis
 export async function importRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry): Promise<Step[]> {
   const loaded = await loadRole(context, argumentsRole(context, args, entry, 'import_role'), parentsOf(context));
   context.play.roles.push(loaded.role);
-  context.play.handlers.push(...loaded.handlers);
+  context.play.importedHandlers.push(...loaded.handlers);
   return [...loaded.steps];
 }
 
@@ -111,9 +111,10 @@ async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Ro
   if (tasks === undefined && use.from.tasks !== 'main') throw yamlError(yaml, use.place, `the role "${use.name}" has no file tasks/${use.from.tasks}`, { code: 'file-missing' });
   const steps = tasks === undefined ? [] : await loadFile(inside, tasks, 'task');
   const [handlersFile] = await roleFiles(join(path, 'handlers'), use.from.handlers, false);
-  const handlers = handlersFile === undefined ? [] : await loadFile(inside, handlersFile, 'handler');
+  const loadedHandlers = context.play.handlersOf.get(base.key) ?? (handlersFile === undefined ? [] : await loadFile(inside, handlersFile, 'handler')).filter((step): step is Handler => step.kind !== 'block' && step.kind !== 'role');
+  context.play.handlersOf.set(base.key, loadedHandlers);
   const own: RoleSteps = { kind: 'role', role, steps };
-  return { shown: name, role, steps: [...dependencies.flatMap((one) => one.steps), own], handlers: [...dependencies.flatMap((one) => one.handlers), ...handlers.filter((step) => step.kind !== 'block' && step.kind !== 'role')] };
+  return { shown: name, role, steps: [...dependencies.flatMap((one) => one.steps), own], handlers: [...dependencies.flatMap((one) => one.handlers), ...loadedHandlers] };
 }
 
 async function loadFile(context: LoadContext, path: string, kind: 'task' | 'handler'): Promise<Step[]> {
@@ -169,5 +170,7 @@ function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>
   };
   const from = { tasks: text('tasks_from'), vars: text('vars_from'), defaults: text('defaults_from'), handlers: text('handlers_from') };
   const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
-  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: NO_DIRECTIVES, params: {}, from, allowDuplicates, key: JSON.stringify(from), place: name.value ?? entry.keyNode };
+  // Its variables are the role's: with import_role the whole play sees them.
+  const vars = context.around.find((one) => one.params !== undefined)?.params ?? {};
+  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
 }

@@ -25,13 +25,24 @@ export async function loadSteps(context: LoadContext, node: Node | null, what: s
   const steps: Step[] = [];
   for (const item of itemsOf(context.yaml, node, what)) {
     try {
-      steps.push(...(await loadStep(context, item)));
+      const loaded = await loadStep(context, item);
+      steps.push(...loaded);
+      if (loaded[0]?.kind !== 'block') seen(context, item, loaded[0]);
     } catch (error) {
       if (!(error instanceof FleetTapError) || context.play.onMistake === undefined) throw error;
       context.play.onMistake(error);
+      seen(context, item, undefined, error);
     }
   }
   return steps;
+}
+
+function seen({ yaml, play }: LoadContext, item: Node, step: Step | undefined, mistake?: FleetTapError): void {
+  const { line = 1, column = 1 } = yamlPlace(yaml, item);
+  const node = resolveAlias(yaml, item);
+  const name = isMap(node) ? node.get('name') : undefined;
+  const isDynamic = step?.kind === 'include' && holdsTemplate(step.target);
+  play.onTask?.({ file: yaml.file, line, column, name: typeof name === 'string' ? name : '', isDynamic, mistake });
 }
 
 export async function loadHandlers(context: LoadContext, node: Node | null): Promise<Handler[]> {
@@ -43,9 +54,6 @@ async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const { yaml } = context;
   const entries = entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler');
   if (entries.has('block')) return [await loadBlock(context, item, entries)];
-  const { line = 1, column = 1 } = yamlPlace(yaml, item);
-  const shown = compileNode(yaml, entries.get('name')?.value ?? null);
-  context.play.onTask?.({ file: yaml.file, line, column, name: typeof shown === 'string' ? shown : '' });
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);
   if (key === undefined || entry === undefined) return [loadTask(context, item, entries)];

@@ -96,7 +96,7 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
   const order = textOf(yaml, entries, 'order');
   if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
   const play: PlayContext = {
-    folder, rolesPath: options.rolesPath ?? [], names: new NamesOf([compiledExtra(options), vars]), roles: [], handlers: [],
+    folder, rolesPath: options.rolesPath ?? [], names: new NamesOf([compiledExtra(options), vars]), roles: [], handlers: [], importedHandlers: [], handlersOf: new Map(),
     onMistake: options.onMistake, onTask: options.onTask, vault: options.vault ?? noVault, open: [resolve(yaml.file)], loadSteps,
   };
   const context: LoadContext = { yaml, play, role: undefined, around: [own], kind: 'task' };
@@ -106,7 +106,7 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
   const roleSteps = await loadRoles(context, entries.get('roles')?.value ?? null);
   const tasks = [...roleSteps, ...(await steps('tasks'))];
   const postTasks = await steps('post_tasks');
-  const handlers = [...play.handlers, ...(await loadHandlers(context, entries.get('handlers')?.value ?? null))];
+  const handlers = [...play.handlers, ...(await loadHandlers(context, entries.get('handlers')?.value ?? null)), ...play.importedHandlers];
   const value = (key: string) => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
   const loaded: Play = {
     name: value('name') ?? (Array.isArray(compiled) ? compiled.join(',') : compiled),

@@ -25,7 +25,7 @@ export function resultEvent(task: ToldTask, host: string, result: TaskResult, pa
     status: statusOf(result, part),
     part,
     message: printable(message),
-    result: shownResult(result, part, task.action),
+    result: shownResult(result, task.action),
     shows: noLog && result.shows === 'always' ? 'verbose' : result.shows,
     action: task.action,
     isIgnored: result.isIgnored && part !== 'item',
@@ -45,9 +45,9 @@ function statusOf(result: TaskResult, part: TaskResultEvent['part']): TaskStatus
 }
 
 /** As callbacks get it (executor/task_result.py, clean_copy), and as the default one shows it (_clean_results). */
-function shownResult({ registered, noLog, failed, unreachable }: TaskResult, part: TaskResultEvent['part'], action: string): Record<string, unknown> {
+function shownResult({ registered, noLog, failed, unreachable }: TaskResult, action: string): Record<string, unknown> {
   if (noLog) return { censored: CENSORED, ...Object.fromEntries(KEPT.filter((key) => Object.hasOwn(registered, key)).map((key) => [key, registered[key]])), ...(unreachable ? { unreachable: true } : {}) };
-  const hidden = ['failed', 'skipped', ...(part === 'loop' ? ['results'] : []), 'diff', 'invocation'];
+  const hidden = ['failed', 'skipped', 'invocation'];
   const shown = Object.entries(registered).filter(([key]) => !hidden.includes(key));
   if (!/^(ansible\.(builtin|legacy)\.)?debug$/.test(action) || failed) return Object.fromEntries(shown);
   if (Object.hasOwn(registered, 'msg')) return { msg: registered.msg };

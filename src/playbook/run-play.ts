@@ -68,7 +68,7 @@ export class PlayRun implements PlayEngine {
       const before = left;
       left = await this.steps(wantedSteps(section, this.run.tags, names), left, OUTSIDE);
       const forced = this.#forcesHandlers(names) ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left;
-      const flushed = await this.flushHandlers(forced, this.#forcesHandlers(names));
+      const flushed = await this.flushHandlers(forced);
       left = left.filter((host) => flushed.includes(host));
     }
     return hosts.filter((host) => left.includes(host) || (this.ended.has(host) && !this.removed.has(host)));
@@ -161,12 +161,11 @@ export class PlayRun implements PlayEngine {
     return left.filter((host) => kept.includes(host));
   }
 
-  /** @param isForced although the play is stopped */
-  async flushHandlers(hosts: readonly HostRun[], isForced = false): Promise<readonly HostRun[]> {
+  async flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     let left = hosts;
     for (let index = 0; index < this.handlers.all.length; index += 1) {
       const handler = this.handlers.all[index];
-      if (handler === undefined || (this.isStopped && !isForced)) continue;
+      if (handler === undefined || this.isStopped) continue;
       const due = this.handlers.take(handler, left);
       if (due.length === 0) continue;
       const kept = handler.kind === 'include' ? await runInclude(this, handler, due, OUTSIDE, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, OUTSIDE, 'handler') : due;
@@ -254,7 +253,9 @@ export class PlayRun implements PlayEngine {
     if (maxFailPercentage === undefined || first === undefined || this.isStopped) return;
     const limit = Number(render(maxFailPercentage, this.scope(undefined, first, {})));
     const failed = [...this.removed].filter((host) => !host.isUnreachable).length;
-    if ((failed / this.hosts.length) * 100 > limit) this.stop(this.hosts);
+    if ((failed / this.hosts.length) * 100 <= limit) return;
+    this.stop(this.hosts);
+    this.run.reporter.noHosts?.('left'); // It says so twice.
   }
 
   /** No further task for these, and none for anybody. */

@@ -115,7 +115,8 @@ export class AnsibleOutput implements PlaybookReporter {
 
   #dump(event: TaskResultEvent): string {
     const indent = (event.shows === 'always' && event.status !== 'skipped') || this.#options.verbosity > 2 ? 4 : undefined;
-    return pythonJson(event.result, indent);
+    const hidden = [...(event.part === 'loop' ? ['results'] : []), ...(this.#options.verbosity > 2 ? [] : ['diff'])];
+    return pythonJson(Object.fromEntries(Object.entries(event.result).filter(([key]) => !hidden.includes(key))), indent);
   }
 
   #taskBanner(id: number): void {

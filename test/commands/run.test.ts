@@ -1,0 +1,94 @@
+// fleet-tap run beside ansible-playbook: the same lines on standard output, byte for byte, and the same exit status; what it writes besides; lint.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lint } from '../../src/commands/lint.js';
+import { run, type RunCommandOptions } from '../../src/commands/run.js';
+import { mayNotSkip, whyNoAnsible } from '../playbook/engines.js';
+import { newPerson } from './person.js';
+
+const cases = join(import.meta.dirname, '../cases/playbook/output');
+const inventory = join(cases, 'inventory.ini');
+const skipReason = whyNoAnsible();
+const LIMIT_MS = 240_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-output-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** One host after the other: the order of the lines is the inventory's. */
+async function ours(playbooks: readonly string[], options: Partial<RunCommandOptions> = {}) {
+  const person = await newPerson();
+  const all = { inventory: [inventory], forks: 1, check: false, diff: false, forceHandlers: false, listHosts: false, listTasks: false, listTags: false, syntaxCheck: false, json: false };
+  const status = await run({ ...all, ...options, playbooks }, person.context);
+  return { status, stdout: person.stdout(), stderr: person.stderr() };
+}
+
+async function theirs(words: readonly string[]) {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', ANSIBLE_CONFIG: join(import.meta.dirname, '../playbook/ansible.cfg'), ANSIBLE_NOCOLOR: '1', ANSIBLE_LOCAL_TEMP: join(folder, 'tmp'), ANSIBLE_REMOTE_TEMP: join(folder, 'tmp') };
+  return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+    execFile('ansible-playbook', ['-f', '1', '-i', inventory, ...words], { env, maxBuffer: 1 << 24 }, (error, stdout, stderr) => resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }));
+  });
+}
+
+/** How long a command took, and when. */
+const timeless = (text: string) => text.replace(/"(delta|start|end)": "[^"]*"/g, '"$1": …');
+
+describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook prints it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
+  test.concurrent.each(['lines', 'roles', 'ends', 'max', 'endplay'])('%s', async (name) => {
+    const playbook = join(cases, `${name}.yml`);
+    const [their, our] = await Promise.all([theirs([playbook]), ours([playbook])]);
+    expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
+    expect(our.status).toBe(their.status);
+  }, LIMIT_MS);
+
+  test.concurrent.each([
+    ['--tags', ['-t', 'imported,never'], { tags: ['imported,never'] }],
+    ['--list-tasks', ['--list-tasks'], { listTasks: true }],
+    ['--list-tags', ['--list-tags'], { listTags: true }],
+  ] as const)('roles with %s', async (_what, words, options) => {
+    const playbook = join(cases, 'roles.yml');
+    const [their, our] = await Promise.all([theirs([playbook, ...words]), ours([playbook], options)]);
+    expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
+    expect(our.status).toBe(their.status);
+  }, LIMIT_MS);
+});
+
+test('--json, --events and --junit tell the same', async () => {
+  const [events, junit] = [join(folder, 'events.jsonl'), join(folder, 'junit.xml')];
+  const { status, stdout } = await ours([join(cases, 'max.yml')], { json: true, events, junit });
+  expect(status).toBe(2);
+  const document = JSON.parse(stdout) as { plays: { play: object; tasks: { task: object; hosts: Record<string, object> }[] }[]; stats: Record<string, object> };
+  expect(document.plays.map(({ tasks }) => tasks.map(({ hosts }) => hosts))).toMatchObject([[{ one: { failed: true, msg: 'one', action: 'fail' }, two: { skipped: true } }]]);
+  expect(document.stats).toMatchObject({ one: { failures: 1, ok: 0 }, two: { skipped: 1 } });
+  const lines = (await readFile(events, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string; status?: string });
+  expect(lines.map(({ event, status: what }) => [event, what].filter((one) => one !== undefined).join(' '))).toEqual(['play', 'task', 'result failed', 'result skipped', 'no_hosts', 'no_hosts', 'recap']);
+  expect(await readFile(junit, 'utf8')).toMatch(/tests="2" failures="1"[\s\S]*<failure message="one">/);
+});
+
+test('every mistake is told, and no host is touched', async () => {
+  const playbook = join(folder, 'wrong.yml');
+  await mkdir(join(folder, 'roles/r/tasks'), { recursive: true });
+  await writeFile(join(folder, 'roles/r/tasks/main.yml'), '- nosuchmodule: {}\n');
+  await writeFile(playbook, `- hosts: all\n  roles: [r]\n  tasks:\n    - command: touch ${join(folder, 'touched')}\n    - {debug: {msg: x}, async: 5}\n`);
+  const { status, stderr, stdout } = await ours([playbook]);
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('roles/r/tasks/main.yml:1:3: the module "nosuchmodule" is not supported');
+  expect(stderr).toContain('wrong.yml:5:25: the key "async" of a task is not supported');
+  await expect(readFile(join(folder, 'touched'))).rejects.toThrow();
+
+  const person = await newPerson();
+  expect(await lint({ playbooks: [playbook], json: false }, person.context)).toBe(1);
+  expect(person.stdout()).toContain('wrong.yml:4:7: supported\n');
+  expect(person.stdout()).toMatch(/1 of 3 tasks are supported\n$/);
+  const other = await newPerson();
+  expect(await lint({ playbooks: [join(cases, 'roles.yml')], json: true }, other.context)).toBe(0);
+  const told = JSON.parse(other.stdout()) as { supported: number; total: number; tasks: { dynamic?: boolean }[] };
+  expect(told.supported).toBe(told.total);
+  expect(told.tasks.some(({ dynamic }) => dynamic)).toBe(true);
+});
