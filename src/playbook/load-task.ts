@@ -18,7 +18,7 @@ import { compileNode, Template } from './template.js';
 const TASK_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'action', 'local_action', 'args', 'register', 'loop_control', 'changed_when', 'failed_when', 'until', 'retries', 'delay', 'notify', 'delegate_to', 'delegate_facts'];
 const HANDLER_KEYS = [...TASK_KEYS, 'listen'];
 const META_ACTIONS: readonly string[] = ['flush_handlers', 'noop', 'end_play', 'end_host', 'end_batch', 'clear_host_errors', 'clear_facts', 'refresh_inventory', 'reset_connection'] satisfies MetaAction[];
-const MODULE_LIST = 'docs/playbooks.md lists the modules';
+const MODULE_LIST = 'docs/modules.md lists the modules';
 /** They bring tasks, and are no modules. */
 export const INCLUDES = ['include_tasks', 'import_tasks', 'include_role', 'import_role'];
 
