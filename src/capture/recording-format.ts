@@ -25,10 +25,23 @@ export const FINISH = 9; // the capture's end: the rest was given out
 export const LOST = 10; // RecordedEnd: the run is over, and the host is tried again
 export const AGAIN = 11; // another try: what is known of the host's clock begins anew
 
+export interface RecordedHost {
+  readonly name: string;
+  /** Codename and kernel release. */
+  readonly description: string;
+  readonly kernel?: string | undefined;
+  readonly distribution?: string | undefined;
+  readonly addresses: readonly string[];
+}
+
 export interface RecordingBegin {
   readonly originSec: number;
   readonly order: 'live' | 'strict' | 'none';
   readonly hostWidth: number;
+  /** What was known of the hosts at the beginning; missing in recordings of earlier versions. */
+  readonly hosts?: readonly RecordedHost[] | undefined;
+  /** What hosts send, not what they receive. */
+  readonly outgoing?: boolean | undefined;
   /** What became of late lines, and how much could wait; missing: the defaults. */
   readonly late?: 'mark' | 'drop' | 'file' | undefined;
   readonly memoryBytes?: number | undefined;

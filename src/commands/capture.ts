@@ -3,15 +3,17 @@
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { addressNames } from '../base/address-names.js';
 import { systemClock } from '../base/clock.js';
 import { FleetTapError, formatError } from '../base/errors.js';
+import type { RecordedHost } from '../capture/recording-format.js';
+import type { Facts } from '../facts/facts.js';
 import type { Host } from '../inventory/host.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Order } from '../merge/merger.js';
 import { type FilterWords, readFilter } from '../systemtap/packet-filter.js';
 import type { KernelModule } from '../systemtap/build.js';
 import type { Sink } from '../sinks/sink.js';
-import type { HostAbout } from '../report/summary.js';
 import { LiveView } from '../ui/live-view.js';
 import { buildAll, chooseScript, refuseWhatSymbolsCannot } from './build-all.js';
 import { CapturedHost } from './captured-host.js';
@@ -90,22 +92,22 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   const clock = systemClock();
   const over = new AbortController();
   const facts = await Promise.all(hosts.map((host) => fleet.facts(host)));
-  const known = hosts.map(({ name }, index) => ({ name, description: [facts[index]?.codename, facts[index]?.kernelRelease].filter((word) => typeof word === 'string').join(' ') }));
-  const format = { originSec: clock.originSec, hostWidth: Math.max(...hosts.map((host) => host.name.length)), hosts: known, outgoing: options.filter?.direction === 'out' };
+  const known = hosts.map(({ name }, index) => describe(name, facts[index]));
+  const format = { originSec: clock.originSec, hostWidth: Math.max(...hosts.map((host) => host.name.length)), hosts: known, outgoing: options.filter?.direction === 'out', names: addressNames(known) };
   // Nobody reads any more: the end, unless the log goes to a file as well.
   const onReaderGone = () => void (sinks.length === 1 && over.abort());
   const sinks: Sink[] = await openSinks(options, format, context, onReaderGone);
   const [late, limits, lateSink] = [lateOf(options), limitsOf(options), await openLateSink(options, format)];
   if (options.report !== undefined) {
     const page = new ReportSink(options.report, ['a live capture'], clock.originSec);
-    hosts.forEach(({ name }, index) => void page.addHost(name, aboutOf(facts[index])));
+    for (const host of known) page.addHost(host.name, host);
     sinks.push(page);
   }
   // Counters only beside a log that the person does not see, and not where nobody sits.
   const redraws = showsLiveView(options, context) && context.stderr.isTTY === true;
   const view = redraws || (context.stderr.isTTY === true && context.stdout.isTTY !== true) ? new LiveView(context.stderr, redraws, () => log.status()) : undefined;
   const say = view === undefined ? prepared.say : (line: string) => view.say(line);
-  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, order: options.order, late, memoryBytes: limits.memoryBytes, spillBytes: limits.spillBytes, whenFull: limits.whenFull }, say);
+  const recorder = options.record === undefined ? undefined : await Recorder.open(options.record, { originSec: format.originSec, hostWidth: format.hostWidth, hosts: known, outgoing: format.outgoing, order: options.order, late, memoryBytes: limits.memoryBytes, spillBytes: limits.spillBytes, whenFull: limits.whenFull }, say);
   const log: FleetLog = new FleetLog({ order: options.order, sync: options.sync ?? 'ssh', late, lateSink, limits }, clock, sinks, say, recorder, (rows) => view?.add(rows));
   const captures: CapturedHost[] = [];
   const starting = pLimit(options.forks);
@@ -199,9 +201,10 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   return isComplete ? 0 : 2;
 }
 
-/** What the report's page says of a host. */
-function aboutOf(facts: Awaited<ReturnType<Fleet['facts']>> | undefined): HostAbout {
-  return { kernel: facts?.kernelRelease, distribution: facts && `${facts.distribution} ${facts.distributionVersion}` };
+function describe(name: string, facts: Facts | undefined): RecordedHost {
+  if (facts === undefined) return { name, description: '', addresses: [] };
+  const { codename, kernelRelease, distribution, distributionVersion } = facts;
+  return { name, description: `${codename} ${kernelRelease}`.trim(), kernel: kernelRelease, distribution: `${distribution} ${distributionVersion}`, addresses: facts.addresses.map(({ address }) => address) };
 }
 
 /** Several hosts may share one failure (their build host's): it is said once. */

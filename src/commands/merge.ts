@@ -2,17 +2,19 @@
 // Reads as much as the log can take: the recording of the host that all others wait for is read on, the others wait.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { addressNames } from '../base/address-names.js';
 import { newCounters } from '../base/counters.js';
 import { FleetTapError } from '../base/errors.js';
 import { ClockOffset } from '../capture/clock-offset.js';
 import { HostStream } from '../capture/host-stream.js';
 import { MachineLines } from '../capture/machine-lines.js';
 import { ObservedLines, parseSshConnection } from '../capture/observed-lines.js';
-import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, LOST, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
+import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, FAILED, FINISH, type Frame, FrameReader, HOST, LOST, type RecordedEnd, type RecordedHost, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { FleetLog, type QueueLimits, type Sync } from './fleet-log.js';
 import { checkOutputs, lateOf, limitsOf, openLateSink, type OutputOptions, openSinks, type QueueOptions } from './open-sinks.js';
 import { RECORDING_FILE } from './recorder.js';
+import type { FormatOptions } from '../sinks/format.js';
 import type { Sink } from '../sinks/sink.js';
 
 export interface MergeOptions extends OutputOptions, QueueOptions {
@@ -30,14 +32,17 @@ const RELEASE_BYTES = 4 * 2 ** 20;
 
 export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
   await checkOutputs(options, true);
-  return playRecordings(options, context, ({ originSec, hostWidth }) => openSinks(options, { originSec, hostWidth, hosts: [], outgoing: false }, context, () => {}));
+  return playRecordings(options, context, (format) => openSinks(options, format, context, () => {}));
 }
+
+/** What a log is written with, and what the recordings say of their hosts. */
+export type PlayedFormat = FormatOptions & { readonly hosts: readonly RecordedHost[] };
 
 /** Plays recordings into the sinks that are opened once it is known what times count from. @returns the exit status */
 export async function playRecordings(
   options: Pick<MergeOptions, 'files' | 'order' | 'sync'> & QueueOptions & Partial<OutputOptions>,
   context: CommandContext,
-  open: (log: { readonly originSec: number; readonly hostWidth: number }) => Promise<Sink[]>,
+  open: (format: PlayedFormat) => Promise<Sink[]>,
 ): Promise<ExitStatus> {
   const recordings = options.files.map((file) => new Recording(file));
   const say = (line: string) => void context.stderr.write(`${line}\n`);
@@ -45,11 +50,14 @@ export async function playRecordings(
     const begins = recordings.map((recording) => recording.begin());
     const originSec = Math.min(...begins.map((begin) => begin.originSec));
     const hostWidth = Math.max(...begins.map((begin) => begin.hostWidth));
-    const sinks = await open({ originSec, hostWidth });
+    // A host that stands in several recordings is one host.
+    const hosts = [...new Map(begins.flatMap((begin) => begin.hosts ?? []).map((host) => [host.name, host])).values()];
+    const format = { originSec, hostWidth, hosts, outgoing: begins.every((begin) => begin.outgoing === true), names: addressNames(begins.flatMap((begin) => begin.hosts ?? [])) };
+    const sinks = await open(format);
     const [first] = begins;
     const isReplay = begins.length === 1 && options.order === 'recorded' && first !== undefined;
     const clock = { originSec, ns: 0, nowNs: () => clock.ns };
-    const lateSink = await openLateSink({ output: [], ...options }, { originSec, hostWidth, hosts: [], outgoing: false });
+    const lateSink = await openLateSink({ output: [], ...options }, format);
     // What the capture did, where nothing else is said.
     const recorded = isReplay ? first : undefined;
     const limits = withDefaults(limitsOf(options), { memoryBytes: recorded?.memoryBytes, spillBytes: recorded?.spillBytes, whenFull: recorded?.whenFull });

@@ -25,6 +25,8 @@ export interface OutputOptions {
   /** Seconds. */
   readonly rotateTime?: number | undefined;
   readonly fsync?: FsyncPolicy | undefined;
+  /** Host names beside addresses. */
+  readonly names?: boolean | undefined;
 }
 
 /** Lines that come late, and more than fits: as typed. */
@@ -97,8 +99,9 @@ export function showsLiveView(options: OutputOptions, context: CommandContext): 
 }
 
 /** @param onReaderGone nobody reads standard output any more */
-export async function openSinks(options: OutputOptions, format: FormatOptions, context: CommandContext, onReaderGone: () => void): Promise<Sink[]> {
+export async function openSinks(options: OutputOptions, known: FormatOptions, context: CommandContext, onReaderGone: () => void): Promise<Sink[]> {
   const sinks: Sink[] = [];
+  const format = namedOnlyIfAsked(options, known);
   if (!showsLiveView(options, context)) {
     const name = options.format ?? 'text';
     sinks.push(new StreamSink('stdout', context.stdout, FORMATS[name](format), onReaderGone));
@@ -115,7 +118,11 @@ export async function openSinks(options: OutputOptions, format: FormatOptions, c
 /** The log of late lines. */
 export async function openLateSink(options: OutputOptions & QueueOptions, format: FormatOptions): Promise<Sink | undefined> {
   const file = lateFile(options);
-  return file === undefined ? undefined : openFile(file, options, format);
+  return file === undefined ? undefined : openFile(file, options, namedOnlyIfAsked(options, format));
+}
+
+function namedOnlyIfAsked({ names }: OutputOptions, format: FormatOptions): FormatOptions {
+  return names === true ? format : { ...format, names: undefined };
 }
 
 function openFile(file: string, options: OutputOptions, format: FormatOptions): Promise<LogFile> {

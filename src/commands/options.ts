@@ -38,6 +38,7 @@ export function outputOptions(command: Command): Command {
     .addOption(new Option('--format <FORMAT>', 'write this, whatever the endings say').choices(['text', 'jsonl', 'csv', 'pcapng']))
     .option('--rotate-size <SIZE>', 'a new file once this one has reached SIZE, for example 100M', size)
     .option('--rotate-time <TIME>', 'a new file for each such stretch of time, for example 1h', duration)
+    .option('--names', 'host names beside addresses: web01:443 → db02:5432', false)
     .addOption(new Option('--fsync <WHEN>', 'when files are forced onto the disk: never, at their end, or after each write').choices(['never', 'end', 'each']).default('end'));
 }
 

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { FleetTapError } from '../base/errors.js';
 import { type MergedRows, recordsOf } from '../base/merged-rows.js';
 import type { LogRecord } from '../base/record.js';
-import { RECORDING_START } from '../capture/recording-format.js';
+import { type RecordedHost, RECORDING_START } from '../capture/recording-format.js';
 import { readLog } from '../logs/read-log.js';
 import type { Sink } from '../sinks/sink.js';
 import type { CommandContext, ExitStatus } from './context.js';
@@ -14,6 +14,8 @@ export interface RecordsRead {
   readonly status: ExitStatus;
   /** Seconds since 1970 that the records' times count from. */
   readonly originSec: number;
+  /** What the recordings say of their hosts; logs say nothing. */
+  readonly hosts: readonly RecordedHost[];
 }
 
 /**
@@ -26,12 +28,13 @@ export async function readRecords(files: readonly string[], context: CommandCont
     throw new FleetTapError('input', 'files-mixed', 'recordings and logs do not go together: their packets would be counted twice', { hint: 'name recordings only, or logs only' });
   }
   let originSec = Number.NaN;
+  let hosts: readonly RecordedHost[] = [];
   if (kinds.includes(true)) {
     const status = await playRecordings({ files, order: 'recorded' }, context, async (log) => {
-      originSec = log.originSec;
+      ({ originSec, hosts } = log);
       return [new TakingSink(take)];
     });
-    return { status, originSec };
+    return { status, originSec, hosts };
   }
   for (const file of files) {
     await readLog(file, Number.isNaN(originSec) ? undefined : originSec, (records, origin) => {
@@ -41,9 +44,9 @@ export async function readRecords(files: readonly string[], context: CommandCont
     }).catch((error: unknown) => {
       if (!context.interrupted.aborted) throw error;
     });
-    if (context.interrupted.aborted) return { status: 130, originSec };
+    if (context.interrupted.aborted) return { status: 130, originSec, hosts };
   }
-  return { status: 0, originSec: Number.isNaN(originSec) ? 0 : originSec };
+  return { status: 0, originSec: Number.isNaN(originSec) ? 0 : originSec, hosts };
 }
 
 class TakingSink implements Sink {

@@ -18,8 +18,9 @@ export interface ReportOptions {
 export async function report(options: ReportOptions, context: CommandContext): Promise<ExitStatus> {
   await checkWritable(options.output);
   const summary = new Summary();
-  const { status, originSec } = await readRecords(options.files, context, (record) => summary.add(record));
+  const { status, originSec, hosts } = await readRecords(options.files, context, (record) => summary.add(record));
   if (status === 130) return status;
+  for (const host of hosts) summary.addHost(host.name, host);
   await writeReport(options.output, summary, options.files, originSec);
   context.stderr.write(`${options.output}\n`);
   if (options.open) openInBrowser(options.output);

@@ -25,7 +25,7 @@ export function textReader(originSec: number): LineReader {
     const words = line.split(/ +/);
     const [time = '', host = '', source = '', destination = ''] = words;
     const tNs = timeNs(time, originSec);
-    const late = words.at(-1) === 'late';
+    const late = source === 'gap' || source === 'observed' ? words.at(-1) === 'late' : words[words[6] === 'UDP' ? 7 : 12] === 'late';
     if (source === 'gap') {
       const said = /^lines=(\d+|unknown) from=(\S+) to=(\S+) ?(.*)$/s.exec(words.slice(4).join(' '));
       if (said === null) throw new NotALogLine('a gap says lines=… from=… to=…');

@@ -1,30 +1,35 @@
 // CSV (RFC 4180): a header row, CRLF, quotes where a field has a comma, a quote or a line break. Fields: fields.ts; what a record has not is empty.
 import { type MergedRows, recordsOf } from '../base/merged-rows.js';
-import { type Field, FIELDS, fieldsOf } from './fields.js';
+import { type Field, FIELDS, type Fields, fieldsOf, NAME_FIELDS } from './fields.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
 
 export class CsvFormat implements LogFormat {
-  readonly #originSec: number;
+  readonly #options: FormatOptions;
 
   constructor(options: FormatOptions) {
-    this.#originSec = options.originSec;
+    this.#options = options;
   }
 
   begin(): Uint8Array {
-    return Buffer.from(`${FIELDS.join(',')}\r\n`);
+    return Buffer.from(`${this.#columns().join(',')}\r\n`);
   }
 
   format(rows: MergedRows): Uint8Array {
     let text = '';
+    const columns = this.#columns();
     for (const record of recordsOf(rows)) {
-      const fields = fieldsOf(record, this.#originSec);
-      text += `${FIELDS.map((name) => cell(fields[name])).join(',')}\r\n`;
+      const fields = fieldsOf(record, this.#options.originSec, this.#options.names);
+      text += `${columns.map((name) => cell(fields[name])).join(',')}\r\n`;
     }
     return Buffer.from(text);
   }
 
   end(): Uint8Array {
     return NOTHING;
+  }
+
+  #columns(): readonly (keyof Fields)[] {
+    return this.#options.names === undefined ? FIELDS : [...FIELDS, ...NAME_FIELDS];
   }
 }
 

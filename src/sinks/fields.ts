@@ -5,6 +5,7 @@
 //   type             gap or observed; packets have none
 //   from, to         a gap's: nothing is missing before and behind; null where nobody knows
 // Guaranteed: no control character of a host's is left in a text.
+import type { AddressNames } from '../base/address-names.js';
 import { printable } from '../base/host-text.js';
 import type { LogRecord } from '../base/record.js';
 
@@ -12,9 +13,12 @@ export type Field = string | number | boolean | null;
 
 export const FIELDS = ['t', 'host', 'epoch', 'seq', 'raw', 'corr_ns', 'err_ns', 'late', 'proto', 'src', 'sport', 'dst', 'dport', 'flags', 'tcp_seq', 'tcp_ack', 'window', 'bytes', 'type', 'reason', 'lines', 'from', 'to', 'text'] as const;
 
-export type Fields = Partial<Record<(typeof FIELDS)[number], Field>>;
+/** With --names: the hosts whose addresses these are; null where they are nobody's. */
+export const NAME_FIELDS = ['src_name', 'dst_name'] as const;
 
-export function fieldsOf(record: LogRecord, originSec: number): Fields {
+export type Fields = Partial<Record<(typeof FIELDS)[number] | (typeof NAME_FIELDS)[number], Field>>;
+
+export function fieldsOf(record: LogRecord, originSec: number, names?: AddressNames): Fields {
   const { host, epoch, sequence: seq, late } = record;
   const t = nanosecondTime(record.tNs, originSec);
   switch (record.type) {
@@ -26,9 +30,15 @@ export function fieldsOf(record: LogRecord, originSec: number): Fields {
       const { protocol: proto, source: src, sourcePort: sport, destination: dst, destinationPort: dport, payloadBytes: bytes } = record;
       const err_ns = Number.isFinite(record.errorNs) ? Math.ceil(record.errorNs) : null;
       const common = { t, host, epoch, seq, raw: nanosecondTime(record.rawNs, originSec), corr_ns: Math.round(record.correctionNs), err_ns, late, proto, src, sport, dst, dport };
-      return proto === 'udp' ? { ...common, bytes } : { ...common, flags: letters(record.flags), tcp_seq: record.seq, tcp_ack: record.ack, window: record.window, bytes };
+      const named = names && { src_name: nameOf(names, src), dst_name: nameOf(names, dst) };
+      return proto === 'udp' ? { ...common, bytes, ...named } : { ...common, flags: letters(record.flags), tcp_seq: record.seq, tcp_ack: record.ack, window: record.window, bytes, ...named };
     }
   }
+}
+
+function nameOf(names: AddressNames, address: string): string | null {
+  const name = names.get(address);
+  return name === undefined ? null : printable(name);
 }
 
 /** URG ACK PSH RST SYN FIN as their first letters: `AS` is a SYN-ACK. */

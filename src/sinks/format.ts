@@ -1,4 +1,5 @@
 // What a format is to a file: bytes at its beginning, bytes for rows, bytes at its end. Each file of a rotated log is whole by itself.
+import type { AddressNames } from '../base/address-names.js';
 import type { MergedRows } from '../base/merged-rows.js';
 
 export interface LogFormat {
@@ -16,6 +17,8 @@ export interface FormatOptions {
   readonly hosts: readonly { readonly name: string; readonly description: string }[];
   /** The capture shows what hosts send, not what they receive. */
   readonly outgoing: boolean;
+  /** Whose address each is, beside the addresses (--names). */
+  readonly names?: AddressNames | undefined;
 }
 
 export const NOTHING = new Uint8Array(0);

@@ -4,11 +4,13 @@ import type { Compression } from './compressor.js';
 import { CsvFormat } from './csv.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
 import { JsonlFormat } from './jsonl.js';
+import { NamedTextFormat } from './named-text.js';
 import { PcapngFormat } from './pcapng.js';
 import { TextFormat } from './text.js';
 
 export const FORMATS = {
   text: (options: FormatOptions): LogFormat => {
+    if (options.names !== undefined) return new NamedTextFormat(options, options.names);
     const text = new TextFormat({ originSec: options.originSec, hostWidth: options.hostWidth });
     return { begin: () => NOTHING, format: (rows) => text.format(rows), end: () => NOTHING };
   },

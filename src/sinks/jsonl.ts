@@ -4,10 +4,10 @@ import { fieldsOf } from './fields.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
 
 export class JsonlFormat implements LogFormat {
-  readonly #originSec: number;
+  readonly #options: FormatOptions;
 
   constructor(options: FormatOptions) {
-    this.#originSec = options.originSec;
+    this.#options = options;
   }
 
   begin(): Uint8Array {
@@ -16,7 +16,7 @@ export class JsonlFormat implements LogFormat {
 
   format(rows: MergedRows): Uint8Array {
     let text = '';
-    for (const record of recordsOf(rows)) text += `${JSON.stringify(fieldsOf(record, this.#originSec))}\n`;
+    for (const record of recordsOf(rows)) text += `${JSON.stringify(fieldsOf(record, this.#options.originSec, this.#options.names))}\n`;
     return Buffer.from(text);
   }
 

@@ -37,6 +37,15 @@ export function headersOf(record: PacketRecord): SyntheticPacket {
   return { bytes: Buffer.concat([ip, transport]), wholeBytes: ipBytes + wholeTransport };
 }
 
+/** 4 bytes or 16, in network order. */
+export function addressBytes(address: string): Buffer {
+  const words = parseIpv6(address);
+  if (words === undefined) return Buffer.from(address.split('.').map(Number));
+  const bytes = Buffer.alloc(16);
+  for (const [index, word] of words.entries()) bytes.writeUInt32BE(word, 4 * index);
+  return bytes;
+}
+
 function tcp(record: PacketRecord): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(record.sourcePort, 0);

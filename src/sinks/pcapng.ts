@@ -3,15 +3,18 @@
 // The kernels give no bytes of the packet: its IP and TCP or UDP headers are made from what they do give, the payload is left out as with a
 // short snap length, so that lengths and TCP's sequence analysis are right. A gap is a comment on the host's next packet.
 // All interfaces have one link type and one snap length: libpcap reads no other file.
+import type { AddressNames } from '../base/address-names.js';
+import { printable } from '../base/host-text.js';
 import type { GapRecord, LogRecord, PacketRecord } from '../base/record.js';
 import { type MergedRows, recordsOf } from '../base/merged-rows.js';
 import { nanosecondTime } from './fields.js';
 import type { FormatOptions, LogFormat } from './format.js';
-import { headersOf } from './packet-headers.js';
+import { addressBytes, headersOf } from './packet-headers.js';
 
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
 const STATISTICS = 5;
+const NAMES = 4;
 const PACKET = 6;
 /** Raw IP: version 4 and 6 in one link type. */
 const LINKTYPE_RAW = 101;
@@ -46,6 +49,7 @@ export class PcapngFormat implements LogFormat {
     section.writeBigInt64LE(-1n, 8);
     const comment = 'fleet-tap: what each host saw, in the order of the merged log. Headers are synthetic: made from addresses, ports, flags, numbers and lengths that the hosts\' kernels gave.';
     const blocks = [block(SECTION, section, [[1, text(comment)], [4, text('fleet-tap')]])];
+    if (this.#options.names !== undefined && this.#options.names.size > 0) blocks.push(nameBlock(this.#options.names));
     for (const { name, description } of this.#options.hosts) blocks.push(this.#interface(name, description));
     return Buffer.concat(blocks);
   }
@@ -119,6 +123,20 @@ export class PcapngFormat implements LogFormat {
     host.comments = [];
     return block(PACKET, body, options);
   }
+}
+
+/** Name Resolution Block: IPv4 records are of kind 1, IPv6 of kind 2; 0 ends them. */
+function nameBlock(names: AddressNames): Buffer {
+  const records = [...names].map(([address, name]) => {
+    const bytes = addressBytes(address);
+    const value = Buffer.concat([bytes, Buffer.from(`${printable(name)}\0`)]);
+    const record = Buffer.alloc(4 + padded(value.length));
+    record.writeUInt16LE(bytes.length === 4 ? 1 : 2, 0);
+    record.writeUInt16LE(value.length, 2);
+    value.copy(record, 4);
+    return record;
+  });
+  return block(NAMES, Buffer.concat([...records, Buffer.alloc(4)]), []);
 }
 
 /** An option's length has 16 bits. */
