@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type CaptureOptions, capture } from '../../src/commands/capture.js';
+import { merge } from '../../src/commands/merge.js';
 import type { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
 import { newKeyPair } from '../../src/demo/keys.js';
 import { ALL_READY, newPerson, READY_FACTS, startFleet } from './person.js';
@@ -135,5 +136,23 @@ it('refuses what is wrong before any host is dialled', async () => {
   await expect(capture(options(fleet, { pattern: 'wbe01' }), person.context)).rejects.toMatchObject({ kind: 'input', code: 'pattern-unknown' });
   await expect(capture(options(fleet, { script: join(person.folder, 'none.stp') }), person.context)).rejects.toMatchObject({ kind: 'input', code: 'script-unreadable' });
   await expect(capture(options(fleet, { output: [join(person.folder, 'none', 'fleet.log')] }), person.context)).rejects.toMatchObject({ kind: 'input' });
+  await expect(capture(options(fleet, { spill: join(person.folder, 'none') }), person.context)).rejects.toMatchObject({ kind: 'input', code: 'spill-unwritable' });
+  await expect(capture(options(fleet, { output: ['same.log'], late: 'same.log' }), person.context)).rejects.toMatchObject({ kind: 'input', code: 'output-twice' });
   expect(person.stderr()).toBe('');
+});
+
+function linesOfJson(text: string): unknown[] {
+  return text.split('\n').slice(0, -1).map((line) => JSON.parse(line) as unknown);
+}
+
+it('late lines have a file of their own; more than fits waits where it was told to', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, ALL_READY);
+  const [late, folder] = [join(person.folder, 'late.jsonl'), join(person.folder, 'recording')];
+  expect(await capture(options(fleet, { late, memory: 1000, spill: person.folder, spillSize: 2 ** 20, whenFull: 'fail', record: folder }), person.context), person.stderr()).toBe(0);
+  // A machine that stood still for 5 s may have had some.
+  for (const line of linesOfJson(await readFile(late, 'utf8'))) expect(line).toMatchObject({ late: true });
+  const again = await newPerson();
+  expect(await merge({ files: [folder], output: [], order: 'recorded' }, again.context), again.stderr()).toBe(0);
+  expect(again.stdout()).toBe(person.stdout());
 });

@@ -272,7 +272,7 @@ describe('a fault of one host', () => {
   it.each([
     [0, 'script-ended'],
     [1, 'stap-failed'],
-    [137, 'stap-failed'],
+    [137, 'script-killed'],
   ])('staprun ends by itself with %d: a marker where it ended, and it is not started again', async (status, code) => {
     const { gaps, own, isWhole, fleet } = await withFault(async (fleet) => {
       await fleet.pass(2 * SEC);
