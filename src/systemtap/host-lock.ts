@@ -23,7 +23,7 @@ restore_settings() {
   done < "$b/settings"
   rm -f "$b/settings"
 }
-loaded() { grep -q "^$1 " "$proc/modules"; }
+loaded() { while read -r l _; do [ "$l" != "$1" ] || return 0; done < "$proc/modules"; return 1; }
 unload() {
   i=0; while loaded "$1" && [ $i -lt 20 ]; do staprun -d "$1" >/dev/null 2>&1; loaded "$1" && sleep 0.1; i=$((i + 1)); done
   ! loaded "$1"

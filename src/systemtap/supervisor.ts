@@ -131,7 +131,6 @@ stop() {
 clean_up() {
   unload "$n" || echo "ERROR: the kernel module $n could not be unloaded" >&2
   hold
-  rm -f "$d/alive"
   [ -n "$(others)" ] || restore_settings
   rm -rf "$d"
   release

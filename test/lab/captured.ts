@@ -1,10 +1,10 @@
 // Captures while the lab's machines talk, and what a capture leaves behind. Shared by the lab's tests.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Finished, startFleetTap } from './fleet-tap.js';
 import { framesSoFar, receivedByDump, type Reception } from './oracle.js';
-import { LAB_DIR, MACHINES } from './places.js';
+import { BUILD_HOSTS, LAB_DIR, MACHINES } from './places.js';
 import { remote } from './remote.js';
 import { makeTraffic, type Sent } from './traffic.js';
 
@@ -65,4 +65,16 @@ export async function settings(): Promise<string[]> {
 export async function packagesAndSettings(machine: Parameters<typeof remote>[0]): Promise<string[]> {
   const look = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' | grep '^installed'; find /etc -type f -exec stat -c '%n %a %U:%G' {} + -exec sha256sum {} + | sort`;
   return (await remote(machine, look)).split('\n');
+}
+
+const BARE_FILE = join(LAB_DIR, 'run', 'bare.json');
+
+/** Writes down what all machines and build hosts are before setup, for the test of teardown. */
+export async function keepBare(): Promise<void> {
+  const entries = await Promise.all([...MACHINES, ...BUILD_HOSTS].map(async (machine) => [machine.name, await packagesAndSettings(machine)] as const));
+  await writeFile(BARE_FILE, JSON.stringify(Object.fromEntries(entries)));
+}
+
+export async function bareBefore(): Promise<Readonly<Record<string, readonly string[]>>> {
+  return JSON.parse(await readFile(BARE_FILE, 'utf8')) as Record<string, string[]>;
 }
