@@ -62,7 +62,7 @@ walk() {
     [ -e "$f" ] || [ -L "$f" ] || continue
     attributes "$f"
     if [ ! -L "$f" ]; then [ ! -d "$f" ] || walk "$f"
-    elif [ -n "$follow" ] && [ -e "$f" ]; then real "$f"; if [ -d "$real" ]; then walk "$real"; real "$f"; fi; attributes "$real"; fi
+    elif [ -n "$follow" ] && [ -e "$f" ]; then real "$f"; attributes "$real"; [ ! -d "$real" ] || walk "$real"; fi
   done
 }
 # Most often nothing differs: one find says so.

@@ -133,6 +133,7 @@ function present(params: Params, before: string | undefined): Edited {
     insert(lines.length);
   } else if (insertafter !== undefined) insertBehind();
   else insert(insertAt);
+  if (msg === '' && before === undefined) return { kind: 'end', msg };
   return { kind: 'text', text: msg === '' ? (before ?? '') : lines.join(''), msg };
 }
 

@@ -21,7 +21,7 @@ export interface Syntax {
 }
 
 export const PLAYBOOK_SYNTAX: Syntax = {
-  variableStart: '{{', variableEnd: '}}', blockStart: '{%', blockEnd: '%}', commentStart: '{#', commentEnd: '#}', trimBlocks: false, lstripBlocks: false, newline: '\n', isRaw: true,
+  variableStart: '{{', variableEnd: '}}', blockStart: '{%', blockEnd: '%}', commentStart: '{#', commentEnd: '#}', trimBlocks: true, lstripBlocks: false, newline: '\n', isRaw: true,
 };
 
 export type Part =

@@ -1,0 +1,127 @@
+// Modules that need what a test's host cannot have (systemd as the first process, kernel modules): their scripts under dash with programs of the test
+// that answer as the real ones were seen to.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Bench, bench, program, runModule } from './run-module.js';
+
+let here: Bench;
+beforeEach(async () => {
+  here = await bench();
+});
+afterEach(() => rm(here.root, { recursive: true }));
+
+const calls = async () => (await readFile(join(here.root, 'calls'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+const put = (name: string, text: string) => writeFile(join(here.root, name), text);
+
+describe('systemd, with what systemctl says', () => {
+  /** Of a unit: LoadState, ActiveState, and the answer and status of is-enabled; verbs that change are noted and done. */
+  beforeEach(async () => {
+    await put('load', 'loaded');
+    await put('active', 'inactive');
+    await put('enabled', 'disabled');
+    await program(here, 'systemctl', `cd ${here.root}
+case $1 in
+show) printf 'Id=app.service\\nLoadState=%s\\nActiveState=%s\\n' "$(cat load)" "$(cat active)" ;;
+is-enabled) cat enabled; case $(cat enabled) in enabled) exit 0 ;; *) exit 1 ;; esac ;;
+*) echo "$*" >> calls
+  case $1 in
+  start | restart | reload) printf active > active ;;
+  stop) printf inactive > active ;;
+  enable) printf enabled > enabled ;;
+  disable) printf disabled > enabled ;;
+  mask) printf masked > load; printf masked > enabled ;;
+  unmask) printf loaded > load; printf disabled > enabled ;;
+  esac ;;
+esac`);
+  });
+
+  test.each([
+    ['started', { state: 'started' }, 'inactive', ['start app']],
+    ['started already', { state: 'started' }, 'active', []],
+    ['stopped', { state: 'stopped' }, 'active', ['stop app']],
+    ['stopped already', { state: 'stopped' }, 'inactive', []],
+    ['failed is stopped', { state: 'stopped' }, 'failed', []],
+    ['restarted', { state: 'restarted' }, 'active', ['restart app']],
+    ['restarted, and not running', { state: 'restarted' }, 'inactive', ['start app']],
+    ['reloaded', { state: 'reloaded' }, 'active', ['reload app']],
+    ['reloaded, and not running', { state: 'reloaded' }, 'inactive', ['start app']],
+    ['enabled', { enabled: true }, 'active', ['enable app']],
+    ['disabled already', { enabled: false }, 'active', []],
+    ['masked', { masked: true }, 'active', ['mask app']],
+    ['both', { state: 'started', enabled: true }, 'inactive', ['enable app', 'start app']],
+    ['after new units', { state: 'started', daemon_reload: true }, 'active', ['daemon-reload']],
+  ] as const)('%s', async (_what, params, active, expected) => {
+    await put('active', active);
+    const changes = expected.filter((call) => call !== 'daemon-reload');
+    expect(await runModule(here, 'systemd', { name: 'app', ...params }, { check: true })).toMatchObject({ changed: changes.length > 0 });
+    expect(await calls()).toEqual([]);
+    expect(await runModule(here, 'systemd', { name: 'app', ...params })).toMatchObject({ changed: changes.length > 0, values: { name: 'app', status: { Id: 'app.service' } } });
+    expect(await calls()).toEqual(expected);
+    if ('state' in params && (params.state === 'restarted' || params.state === 'reloaded')) return;
+    expect(await runModule(here, 'systemd_service', { name: 'app', ...params })).toMatchObject({ changed: false });
+  });
+
+  test('a unit that is not there', async () => {
+    await put('load', 'not-found');
+    expect(await runModule(here, 'systemd', { name: 'nothing-here', state: 'started' })).toMatchObject({ failed: true, changed: false, msg: 'Could not find the requested service nothing-here: host' });
+    expect(await runModule(here, 'systemd', { name: 'nothing-here', enabled: true })).toMatchObject({ failed: true });
+  });
+
+  test('service: the same where it is told to ask systemd', async () => {
+    expect(await runModule(here, 'service', { name: 'app', state: 'started', use: 'systemd' })).toMatchObject({ changed: true });
+    expect(await calls()).toEqual(['start app']);
+  });
+});
+
+test('modprobe: loads and unloads what is not so already', async () => {
+  await program(here, 'modprobe', `echo "$*" >> ${here.root}/calls; case $* in *broken*) echo "modprobe: FATAL: Module broken not found" >&2; exit 1 ;; esac`);
+  expect(await runModule(here, 'modprobe', { name: 'fleet_tap_nothing', params: 'a=1 b=2' })).toMatchObject({ changed: true });
+  expect(await runModule(here, 'modprobe', { name: 'fleet_tap_nothing' }, { check: true })).toMatchObject({ changed: true });
+  expect(await runModule(here, 'modprobe', { name: 'fleet_tap_nothing', state: 'absent' })).toMatchObject({ changed: false });
+  expect(await calls()).toEqual(['fleet_tap_nothing a=1 b=2', '-n fleet_tap_nothing']);
+  expect(await runModule(here, 'modprobe', { name: 'broken' })).toMatchObject({ failed: true, msg: 'modprobe: FATAL: Module broken not found', values: { rc: 1 } });
+});
+
+describe('fetch', () => {
+  test('below a folder for each host, or flat; once', async () => {
+    await writeFile(join(here.work, 'log'), 'lines\n');
+    const first = await runModule(here, 'fetch', { src: join(here.work, 'log'), dest: 'fetched' });
+    expect(first).toMatchObject({ changed: true, values: { dest: join(here.work, 'fetched/here', here.work, 'log') } });
+    expect(await readFile(join(here.work, 'fetched/here', here.work, 'log'), 'utf8')).toBe('lines\n');
+    expect(await runModule(here, 'fetch', { src: join(here.work, 'log'), dest: 'fetched' })).toMatchObject({ changed: false });
+    expect(await runModule(here, 'fetch', { src: join(here.work, 'log'), dest: 'flat/', flat: true })).toMatchObject({ changed: true, values: { dest: join(here.work, 'flat/log') } });
+    expect(await runModule(here, 'fetch', { src: join(here.work, 'log'), dest: 'flat2/', flat: true }, { check: true })).toMatchObject({ changed: false, skipped: true });
+  });
+
+  test('what is missing fails, or is told', async () => {
+    await mkdir(join(here.work, 'd'));
+    expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x' })).toMatchObject({ failed: true, msg: 'file not found: /no/where' });
+    expect(await runModule(here, 'fetch', { src: join(here.work, 'd'), dest: 'x' })).toMatchObject({ failed: true });
+    expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x', fail_on_missing: false })).toMatchObject({ changed: false, msg: 'the remote file does not exist, not transferring, ignored' });
+  });
+
+  test('a host whose home directory climbs up writes nothing elsewhere (CVE-2019-3828)', async () => {
+    await mkdir(join(here.work, 'a'));
+    await writeFile(join(here.work, 'evil'), 'x');
+    await expect(runModule(here, 'fetch', { src: '~/evil', dest: 'kept' }, { env: { HOME: `${'../'.repeat(30)}${here.work.slice(1)}` } })).rejects.toThrow('Detected directory traversal');
+  });
+});
+
+test.skipIf(process.getuid?.() !== 0)(`apt_key: a key becomes a keyring of its own, without apt-key${process.getuid?.() === 0 ? '' : ' (skipped: only root may write where apt looks)'}`, async () => {
+  const ring = join(here.work, 'ring.gpg');
+  await program(here, 'gpg', `case $* in
+*--show-keys*) f=; for f; do :; done; if grep -q KEY "$f" 2>/dev/null; then printf 'pub:-:\\nfpr:::::::::0123456789ABCDEF0123456789ABCDEF01234567:\\n'; fi ;;
+*--dearmor*) cat ;;
+*--export*) : ;;
+esac`);
+  const task = { data: '-----BEGIN PGP PUBLIC KEY BLOCK-----\nKEY\n-----END PGP PUBLIC KEY BLOCK-----\n', keyring: ring };
+  expect(await runModule(here, 'apt_key', task, { check: true })).toMatchObject({ changed: true });
+  await expect(readFile(ring)).rejects.toThrow();
+  expect(await runModule(here, 'apt_key', task)).toMatchObject({ changed: true, values: { key_id: '89ABCDEF01234567', short_id: '01234567' } });
+  expect(await readFile(ring, 'utf8')).toBe(task.data);
+  expect(await runModule(here, 'apt_key', task)).toMatchObject({ changed: false });
+  expect(await runModule(here, 'apt_key', { id: '0x01234567', state: 'absent', keyring: ring })).toMatchObject({ changed: true });
+  await expect(readFile(ring)).rejects.toThrow();
+  expect(await runModule(here, 'apt_key', { id: '0x01234567', state: 'absent', keyring: ring })).toMatchObject({ changed: false });
+});
