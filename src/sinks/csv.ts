@@ -1,13 +1,20 @@
 // CSV (RFC 4180): a header row, CRLF, quotes where a field has a comma, a quote or a line break. Fields: fields.ts; what a record has not is empty.
-import { type MergedRows, recordsOf } from '../base/merged-rows.js';
+import type { MergedRows } from '../base/merged-rows.js';
+import { OBSERVED, type RecordBatch } from '../base/record-batch.js';
 import { type Field, FIELDS, type Fields, fieldsOf, NAME_FIELDS } from './fields.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
+import { PacketLines } from './packet-lines.js';
+
+/** Cells that packets have not, and the line's end. */
+const REST = `${','.repeat(FIELDS.length - 1 - FIELDS.indexOf('bytes'))}\r\n`;
 
 export class CsvFormat implements LogFormat {
   readonly #options: FormatOptions;
+  readonly #packets: PacketLines;
 
   constructor(options: FormatOptions) {
     this.#options = options;
+    this.#packets = new PacketLines(options.originSec);
   }
 
   begin(): Uint8Array {
@@ -16,10 +23,19 @@ export class CsvFormat implements LogFormat {
 
   format(rows: MergedRows): Uint8Array {
     let text = '';
+    // Names of addresses are rare: with them, row by row as objects.
+    const isPlain = this.#options.names === undefined;
     const columns = this.#columns();
-    for (const record of recordsOf(rows)) {
-      const fields = fieldsOf(record, this.#options.originSec, this.#options.names);
-      text += `${columns.map((name) => cell(fields[name])).join(',')}\r\n`;
+    const hosts = rows.batches.map((batch) => cell(batch.hostName));
+    for (let index = 0; index < rows.length; index += 1) {
+      const place = rows.batchOf[index] as number;
+      const batch = rows.batches[place] as RecordBatch;
+      const row = rows.rowOf[index] as number;
+      if (isPlain && (batch.kind[row] as number) < OBSERVED) text += this.#packets.csv(batch, row, hosts[place] as string, REST);
+      else {
+        const fields = fieldsOf(batch.record(row), this.#options.originSec, this.#options.names);
+        text += `${columns.map((name) => cell(fields[name])).join(',')}\r\n`;
+      }
     }
     return Buffer.from(text);
   }

@@ -31,7 +31,7 @@ export function fieldsOf(record: LogRecord, originSec: number, names?: AddressNa
       const err_ns = Number.isFinite(record.errorNs) ? Math.ceil(record.errorNs) : null;
       const common = { t, host, epoch, seq, raw: nanosecondTime(record.rawNs, originSec), corr_ns: Math.round(record.correctionNs), err_ns, late, proto, src, sport, dst, dport };
       const named = names && { src_name: nameOf(names, src), dst_name: nameOf(names, dst) };
-      return proto === 'udp' ? { ...common, bytes, ...named } : { ...common, flags: letters(record.flags), tcp_seq: record.seq, tcp_ack: record.ack, window: record.window, bytes, ...named };
+      return proto === 'udp' ? { ...common, bytes, ...named } : { ...common, flags: FLAG_LETTERS[Number.parseInt(record.flags, 2)] ?? '', tcp_seq: record.seq, tcp_ack: record.ack, window: record.window, bytes, ...named };
     }
   }
 }
@@ -41,10 +41,8 @@ function nameOf(names: AddressNames, address: string): string | null {
   return name === undefined ? null : printable(name);
 }
 
-/** URG ACK PSH RST SYN FIN as their first letters: `AS` is a SYN-ACK. */
-function letters(digits: string): string {
-  return [...'UAPRSF'].filter((_, index) => digits[index] === '1').join('');
-}
+/** URG ACK PSH RST SYN FIN as their first letters, by the six bits: `AS` is a SYN-ACK. */
+export const FLAG_LETTERS: readonly string[] = Array.from({ length: 64 }, (_, flags) => [...'UAPRSF'].filter((_letter, index) => (flags & (32 >> index)) !== 0).join(''));
 
 function timeOrNull(ns: number | null, originSec: number): string | null {
   return ns === null ? null : nanosecondTime(ns, originSec);

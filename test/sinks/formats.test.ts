@@ -141,6 +141,22 @@ describe.skipIf(noPython !== '')(`CSV as Python's csv reads it ${noPython}`, () 
   });
 });
 
+describe('packets straight from their columns are, byte for byte, what their fields say', () => {
+  const numbers = fc.oneof(fc.integer({ min: -2e9, max: 2e9 }), fc.integer({ min: -1e13, max: 1e13 }).map((eighths) => eighths / 8));
+  const changes = fc.record({ tNs: numbers, rawNs: numbers, correctionNs: numbers, errorNs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.nat(1e9).map((tenths) => tenths / 10)), late: fc.boolean(), host: fc.constantFrom('web01', 'a,"b"', 'é\n') });
+  const logs = fc.array(fc.tuple(packetLogs, changes).map(([[first], changed]) => ({ ...(first ?? packet()), ...(first?.type === 'packet' ? changed : {}) }) as LogRecord), { maxLength: 20 });
+
+  it('JSONL', () => {
+    fc.assert(fc.property(logs, (records) => void expect(fileOf('jsonl', records).toString()).toBe(records.map((record) => `${JSON.stringify(fieldsOf(record, ORIGIN_SEC))}\n`).join(''))));
+  });
+
+  it('CSV', () => {
+    const cell = (value: unknown) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ''));
+    const line = (record: LogRecord) => `${FIELDS.map((name) => cell(fieldsOf(record, ORIGIN_SEC)[name] ?? '')).join(',')}\r\n`;
+    fc.assert(fc.property(logs, (records) => void expect(fileOf('csv', records.filter(({ type }) => type === 'packet')).toString()).toBe(`${FIELDS.join(',')}\r\n${records.filter(({ type }) => type === 'packet').map(line).join('')}`)));
+  });
+});
+
 it('the text log is sorted by its first column as `sort` sees it', () => {
   fc.assert(fc.property(anyLogs, (records) => void read('sort', ['-c', '-s', '-k1,1'], fileOf('text', records))), { numRuns: 10 });
 });
