@@ -13,6 +13,7 @@ import { DialTimeout, explain } from './connect-errors.js';
 import { Countdown } from './countdown.js';
 import { DialLimits, NotReached } from './dial-limits.js';
 import { type Gateway, GatewayPool, noWay, Ssh2Gateway } from './gateway.js';
+import { keepaliveMsOf } from './keepalive.js';
 import { HostKeyGate } from './host-key-gate.js';
 import { KeyRing } from './key-ring.js';
 import { Login, LOGIN_METHODS } from './login.js';
@@ -148,7 +149,7 @@ export class Dialer {
       this.#options.trace?.(`${target.host}: its host key is believed: SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`);
     };
     try {
-      const client = await connectSsh2({ socket, user: target.user, login, countdown, signal, verify, keepaliveMs: keepaliveOf(target), algorithms });
+      const client = await connectSsh2({ socket, user: target.user, login, countdown, signal, verify, keepaliveMs: keepaliveMsOf(target), algorithms });
       this.#options.trace?.(`${target.host}: logged in with ${login.tried.at(-1) ?? 'nothing'}${login.tried.length > 1 ? `, after ${login.tried.slice(0, -1).join(', ')}` : ''}`);
       return client;
     } catch (error) {
@@ -267,10 +268,4 @@ function seenFrom(host: string, error: FleetTapError): FleetTapError {
   const at = error.place.host;
   if (at === undefined || at === host) return error;
   return new FleetTapError(error.kind, error.code, `${at}: ${error.message}`, { place: { ...error.place, host }, ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error });
-}
-
-/** Ours, unless somebody wants a dead host found sooner. */
-function keepaliveOf(target: DialTarget): number | undefined {
-  const { serverAliveIntervalMs: everyMs, serverAliveCountMax: count } = target;
-  return everyMs > 0 && everyMs * count < 15_000 ? Math.max(100, (everyMs * count) / 3) : undefined;
 }

@@ -1,5 +1,6 @@
 // What comes in: a DialTarget. What goes out: words for the system's ssh that say the same. Pure.
 // Guaranteed: no secret among them; what would open more than a connection (forwards, agent, commands, terminals) is off.
+import { keepaliveOptions } from './keepalive.js';
 import type { DialTarget } from './target.js';
 
 /** For a connection that others share, kept in the foreground. @param controlPath a socket in a private folder */
@@ -7,7 +8,7 @@ export function masterWords(target: DialTarget, controlPath: string, answersQues
   return [
     '-M', '-N', '-S', controlPath, ...options({
       ControlPersist: 'no', BatchMode: answersQuestions ? 'no' : 'yes', NumberOfPasswordPrompts: String(Math.min(1, target.login.passwordPrompts)), ConnectionAttempts: '1', LogLevel: 'ERROR', RequestTTY: 'no',
-      ServerAliveInterval: '5', ServerAliveCountMax: '2', TCPKeepAlive: 'yes', ConnectTimeout: String(Math.ceil(target.connectTimeoutMs / 1000)),
+      ...keepaliveOptions(target), TCPKeepAlive: 'yes', ConnectTimeout: String(Math.ceil(target.connectTimeoutMs / 1000)),
       ClearAllForwardings: 'yes', ForwardAgent: 'no', ForwardX11: 'no', UpdateHostKeys: 'no', VisualHostKey: 'no', EscapeChar: 'none', RemoteCommand: 'none', ForkAfterAuthentication: 'no', Tunnel: 'no',
       // Told on its standard output when the login is done and the socket is there.
       PermitLocalCommand: 'yes', LocalCommand: `echo ${READY}`,

@@ -1,6 +1,7 @@
 // What comes in: a way to dial a host. What goes out: a Session that outlives its connection where that is safe.
 // Guaranteed: a connection that is found gone before a command was sent is made again; a command that was under way is repeated only when the
 // caller said that it may be (`idempotent`; reading and writing whole files may), otherwise its loss is told, with what that means.
+// A host that showed another key in the middle of a connection is not spoken to again.
 // A redial that fails is told to all who wait for it, and is not the end: whoever asks next dials again, the first time at once, then after a
 // wait that grows, so that a host that is down is not run down, and hosts that come back together do not dial together.
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,8 +118,8 @@ export class RedialSession implements Session {
   }
 
   #watch(session: ConnectedSession): void {
-    session.onLost(() => {
-      this.#isLost = true;
+    session.onLost((error) => {
+      this.#isLost = error.code !== 'host-key-changed';
     });
   }
 }

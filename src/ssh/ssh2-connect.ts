@@ -4,12 +4,16 @@
 // Not here: which way to take and how often (dialer.ts), sentences for people (connect-errors.ts).
 import type { Duplex } from 'node:stream';
 import ssh2, { type Algorithms, type Client } from 'ssh2';
+import { KEEPALIVES_UNANSWERED } from './keepalive.js';
 import type { Countdown } from './countdown.js';
 import type { Login } from './login.js';
 
-/** A dead peer is found when three of these have passed since its last answer: at the third the two before are unanswered. */
-const KEEPALIVE_MS = 5_000;
-const KEEPALIVES_UNANSWERED = 2;
+/** The server has shown another host key at a later key exchange: an error of the client (its `error` event), which ends it. */
+export class HostKeySwapped extends Error {
+  constructor() {
+    super('it showed another host key in the middle of the connection');
+  }
+}
 
 /** What is looked at of what a server says before its identification. */
 const GREETING_BYTES = 1_000;
@@ -38,7 +42,7 @@ export interface Ssh2Request {
   readonly user: string;
   readonly algorithms: Algorithms;
   readonly login: Login;
-  readonly keepaliveMs?: number | undefined;
+  readonly keepaliveMs: number;
   /** Stands still while a person is asked; when it ends, abort `signal`. */
   readonly countdown: Countdown;
   readonly signal: AbortSignal;
@@ -78,7 +82,7 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
         username: request.user,
         // Ours counts, since it stands still while a person is asked.
         readyTimeout: 0,
-        keepaliveInterval: request.keepaliveMs ?? KEEPALIVE_MS,
+        keepaliveInterval: request.keepaliveMs,
         keepaliveCountMax: KEEPALIVES_UNANSWERED,
         algorithms: request.algorithms,
         authHandler: ((left: readonly string[] | null, isPartial: boolean | null) => {
@@ -87,7 +91,12 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
         }) as never,
         hostVerifier: (key: Buffer, answer: (valid: boolean) => void) => {
           // Asked again at each new key exchange (sshd's RekeyLimit): the key must stay the one that was verified.
-          if (verifiedKey !== undefined) return answer(verifiedKey.equals(key));
+          if (verifiedKey !== undefined) {
+            const isSame = verifiedKey.equals(key);
+            // First, since ssh2's own error says no more than that somebody said no.
+            if (!isSame) client.emit('error', new HostKeySwapped());
+            return answer(isSame);
+          }
           countdown.pause(true);
           request.verify(key).then(
             () => {

@@ -4,6 +4,7 @@
 import type { Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { FleetTapError } from '../base/errors.js';
+import { HostKeySwapped } from './ssh2-connect.js';
 import type { RemoteStream, Transport } from './transport.js';
 import { guardWindow } from './window-guard.js';
 
@@ -27,7 +28,7 @@ export class Ssh2Transport implements Transport {
   constructor(host: string, client: Client) {
     this.host = host;
     this.#client = client;
-    client.on('error', (error) => this.#connectionLost(error.message));
+    client.on('error', (error) => (error instanceof HostKeySwapped ? this.#swapped(error) : this.#connectionLost(error.message)));
     client.on('close', () => this.#connectionLost('the connection was closed'));
   }
 
@@ -149,8 +150,17 @@ export class Ssh2Transport implements Transport {
   }
 
   #connectionLost(reason: string): void {
+    this.#over(this.#unreachable('connection-lost', this.#closing !== undefined ? 'the connection was closed by us' : `the connection was lost: ${reason}`));
+  }
+
+  /** Somebody else may be in between: nobody speaks to it again (redial-session.ts). */
+  #swapped({ message }: HostKeySwapped): void {
+    this.#over(new FleetTapError('unreachable', 'host-key-changed', message, { place: { host: this.host }, hint: 'somebody may be in between; ask whoever runs the host, then run again' }));
+  }
+
+  #over(error: FleetTapError): void {
     if (this.#lost !== undefined) return;
-    this.#lost = this.#unreachable('connection-lost', this.#closing !== undefined ? 'the connection was closed by us' : `the connection was lost: ${reason}`);
+    this.#lost = error;
     for (const listener of [...this.#onLost]) listener(this.#lost);
     this.#onLost.clear();
   }

@@ -80,6 +80,8 @@ export interface Sshd {
   heard(pattern: RegExp): Promise<void>;
   /** The processes below it: one for each connection, and what they run. */
   descendants(): number[];
+  /** Stops all of them (SIGSTOP): the host answers no more. */
+  freeze(): void;
   /** A script that waits until the test is over, and then ends. */
   waitingScript(): Promise<string>;
 }
@@ -222,6 +224,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const sessions = () => descendants().filter((pid) => nameOf(pid) === 'sshd');
   const killSessions = () => killAll(sessions());
   const freezeSessions = (frozen: boolean) => killAll(sessions(), frozen ? 'SIGSTOP' : 'SIGCONT');
+  const freeze = () => killAll(descendants(), 'SIGSTOP');
   const waitingScript = async () => {
     const pipe = file('pipe');
     if (!existsSync(pipe)) {
@@ -243,7 +246,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     host: 'web1', address: '127.0.0.1', port, user: options.account === undefined ? userInfo().username : ACCOUNT.name, identityFiles: [file('user_key')],
     knownHostsFiles: [file('known_hosts')], hostKeyChecking: 'yes', connectTimeoutMs: 20_000, configFile: 'none', become: { always: false, method: 'sudo', user: 'root' },
   };
-  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, killSessions, freezeSessions, restart, log: () => said, heard, descendants, waitingScript };
+  return { folder, port, connection, knownHostsFile: file('known_hosts'), hostKey: Buffer.from(key, 'base64'), kill, killSessions, freezeSessions, restart, log: () => said, heard, descendants, freeze, waitingScript };
 }
 
 /** A port that somebody else than sshd answers. */

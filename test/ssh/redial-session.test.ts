@@ -60,7 +60,7 @@ describe.skipIf(skipSshd)(`a connection that drops${sshdSkipped}`, () => {
     const { sshd, wire, session, dials } = await open();
     const file = join(sshd.folder, 'runs');
     // sshd stops: the channel is asked for and never opened.
-    for (const pid of sshd.descendants()) process.kill(pid, 'SIGSTOP');
+    sshd.freeze();
     const waiting = session.run(`echo run >> ${file}; echo done`);
     wire.cut();
     expect(await waiting).toMatchObject({ stdout: 'done\n' });
