@@ -42,12 +42,14 @@ afterAll(async () => {
   await Promise.all(MACHINES.map(stopGuard));
 });
 
-async function startCapture(): Promise<Running> {
+/** @returns the capture, and since when all hosts are captured from, in microseconds since 1970 */
+async function startCapture(): Promise<{ running: Running; beganUs: number }> {
   await rm(LOG, { force: true });
   const running = startFleetTap(['capture', '-i', INVENTORY_FILE, ...FILTER, '-o', LOG]);
   await running.saysAll(MACHINES.map((machine) => new RegExp(`^\\+ ${machine.name}$`, 'm')));
+  const beganUs = Date.now() * 1000;
   await sleep(CALM_MS);
-  return running;
+  return { running, beganUs };
 }
 
 interface Gap {
@@ -124,8 +126,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))('round %d
     // What was written before the power goes is on the disk; the machine is needed again.
     if (isFirst) await remote(off, 'sync');
     const framesBefore = await framesSoFar();
-    const running = await startCapture();
-    const beganUs = Date.now() * 1000;
+    const { running, beganUs } = await startCapture();
 
     const cutMs = Date.now();
     await setOutside(cut, false);
