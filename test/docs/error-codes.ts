@@ -56,14 +56,22 @@ class Codes {
     if (this.#seen.has(node)) return;
     this.#seen.add(node);
     if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) return this.#follow(node.expression);
-    if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].forEach((side) => this.#follow(side));
-    if (ts.isBinaryExpression(node) && ['??', '||'].includes(node.operatorToken.getText())) return [node.left, node.right].forEach((side) => this.#follow(side));
+    if (ts.isConditionalExpression(node)) return this.#followAll([node.whenTrue, node.whenFalse]);
+    if (ts.isBinaryExpression(node) && ['??', '||'].includes(node.operatorToken.getText())) return this.#followAll([node.left, node.right]);
     const words = this.#wordsOf(this.#checker.getTypeAtLocation(node));
-    if (words !== undefined) return words.forEach((code) => this.uses.push({ code, at: placeOf(node) }));
+    if (words !== undefined) return this.#add(words, node);
     const symbol = this.#symbolOf(node);
     const declarations = symbol?.declarations ?? [];
     if (declarations.length === 0) throw unclear(node);
     for (const declaration of declarations) this.#followDeclaration(declaration, node);
+  }
+
+  #followAll(nodes: readonly ts.Expression[]): void {
+    for (const node of nodes) this.#follow(node);
+  }
+
+  #add(codes: readonly string[], node: ts.Node): void {
+    for (const code of codes) this.uses.push({ code, at: placeOf(node) });
   }
 
   #symbolOf(node: ts.Expression): ts.Symbol | undefined {
@@ -103,7 +111,7 @@ class Codes {
     if (declaration.getSourceFile().fileName.includes('/node_modules/')) throw unclear(from);
     if (declaration.type !== undefined) {
       const words = this.#wordsOf(this.#checker.getTypeAtLocation(declaration.type));
-      if (words !== undefined) return words.forEach((code) => this.uses.push({ code, at: placeOf(declaration) }));
+      if (words !== undefined) return this.#add(words, declaration);
     }
     for (const assignment of this.#properties.get(declaration.name.getText()) ?? []) {
       const context = this.#checker.getContextualType(assignment.parent);
