@@ -36,7 +36,7 @@ beat() { mark H; }
 line() { n=$((n + 1)); echo "T $(( $(now) + set )) 10.0.0.1 10.0.0.2 40000 80 000010 $n 0 64240 0"; }
 pause() { sleep 0.05; }
 trap 'mark E; exit 0' TERM
-echo "B 1 $(now) $(( $(now) - 1700000000000000000 ))"
+t=$(now); echo "B 1 $t $((t - 1700000000000000000))" # one reading of the clock, as in the kernel: two would be a step
 ${body}
 `;
 }
