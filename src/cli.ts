@@ -152,7 +152,6 @@ program.addCommand(
   fleetCommand('run')
     .description('play Ansible playbooks; what is not supported is refused before any host is touched')
     .argument('<PLAYBOOK...>', 'files; docs/playbooks.md says what they may hold')
-    .option('-e, --extra-vars <VARS>', 'variables over all others: name=value, JSON or YAML, or @FILE; may be given again', collect)
     .option('-t, --tags <TAGS>', 'only tasks with one of these tags; a comma list, or given again', collect)
     .option('--skip-tags <TAGS>', 'no tasks with one of these tags', collect)
     .option('--start-at-task <NAME>', 'begin with this task; * and ? fit')
@@ -227,6 +226,7 @@ program.addCommand(
     .option('-y, --yaml', 'YAML instead of JSON', false)
     .addOption(new Option('--toml', 'what ansible-inventory has besides').hideHelp())
     .option('--playbook-dir <DIR>', 'whose group_vars/ and host_vars/ go over those of the inventory (default: this folder)')
+    .option('-e, --extra-vars <VARS>', 'variables over all others: name=value, JSON or YAML, or @FILE; may be given again', collect)
     .option('--output <FILE>', 'write to FILE instead of standard output')
     .action((group: string, options: InventoryOptions) => finish(import('./commands/inventory.js').then(({ inventory }) => inventory({ ...options, group }, context)))),
 );

@@ -26,6 +26,7 @@ import { describeRules, describeTarget, Detail } from './detail.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
 import { openVaults, vaultOf } from '../inventory/vault.js';
 import type { CommandContext, ExitStatus } from './context.js';
+import { readExtraVars } from './extra-vars.js';
 import { readPasswordFile } from './password-file.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
@@ -62,8 +63,8 @@ export interface FleetOptions extends VaultOptions {
   readonly configFile?: string | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
-  /** -e: over every other variable. */
-  readonly extraVars?: Vars | undefined;
+  /** -e: over every other variable; as typed, or read already. */
+  readonly extraVars?: Vars | readonly string[] | undefined;
   /** An inventory without a host that is chosen is none of a mistake: a playbook may name localhost. */
   readonly mayBeEmpty?: boolean;
   /** Where this run's directory is made, instead of among the others. */
@@ -116,14 +117,17 @@ export class Fleet {
     const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), ignoredEndings, ignoredNames, playFolder });
     for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
-    const inventory = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);
+    const opened = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);
+    const isTyped = isWords(options.extraVars);
+    const extraVars = isTyped ? await readExtraVars(options.extraVars, vaultOf(passwords)) : options.extraVars;
+    const inventory = isTyped ? { ...opened, hosts: opened.hosts.map((host) => ({ ...host, vars: { ...host.vars, ...extraVars } })) } : opened;
     const selected = selectHosts(inventory, pattern, limit);
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);
     if (hosts.length === 0 && (options.mayBeEmpty !== true || read.hosts.length > 0)) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = await passwordOf(options.becomePasswordFile, options.askBecomePass, '-K', context);
-    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs, extraVars: options.extraVars };
+    const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs, extraVars };
     const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
     for (const host of hosts) if (!connections.of(host).isLocal) connections.target(host);
     const password = await passwordOf(options.connectionPasswordFile, options.askPass, '-k', context);
@@ -247,4 +251,8 @@ export function symbolsOf(host: Host): SymbolsMode {
   const value = host.vars.fleet_tap_symbols ?? 'every-host';
   if (value === 'every-host' || value === 'per-kernel' || value === 'none') return value;
   throw new FleetTapError('input', 'variable', `fleet_tap_symbols is ${JSON.stringify(value)}`, { place: { host: host.name }, hint: 'write every-host, per-kernel or none' });
+}
+
+function isWords(vars: FleetOptions['extraVars']): vars is readonly string[] {
+  return Array.isArray(vars);
 }

@@ -12,6 +12,7 @@ import { vaultOf } from '../inventory/vault.js';
 import { yamlDump } from '../inventory/yaml-dump.js';
 import { expandPath } from '../inventory/written-path.js';
 import { Detail } from './detail.js';
+import { readExtraVars } from './extra-vars.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
 import type { CommandContext, ExitStatus } from './context.js';
 
@@ -35,6 +36,8 @@ export interface InventoryOptions extends VaultOptions {
   readonly verbose?: number | undefined;
   readonly configFile?: string | undefined;
   readonly output?: string | undefined;
+  /** -e, as typed. */
+  readonly extraVars?: readonly string[] | undefined;
 }
 
 /** @throws FleetTapError kind `input` */
@@ -45,7 +48,10 @@ export async function inventory(options: InventoryOptions, context: CommandConte
   const { ignoredEndings, ignoredNames } = options;
   const playFolder = options.playbookDir === undefined ? undefined : resolve(expandPath(options.playbookDir));
   const vault = vaultOf(await vaultPasswords(options, context));
-  const inventory = await loadInventory([...options.inventory], { vault, ignoredEndings, ignoredNames, ...(playFolder === undefined ? {} : { playFolder, isPlayExported: true }) });
+  const read = await loadInventory([...options.inventory], { vault, ignoredEndings, ignoredNames, ...(playFolder === undefined ? {} : { playFolder, isPlayExported: true }) });
+  // They belong to each host, and to no group: --export, which shows where variables are set, leaves them out, as Ansible does.
+  const extraVars = options.export === true ? {} : await readExtraVars(options.extraVars ?? [], vault);
+  const inventory = { ...read, hosts: read.hosts.map((host) => ({ ...host, vars: { ...host.vars, ...extraVars } })) };
   const detail = new Detail(context.stderr, options.verbose);
   detail.say(1, () => `configuration: ${options.configFile ?? 'no ansible.cfg'}`);
   detail.say(1, () => `inventory: ${options.inventory.join(' and ')}: ${inventory.hosts.length} hosts, ${inventory.groups.size} groups`);

@@ -25,6 +25,7 @@ export function fleetCommand(name: string): Command {
     .addOption(new Option('--scp-extra-args <WORDS>', 'the same').hideHelp())
     .option('-T, --timeout <SECONDS>', 'time a connection may take', positive)
     .option('-f, --forks <N>', 'hosts worked on at once', positiveInteger, DEFAULT_FORKS)
+    .option('-e, --extra-vars <VARS>', 'variables over all others, those of connections too: name=value, JSON or YAML, or @FILE; may be given again', collect)
     .option('--rerun-failed <DIR>', 'only hosts that failed or were not reached in that run: its run directory, or `last`')
     .option('-v, --verbose', 'say more: -v what was read and how each host ended, -vv how each is reached, -vvv each decision', count, 0)
     .option('--playbook-dir <DIR>', 'whose group_vars/ and host_vars/ go over those of the inventory (default: this folder)')

@@ -25,6 +25,14 @@ describe.skipIf(skipSshd)(`exec on a real sshd${sshdSkipped}`, () => {
     expect(status).toBe(0);
   });
 
+  it('-e goes over the inventory, and a later one over an earlier one', async () => {
+    const fleet = await startExecFleet(['web01']);
+    const { port } = fleet.sshd.connection;
+    expect((await fleet.exec(['true'], { extraVars: ['ansible_port=1'] })).status).toBe(4);
+    expect((await fleet.exec(['true'], { extraVars: ['ansible_port=1', JSON.stringify({ ansible_port: '{{ which }}', which: port })] })).status).toBe(0);
+    await expect(fleet.exec(['true'], { extraVars: ['ansible_port'] })).rejects.toMatchObject({ kind: 'input', code: 'extra-vars' });
+  });
+
   it('tells stdout from stderr, and names what failed with status and last words', async () => {
     const fleet = await startExecFleet(WEB);
     const { status, stdout, stderr, person } = await fleet.exec(['echo out; echo "it went wrong" >&2; exit 7'], { limit: 'web01,web02' });

@@ -50,6 +50,9 @@ describe.skipIf(skipReason !== undefined)(`prints what ansible-inventory prints$
       [['-i', 'a,b:22,', '--list'], { inventory: ['a,b:22,'], list: true }],
       [['-i', 'a,b:22,', '--host', 'b'], { inventory: ['a,b:22,'], host: 'b' }],
       [['-i', 'a,b:22,', '--host', 'a'], { inventory: ['a,b:22,'], host: 'a' }],
+      [['-i', 'a,b:22,', '--list', '-e', 'x=1 y=two', '-e', '{"z": [1, {"k": null}]}'], { inventory: ['a,b:22,'], list: true, extraVars: ['x=1 y=two', '{"z": [1, {"k": null}]}'] }],
+      [['-i', 'a,b:22,', '--host', 'b', '-e', 'ansible_port=23'], { inventory: ['a,b:22,'], host: 'b', extraVars: ['ansible_port=23'] }],
+      [['-i', 'a,b:22,', '--list', '--export', '-e', 'x=1'], { inventory: ['a,b:22,'], list: true, export: true, extraVars: ['x=1'] }],
       [['-i', scalars, '-i', files[0] ?? '', '--list'], { inventory: [scalars, files[0] ?? ''], list: true }],
     ];
     const theirs = await ansibleInventory(commands.map(([words]) => words));
