@@ -1,0 +1,46 @@
+// What `npm i -g` puts on a machine: the packed file, installed somewhere else, without anything that only the project's folder has.
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const project = resolve(import.meta.dirname, '..', '..');
+const LIMIT_BYTES = 2 * 2 ** 20;
+let folder = '';
+let tarball = '';
+let packed: { readonly size: number; readonly files: readonly { readonly path: string }[] } | undefined;
+
+const npm = (words: readonly string[], cwd: string): string => execFileSync('npm', [...words], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, npm_config_update_notifier: 'false', npm_config_audit: 'false', npm_config_fund: 'false' } });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-package-'));
+  // As `npm ci` has built it: building again would take away what other tests use at this moment.
+  const [result] = JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], project)) as (typeof packed & { filename: string })[];
+  packed = result;
+  tarball = join(folder, result?.filename ?? '');
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('holds the program, its data and its documentation, and nothing of the tests', async () => {
+  const files = packed?.files.map(({ path }) => path) ?? [];
+  for (const path of ['dist/cli.js', 'dist/report-page/main.js', 'dist/report-page/main.js.LEGAL.txt', 'dist/man/fleet-tap.1', 'playbooks/setup.yml', 'stap/tcpdumplike.stp', 'docs/guide.md', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) expect(files).toContain(path);
+  expect(files.filter((path) => /^(src|test|\.ci|inventories)\//.test(path) || path.endsWith('.ts'))).toEqual([]);
+  expect(packed?.size).toBeLessThan(LIMIT_BYTES);
+  // Every version is in the changelog once it is no longer being made.
+  expect(await readFile(join(project, 'CHANGELOG.md'), 'utf8')).toMatch(/^## \[(Unreleased|\d+\.\d+\.\d+)\]/m);
+});
+
+describe.each([['with ssh2\'s native parts, where they can be built', []], ['without them, and without a compiler', ['--omit=optional', '--ignore-scripts']]] as const)('installed %s', (_, flags) => {
+  it('runs: version, demo, completion, and the report of the demo', () => {
+    const prefix = join(folder, flags.length === 0 ? 'whole' : 'bare');
+    npm(['install', '--global', '--prefix', prefix, ...flags, tarball], folder);
+    const fleetTap = (...words: string[]) => execFileSync(join(prefix, 'bin', 'fleet-tap'), words, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: folder } });
+    expect(fleetTap('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const page = join(prefix, 'demo.html');
+    const lines = fleetTap('demo', '--for', '1s', '--report', page).split('\n').slice(0, -1);
+    expect(lines.length).toBeGreaterThan(10);
+    expect(execFileSync('grep', ['-c', 'Content-Security-Policy', page], { encoding: 'utf8' })).toBe('1\n');
+    expect(fleetTap('completion', 'bash')).toContain('complete -F _fleet_tap fleet-tap');
+  }, 300_000);
+});
