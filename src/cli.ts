@@ -130,6 +130,7 @@ Example of a rule:
 program.addCommand(
   fleetCommand('doctor')
     .description('say for each host whether it is ready, and if not, why and what to do')
+    .option('--json', 'one JSON document', false)
     .action((options: DoctorOptions) => finish(import('./commands/doctor.js').then(({ doctor }) => doctor(options, context)))),
 );
 
