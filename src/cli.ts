@@ -252,6 +252,13 @@ Examples:
 );
 
 program
+  .command('export')
+  .description('write what setup does as an Ansible role, for ansible-playbook')
+  .addArgument(new Argument('<KIND>', 'ansible: a folder with setup.yml and roles/fleet_tap').choices(['ansible']))
+  .argument('<DIR>', 'the folder that is made')
+  .action((_kind: string, folder: string) => finish(import('./commands/export.js').then(({ exportAnsible }) => exportAnsible({ folder }, context))));
+
+program
   .command('completion')
   .description('print what makes a shell complete commands, options, hosts and groups')
   .addArgument(new Argument('<SHELL>', 'source <(fleet-tap completion bash)').choices(COMPLETION_SHELLS))

@@ -1,5 +1,5 @@
 // What comes in: a packet's row in its columns. What goes out: its line in JSONL or CSV, the same as from `fieldsOf` (fields.ts), but without an
-// object for each row: a third of the time. A test holds the two against each other.
+// object for each row. A test holds the two against each other.
 import { type RecordBatch, UDP } from '../base/record-batch.js';
 import { FLAG_LETTERS, nanosecondTime } from './fields.js';
 

@@ -1,0 +1,24 @@
+// The exported role: real Ansible reads it, its tasks are the playbook's, in the same order, and our own engine accepts it too.
+import { execFileSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { exportAnsible } from '../../src/commands/export.js';
+import { loadPlaybook } from '../../src/playbook/load.js';
+import { mayNotSkip, whyNoAnsible } from '../playbook/engines.js';
+import { newPerson } from './person.js';
+
+const reason = whyNoAnsible();
+const setup = resolve(import.meta.dirname, '..', '..', 'playbooks', 'setup.yml');
+const namesOf = (listing: string) => listing.split('\n').filter((line) => line.includes('TAGS:') && /^ {6}/.test(line)).map((line) => line.replace(/\s+TAGS:.*/, '').trim().replace(/^fleet_tap : /, ''));
+
+it.skipIf(reason !== undefined && !mayNotSkip)(`ansible-playbook lists the same tasks${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
+  const person = await newPerson();
+  const folder = join(person.folder, 'exported');
+  expect(await exportAnsible({ folder }, person.context)).toBe(0);
+  const list = (playbook: string) => namesOf(execFileSync('ansible-playbook', ['-i', 'localhost,', '--list-tasks', playbook], { encoding: 'utf8' }));
+  expect(list(setup).length).toBeGreaterThan(8);
+  expect(list(join(folder, 'setup.yml'))).toEqual(list(setup));
+  const { plays } = await loadPlaybook(join(folder, 'setup.yml'));
+  expect(plays).toHaveLength(1);
+  await expect(exportAnsible({ folder }, person.context)).rejects.toMatchObject({ kind: 'input', code: 'output-exists' });
+});
