@@ -43,6 +43,7 @@ const context: CommandContext = {
   interrupted: interrupt.signal,
   ask: terminal?.ask,
   askSecret: terminal?.askSecret,
+  askLine: terminal?.askLine,
   agentSocket: process.env.SSH_AUTH_SOCK || undefined,
   cacheDirectory: defaultCacheDirectory(),
   stateDirectory: defaultStateDirectory(),

@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
   /** Puts a question whose answer is not shown (a password, a passphrase); undefined without a terminal. */
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
+  /** Puts a question whose answer is shown while it is typed. */
+  readonly askLine?: ((prompt: string) => Promise<string>) | undefined;
   readonly agentSocket: string | undefined;
   /** Where compiled kernel modules are kept. */
   readonly cacheDirectory: string;

@@ -104,9 +104,10 @@ export class Fleet {
     this.detail = parts.detail;
     this.#connections = connections;
     this.#password = password;
-    const { ask, askSecret, interrupted, stderr } = this.context;
+    const { ask, askSecret, askLine, interrupted, stderr } = this.context;
+    const askPerson = askSecret === undefined ? undefined : (prompt: string, isHidden: boolean) => (isHidden ? askSecret : (askLine ?? askSecret))(prompt);
     this.#say = (line) => void stderr.write(`  ${printable(line)}\n`);
-    this.#dialer = new Dialer({ ask, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say, trace: (line) => this.detail.say(3, () => line) });
+    this.#dialer = new Dialer({ ask, askPerson, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say, trace: (line) => this.detail.say(3, () => line) });
   }
 
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */

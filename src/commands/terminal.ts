@@ -11,6 +11,8 @@ export interface Terminal {
   ask(question: string): Promise<boolean>;
   /** Puts a question whose answer is not shown. */
   askSecret(prompt: string): Promise<string>;
+  /** Puts a question whose answer is shown while it is typed. */
+  askLine(prompt: string): Promise<string>;
 }
 
 /** @returns undefined where nobody can answer: messages do not go to a terminal, or there is none */
@@ -25,6 +27,7 @@ export function openTerminal(stderr: NodeJS.WriteStream, interrupted: AbortSigna
   return {
     ask: (question) => oneAtATime(() => askYesOrNo(question, stderr, interrupted)),
     askSecret: (prompt) => oneAtATime(() => askHidden(prompt, stderr, interrupted)),
+    askLine: (prompt) => oneAtATime(() => askShown(prompt, stderr, interrupted)),
   };
 }
 
@@ -43,14 +46,17 @@ function unanswered(): FleetTapError {
 }
 
 async function askYesOrNo(question: string, stderr: NodeJS.WriteStream, interrupted: AbortSignal): Promise<boolean> {
+  return /^y(es)?$/i.test((await askShown(`${question} (yes/no) `, stderr, interrupted)).trim());
+}
+
+async function askShown(prompt: string, stderr: NodeJS.WriteStream, interrupted: AbortSignal): Promise<string> {
   if (interrupted.aborted) throw unanswered();
   const input = new ReadStream(openSync('/dev/tty', 'r'));
   // Not `terminal`: the kernel edits the line, and Ctrl-C stays a signal.
   const lines = createInterface({ input, output: stderr, terminal: false });
   try {
     const closed = new Promise<never>((_resolve, reject) => lines.once('close', () => reject(unanswered())));
-    const answer = await Promise.race([lines.question(`${question} (yes/no) `, { signal: interrupted }), closed]);
-    return /^y(es)?$/i.test(answer.trim());
+    return await Promise.race([lines.question(prompt, { signal: interrupted }), closed]);
   } catch (error) {
     throw error instanceof FleetTapError ? error : unanswered();
   } finally {

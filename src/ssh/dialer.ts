@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { FleetTapError } from '../base/errors.js';
+import { printable } from '../base/host-text.js';
 import { algorithmsFor, listBeyondUs } from './algorithms.js';
 import type { Answer } from './askpass.js';
 import { DialTimeout, explain } from './connect-errors.js';
@@ -17,6 +18,7 @@ import { keepaliveMsOf } from './keepalive.js';
 import { HostKeyGate } from './host-key-gate.js';
 import { KeyRing } from './key-ring.js';
 import { Login, LOGIN_METHODS } from './login.js';
+import { type AskPerson, asksForPassword, nobodyToAnswer } from './login-questions.js';
 import { openFileLimits } from './open-files.js';
 import { OpenSshTransport } from './openssh-transport.js';
 import { ProcessSocket, tcpSocket } from './sockets.js';
@@ -28,6 +30,8 @@ import type { Transport } from './transport.js';
 export interface DialerOptions {
   /** Puts a yes/no question to the person; undefined when there is no terminal. */
   readonly ask?: ((question: string) => Promise<boolean>) | undefined;
+  /** Puts a server's own question (keyboard-interactive) to the person; undefined when there is no terminal. */
+  readonly askPerson?: AskPerson | undefined;
   /** The run's keys: a passphrase is asked for once. */
   readonly keyRing?: KeyRing | undefined;
   readonly limits?: DialLimits | undefined;
@@ -134,7 +138,9 @@ export class Dialer {
     const { keys, problems, beyondUs } = await this.#keyRing.identities({ files: rules.identityFiles, certificates: rules.certificateFiles, onlyFiles: rules.identitiesOnly, agentSocket: rules.agentSocket });
     const allowed: Readonly<Record<string, boolean>> = { publickey: rules.publicKey, password: rules.passwordMethod, 'keyboard-interactive': rules.keyboardInteractive };
     const methods = (rules.preferred ?? LOGIN_METHODS).filter((method) => allowed[method] === true);
-    const login = new Login({ user: target.user, keys, password: rules.passwordPrompts > 0 ? rules.password : undefined, publicKeyAlgorithms: rules.publicKeyAlgorithms, methods, onWait: (waiting) => countdown.pause(waiting) });
+    // Whoever can log in by the system's ssh is not asked first.
+    const mayBeginWithQuestions = beyondUs.length === 0 && rules.passwordPrompts > 0;
+    const login = new Login({ host: target.host, user: target.user, ask: this.#askPersonFor(target), mayBeginWithQuestions, systemSshMethods: rules.systemSshMethods, keys, password: rules.passwordPrompts > 0 ? rules.password : undefined, publicKeyAlgorithms: rules.publicKeyAlgorithms, methods, onWait: (waiting) => countdown.pause(waiting) });
     const check = await this.#hostKeys.begin(target, login);
     const { kex, ciphers, macs, hostKey } = target.algorithms;
     const algorithms = algorithmsFor({ kex, ciphers, macs, hostKeys: hostKey, hostKeysByKnown: target.algorithms.hostKeyByKnownKeys, compression: target.compression }, check.knownTypes);
@@ -188,7 +194,9 @@ export class Dialer {
       master = await this.#master(via);
       countdown.pause(false);
     }
-    return OpenSshTransport.connect(target, { answer: this.#answerFor(target, countdown), via: master, signal }).catch((error: unknown) => {
+    const unanswered = new AbortController();
+    const answer = this.#answerFor(target, countdown, (error) => unanswered.abort(error));
+    return OpenSshTransport.connect(target, { answer, via: master, signal: AbortSignal.any([signal, unanswered.signal]) }).catch((error: unknown) => {
       throw error instanceof Error && 'code' in error && !(error instanceof FleetTapError) ? new NotReached(error) : error;
     });
   }
@@ -208,10 +216,16 @@ export class Dialer {
     return master;
   }
 
-  #answerFor(target: DialTarget, countdown: Countdown): Answer | undefined {
+  #askPersonFor(target: DialTarget): AskPerson | undefined {
+    return target.batchMode ? undefined : this.#options.askPerson;
+  }
+
+  /** @param end ends ssh before it sends anything: without an answer it would send an empty one */
+  #answerFor(target: DialTarget, countdown: Countdown, end: (error: FleetTapError) => void): Answer | undefined {
+    const askPerson = this.#askPersonFor(target);
     const ask = target.batchMode ? undefined : this.#options.ask;
     let password = target.login.password;
-    if (password === undefined && ask === undefined && !this.#keyRing.canAsk) return undefined;
+    if (password === undefined && ask === undefined && askPerson === undefined && !this.#keyRing.canAsk) return undefined;
     const waited = async <T>(work: Promise<T>): Promise<T> => {
       countdown.pause(true);
       return work.finally(() => countdown.pause(false));
@@ -220,17 +234,25 @@ export class Dialer {
       const file = /passphrase for key '(.+)'/.exec(question)?.[1];
       if (file !== undefined) return waited(this.#keyRing.passphrase(file));
       if (/continue connecting/.test(question)) return ask === undefined ? undefined : (await waited(ask(`${target.host}: ${question.split('\n').slice(0, 3).join(' ')} Trust it and write it down?`))) ? 'yes' : 'no';
+      // So OpenSSH marks what the server asks itself.
+      const asked = /^\([^)]*@[^)]*\) (.*)$/s.exec(question)?.[1];
+      if (asked !== undefined && !asksForPassword(asked)) {
+        if (askPerson !== undefined) return waited(askPerson(`${target.host}: ${printable(asked)}`, true));
+        end(nobodyToAnswer(target.host, target.user, asked));
+        return new Promise(() => {});
+      }
+      if (!/password/i.test(question)) return undefined;
       const given = password;
       // Once: the second question means that it was wrong.
       password = undefined;
-      return /password/i.test(question) ? given : undefined;
+      return given;
     };
   }
 
   /** Why the system's ssh may do what ssh2 could not; undefined: it would not either. */
   async #reasonForSystemSsh(error: unknown, target: DialTarget, story: Story): Promise<string | undefined> {
     if (error instanceof ConnectFailure && error.stage === 'negotiation') return `the server and what is built in have ${error.message}`;
-    if (error instanceof ConnectFailure && error.stage === 'login') {
+    if ((error instanceof ConnectFailure && error.stage === 'login') || (error instanceof FleetTapError && error.code === 'login-question')) {
       if (story.beyondUs.length > 0) return `there is ${story.beyondUs.join(' and ')}`;
       const method = target.login.systemSshMethods.find((name) => story.takes.includes(name));
       if (method !== undefined) return `the server takes ${method}`;

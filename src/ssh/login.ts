@@ -1,10 +1,11 @@
 // What comes in: the keys and the password that there are, and what the server says after each try. What goes out: the next try (RFC 4252).
-// Guaranteed: methods in the order of PreferredAuthentications; a password is sent at most once to a server, by whichever method asks first;
+// Guaranteed: methods in the order of PreferredAuthentications (questions for a person last where no password is there); a password is sent at most once to a server, by whichever method asks first;
 // what was tried is known by its name afterwards, for the message.
 // Not here: which keys there are (key-ring.ts), and when a login may begin: after the host key was verified (ssh2-connect.ts).
 import type { Client } from 'ssh2';
 import ssh2 from 'ssh2';
 import type { Identity } from './key-ring.js';
+import { answersTo, type AskPerson, type LoginQuestions } from './login-questions.js';
 import { SshReader } from './ssh-wire.js';
 
 /** ssh_config(5) PreferredAuthentications: its default, without what only the system's ssh can do. */
@@ -17,6 +18,8 @@ const MOST_STEPS = 8;
 const RSA_SIGNATURES: readonly string[] = ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'];
 
 export interface LoginOptions {
+  /** The host's name in the inventory, for questions. */
+  readonly host: string;
   readonly user: string;
   readonly keys: readonly Identity[];
   readonly password: string | undefined;
@@ -24,6 +27,12 @@ export interface LoginOptions {
   readonly publicKeyAlgorithms?: readonly string[] | undefined;
   /** The methods that may be used, the first one first. */
   readonly methods: readonly string[];
+  /** Puts a server's question to a person; undefined: there is none. */
+  readonly ask?: AskPerson | undefined;
+  /** Without a password, the server may be let ask its questions; otherwise only after it has taken another method. */
+  readonly mayBeginWithQuestions?: boolean;
+  /** Methods that only the system's ssh can do: where the server takes one, nobody is asked first. */
+  readonly systemSshMethods?: readonly string[];
   /** A person, or an agent that may ask one, is waited for. */
   onWait(waiting: boolean): void;
 }
@@ -46,10 +55,14 @@ export class Login {
   #hasAskedMethods = false;
   #steps = 0;
   #isPasswordSent = false;
+  /** The server wants more after it: it was the right one. */
+  #isPasswordTaken = false;
+  #isForbidden = false;
+  #end: (error: Error) => void = () => {};
 
   constructor(options: LoginOptions) {
     this.#options = options;
-    this.#queue = options.methods.flatMap((method) => this.#triesOf(method));
+    this.#queue = this.#newQueue();
   }
 
   /** ssh2's `authHandler`. */
@@ -62,7 +75,7 @@ export class Login {
       this.#hasAskedMethods = true;
       return { type: 'none', username };
     }
-    const at = this.#queue.findIndex(({ method }) => this.left?.includes(method) !== false && (method === 'publickey' || !this.#isPasswordSent));
+    const at = this.#queue.findIndex(({ method }) => this.left?.includes(method) !== false && this.#isOpen(method));
     const [tried] = at === -1 ? [] : this.#queue.splice(at, 1);
     if (tried === undefined) return false;
     if (tried.method === 'password') this.#isPasswordSent = true;
@@ -74,20 +87,37 @@ export class Login {
   #goOn(): void {
     this.#steps += 1;
     if (this.#steps > MOST_STEPS) return;
-    const { methods } = this.#options;
-    this.#queue.splice(0, Number.POSITIVE_INFINITY, ...methods.flatMap((method) => this.#triesOf(method)));
+    if (this.#isPasswordSent) this.#isPasswordTaken = true;
+    this.#queue.splice(0, Number.POSITIVE_INFINITY, ...this.#newQueue());
+  }
+
+  /** Questions without a password for them may end the login, so what needs none comes before. */
+  #newQueue(): Try[] {
+    const { methods, password } = this.#options;
+    const isLast = (method: string) => method === 'keyboard-interactive' && password === undefined;
+    return [...methods.filter((method) => !isLast(method)), ...methods.filter(isLast)].flatMap((method) => this.#triesOf(method));
+  }
+
+  #isOpen(method: string): boolean {
+    if (method === 'publickey') return true;
+    const { password, systemSshMethods = [] } = this.#options;
+    if (method === 'keyboard-interactive' && password === undefined && this.#steps === 0 && systemSshMethods.some((name) => this.left?.includes(name) === true)) return false;
+    // A second password question means that the first answer was wrong; other questions come after one that was right.
+    return !this.#isForbidden && (!this.#isPasswordSent || (method === 'keyboard-interactive' && this.#isPasswordTaken));
   }
 
   /** The server is not the one that it should be, and nobody minds (StrictHostKeyChecking=no): as ssh, no password for it. */
   forbidPasswords(): void {
-    this.#isPasswordSent = true;
+    this.#isForbidden = true;
   }
 
   /**
    * ssh2 keeps the server's answer to a key of an agent to itself, and all keys are such to it; and of two RSA signatures that a server
    * takes it makes the weaker one. So its handlers are listened to. Without them (another version of ssh2) less is known, no more.
+   * @param end ends the login: a question has no answer
    */
-  listen(client: Client): void {
+  listen(client: Client, end: (error: Error) => void): void {
+    this.#end = end;
     const { _protocol } = client as unknown as { _protocol?: { _handlers?: Record<string, ((...words: unknown[]) => void) | undefined> } };
     const handlers = _protocol?._handlers;
     const { USERAUTH_FAILURE: failure, EXT_INFO: extensions } = handlers ?? {};
@@ -119,16 +149,28 @@ export class Login {
   #triesOf(method: string): Try[] {
     const { user: username, password, keys } = this.#options;
     if (method === 'publickey') return keys.map((key) => ({ method, label: key.label, request: { type: 'agent', username, agent: this.#agentOf(key) } }));
-    if (password === undefined) return [];
-    if (method === 'password') return [{ method, label: 'password', request: { type: 'password', username, password } }];
+    if (method === 'password') return password === undefined ? [] : [{ method, label: 'password', request: { type: 'password', username, password } }];
     if (method !== 'keyboard-interactive') return [];
-    const prompt = (_name: string, _instructions: string, _language: string, prompts: readonly { readonly echo?: boolean }[], answer: (answers: string[]) => void) => {
-      // Only a question whose answer is hidden can be the one for the password, and only once: a second one means that it was wrong.
-      const isForPassword = prompts.length === 1 && prompts[0]?.echo !== true && !this.#isPasswordSent;
-      if (isForPassword) this.#isPasswordSent = true;
-      answer(prompts.map(() => (isForPassword ? password : '')));
-    };
-    return [{ method, label: 'password (keyboard-interactive)', request: { type: 'keyboard-interactive', username, prompt } }];
+    if (password === undefined && this.#steps === 0 && !(this.#options.mayBeginWithQuestions === true && this.#options.ask !== undefined)) return [];
+    const prompt = (name: string, instructions: string, _language: string, prompts: LoginQuestions['prompts'], answer: (answers: string[]) => void) => void this.#answer({ name, instructions, prompts }, answer);
+    return [{ method, label: password === undefined ? 'questions (keyboard-interactive)' : 'password (keyboard-interactive)', request: { type: 'keyboard-interactive', username, prompt } }];
+  }
+
+  async #answer(said: Pick<LoginQuestions, 'name' | 'instructions' | 'prompts'>, answer: (answers: string[]) => void): Promise<void> {
+    const { host, user, password, ask, onWait } = this.#options;
+    const waited: AskPerson | undefined = ask && ((prompt, isHidden) => {
+      onWait(true);
+      return ask(prompt, isHidden).finally(() => onWait(false));
+    });
+    try {
+      const given = await answersTo({ host, user, ...said }, this.#isPasswordSent ? undefined : password, waited);
+      // As a refusal: the server asks for a password, and there is none, or it was the wrong one.
+      if (given === undefined) return this.#end(Object.assign(new Error('there is no other password'), { level: 'client-authentication' }));
+      if (given.isPasswordUsed) this.#isPasswordSent = true;
+      answer(given.answers);
+    } catch (error) {
+      this.#end(error as Error);
+    }
   }
 
   /** One key as an agent that holds just it: so ssh2 asks the server about it first, and the signature may take its time. */

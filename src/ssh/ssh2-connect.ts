@@ -4,6 +4,7 @@
 // Not here: which way to take and how often (dialer.ts), sentences for people (connect-errors.ts).
 import type { Duplex } from 'node:stream';
 import ssh2, { type Algorithms, type Client } from 'ssh2';
+import { FleetTapError } from '../base/errors.js';
 import { KEEPALIVES_UNANSWERED } from './keepalive.js';
 import type { Countdown } from './countdown.js';
 import type { Login } from './login.js';
@@ -68,7 +69,7 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
       const fail = (error: Ssh2Error) => {
         // ssh2 goes on to the next key by itself.
         if (error.level === 'agent') return void login.problems.push(error.message);
-        reject(refusal?.error ?? classify(error, greeting, hasBegunLogin, login));
+        reject(refusal?.error ?? (error instanceof FleetTapError ? error : classify(error, greeting, hasBegunLogin, login)));
       };
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       if (signal.aborted) reject(signal.reason);
@@ -111,7 +112,7 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
           );
         },
       });
-      login.listen(client);
+      login.listen(client, fail);
       socket.once('data', (chunk: Buffer) => {
         greeting = chunk.subarray(0, GREETING_BYTES).toString('latin1');
       });
