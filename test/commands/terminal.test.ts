@@ -5,7 +5,9 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { newKeyPair } from '../../src/demo/keys.js';
 import { ACCOUNT, accountSkipped, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
 
 const noExpect = spawnSync('expect', ['-v']).status === 0 ? undefined : 'no expect here (apt-get install expect)';
@@ -88,4 +90,36 @@ it('-k says so where there is no terminal', async () => {
   const { stderr, code } = await promisify(execFile)(process.execPath, ['--import', 'tsx', join(project, 'src', 'cli.ts'), 'doctor', '-k', '-i', 'h,'], { cwd: project }).catch((error) => error);
   expect(stderr).toContain('-k asks for a password, and there is no terminal to ask at [no-terminal]');
   expect(code).toBe(1);
+});
+
+describe.skipIf(skipTerminal)(`a server's own question${skipped(noExpect, '')}`, () => {
+  it('is asked for one host after the other, and its answer is shown where the server says so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-test-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const hostKey = newKeyPair();
+    const received: string[][] = [];
+    const server = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
+      client.on('error', () => {});
+      client.on('authentication', (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+        context.prompt([{ prompt: 'Password: ', echo: false }, { prompt: 'Verification code: ', echo: true }], (answers) => {
+          received.push(answers);
+          context.accept();
+        });
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const known = join(folder, 'known_hosts');
+    const inventory = join(folder, 'inventory.yml');
+    await writeFile(known, `[127.0.0.1]:${port} ${hostKey.publicLine}\n`);
+    await writeFile(inventory, `${inventoryOf({ port, user: 'someone', knownHostsFiles: [known] }, 2)}    ansible_password: the word\n`);
+    const code = ['Verification code: ', '246810\\r'] as const;
+    const { screen } = await atTerminal(['doctor', '-i', inventory], [code, code]);
+    expect(received).toEqual([['the word', '246810'], ['the word', '246810']]);
+    expect(screen.match(/h[01]: Verification code: 246810/g)?.sort()).toEqual(['h0: Verification code: 246810', 'h1: Verification code: 246810']);
+    expect(screen).not.toContain('the word');
+  });
 });
