@@ -10,7 +10,9 @@ export type State = Readonly<Record<string, string>>;
 
 const LEFT_OUT = [
   /^ring(\/|$)/, /^proc\//, /^dev(\/|$)/, /^run(\/|$)/, /^sys(\/|$)/, /^tmp(\/|$)/, /^var\/tmp(\/|$)/, /^root\/\.ansible(\/|$)/, /__pycache__/, /\.pyc$/, /^root\/\.gnupg(\/|$)/,
-  /^var\/log\/(apt\/.*|dpkg\.log|alternatives\.log|wtmp|btmp|lastlog|faillog)$/, /^var\/cache\/(apt|ldconfig|debconf)\/.*/, /^var\/lib\/apt\/lists\/(lock|partial|auxfiles)/, /^var\/lib\/apt\/periodic/,
+  /^var\/log\/(apt\/.*|dpkg\.log|alternatives\.log|wtmp|btmp|lastlog|faillog)$/, /^var\/cache\/(apt|ldconfig|debconf)\/.*/, /^var\/lib\/apt\/lists\/(lock|partial|auxfiles)/,
+  // The archive that the root was made from: its address is the machine's own. Those of the root itself are folders (`_srv_…`).
+  /^etc\/apt\/sources\.list\.d\/0000[^/]*\.list$/, /^var\/lib\/apt\/lists\/[^_/][^/]*_(InRelease|Release|Packages|Translation)/, /^var\/lib\/apt\/periodic/,
   /^var\/lib\/dpkg\/(lock|lock-frontend|triggers\/Lock|status-old|available-old|updates\/.*|diversions-old|statoverride-old)$/, /^var\/lib\/apt\/extended_states.*lock$/, /^etc\/\.pwd\.lock$/, /^etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/,
   /^var\/cache\/debconf\/.*-old$/, /^etc\/ld\.so\.cache$/,
 ];
