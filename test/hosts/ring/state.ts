@@ -85,11 +85,11 @@ async function shortened(original: string, told: string): Promise<string> {
   return `${words}${JSON.stringify({ added, removed })}`;
 }
 
-/** Names of backups hold a process number and a time; so does what crontab writes above a table. */
+/** Names of backups hold a process number and a time; so does what crontab writes above a table. The root's own archives are packed with its birth's times. */
 export function normal(state: Readonly<Record<string, string>>): State {
   return Object.fromEntries(
     Object.entries(state)
-      .map(([path, text]) => [path.replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/, '.BACKUP~'), text.replace(/# \(\/tmp\/\S+ installed on [^)]*\)/, '# (installed)')] as const)
+      .map(([path, text]) => [path.replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/, '.BACKUP~'), text.replace(/# \(\/tmp\/\S+ installed on [^)]*\)/, '# (installed)').replaceAll(/ [0-9a-f]{64} \d+ Packages/g, ' (sum) Packages')] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
