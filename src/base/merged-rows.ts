@@ -21,8 +21,8 @@ export interface MergedRows {
 
 export interface Stretches {
   readonly runs: readonly RowRun[];
-  /** For each place in the log's order: the row's number when those of `runs` are counted one after the other. */
-  readonly numberOf: Uint32Array;
+  /** For each place in the log the row's number, when those of `runs` are counted one after the other; undefined: they stand in that order. */
+  readonly order: Uint32Array | undefined;
 }
 
 /** All rows as objects, in order: for sinks that are not on the hot path, and tests. */

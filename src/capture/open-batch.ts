@@ -1,9 +1,9 @@
 // The batch that a host's rows are written to now. Batches begin small, so that 500 quiet hosts cost little, and grow with the traffic.
-import { type BatchOwner, RecordBatch } from '../base/record-batch.js';
+import { MOST_ROWS, newBatch } from '../base/batch-memory.js';
+import type { BatchOwner, RecordBatch } from '../base/record-batch.js';
 import type { StreamProgress } from './host-stream.js';
 
 const FIRST_ROWS = 64;
-const MOST_ROWS = 1024;
 
 export class OpenBatch {
   readonly #owner: BatchOwner;
@@ -13,7 +13,7 @@ export class OpenBatch {
 
   constructor(owner: BatchOwner) {
     this.#owner = owner;
-    this.batch = new RecordBatch(owner, FIRST_ROWS);
+    this.batch = newBatch(owner, FIRST_ROWS);
   }
 
   /** Call when the batch is full: what it holds goes into `progress`, and a new one stands ready. */
@@ -21,7 +21,7 @@ export class OpenBatch {
     this.tell(progress);
     this.#rows = Math.min(this.#rows * 2, MOST_ROWS);
     this.#told = 0;
-    this.batch = new RecordBatch(this.#owner, this.#rows);
+    this.batch = newBatch(this.#owner, this.#rows);
     return this.batch;
   }
 

@@ -2,6 +2,7 @@
 // Guaranteed: what a host delivers is merged, written and counted once; a host that ends by itself leaves a gap marker in its place, one that is
 // lost and comes back has it before the first line of its new epoch; what influences the log is recorded before it does.
 import { type Clock, formatTime } from '../base/clock.js';
+import { giveBack } from '../base/batch-memory.js';
 import { deferred } from '../base/deferred.js';
 import { FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
@@ -235,6 +236,8 @@ export class FleetLog {
     for (const index of released.wentIdle) this.#say(`  ${this.#host(index).name}: says nothing; the others no longer wait for it`);
     for (const index of released.wentHeld) this.#say(`  ${this.#host(index).name}: is more than 10 s behind; the others no longer wait for it`);
     await this.#write(this.#inCausalOrder(await this.#withoutLate(released, nowNs)));
+    // --sync tcp keeps rows for a while.
+    if (this.#sync === undefined) giveBack(released.gone);
     for (const host of this.#hosts) host.tellsLate(nowNs, false);
     return released.hasMore;
   }

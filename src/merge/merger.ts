@@ -6,7 +6,7 @@
 //  4. the same calls give the same rows: nothing here looks at a clock (G8).
 // Pure: time comes in. The rule and its reasons: docs/architecture.md, "Order".
 import type { MergedRows } from '../base/merged-rows.js';
-import { LATE, type RecordBatch, type RowRun } from '../base/record-batch.js';
+import { LATE, type RowRun } from '../base/record-batch.js';
 import { HostQueue, type MergeCounts } from './host-queue.js';
 import { RowOrder } from './order-rows.js';
 import type { SpillStore } from './spill.js';
@@ -44,12 +44,16 @@ const PAUSE_NS = 1e9;
 const SPILL_TO = 0.75;
 /** Halvings of a time span until it holds few enough rows. */
 const HALVINGS = 48;
+/** Or until so large a part of them would go. */
+const ENOUGH = 0.75;
 
 const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, whenFull: 'drop-newest', releaseRows: 65_536 };
 
 /** Rows in order, and how far the order is final. */
 export interface TakenRows {
   readonly rows: MergedRows;
+  /** The same, late ones aside, in each host's own order: the merge needs them no more. */
+  readonly gone: readonly RowRun[];
   /** Nothing earlier than this will come any more, late rows aside. */
   readonly untilNs: number;
   /** There is more that may go out now. */
@@ -235,12 +239,19 @@ export class Merger {
     const late = this.#late;
     this.#late = [];
     const rows = this.#rowOrder.order(late, taken, sorts);
-    if (sorts && taken.length > 0) {
-      const last = rows.batches[rows.batchOf[rows.length - 1] as number] as RecordBatch;
-      this.#emittedNs = last.tNs[rows.rowOf[rows.length - 1] as number] as number;
-      this.#emittedHost = last.host;
+    if (sorts && taken.length > 0) this.#emits(taken);
+    return { rows, gone: taken, untilNs: cut.untilNs, hasMore: cut.untilNs !== untilNs };
+  }
+
+  /** Remembers the last of these rows: the latest, and of equal ones that of the host that stands last. */
+  #emits(taken: readonly RowRun[]): void {
+    this.#emittedNs = Number.NEGATIVE_INFINITY;
+    for (const { batch, to } of taken) {
+      const lastNs = batch.tNs[to - 1] as number;
+      if (lastNs < this.#emittedNs) continue;
+      this.#emittedNs = lastNs;
+      this.#emittedHost = batch.host;
     }
-    return { rows, untilNs: cut.untilNs, hasMore: cut.untilNs !== untilNs };
   }
 
   /** An earlier time, when too many rows would go at once. */
@@ -252,8 +263,10 @@ export class Merger {
     for (let halving = 0; halving < HALVINGS; halving += 1) {
       const middleNs = lowNs + (highNs - lowNs) / 2;
       if (middleNs <= lowNs || middleNs >= highNs) break;
-      if (this.#countUntil(middleNs, this.#hosts.length) <= releaseRows) lowNs = middleNs;
+      const rows = this.#countUntil(middleNs, this.#hosts.length);
+      if (rows <= releaseRows) lowNs = middleNs;
       else highNs = middleNs;
+      if (rows <= releaseRows && rows >= ENOUGH * releaseRows) break;
     }
     // At least the earliest time goes; what is of the very time `untilNs` waits for its own rule.
     return lowNs < untilNs ? { untilNs: lowNs, untilHost: this.#hosts.length } : { untilNs, untilHost };

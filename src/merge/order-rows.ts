@@ -4,7 +4,8 @@
 // more than one row are sorted. For times that are spread evenly, as packets' are, that is a constant number of steps for each row, whatever the
 // number of hosts; a loser tree takes log2(hosts) (measured at 500 hosts: a third of its time). Buckets with many rows are taken apart in the same way again.
 import type { MergedRows } from '../base/merged-rows.js';
-import type { RecordBatch, RowRun } from '../base/record-batch.js';
+import type { RowRun } from '../base/record-batch.js';
+import { OrderedRows, Pairs } from './ordered-rows.js';
 
 /** Buckets up to this size are sorted by insertion. */
 const INSERTION_ROWS = 24;
@@ -15,55 +16,57 @@ const MOST_PASSES = 4;
 export class RowOrder {
   #rows = 0;
   #times = new Float64Array(0);
-  #batchOf = new Uint32Array(0);
-  #rowOf = new Uint32Array(0);
+  #bucketOf = new Uint32Array(0);
   #order = new Uint32Array(0);
   #spare = new Uint32Array(0);
   #buckets = new Uint32Array(0);
-  #outBatchOf = new Uint32Array(0);
-  #outRowOf = new Uint32Array(0);
+  readonly #pairs = new Pairs();
 
   /**
    * @param first stretches that go in front as they are (late ones)
    * @param sorts false = as they come, without an order
    */
   order(first: readonly RowRun[], runs: readonly RowRun[], sorts: boolean): MergedRows {
-    const count = (all: readonly RowRun[]) => all.reduce((sum, { from, to }) => sum + to - from, 0);
-    const firstRows = count(first);
-    const total = firstRows + count(runs);
-    this.#room(total);
-    const batches: RecordBatch[] = [];
-    const [times, batchOf, rowOf] = [this.#times, this.#batchOf, this.#rowOf];
-    let at = 0;
-    let isSorted = true;
-    let beforeNs = Number.NEGATIVE_INFINITY;
+    const firstRows = countRows(first);
+    const total = firstRows + countRows(runs);
     const all = first.length === 0 ? runs : [...first, ...runs];
-    for (const { batch, from, to } of all) {
-      if (batches.at(-1) !== batch) batches.push(batch);
-      const place = batches.length - 1;
-      const { tNs } = batch;
-      if (at === firstRows) beforeNs = Number.NEGATIVE_INFINITY;
-      for (let row = from; row < to; row += 1) {
-        const timeNs = tNs[row] as number;
-        times[at] = timeNs;
-        batchOf[at] = place;
-        rowOf[at] = row;
-        if (timeNs < beforeNs) isSorted = isSorted && at < firstRows;
-        beforeNs = timeNs;
-        at += 1;
-      }
+    if (!sorts || isAscending(runs)) return new OrderedRows(this.#pairs, all, total, undefined);
+    this.#room(total);
+    this.#sortRuns(runs, firstRows, total);
+    return new OrderedRows(this.#pairs, all, total, this.#order);
+  }
+
+  /** Rows `from` to `to` of all; those before stay in front. */
+  #sortRuns(runs: readonly RowRun[], from: number, to: number): void {
+    const [times, order, bucketOf] = [this.#times, this.#order, this.#bucketOf];
+    for (let index = 0; index < from; index += 1) order[index] = index;
+    let least = Number.POSITIVE_INFINITY;
+    let greatest = Number.NEGATIVE_INFINITY;
+    for (const { batch, from: first, to: end } of runs) {
+      least = Math.min(least, batch.tNs[first] as number);
+      greatest = Math.max(greatest, batch.tNs[end - 1] as number);
     }
-    if (!sorts || isSorted) return { length: total, batches, batchOf, rowOf };
-    const order = this.#order;
-    for (let index = 0; index < total; index += 1) order[index] = index;
-    this.#sort(firstRows, total, 0);
-    const [outBatchOf, outRowOf] = [this.#outBatchOf, this.#outRowOf];
-    for (let index = 0; index < total; index += 1) {
-      const from = order[index] as number;
-      outBatchOf[index] = batchOf[from] as number;
-      outRowOf[index] = rowOf[from] as number;
+    const count = to - from;
+    const scale = (count - 1) / (greatest - least);
+    if (!Number.isFinite(scale)) {
+      let at = from;
+      for (const { batch, from: first, to: end } of runs) for (let row = first; row < end; row += 1, at += 1) [times[at], order[at]] = [batch.tNs[row] as number, at];
+      order.subarray(from, to).sort((left, right) => (times[left] as number) - (times[right] as number) || left - right);
+      return;
     }
-    return { length: total, batches, batchOf: outBatchOf, rowOf: outRowOf, stretches: { runs: all, numberOf: order } };
+    const buckets = this.#buckets.fill(0, 0, count + 1);
+    let at = from;
+    for (const { batch, from: first, to: end } of runs) at = intoBuckets(batch.tNs, first, end, { times, bucketOf, buckets, at, least, scale });
+    const most = sumUp(buckets, count);
+    scatter(bucketOf, buckets, order, from, to);
+    // Each bucket's place has moved to its end.
+    let begin = 0;
+    for (let bucket = 0; most > INSERTION_ROWS && bucket < count; bucket += 1) {
+      const end = buckets[bucket] as number;
+      if (end - begin > INSERTION_ROWS) this.#sort(from + begin, from + end, 1);
+      begin = end;
+    }
+    this.#insertion(from, to);
   }
 
   #sort(from: number, to: number, pass: number): void {
@@ -83,8 +86,8 @@ export class RowOrder {
       order.subarray(from, to).sort((left, right) => (times[left] as number) - (times[right] as number) || left - right);
       return;
     }
-    // Rows of deeper passes have buckets of their own: the arrays of a bucket's borders are needed after them.
-    const buckets = pass === 0 ? this.#buckets.fill(0, 0, count + 1) : new Uint32Array(count + 1);
+    // A bucket's borders are needed after those within it.
+    const buckets = new Uint32Array(count + 1);
     for (let index = from; index < to; index += 1) {
       const bucket = (((times[order[index] as number] as number) - least) * scale) >>> 0;
       buckets[bucket + 1] = (buckets[bucket + 1] as number) + 1;
@@ -125,12 +128,72 @@ export class RowOrder {
     if (rows <= this.#rows) return;
     this.#rows = Math.max(1024, 2 * rows);
     this.#times = new Float64Array(this.#rows);
-    this.#batchOf = new Uint32Array(this.#rows);
-    this.#rowOf = new Uint32Array(this.#rows);
+    this.#bucketOf = new Uint32Array(this.#rows);
     this.#order = new Uint32Array(this.#rows);
     this.#spare = new Uint32Array(this.#rows);
     this.#buckets = new Uint32Array(this.#rows + 1);
-    this.#outBatchOf = new Uint32Array(this.#rows);
-    this.#outRowOf = new Uint32Array(this.#rows);
   }
+}
+
+// What follows are functions of their own, and short: V8 compiles such a loop once and for all. In the middle of a long function it is compiled
+// again and again, each time a line behind it is reached for the first time.
+
+interface Distribution {
+  readonly times: Float64Array;
+  readonly bucketOf: Uint32Array;
+  readonly buckets: Uint32Array;
+  readonly at: number;
+  readonly least: number;
+  readonly scale: number;
+}
+
+/** Counts a stretch's rows into buckets, each in the place behind its bucket. @returns the next row's number */
+function intoBuckets(tNs: Float64Array, from: number, to: number, { times, bucketOf, buckets, at, least, scale }: Distribution): number {
+  const shift = at - from;
+  for (let row = from; row < to; row += 1) {
+    const timeNs = tNs[row] as number;
+    const bucket = ((timeNs - least) * scale) >>> 0;
+    times[row + shift] = timeNs;
+    bucketOf[row + shift] = bucket;
+    buckets[bucket + 1] = (buckets[bucket + 1] as number) + 1;
+  }
+  return to + shift;
+}
+
+/** Counts become places. @returns the greatest count */
+function sumUp(buckets: Uint32Array, count: number): number {
+  let most = 0;
+  let sum = 0;
+  for (let bucket = 1; bucket <= count; bucket += 1) {
+    const rows = buckets[bucket] as number;
+    if (rows > most) most = rows;
+    sum += rows;
+    buckets[bucket] = sum;
+  }
+  return most;
+}
+
+function scatter(bucketOf: Uint32Array, buckets: Uint32Array, order: Uint32Array, from: number, to: number): void {
+  for (let number = from; number < to; number += 1) {
+    const bucket = bucketOf[number] as number;
+    const place = buckets[bucket] as number;
+    buckets[bucket] = place + 1;
+    order[from + place] = number;
+  }
+}
+
+function countRows(runs: readonly RowRun[]): number {
+  let rows = 0;
+  for (const { from, to } of runs) rows += to - from;
+  return rows;
+}
+
+/** Whether the stretches are in order one after the other: within each, times never go down. */
+function isAscending(runs: readonly RowRun[]): boolean {
+  let beforeNs = Number.NEGATIVE_INFINITY;
+  for (const { batch, from, to } of runs) {
+    if ((batch.tNs[from] as number) < beforeNs) return false;
+    beforeNs = batch.tNs[to - 1] as number;
+  }
+  return true;
 }

@@ -6,6 +6,8 @@ export interface LogFormat {
   begin(): Uint8Array;
   /** Rows in order; their bytes end where a row ends. */
   format(rows: MergedRows): Uint8Array;
+  /** Takes bytes of `format` back, for the next ones: they are written, and nobody needs them any more. */
+  recycle?(bytes: Uint8Array): void;
   end(): Uint8Array;
 }
 

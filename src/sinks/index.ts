@@ -12,7 +12,7 @@ export const FORMATS = {
   text: (options: FormatOptions): LogFormat => {
     if (options.names !== undefined) return new NamedTextFormat(options, options.names);
     const text = new TextFormat({ originSec: options.originSec, hostWidth: options.hostWidth });
-    return { begin: () => NOTHING, format: (rows) => text.format(rows), end: () => NOTHING };
+    return { begin: () => NOTHING, format: (rows) => text.format(rows), recycle: (bytes) => text.recycle(bytes), end: () => NOTHING };
   },
   jsonl: (options: FormatOptions): LogFormat => new JsonlFormat(options),
   csv: (options: FormatOptions): LogFormat => new CsvFormat(options),

@@ -93,9 +93,8 @@ export class LogFile implements Sink {
 
   async #slice(rows: MergedRows): Promise<void> {
     const { sizeBytes, timeSec } = this.#options.rotation;
-    const first = rows.batches[rows.batchOf[0] as number]?.tNs[rows.rowOf[0] as number] as number;
     // A late line stays in the file of the present.
-    const period = timeSec === undefined ? undefined : Math.max(this.#period ?? Number.NEGATIVE_INFINITY, Math.floor((this.#options.originSec + first / 1e9) / timeSec));
+    const period = timeSec === undefined ? undefined : Math.max(this.#period ?? Number.NEGATIVE_INFINITY, Math.floor((this.#options.originSec + firstNs(rows) / 1e9) / timeSec));
     const isFull = sizeBytes !== undefined && this.#rows > 0 && this.#bytes >= sizeBytes;
     if (this.#file === undefined || isFull || period !== this.#period) {
       await this.#end();
@@ -112,6 +111,7 @@ export class LogFile implements Sink {
     await file.write(bytes, () => {
       this.#safeRows += rows.length;
       this.#safeBytes += bytes.length;
+      this.#format.recycle?.(bytes);
     });
     if (this.failure !== undefined) throw this.failure;
   }
@@ -172,6 +172,10 @@ export class LogFile implements Sink {
 
 function slice(rows: MergedRows, from: number, to: number): MergedRows {
   return { length: to - from, batches: rows.batches, batchOf: rows.batchOf.subarray(from, to), rowOf: rows.rowOf.subarray(from, to) };
+}
+
+function firstNs({ batches, batchOf, rowOf }: MergedRows): number {
+  return batches[batchOf[0] as number]?.tNs[rowOf[0] as number] as number;
 }
 
 function notOpened(name: string, error: NodeJS.ErrnoException): FleetTapError {

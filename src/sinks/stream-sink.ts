@@ -15,6 +15,8 @@ export class StreamSink implements Sink {
   failure: FleetTapError | undefined;
   readonly #format: LogFormat;
   readonly #stream: Writable;
+  /** What is written has left this process: other streams may keep it for their readers. */
+  readonly #keepsNothing: boolean;
   #hasBegun = false;
 
   /** @param onReaderGone called once when nobody reads any more */
@@ -22,6 +24,7 @@ export class StreamSink implements Sink {
     this.name = name;
     this.#format = format;
     this.#stream = stream;
+    this.#keepsNothing = stream === process.stdout;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') {
         if (!this.abandoned) onReaderGone();
@@ -41,8 +44,12 @@ export class StreamSink implements Sink {
     }
     this.#begin();
     this.written += rows.length;
-    const keepsUp = this.#stream.write(this.#format.format(rows), (error) => {
-      if (error === undefined || error === null) return;
+    const bytes = this.#format.format(rows);
+    const keepsUp = this.#stream.write(bytes, (error) => {
+      if (error === undefined || error === null) {
+        if (this.#keepsNothing) this.#format.recycle?.(bytes);
+        return;
+      }
       this.written -= rows.length;
       this.missed += rows.length;
     });

@@ -1,24 +1,19 @@
 // Bytes of the text log, put in place eight at a time: no string for each line, and no step for each byte.
 // A text of up to eight bytes is kept as the number whose memory spells it (`eight`): one store writes it all, and what is too much of it is
-// written over by what follows. So SLACK_BYTES must be free behind a line.
+// written over by what follows in the same line. A line's end is put to the byte: what stands behind it may have been written before.
 // Only ASCII: eight such bytes never spell a NaN, whose bits a store may change.
 
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const SPACE = ' '.charCodeAt(0);
 
-/** Bytes behind a line that its stores may touch. */
-export const SLACK_BYTES = 8;
+/** What stands behind the ports, with its newline: flags, or for UDP its name; and what late lines have more. */
+export const [FLAGS_BYTES, UDP_BYTES, LATE_BYTES] = [12, 4, 5];
 
 /** `text`, filled up with spaces, as numbers of eight bytes. */
 export function eights(text: string): Float64Array {
   const bytes = new Uint8Array(8 * Math.ceil(text.length / 8)).fill(SPACE);
   for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index) & 0x7f;
   return new Float64Array(bytes.buffer);
-}
-
-/** Puts eight bytes. */
-export function putEight(out: DataView, at: number, eight: number): void {
-  out.setFloat64(at, eight, LITTLE_ENDIAN);
 }
 
 export function putEights(out: DataView, at: number, text: Float64Array): void {
@@ -46,9 +41,11 @@ const LAST_OCTETS = fours(256, (number) => `${number} `);
 const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, number) => String(number).length + 1);
 const SPACES = eights(' ')[0] as number;
 const UTC_AND_SPACE = new Uint32Array(eights('Z ').buffer)[0] as number;
-/** `0 1 1 0 0 0` and the newline for each of the 64 sets of flags, 16 bytes each. */
-const FLAGS = new Float64Array(2 * 64);
-for (let flags = 0; flags < 64; flags += 1) FLAGS.set(eights(`${[...flags.toString(2).padStart(6, '0')].join(' ')}\n`), 2 * flags);
+/** `0 1 1 0 0 0` and the newline for each of the 64 sets of flags: eight bytes and four. */
+const FLAGS = new Float64Array(64);
+const FLAGS_END = fours(64, (flags) => `${[...flags.toString(2).padStart(6, '0')].join(' ')}\n`.slice(8));
+for (let flags = 0; flags < 64; flags += 1) FLAGS[flags] = eights([...flags.toString(2).padStart(6, '0')].join(' '))[0] as number;
+const [UDP_LINE, LATE_LINE, LATE_END] = fours(3, (part) => ['UDP\n', ' lat', 'e\n'][part] as string) as unknown as [number, number, number];
 
 /** Six digits, a Z and a space. @param micros 0 to 999,999 @returns where the next byte goes, as all of these */
 export function putMicros(out: DataView, at: number, micros: number): number {
@@ -85,7 +82,20 @@ export function putIpv4(out: DataView, at: number, address: number, width: numbe
 
 /** Six flags with spaces between them, and the newline. */
 export function putFlags(out: DataView, at: number, flags: number): number {
-  out.setFloat64(at, FLAGS[2 * flags] as number, LITTLE_ENDIAN);
-  out.setFloat64(at + 8, FLAGS[2 * flags + 1] as number, LITTLE_ENDIAN);
-  return at + 12;
+  out.setFloat64(at, FLAGS[flags] as number, LITTLE_ENDIAN);
+  out.setUint32(at + 8, FLAGS_END[flags] as number, LITTLE_ENDIAN);
+  return at + FLAGS_BYTES;
+}
+
+/** `UDP` and the newline. */
+export function putUdp(out: DataView, at: number): number {
+  out.setUint32(at, UDP_LINE, LITTLE_ENDIAN);
+  return at + UDP_BYTES;
+}
+
+/** ` late` and the newline, in place of the newline at `at`. */
+export function putLate(out: DataView, at: number): number {
+  out.setUint32(at, LATE_LINE, LITTLE_ENDIAN);
+  out.setUint16(at + 4, LATE_END & 0xffff, LITTLE_ENDIAN);
+  return at + 1 + LATE_BYTES;
 }

@@ -9,16 +9,17 @@ import { printable } from '../base/host-text.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import { DESTINATION_IPV6, LATE, OBSERVED, type RecordBatch, type RowRun, SOURCE_IPV6, UDP } from '../base/record-batch.js';
 import { Ipv6Texts } from './ipv6-texts.js';
-import { eights, putEight, putEights, putFlags, putIpv4, putMicros, putPort, SLACK_BYTES } from './text-bytes.js';
+import { eights, FLAGS_BYTES, LATE_BYTES, putEights, putFlags, putIpv4, putLate, putMicros, putPort, putUdp, UDP_BYTES } from './text-bytes.js';
 
 const IPV4_WIDTH = 15;
 const IPV6_WIDTH = 39;
 /** `2026-11-23T10:00:00.`; six digits, a Z and a space follow. */
 const SECOND_BYTES = 20;
-/** A packet's line without its host is never longer. */
-const PACKET_BYTES = SECOND_BYTES + 8 + 2 * (IPV6_WIDTH + 1) + 2 * 6 + 12 + 5;
-const UDP_LINE = eights('UDP\n')[0] as number;
-const LATE_LINE = eights(' late\n')[0] as number;
+/** A packet's line without its host, its addresses, and what stands behind the ports. */
+const PACKET_BYTES = SECOND_BYTES + 8 + 2 + 2 * 6;
+/** Memory for the next rows' bytes: more than that is not kept. */
+const KEPT_BUFFERS = 4;
+const KEPT_SECONDS = 64;
 
 export interface TextFormatOptions {
   readonly originSec: number;
@@ -35,13 +36,17 @@ interface HostColumn {
 export class TextFormat {
   readonly #options: TextFormatOptions;
   readonly #hosts = new Map<string, HostColumn>();
-  #scratch: { readonly eights: Float64Array; readonly view: DataView } | undefined;
+  /** The length of each line, then its place. */
+  #places = new Uint32Array(0);
+  /** Not in use. */
+  readonly #buffers: ArrayBufferLike[] = [];
   #ipv6Texts: Ipv6Texts | undefined;
   /** Columns of an address: grows to the longest one seen, so that IPv6 costs IPv4-only fleets nothing. */
   #addressWidth = IPV4_WIDTH;
   /** The second that `#second` spells, in nanoseconds since the origin. */
   #secondNs = Number.NaN;
   #second = eights(' '.repeat(SECOND_BYTES));
+  readonly #seconds = new Map<number, Float64Array>();
 
   constructor(options: TextFormatOptions) {
     this.#options = options;
@@ -53,59 +58,69 @@ export class TextFormat {
     return `${time} ${'Host'.padEnd(this.#options.hostWidth)} ${'Source IP'.padStart(IPV4_WIDTH)} ${'Dest IP'.padStart(IPV4_WIDTH)} SPort DPort U A P R S F`;
   }
 
-  /** All lines, each with its newline. */
+  /** All lines, each with its newline. They may be given back (`recycle`) once they are written. */
   format(rows: MergedRows): Buffer {
     return this.#byStretches(rows) ?? this.#inOrder(rows);
   }
 
   /**
-   * The same as `#inOrder`: each host's lines in one go, every line in a place of the same size, and then from there in the log's order. At 500 hosts
-   * it takes half the time: row after row, `#inOrder` finds no column of the next host in the processor's caches.
-   * @returns undefined where a line does not fit its place, or the column of addresses would have to grow
+   * The same as `#inOrder`, but each host's lines in one go, every line where it belongs. At 500 hosts it takes half the time: row after row, `#inOrder`
+   * finds no column of the next host in the processor's caches. A line's length is known from what kind of row it is; nothing is
+   * written behind it, for what stands there may have been written before.
+   * @returns undefined where there are lines of other lengths, or the column of addresses would have to grow
    */
   #byStretches({ length, stretches }: MergedRows): Buffer | undefined {
     if (stretches === undefined || stretches.runs.some(({ batch }) => batch.asides.length > 0)) return undefined;
-    const hosts = stretches.runs.map(({ batch }) => this.#host(batch.hostName));
-    const mostBytes = PACKET_BYTES - 2 * (IPV6_WIDTH - this.#addressWidth) + hosts.reduce((most, host) => Math.max(most, host.bytes.length), 0);
-    const placeEights = Math.ceil((mostBytes + SLACK_BYTES) / 8) + 1;
-    const scratch = this.#scratchOf(length * placeEights);
-    let place = 0;
-    for (let index = 0; index < hosts.length; index += 1) {
-      const { batch, from, to } = stretches.runs[index] as RowRun;
-      const host = hosts[index] as HostColumn;
-      for (let row = from; row < to; row += 1) {
-        if (batch.bits[row] !== 0 && this.#widthOf(batch, row) > this.#addressWidth) return undefined;
-        const start = 8 * (place + 1);
-        scratch.eights[place] = this.#packet(scratch.view, start, batch, row, host) - start;
-        place += placeEights;
-      }
+    const { runs, order } = stretches;
+    const hosts = runs.map(({ batch }) => this.#host(batch.hostName));
+    const places = this.#placesFor(length);
+    let number = 0;
+    for (let index = 0; index < runs.length; index += 1) {
+      const run = runs[index] as RowRun;
+      if (run.batch.ipv6.length > 0 && !this.#fits(run)) return undefined;
+      number = lineLengths(run, places, number, PACKET_BYTES + 2 * this.#addressWidth + (hosts[index] as HostColumn).bytes.length);
     }
-    const out = Buffer.allocUnsafe(length * mostBytes + SLACK_BYTES);
+    const bytes = order === undefined ? placesInTurn(places, length) : placesInOrder(places, order, length);
+    const out = this.#bufferOf(bytes);
     const view = new DataView(out.buffer, out.byteOffset, out.length);
-    let at = 0;
-    for (let index = 0; index < length; index += 1) {
-      const from = placeEights * (stretches.numberOf[index] as number);
-      const bytes = scratch.eights[from] as number;
-      const lastEight = from + ((bytes + 7) >> 3);
-      for (let eight = from + 1, to = at; eight <= lastEight; eight += 1, to += 8) putEight(view, to, scratch.eights[eight] as number);
-      at += bytes;
-    }
-    return out.subarray(0, at);
+    number = 0;
+    for (let index = 0; index < runs.length; index += 1) number = this.#stretch(view, runs[index] as RowRun, hosts[index] as HostColumn, places, number);
+    return out.subarray(0, bytes);
   }
 
-  #scratchOf(needEights: number): { readonly eights: Float64Array; readonly view: DataView } {
-    if (this.#scratch === undefined || this.#scratch.eights.length < needEights) {
-      const eights = new Float64Array(needEights);
-      this.#scratch = { eights, view: new DataView(eights.buffer) };
-    }
-    return this.#scratch;
+  #stretch(out: DataView, { batch, from, to }: RowRun, host: HostColumn, places: Uint32Array, first: number): number {
+    const shift = first - from;
+    for (let row = from; row < to; row += 1) this.#packet(out, places[row + shift] as number, batch, row, host);
+    return to + shift;
+  }
+
+  /** Whether the columns are wide enough for all addresses. */
+  #fits({ batch, from, to }: RowRun): boolean {
+    for (let row = from; row < to; row += 1) if (this.#widthOf(batch, row) > this.#addressWidth) return false;
+    return true;
+  }
+
+  #placesFor(rows: number): Uint32Array {
+    if (this.#places.length < rows) this.#places = new Uint32Array(2 * rows);
+    return this.#places;
+  }
+
+  /** Takes memory that `format` has given for the next rows: nobody must need it any more. */
+  recycle(bytes: Uint8Array): void {
+    if (this.#buffers.length < KEPT_BUFFERS) this.#buffers.push(bytes.buffer);
+  }
+
+  #bufferOf(bytes: number): Buffer {
+    const kept = this.#buffers.pop();
+    // Slow: not a part of memory that others use too.
+    return kept !== undefined && kept.byteLength >= bytes ? Buffer.from(kept) : Buffer.allocUnsafeSlow(bytes + (bytes >> 2));
   }
 
   #inOrder(rows: MergedRows): Buffer {
     const asides = rows.batches.map((batch) => batch.asides.length > 0);
     const hosts = rows.batches.map((batch) => this.#host(batch.hostName));
-    const mostBytes = PACKET_BYTES + hosts.reduce((most, host) => Math.max(most, host.bytes.length), 0);
-    let out = Buffer.allocUnsafe(rows.length * mostBytes + SLACK_BYTES);
+    const mostBytes = PACKET_BYTES + 2 * IPV6_WIDTH + FLAGS_BYTES + LATE_BYTES + hosts.reduce((most, host) => Math.max(most, host.bytes.length), 0);
+    let out = this.#bufferOf(rows.length * mostBytes);
     let view = new DataView(out.buffer, out.byteOffset, out.length);
     let at = 0;
     for (let index = 0; index < rows.length; index += 1) {
@@ -114,7 +129,7 @@ export class TextFormat {
       const row = rows.rowOf[index] as number;
       if (asides[place] === true && (batch.kind[row] as number) >= OBSERVED) {
         const line = Buffer.from(this.#aside(batch, row));
-        const need = at + line.length + (rows.length - index) * mostBytes + SLACK_BYTES;
+        const need = at + line.length + (rows.length - index) * mostBytes;
         if (need > out.length) {
           const larger = Buffer.allocUnsafe(2 * need);
           larger.set(out.subarray(0, at));
@@ -140,13 +155,8 @@ export class TextFormat {
     } else at = this.#addresses(out, at, batch, row, bits);
     at = putPort(out, at, batch.sourcePort[row] as number);
     at = putPort(out, at, batch.destinationPort[row] as number);
-    if (batch.kind[row] === UDP) {
-      putEight(out, at, UDP_LINE);
-      at += 4;
-    } else at = putFlags(out, at, batch.flags[row] as number);
-    if ((bits & LATE) === 0) return at;
-    putEight(out, at - 1, LATE_LINE);
-    return at + 5;
+    at = batch.kind[row] === UDP ? putUdp(out, at) : putFlags(out, at, batch.flags[row] as number);
+    return (bits & LATE) === 0 ? at : putLate(out, at - 1);
   }
 
   /** Both addresses, of which one at least is IPv6. */
@@ -174,12 +184,19 @@ export class TextFormat {
 
   /** RFC 3339 in UTC with microseconds, and a space; nanoseconds are cut, not rounded, so that order stays. */
   #time(out: DataView, at: number, tNs: number): number {
-    if (!(tNs >= this.#secondNs && tNs < this.#secondNs + 1e9)) {
-      this.#secondNs = Math.floor(tNs / 1e9) * 1e9;
-      this.#second = eights(formatTime(this.#secondNs, this.#options.originSec).slice(0, SECOND_BYTES));
-    }
+    if (!(tNs >= this.#secondNs && tNs < this.#secondNs + 1e9)) this.#turnTo(Math.floor(tNs / 1e9));
     putEights(out, at, this.#second);
     return putMicros(out, at + SECOND_BYTES, ((tNs - this.#secondNs) / 1000) | 0);
+  }
+
+  /** Host after host, the same few seconds come again and again. */
+  #turnTo(second: number): void {
+    this.#secondNs = second * 1e9;
+    const known = this.#seconds.get(second);
+    this.#second = known ?? eights(formatTime(this.#secondNs, this.#options.originSec).slice(0, SECOND_BYTES));
+    if (known !== undefined) return;
+    if (this.#seconds.size === KEPT_SECONDS) this.#seconds.clear();
+    this.#seconds.set(second, this.#second);
   }
 
   /** The host's column, with the space behind it. */
@@ -202,6 +219,38 @@ export class TextFormat {
     const [from, to] = [fromNs, toNs].map((ns) => (ns === null ? 'unknown' : formatTime(ns, this.#options.originSec)));
     return `${start}gap ${reason} lines=${lines ?? 'unknown'} from=${from} to=${to} ${oneLine(detail)}${late}\n`;
   }
+}
+
+/** How long each of a stretch's lines will be. @returns the number of the row behind it */
+function lineLengths({ batch: { kind, bits }, from, to }: RowRun, lengths: Uint32Array, first: number, packetBytes: number): number {
+  const shift = first - from;
+  for (let row = from; row < to; row += 1) {
+    const lateBytes = ((bits[row] as number) & LATE) === 0 ? 0 : LATE_BYTES;
+    lengths[row + shift] = packetBytes + (kind[row] === UDP ? UDP_BYTES : FLAGS_BYTES) + lateBytes;
+  }
+  return to + shift;
+}
+
+/** Lengths become places. @returns the length of all */
+function placesInOrder(places: Uint32Array, order: Uint32Array, rows: number): number {
+  let at = 0;
+  for (let index = 0; index < rows; index += 1) {
+    const number = order[index] as number;
+    const bytes = places[number] as number;
+    places[number] = at;
+    at += bytes;
+  }
+  return at;
+}
+
+function placesInTurn(places: Uint32Array, rows: number): number {
+  let at = 0;
+  for (let number = 0; number < rows; number += 1) {
+    const bytes = places[number] as number;
+    places[number] = at;
+    at += bytes;
+  }
+  return at;
 }
 
 function oneLine(text: string): string {

@@ -21,7 +21,7 @@ export function parseWireLine(line: string, originSec = 0): PacketRecord | WireM
   const bytes = Buffer.from(`${line}\n`);
   const parser = new WireParser(originSec);
   const batch = new RecordBatch({ host: 0, hostName: 'web01', epoch: 1 }, 1);
-  const kind = parser.parse(bytes, 0, batch);
+  const kind = parser.parse(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, batch);
   if (kind === PACKET) {
     if (parser.newlineAt !== bytes.length - 1) throw new Error(`read to ${parser.newlineAt} of ${bytes.length}`);
     return batch.record(0) as PacketRecord;
