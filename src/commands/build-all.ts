@@ -23,6 +23,13 @@ export interface ScriptChoice {
 /** Guru mode: our script counts by a few lines of C, since stap's own variables have locks (stap/tcpdumplike.stp). Other scripts may ask for nothing of the kind. */
 const WITH_C = '-g';
 
+/**
+ * stap's guard against overload ends a script whose probes took over half of a CPU. It judges by windows of 10⁹ cycles, a third of a second,
+ * and there one slice of time that a hypervisor steals inside a probe looks like overload: 614,213,860 cycles were seen. The same half, over
+ * windows ten times as long. Numbers are long long, as the runtime prints them.
+ */
+const OVERLOAD_GUARD = ['-DSTP_OVERLOAD_INTERVAL=10000000000LL', '-DSTP_OVERLOAD_THRESHOLD=5000000000LL'];
+
 const OWN_SCRIPT = fileURLToPath(new URL('../../stap/tcpdumplike.stp', import.meta.url));
 
 /** @throws FleetTapError kind `input` when the script cannot be read, or takes no filter */
@@ -75,7 +82,7 @@ export async function buildAll(fleet: Fleet, targets: readonly Host[], choice: S
     const plan = planBuilds([...hosts, ...builders].flatMap(candidate), needsSymbols);
     for (const [host, problem] of plan.problems) failures.set(host, problem);
     const scriptArguments = choice.isOurs && !needsSymbols ? ['netfilter'] : [];
-    const options = choice.isOurs ? [WITH_C] : [];
+    const options = choice.isOurs ? [WITH_C, ...OVERLOAD_GUARD] : OVERLOAD_GUARD;
     await Promise.all(
       plan.builds.map(async (planned) => {
         try {
