@@ -1,6 +1,6 @@
 // fleet-tap export ansible: playbooks/setup.yml as an Ansible role, for who runs Ansible anyway.
 // Guaranteed: the role's tasks and variables are the playbook's, compared as data before anything is written; a folder that is there is not written over.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -16,6 +16,8 @@ export interface ExportOptions {
 }
 
 const PLAYBOOK = fileURLToPath(new URL('../../playbooks/setup.yml', import.meta.url));
+/** What its tasks copy. */
+const FILES = fileURLToPath(new URL('../../playbooks/files', import.meta.url));
 const MADE = `# Made by fleet-tap ${version}: fleet-tap export ansible\n`;
 
 const DEFAULTS = `---
@@ -24,7 +26,7 @@ ${MADE}# every-host: each host gets the debug symbols and compiles for itself; p
 fleet_tap_symbols: every-host
 # Debug symbols of the kernel's loadable modules too: 2 GB instead of 0.4 GB.
 fleet_tap_symbols_full: false
-# A mirror of Ubuntu's archive of debug symbols.
+# A mirror of Ubuntu's archive of debug symbols. One that signs for itself: fleet_tap_ddebs_key (a file) and fleet_tap_ddebs_fingerprint.
 fleet_tap_ddebs_url: http://ddebs.ubuntu.com
 `;
 
@@ -68,6 +70,8 @@ export async function exportAnsible({ folder }: ExportOptions, context: CommandC
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
     }
+    await mkdir(join(role, 'files'));
+    for (const name of await readdir(FILES)) await copyFile(join(FILES, name), join(role, 'files', name));
   } catch (cause) {
     throw new FleetTapError('input', 'output-failed', `${folder} cannot be written: ${(cause as Error).message}`, { cause });
   }

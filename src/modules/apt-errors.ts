@@ -55,6 +55,22 @@ const causes: readonly Cause[] = [
     explain: ([, repository]) => ({ message: `there is no archive at ${repository}`, hint: 'correct or remove it in /etc/apt/sources.list.d' }),
   },
   {
+    // gpgv; sqv, apt 3's.
+    pattern: /(?:EXPKEYSIG|KEYEXPIRED) ?([0-9A-F]{8,})?|Signing key on ([0-9A-F]+) is bad:[^\n]*Expired on/,
+    explain: ([, gpgv, sqv]) => ({
+      message: `the key of an archive has expired${gpgv === undefined && sqv === undefined ? '' : ` (${gpgv ?? sqv})`}`,
+      hint: 'upgrade the keyring package of that archive: the key has been prolonged or replaced since',
+    }),
+  },
+  {
+    pattern: /sqv returned an error[^\n]*SHA1 is not considered secure/,
+    explain: () => ({ message: 'the key of an archive is signed with SHA-1, which apt 3 takes no longer', hint: 'upgrade the keyring package of that archive; or allow SHA-1 for apt in /etc/crypto-policies/back-ends/apt-sequoia.config' }),
+  },
+  {
+    pattern: /sqv returned an error[^\n]*Missing key ([0-9A-F]+)/,
+    explain: ([, key]) => sentenceOfKey(key),
+  },
+  {
     pattern: /(?:The following signatures (?:couldn't be verified|were invalid)|Sub-process \S*sqv returned an error)(?:[^\n]*NO_PUBKEY ([0-9A-F]+))?|NO_PUBKEY ([0-9A-F]+)/,
     explain: ([, inLine, alone]) => sentenceOfKey(inLine ?? alone),
   },

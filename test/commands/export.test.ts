@@ -1,5 +1,6 @@
 // The exported role: real Ansible reads it, its tasks are the playbook's, in the same order, and our own engine accepts it too.
 import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { exportAnsible } from '../../src/commands/export.js';
@@ -18,6 +19,7 @@ it.skipIf(reason !== undefined && !mayNotSkip)(`ansible-playbook lists the same 
   const list = (playbook: string) => namesOf(execFileSync('ansible-playbook', ['-i', 'localhost,', '--list-tasks', playbook], { encoding: 'utf8' }));
   expect(list(setup).length).toBeGreaterThan(8);
   expect(list(join(folder, 'setup.yml'))).toEqual(list(setup));
+  expect(await readFile(join(folder, 'roles/fleet_tap/files/ubuntu-dbgsym-keyring.gpg'))).toEqual(await readFile(resolve(setup, '../files/ubuntu-dbgsym-keyring.gpg')));
   const { plays } = await loadPlaybook(join(folder, 'setup.yml'));
   expect(plays).toHaveLength(1);
   await expect(exportAnsible({ folder }, person.context)).rejects.toMatchObject({ kind: 'input', code: 'output-exists' });

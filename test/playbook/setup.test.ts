@@ -1,7 +1,8 @@
 // playbooks/setup.yml: both engines accept it; its one big script, run by dash on hosts that are fake programs, names the right packages or says
 // what is missing.
 import { execFileSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ansibleFacts } from '../../src/facts/ansible.js';
@@ -46,14 +47,33 @@ test("the archive's address is made from a derivative's base, never from its own
   const facts = ansibleFacts(parseFacts({ sections: new Map(), files: new HostFiles(renderFiles(files)) }));
   const vars = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
   expect(vars).toMatchObject({ ansible_distribution: 'Linux Mint', ansible_distribution_release: 'tessa' });
-  const content = rendered(playbook, vars, "Ubuntu's debug symbols: archive", 'content');
-  expect(content).toContain('\nSuites: bionic bionic-updates\n');
-  expect(content).not.toContain('tessa');
+  const pockets = rendered(playbook, vars, "Ubuntu's debug symbols: pockets", 'cmd');
+  expect(pockets).toContain('release=bionic\n');
+  expect(pockets).not.toContain('tessa');
+});
+
+test("the key that comes along is that of Ubuntu's archive of debug symbols, and no other", async () => {
+  const key = await readFile(resolve(path, '../files/ubuntu-dbgsym-keyring.gpg'));
+  // RFC 4880: an old packet header with two bytes of length; its SHA-1 is the fingerprint. Then a user ID, a signature, and nothing more.
+  const packets: number[] = [];
+  for (let at = 0; at < key.length; ) {
+    const [tag = 0, high = 0, low = 0] = key.subarray(at, at + 3);
+    packets.push((tag >> 2) & 15);
+    at += tag & 1 ? 3 + high * 256 + low : 2 + high;
+  }
+  expect(packets).toEqual([6, 13, 2]);
+  expect(createHash('sha1').update(key.subarray(0, 3 + key.readUInt16BE(1))).digest('hex').toUpperCase()).toBe(render(playbook.plays[0]?.vars.ddebs_fingerprint, { get: (name) => new Undefined(name) }));
 });
 
 test('so does our loader', () => {
   expect(playbook.plays.map(({ name }) => name)).toEqual(['SystemTap and debug symbols']);
-  expect(tasksOf(playbook.plays[0]?.tasks ?? []).map(({ module }) => module.name)).toEqual(['assert', 'apt', 'shell', 'apt', 'apt', 'copy', 'shell', 'apt', 'shell', 'assert', 'copy', 'apt']);
+  expect(tasksOf(playbook.plays[0]?.tasks ?? []).map(({ module }) => module.name)).toEqual([
+    'assert', 'shell', 'replace', 'apt', 'shell', 'apt', 'shell',
+    // Ubuntu's debug symbols
+    'shell', 'assert', 'shell', 'apt', 'stat', 'copy', 'shell', 'assert', 'copy', 'apt',
+    // What compiling needs
+    'shell', 'assert', 'copy', 'apt',
+  ]);
 });
 
 let here: Bench;

@@ -1,0 +1,190 @@
+// Setup's way on Ubuntu, with real apt and dpkg on Debian systems that say they are Ubuntu, against signed archives on loopback: pockets, names, keys,
+// and what is said where the archive is of no use.
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { mayNotSkip } from '../playbook/engines.js';
+import { ArchiveServer, type Pocket } from './archive/archive.js';
+import type { Deb } from './archive/debs.js';
+import { type SigningKey, SigningKeys } from './archive/keys.js';
+import { type Played, play } from './archive/play.js';
+import { baseDebs, becomeUbuntu, keyringDeb, put, RELEASES, type Release, sh, symbolsDeb } from './archive/ubuntu.js';
+import { Ring, type RingHost } from './ring/host.js';
+import { ringRoot } from './ring/rootfs.js';
+import { type State, stateOf } from './ring/state.js';
+
+function whyNot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root may mount and chroot';
+  return ['/usr/bin/mmdebstrap', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/gpg', '/usr/bin/dpkg-deb'].find((program) => !existsSync(program))?.replace(/^.*\//, 'there is no ');
+}
+
+const why = whyNot();
+const SOURCE = '/etc/apt/sources.list.d/fleet-tap-ddebs.sources';
+
+describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubuntu${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
+  let ring: Ring;
+  let keys: SigningKeys;
+  let ubuntuKey: SigningKey;
+  let ddebsKey: SigningKey;
+  let otherKey: SigningKey;
+  let architecture: string;
+  beforeAll(async () => {
+    [ring, keys] = await Promise.all([ringRoot().then((root) => Ring.start(root)), SigningKeys.start()]);
+    ubuntuKey = await keys.make('ubuntu');
+    ddebsKey = await keys.make('ddebs');
+    otherKey = await keys.make('other');
+    const host = await ring.host('asked');
+    architecture = (await sh(host, 'dpkg --print-architecture')).trim();
+    await host.stop();
+  }, 600_000);
+  afterAll(async () => {
+    await ring.stop();
+    await keys.end();
+  });
+
+  interface Wanted {
+    readonly release?: Release;
+    /** Of the archive of debug symbols: the pockets that it has. */
+    readonly pockets?: readonly string[];
+    /** All in the first pocket. */
+    readonly ddebs?: readonly Deb[];
+    /** Beside systemtap, compiler, headers. */
+    readonly base?: readonly Deb[];
+    readonly signs?: SigningKey;
+    readonly validUntil?: Date;
+  }
+  interface Given {
+    readonly host: RingHost;
+    readonly server: ArchiveServer;
+    readonly setup: (vars?: Readonly<Record<string, unknown>>, check?: boolean) => Promise<Played>;
+  }
+  let count = 0;
+  async function given({ release = RELEASES.noble, pockets = ['', '-updates'], ddebs, base, signs = ddebsKey, validUntil }: Wanted = {}): Promise<Given> {
+    const server = await ArchiveServer.start();
+    const host = await ring.host(`ubuntu-${count++}`);
+    onTestFinished(() => Promise.all([host.stop(), server.stop()]).then(() => {}));
+    const { codename } = release;
+    const debs = [...(await baseDebs(release)), ...(base ?? [await keyringDeb('ubuntu-dbgsym-keyring', ddebsKey.publicKey)])];
+    await server.publish('ubuntu', [{ name: codename, debs, key: ubuntuKey }], architecture);
+    const symbols = ddebs ?? [await symbolsDeb(release, true)];
+    await server.publish('ddebs', pockets.map((name, at): Pocket => ({ name: `${codename}${name}`, debs: at === 0 ? symbols : [], key: signs, ...(validUntil === undefined ? {} : { validUntil }) })), architecture);
+    await becomeUbuntu(host, release, `${server.url}/ubuntu`, ubuntuKey.publicKey);
+    return { host, server, setup: (vars = {}, check = false) => play(host, 'setup', { fleet_tap_ddebs_url: `${server.url}/ddebs`, ...vars }, check) };
+  }
+  const installed = async (host: RingHost) => (await sh(host, `dpkg-query -W -f '\${db:Status-Status} \${Package}\\n'`)).split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice(10)] : []));
+
+  test.each(Object.values(RELEASES))('$codename: ready, and the second time nothing changes', { timeout: 120_000 }, async (release) => {
+    const { host, server, setup } = await given({ release });
+    const first = await setup();
+    expect(first.failure).toBe('');
+    expect(await sh(host, `cat ${SOURCE}`)).toBe(
+      `# Written by fleet-tap setup\nTypes: deb\nURIs: ${server.url}/ddebs\nSuites: ${release.codename} ${release.codename}-updates\nComponents: main restricted universe multiverse\nSigned-By: /usr/share/keyrings/ubuntu-dbgsym-keyring.gpg\n`,
+    );
+    expect(await installed(host)).toEqual(expect.arrayContaining(['systemtap', 'gcc', `linux-headers-${release.kernel}`, `linux-image-unsigned-${release.kernel}-dbgsym`, 'ubuntu-dbgsym-keyring']));
+    expect(await sh(host, `find /usr/lib/debug -type f`), 'of the kernel only').toBe(`/usr/lib/debug/boot/vmlinux-${release.kernel}\n`);
+    expect((await setup()).changed).toEqual([]);
+  });
+
+  test('only the pockets that are there; those of proposed packages are not asked for', { timeout: 120_000 }, async () => {
+    const { host, server, setup } = await given({ pockets: ['', '-security', '-proposed'] });
+    expect((await setup()).failure).toBe('');
+    expect(await sh(host, `grep ^Suites ${SOURCE}`)).toBe('Suites: noble noble-security\n');
+    expect(server.asked.filter((path) => path.includes('-proposed'))).toEqual([]);
+  });
+
+  test('a kernel that is not signed has its symbols under its own name', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given({ ddebs: [await symbolsDeb(RELEASES.noble, false)] });
+    expect((await setup()).failure).toBe('');
+    expect(await installed(host)).toContain(`linux-image-${RELEASES.noble.kernel}-dbgsym`);
+  });
+
+  test('check mode changes nothing, and says what would be', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given();
+    await sh(host, 'apt-get -q update');
+    const before = await stateOf(ring, host);
+    const { changed } = await setup({}, true);
+    expect(changed).toContain("Ubuntu's debug symbols: archive");
+    expect(await stateOf(ring, host)).toEqual(before);
+  });
+
+  describe('the key', () => {
+    test('of ubuntu-keyring, where ubuntu-dbgsym-keyring is no package any more', { timeout: 120_000 }, async () => {
+      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-keyring', ddebsKey.publicKey)] });
+      expect((await setup()).failure).toBe('');
+      expect(await installed(host)).toContain('ubuntu-keyring');
+    });
+
+    test('that a mirror signs with, by its fingerprint', { timeout: 120_000 }, async () => {
+      const { host, setup } = await given({ base: [], signs: otherKey });
+      const file = `${ring.root}.key-${process.pid}`;
+      const { writeFile, rm } = await import('node:fs/promises');
+      await writeFile(file, otherKey.publicKey);
+      onTestFinished(() => rm(file));
+      const wrong = await setup({ fleet_tap_ddebs_key: file });
+      expect(wrong.failure).toContain(`is not the key F2EDC64DC5AEE1F6B9C621F0C8CAB6595FDFF622 (fleet_tap_ddebs_fingerprint), but ${otherKey.fingerprint.toLowerCase()}`);
+      expect(await sh(host, `ls /etc/apt/sources.list.d`)).not.toContain('fleet-tap');
+      expect((await setup({ fleet_tap_ddebs_key: file, fleet_tap_ddebs_fingerprint: otherKey.fingerprint })).failure).toBe('');
+      expect(await sh(host, `grep Signed-By ${SOURCE}`)).toBe('Signed-By: /usr/share/keyrings/fleet-tap-ddebs.gpg\n');
+    });
+
+    test('that came along is taken where no package has one, and an archive that another signed is taken out again', { timeout: 120_000 }, async () => {
+      const { host, setup } = await given({ base: [] });
+      const { failure, rescued } = await setup();
+      expect(failure).toMatch(/signature of an archive cannot be verified.*The archive of debug symbols http\S+ was taken out again\.$/);
+      expect(rescued).toBe(1);
+      expect((await sh(host, 'sha1sum /usr/share/keyrings/fleet-tap-ddebs.gpg; ls /etc/apt/sources.list.d')).split('\n')).not.toContain('fleet-tap-ddebs.sources');
+      await sh(host, 'apt-get -q update');
+    });
+
+    test('that has expired', { timeout: 120_000 }, async () => {
+      // As it happens: the archive's key lives on, the host has it as it was before it was prolonged.
+      const { key, before } = await keys.makeProlonged('old');
+      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-dbgsym-keyring', before)], signs: key });
+      expect((await setup()).failure).toMatch(/the key of an archive has expired \([0-9A-F]{40}\)/);
+      await sh(host, 'apt-get -q update');
+    });
+  });
+
+  test('the entries of the old note are put out of use, and come back', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given();
+    const note = ['', '-updates', '-security', '-proposed'].map((pocket) => `deb http://ddebs.ubuntu.com noble${pocket} main restricted universe multiverse`).join('\n');
+    await put(host, '/etc/apt/sources.list.d/ddebs.list', `${note}\n`);
+    await put(host, '/etc/apt/sources.list', `# mine\ndeb http://ddebs.ubuntu.com noble main\n`);
+    expect((await setup()).failure).toBe('');
+    expect(await sh(host, 'grep -rh "^ *deb " /etc/apt/sources.list /etc/apt/sources.list.d || true')).toBe('');
+    expect((await setup()).changed).toEqual([]);
+    expect((await play(host, 'teardown')).failure).toBe('');
+    expect(await sh(host, 'cat /etc/apt/sources.list.d/ddebs.list; cat /etc/apt/sources.list')).toBe(`${note}\n# mine\ndeb http://ddebs.ubuntu.com noble main\n`);
+    expect((await play(host, 'teardown')).changed).toEqual([]);
+  });
+
+  test('setup and teardown leave packages and files as they were, but for the groups of systemtap-runtime', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given();
+    await sh(host, 'apt-get -q update');
+    const [packages, before] = [await installed(host), await stateOf(ring, host)];
+    expect((await setup()).failure).toBe('');
+    expect((await play(host, 'teardown')).failure).toBe('');
+    expect(await installed(host)).toEqual(packages);
+    const after = await stateOf(ring, host);
+    // The same lines in another order are no difference.
+    const told = (state: State, path: string) => (state[path]?.endsWith('{"added":[],"removed":[]}') === true ? undefined : state[path]);
+    const differs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => told(before, path) !== told(after, path)).sort();
+    expect(differs).toEqual(['etc/group', 'etc/gshadow']);
+  });
+
+  describe('an archive that is of no use, in one sentence', () => {
+    test('nothing for this release', { timeout: 120_000 }, async () => {
+      const { setup, server } = await given({ pockets: [] });
+      expect((await setup()).failure).toContain(`the archive of debug symbols ${server.url}/ddebs has nothing for noble: `);
+    });
+
+    test('it does not answer', { timeout: 120_000 }, async () => {
+      const { setup } = await given();
+      expect((await setup({ fleet_tap_ddebs_url: 'http://127.0.0.1:1/ddebs' })).failure).toMatch(/the archive of debug symbols http:\/\/127\.0\.0\.1:1\/ddebs does not answer: .*(refused|connect)/i);
+    });
+
+    test('its lists are too old', { timeout: 120_000 }, async () => {
+      const { setup } = await given({ validUntil: new Date(Date.now() - 86_400_000) });
+      expect((await setup()).failure).toMatch(/expired.*was taken out again/);
+    });
+  });
+});
