@@ -4,6 +4,7 @@
 import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
 import type { MergedRows } from '../base/merged-rows.js';
+import { FileWriter } from './file-writer.js';
 import type { LogFormat } from './format.js';
 import type { Sink } from './sink.js';
 
@@ -24,7 +25,7 @@ export class StreamSink implements Sink {
     this.name = name;
     this.#format = format;
     this.#stream = stream;
-    this.#keepsNothing = stream === process.stdout;
+    this.#keepsNothing = stream === process.stdout || stream instanceof FileWriter;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') {
         if (!this.abandoned) onReaderGone();

@@ -19,6 +19,7 @@ const SECOND_BYTES = 20;
 const PACKET_BYTES = SECOND_BYTES + 8 + 2 + 2 * 6;
 /** Memory for the next rows' bytes: more than that is not kept. */
 const KEPT_BUFFERS = 4;
+const LEAST_BUFFER_BYTES = 65_536;
 const KEPT_SECONDS = 64;
 
 export interface TextFormatOptions {
@@ -112,8 +113,9 @@ export class TextFormat {
 
   #bufferOf(bytes: number): Buffer {
     const kept = this.#buffers.pop();
-    // Slow: not a part of memory that others use too.
-    return kept !== undefined && kept.byteLength >= bytes ? Buffer.from(kept) : Buffer.allocUnsafeSlow(bytes + (bytes >> 2));
+    if (kept !== undefined && kept.byteLength >= bytes) return Buffer.from(kept);
+    // Slow: not a part of memory that others use too. Few sizes: what was large enough once is so most of the time.
+    return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(LEAST_BUFFER_BYTES, bytes))));
   }
 
   #inOrder(rows: MergedRows): Buffer {

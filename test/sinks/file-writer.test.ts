@@ -1,11 +1,11 @@
-// Standard output that leads to a file: all bytes in order, whatever the pieces, and behind what stood there.
+// A file behind a stream: all bytes in order, whatever the pieces, and behind what stood there.
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fileWriter } from '../../src/commands/standard-output.js';
+import { FileWriter } from '../../src/sinks/file-writer.js';
 
 test('writes all pieces in order behind what is there, and leaves the file open', async () => {
   await fc.assert(
@@ -14,7 +14,7 @@ test('writes all pieces in order behind what is there, and leaves the file open'
       writeFileSync(file, 'before ');
       const descriptor = openSync(file, 'a');
       try {
-        const stream = fileWriter(descriptor);
+        const stream = new FileWriter(descriptor);
         for (const piece of pieces) stream.write(piece);
         await finished(stream.end());
         writeFileSync(descriptor, ' after');
@@ -30,7 +30,7 @@ test('writes all pieces in order behind what is there, and leaves the file open'
 
 test('a failure is told to whoever wrote, and to the stream', async () => {
   const descriptor = openSync('/dev/full', 'a');
-  const stream = fileWriter(descriptor);
+  const stream = new FileWriter(descriptor);
   const told = new Promise((resolve) => stream.once('error', resolve));
   const written = new Promise((resolve) => void stream.write('more than fits', resolve));
   expect(await written).toMatchObject({ code: 'ENOSPC' });
