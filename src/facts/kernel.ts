@@ -4,6 +4,8 @@ import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
 
 interface Kernel {
+  /** `Linux`. */
+  readonly system: HostText;
   readonly nodename: HostText;
   readonly kernelRelease: HostText;
   readonly kernelBuild: HostText;
@@ -15,7 +17,10 @@ export const kernel: Fact = {
   files: ['/etc/machine-id', '/var/lib/dbus/machine-id'],
   // dpkg knows what getconf would say, and was asked already.
   command: `printf '%s\\n' "$kernel"; case $deb_architecture in *64* | s390x | ppc64*) echo bits 64 ;; i386 | arm* | mips | mipsel | powerpc) echo bits 32 ;; *) printf 'bits %s\\n' "$(getconf LONG_BIT)" ;; esac`,
-  parse: (output) => kernelOf(output) ?? {},
+  parse: (output) => {
+    const { system: _, ...known } = kernelOf(output) ?? { system: '' };
+    return known;
+  },
   ansible: (output, files) => {
     const known = kernelOf(output);
     if (known === undefined) return {};
@@ -23,7 +28,7 @@ export const kernel: Fact = {
     const isIntel = /^(x86_64|i[3-6]86)$/.test(known.architecture);
     const machineId = files.lines('/var/lib/dbus/machine-id')[0] ?? files.lines('/etc/machine-id')[0];
     return {
-      system: 'Linux',
+      system: known.system,
       kernel: known.kernelRelease,
       kernel_version: known.kernelBuild,
       machine: known.architecture,
@@ -39,8 +44,8 @@ export const kernel: Fact = {
 
 function kernelOf(output: HostText): Kernel | undefined {
   // The version alone has spaces in it: `Linux web1 6.12.1-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.12.1-1 (2026-01-01) x86_64`.
-  const match = /^\S+ (\S+) (\S+) (.*) (\S+)$/m.exec(output);
+  const match = /^(\S+) (\S+) (\S+) (.*) (\S+)$/m.exec(output);
   if (match === null) return undefined;
-  const [, nodename = '', kernelRelease = '', kernelBuild = '', architecture = ''] = match;
-  return { nodename, kernelRelease, kernelBuild, architecture };
+  const [, system = '', nodename = '', kernelRelease = '', kernelBuild = '', architecture = ''] = match;
+  return { system, nodename, kernelRelease, kernelBuild, architecture };
 }

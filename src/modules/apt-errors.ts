@@ -83,6 +83,11 @@ const causes: readonly Cause[] = [
     explain: ([, one, other]) => ({ message: `the host cannot find the address of the archive ${one ?? other}`, hint: 'look at DNS (/etc/resolv.conf) and the proxy of the host' }),
   },
   {
+    // The first is said for a download that began and stopped; Acquire::http::Timeout (apt.conf(5)).
+    pattern: /Failed to fetch +(\S+) +(?:Connection timed out|Data socket timed out|Connection failed|Error reading from server|Undetermined Error)/,
+    explain: ([, url]) => ({ message: `a download stopped: ${url} sent nothing any more`, hint: 'run it again: apt goes on where it stopped; if it stays, look at the network and the proxy of the host, or use a mirror' }),
+  },
+  {
     pattern: /(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+)/,
     explain: ([, address]) => ({ message: `the host cannot reach the archive ${address}`, hint: 'look at the network and the proxy of the host' }),
   },

@@ -1,76 +1,23 @@
 // Setup's way on Ubuntu, with real apt and dpkg on Debian systems that say they are Ubuntu, against signed archives on loopback: pockets, names, keys,
 // and what is said where the archive is of no use.
-import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { mayNotSkip } from '../playbook/engines.js';
-import { ArchiveServer, type Pocket } from './archive/archive.js';
-import type { Deb } from './archive/debs.js';
-import { type SigningKey, SigningKeys } from './archive/keys.js';
-import { type Played, play } from './archive/play.js';
-import { baseDebs, becomeUbuntu, keyringDeb, put, RELEASES, type Release, sh, symbolsDeb } from './archive/ubuntu.js';
-import { Ring, type RingHost } from './ring/host.js';
-import { ringRoot } from './ring/rootfs.js';
+import { installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
+import { play } from './archive/play.js';
+import { keyringDeb, put, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
 import { type State, stateOf } from './ring/state.js';
 
-function whyNot(): string | undefined {
-  if (process.getuid?.() !== 0) return 'only root may mount and chroot';
-  return ['/usr/bin/mmdebstrap', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/gpg', '/usr/bin/dpkg-deb'].find((program) => !existsSync(program))?.replace(/^.*\//, 'there is no ');
-}
-
-const why = whyNot();
+const why = whyNoHosts();
 const SOURCE = '/etc/apt/sources.list.d/fleet-tap-ddebs.sources';
 
 describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubuntu${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  let ring: Ring;
-  let keys: SigningKeys;
-  let ubuntuKey: SigningKey;
-  let ddebsKey: SigningKey;
-  let otherKey: SigningKey;
-  let architecture: string;
+  let fleet: UbuntuFleet;
   beforeAll(async () => {
-    [ring, keys] = await Promise.all([ringRoot().then((root) => Ring.start(root)), SigningKeys.start()]);
-    ubuntuKey = await keys.make('ubuntu');
-    ddebsKey = await keys.make('ddebs');
-    otherKey = await keys.make('other');
-    const host = await ring.host('asked');
-    architecture = (await sh(host, 'dpkg --print-architecture')).trim();
-    await host.stop();
+    fleet = await UbuntuFleet.start();
   }, 600_000);
-  afterAll(async () => {
-    await ring.stop();
-    await keys.end();
-  });
-
-  interface Wanted {
-    readonly release?: Release;
-    /** Of the archive of debug symbols: the pockets that it has. */
-    readonly pockets?: readonly string[];
-    /** All in the first pocket. */
-    readonly ddebs?: readonly Deb[];
-    /** Beside systemtap, compiler, headers. */
-    readonly base?: readonly Deb[];
-    readonly signs?: SigningKey;
-    readonly validUntil?: Date;
-  }
-  interface Given {
-    readonly host: RingHost;
-    readonly server: ArchiveServer;
-    readonly setup: (vars?: Readonly<Record<string, unknown>>, check?: boolean) => Promise<Played>;
-  }
-  let count = 0;
-  async function given({ release = RELEASES.noble, pockets = ['', '-updates'], ddebs, base, signs = ddebsKey, validUntil }: Wanted = {}): Promise<Given> {
-    const server = await ArchiveServer.start();
-    const host = await ring.host(`ubuntu-${count++}`);
-    onTestFinished(() => Promise.all([host.stop(), server.stop()]).then(() => {}));
-    const { codename } = release;
-    const debs = [...(await baseDebs(release)), ...(base ?? [await keyringDeb('ubuntu-dbgsym-keyring', ddebsKey.publicKey)])];
-    await server.publish('ubuntu', [{ name: codename, debs, key: ubuntuKey }], architecture);
-    const symbols = ddebs ?? [await symbolsDeb(release, true)];
-    await server.publish('ddebs', pockets.map((name, at): Pocket => ({ name: `${codename}${name}`, debs: at === 0 ? symbols : [], key: signs, ...(validUntil === undefined ? {} : { validUntil }) })), architecture);
-    await becomeUbuntu(host, release, `${server.url}/ubuntu`, ubuntuKey.publicKey);
-    return { host, server, setup: (vars = {}, check = false) => play(host, 'setup', { fleet_tap_ddebs_url: `${server.url}/ddebs`, ...vars }, check) };
-  }
-  const installed = async (host: RingHost) => (await sh(host, `dpkg-query -W -f '\${db:Status-Status} \${Package}\\n'`)).split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice(10)] : []));
+  afterAll(() => fleet.stop());
+  const given = (wanted: Wanted = {}) => fleet.given(wanted);
 
   test.each(Object.values(RELEASES))('$codename: ready, and the second time nothing changes', { timeout: 120_000 }, async (release) => {
     const { host, server, setup } = await given({ release });
@@ -100,23 +47,23 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
   test('check mode changes nothing, and says what would be', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, 'apt-get -q update');
-    const before = await stateOf(ring, host);
+    const before = await stateOf(fleet.ring, host);
     const { changed } = await setup({}, true);
     expect(changed).toContain("Ubuntu's debug symbols: archive");
-    expect(await stateOf(ring, host)).toEqual(before);
+    expect(await stateOf(fleet.ring, host)).toEqual(before);
   });
 
   describe('the key', () => {
     test('of ubuntu-keyring, where ubuntu-dbgsym-keyring is no package any more', { timeout: 120_000 }, async () => {
-      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-keyring', ddebsKey.publicKey)] });
+      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-keyring', fleet.ddebsKey.publicKey)] });
       expect((await setup()).failure).toBe('');
       expect(await installed(host)).toContain('ubuntu-keyring');
     });
 
     test('that a mirror signs with, by its fingerprint', { timeout: 120_000 }, async () => {
+      const otherKey = await fleet.keys.make('other');
       const { host, setup } = await given({ base: [], signs: otherKey });
-      const file = `${ring.root}.key-${process.pid}`;
-      const { writeFile, rm } = await import('node:fs/promises');
+      const file = `${fleet.ring.root}.key-${process.pid}`;
       await writeFile(file, otherKey.publicKey);
       onTestFinished(() => rm(file));
       const wrong = await setup({ fleet_tap_ddebs_key: file });
@@ -137,7 +84,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
 
     test('that has expired', { timeout: 120_000 }, async () => {
       // As it happens: the archive's key lives on, the host has it as it was before it was prolonged.
-      const { key, before } = await keys.makeProlonged('old');
+      const { key, before } = await fleet.keys.makeProlonged('old');
       const { host, setup } = await given({ base: [await keyringDeb('ubuntu-dbgsym-keyring', before)], signs: key });
       expect((await setup()).failure).toMatch(/the key of an archive has expired \([0-9A-F]{40}\)/);
       await sh(host, 'apt-get -q update');
@@ -160,11 +107,11 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
   test('setup and teardown leave packages and files as they were, but for the groups of systemtap-runtime', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, 'apt-get -q update');
-    const [packages, before] = [await installed(host), await stateOf(ring, host)];
+    const [packages, before] = [await installed(host), await stateOf(fleet.ring, host)];
     expect((await setup()).failure).toBe('');
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await installed(host)).toEqual(packages);
-    const after = await stateOf(ring, host);
+    const after = await stateOf(fleet.ring, host);
     // The same lines in another order are no difference.
     const told = (state: State, path: string) => (state[path]?.endsWith('{"added":[],"removed":[]}') === true ? undefined : state[path]);
     const differs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => told(before, path) !== told(after, path)).sort();

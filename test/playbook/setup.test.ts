@@ -68,7 +68,9 @@ test("the key that comes along is that of Ubuntu's archive of debug symbols, and
 test('so does our loader', () => {
   expect(playbook.plays.map(({ name }) => name)).toEqual(['SystemTap and debug symbols']);
   expect(tasksOf(playbook.plays[0]?.tasks ?? []).map(({ module }) => module.name)).toEqual([
-    'assert', 'shell', 'replace', 'apt', 'shell', 'apt', 'shell',
+    // What stands in the way
+    'assert', 'assert', 'shell', 'assert', 'shell',
+    'shell', 'replace', 'apt', 'shell', 'apt', 'shell',
     // Ubuntu's debug symbols
     'shell', 'assert', 'shell', 'apt', 'stat', 'copy', 'shell', 'assert', 'copy', 'apt',
     // What compiling needs
@@ -147,9 +149,9 @@ describe('what is missing, in one sentence', () => {
     ['symbols', {}, without('linux-image'), [`/ ${20 * GIB}`], `no archive of this host has the debug symbols of kernel ${R} (linux-image-${R}-dbg): `],
     ['symbols on Ubuntu', { ansible_distribution: 'Ubuntu' }, DEBIAN, [`/ ${20 * GIB}`], `has the debug symbols of kernel ${R} (linux-image-unsigned-${R}-dbgsym linux-image-${R}-dbgsym): `],
     ['systemtap', {}, without('systemtap'), [`/ ${20 * GIB}`], 'no archive of this host has the package systemtap: '],
-    ['space, everything on one file system', {}, DEBIAN, [`/ ${2 * GIB}`], 'MiB are needed where /usr is, 2048 MiB are free there.'],
-    ['space below /usr only', {}, DEBIAN, ['/ 99999999', `/usr/ ${1 * GIB}`, '/var/ 99999999'], 'MiB are needed where /usr is, 1024 MiB are free there.'],
-    ['space for the downloads', {}, DEBIAN, [`/ ${20 * GIB}`, '/var/ 1024'], 'MiB are needed where /var is, 1 MiB are free there.'],
+    ['space, everything on one file system', {}, DEBIAN, [`/ ${2 * GIB}`], 'MiB are needed in /usr and /usr/lib/debug and /var/cache/apt/archives, 2048 MiB are free there.'],
+    ['space below /usr only', {}, DEBIAN, ['/ 99999999', `/usr/ ${1 * GIB}`, '/var/ 99999999'], 'MiB are needed in /usr and /usr/lib/debug, 1024 MiB are free there.'],
+    ['space for the downloads', {}, DEBIAN, [`/ ${20 * GIB}`, '/var/ 1024'], 'MiB are needed in /var/cache/apt/archives, 1 MiB are free there.'],
   ])('%s', async (_what, vars, archives, free, expected) => {
     await hostHas([], archives, free);
     const { values } = await ask(vars);
@@ -168,5 +170,66 @@ describe('what is missing, in one sentence', () => {
     await hostHas([], [...without('linux-').filter((line) => !line.startsWith('systemtap'))], [`/ ${20 * GIB}`]);
     const { values } = await ask({});
     expect(linesOf(values).map((line) => /the (headers|debug symbols|package)/.exec(line)?.[1])).toEqual(['package', 'headers', 'debug symbols']);
+  });
+});
+
+describe('what stands in the way, before anything is touched', () => {
+  const OBSTACLES = 'Nothing stands in the way (while another program holds apt\'s lock, this waits)';
+  /** A host as its programs show it; files by path. */
+  const hostShows = async ({ kernel = R, machine = 'x86_64', deb = 'amd64', container = 'none', files = {}, modules = true, half = '', aheadSeconds = 0, first = false }: { first?: boolean; kernel?: string; machine?: string; deb?: string; container?: string; files?: Readonly<Record<string, string>>; modules?: boolean; half?: string; aheadSeconds?: number } = {}) => {
+    await program(here, 'uname', `case $1 in -r) echo '${kernel}' ;; -m) echo ${machine} ;; esac`);
+    await program(here, 'dpkg', `echo ${deb}`);
+    await program(here, 'dpkg-query', `printf '${half}'`);
+    await program(here, 'readlink', `echo 'pid:[${first ? 4026531836 : 4026532001}]'`);
+    await program(here, 'systemd-detect-virt', `echo ${container}; [ ${container} != none ]`);
+    await program(here, 'cat', `case $1 in\n${Object.entries(files).map(([path, text]) => `${path}) echo '${text}' ;;`).join('\n')}\n*) exit 1 ;;\nesac`);
+await program(here, 'ls', `case $* in *updates*) ;; *) ${modules ? 'echo /proc/modules' : 'exit 2'} ;; esac`);
+    await program(here, 'date', `echo $(($(/bin/date +%s) + ${aheadSeconds}))`);
+    // Nobody holds a lock here.
+    await program(here, 'find', 'exit 0');
+  };
+  const look = async (vars: Readonly<Record<string, unknown>> = {}) => {
+    const { values } = await runModule(here, 'shell', { cmd: rendered(playbook, vars, OBSTACLES, 'cmd') });
+    return { rc: values?.rc, said: linesOf(values), out: values?.stdout };
+  };
+
+  test('nothing', async () => {
+    await hostShows();
+    expect(await look()).toEqual({ rc: 0, said: [], out: '' });
+  });
+
+  test.each([
+    ['a container', { container: 'lxc' }, 'this is a container (lxc): a kernel module would go into the kernel of the machine that runs it.'],
+    ['WSL', { kernel: '5.15.167.4-microsoft-standard-WSL2', container: 'wsl' }, "this is WSL: its kernel is Microsoft's"],
+    ['modules that are disabled', { files: { '/proc/sys/kernel/modules_disabled': '1' } }, 'kernel.modules_disabled is 1: '],
+    ['Secure Boot with lockdown', { files: { '/sys/kernel/security/lockdown': 'none [integrity] confidentiality' } }, `kernel ${R} takes signed kernel modules only (lockdown=integrity). No tool can change that over SSH`],
+    ['enforced signatures', { files: { '/sys/module/module/parameters/sig_enforce': 'Y' } }, "(module.sig_enforce=Y). No tool can change that over SSH, somebody has to be at the console once: 'mokutil --disable-validation'"],
+    ['securelevel', { files: { '/sys/kernel/security/securelevel': '1' } }, '(securelevel=1)'],
+    ['FIPS', { files: { '/proc/sys/crypto/fips_enabled': '1' } }, 'the kernel runs in FIPS mode'],
+    ['a 32-bit system on a 64-bit kernel', { machine: 'aarch64', deb: 'armhf' }, 'the kernel is one for aarch64, the packages are for armhf: '],
+    ['an architecture without SystemTap', { machine: 'sparc64', deb: 'sparc64' }, 'SystemTap has no packages for sparc64 (sparc64)'],
+    ['a clock that is behind', { aheadSeconds: -3 * 86_400 - 60 }, "this host's clock is 3 days behind ours: "],
+    ['a clock that is ahead', { aheadSeconds: 400 * 86_400 + 60 }, "this host's clock is 400 days ahead of ours: "],
+    ['an installation that was interrupted', { half: 'iU |nginx\\nii |dash\\niFR|nginx-common\\n' }, 'an earlier installation was interrupted halfway : nginx nginx-common. Run'],
+  ])('%s', async (_what, shown, expected) => {
+    await hostShows(shown);
+    const { rc, said } = await look();
+    expect(said).toEqual([expect.stringContaining(expected)]);
+    expect(rc).toBe(1);
+  });
+
+  test('a kernel without loadable modules', async () => {
+    await hostShows({ modules: false });
+    expect((await look()).said).toEqual([expect.stringContaining(`kernel ${R} is built without loadable modules`)]);
+  });
+
+  test("a machine that was made from a container's image is none", async () => {
+    await hostShows({ container: 'docker', first: true });
+    expect(await look()).toMatchObject({ rc: 0, said: [] });
+  });
+
+  test('a build host loads nothing: what forbids kernel modules there is no obstacle', async () => {
+    await hostShows({ container: 'docker', files: { '/sys/kernel/security/lockdown': '[confidentiality]' }, modules: false });
+    expect(await look({ fleet_tap_build_for: [R] })).toMatchObject({ rc: 0, said: [] });
   });
 });

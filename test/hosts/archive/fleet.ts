@@ -1,0 +1,85 @@
+// What comes in: which Ubuntu, what its archives have. What goes out: a host of the ring that says it is that Ubuntu, its archives on loopback, and
+// setup to play on it. Guaranteed: all of it ends with the test.
+import { existsSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
+import { Ring, type RingHost } from '../ring/host.js';
+import { ringRoot } from '../ring/rootfs.js';
+import { ArchiveServer, type Pocket } from './archive.js';
+import type { Deb } from './debs.js';
+import { type SigningKey, SigningKeys } from './keys.js';
+import { type Played, play } from './play.js';
+import { baseDebs, becomeUbuntu, keyringDeb, RELEASES, type Release, sh, symbolsDeb } from './ubuntu.js';
+
+/** Why this machine cannot have such hosts. */
+export function whyNoHosts(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root may mount and chroot';
+  return ['/usr/bin/mmdebstrap', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/gpg', '/usr/bin/dpkg-deb'].find((program) => !existsSync(program))?.replace(/^.*\//, 'there is no ');
+}
+
+export interface Wanted {
+  /** Default: noble. */
+  readonly release?: Release;
+  /** Of the archive of debug symbols: the pockets that it has. */
+  readonly pockets?: readonly string[];
+  /** All in the first pocket. */
+  readonly ddebs?: readonly Deb[];
+  /** Beside systemtap, compiler, headers. */
+  readonly base?: readonly Deb[];
+  readonly signs?: SigningKey;
+  readonly validUntil?: Date;
+}
+
+export interface Given {
+  readonly host: RingHost;
+  readonly server: ArchiveServer;
+  readonly setup: (vars?: Readonly<Record<string, unknown>>, check?: boolean) => Promise<Played>;
+}
+
+export class UbuntuFleet {
+  readonly ring: Ring;
+  readonly keys: SigningKeys;
+  readonly ubuntuKey: SigningKey;
+  readonly ddebsKey: SigningKey;
+  readonly architecture: string;
+  #count = 0;
+
+  private constructor(ring: Ring, keys: SigningKeys, ubuntuKey: SigningKey, ddebsKey: SigningKey, architecture: string) {
+    this.ring = ring;
+    this.keys = keys;
+    this.ubuntuKey = ubuntuKey;
+    this.ddebsKey = ddebsKey;
+    this.architecture = architecture;
+  }
+
+  static async start(): Promise<UbuntuFleet> {
+    const [ring, keys] = await Promise.all([ringRoot().then((root) => Ring.start(root)), SigningKeys.start()]);
+    const host = await ring.host('asked');
+    const architecture = (await sh(host, 'dpkg --print-architecture')).trim();
+    await host.stop();
+    return new UbuntuFleet(ring, keys, await keys.make('ubuntu'), await keys.make('ddebs'), architecture);
+  }
+
+  async given({ release = RELEASES.noble, pockets = ['', '-updates'], ddebs, base, signs = this.ddebsKey, validUntil }: Wanted = {}): Promise<Given> {
+    const server = await ArchiveServer.start();
+    const host = await this.ring.host(`ubuntu-${this.#count++}`);
+    onTestFinished(() => Promise.all([host.stop(), server.stop()]).then(() => {}));
+    const { codename } = release;
+    const debs = [...(await baseDebs(release)), ...(base ?? [await keyringDeb('ubuntu-dbgsym-keyring', this.ddebsKey.publicKey)])];
+    await server.publish('ubuntu', [{ name: codename, debs, key: this.ubuntuKey }], this.architecture);
+    const symbols = ddebs ?? [await symbolsDeb(release, true)];
+    await server.publish('ddebs', pockets.map((name, at): Pocket => ({ name: `${codename}${name}`, debs: at === 0 ? symbols : [], key: signs, ...(validUntil === undefined ? {} : { validUntil }) })), this.architecture);
+    await becomeUbuntu(host, release, `${server.url}/ubuntu`, this.ubuntuKey.publicKey);
+    return { host, server, setup: (vars = {}, check = false) => play(host, 'setup', { fleet_tap_ddebs_url: `${server.url}/ddebs`, ...vars }, check) };
+  }
+
+  async stop(): Promise<void> {
+    await this.ring.stop();
+    await this.keys.end();
+  }
+}
+
+/** Names of the packages. */
+export async function installed(host: RingHost): Promise<string[]> {
+  const listed = await sh(host, `dpkg-query -W -f '\${db:Status-Status} \${Package}\\n'`);
+  return listed.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice(10)] : []));
+}
