@@ -43,7 +43,7 @@ export class MachineLines implements LineReader {
   readonly #parser: WireParser;
   readonly #open: OpenBatch;
   #sequence = 0;
-  #lastNs = 0;
+  #lastNs = Number.NEGATIVE_INFINITY;
   /** Heartbeats whose lines have not all come yet, and the last one of all. */
   readonly #announced: Announced[] = [];
   /** All lines up to here have come, or are known to be lost. */
@@ -81,41 +81,61 @@ export class MachineLines implements LineReader {
     let correction = this.#offset.correction(nowNs);
     let at = start;
     let [received, records] = [0, 0];
+    // Numbers of every line are kept here, not in fields: a field's new number may be a new object. The sums tell V8 that they are numbers.
+    let sequence = this.#sequence;
+    let passedNs = 0 + this.#passedNs;
+    let lastNs = 0 + this.#lastNs;
     while (at <= end) {
       if (batch.isFull) batch = this.#open.next(progress);
       received += 1;
       const kind = parser.parse(bytes, view, at, batch);
       if (kind === PACKET) {
         const row = batch.length;
-        const tNs = (batch.rawNs[row] as number) + correction.correctionNs;
+        const rawNs = batch.rawNs[row] as number;
+        const tNs = rawNs + correction.correctionNs;
         batch.tNs[row] = tNs;
         batch.correctionNs[row] = correction.correctionNs;
         batch.errorNs[row] = correction.errorNs;
         if (tNs > nowNs) {
-          const when = this.#ahead(batch.rawNs[row] as number, correction, nowNs);
+          this.#passedNs = passedNs;
+          const when = this.#ahead(rawNs, correction, nowNs);
           batch.tNs[row] = when.tNs;
           batch.correctionNs[row] = when.correctionNs;
           batch.errorNs[row] = when.errorNs;
-        } else if (tNs - correction.errorNs > this.#passedNs) this.#passedNs = tNs - correction.errorNs;
-        else if (tNs + correction.errorNs < this.#passedNs - SET_BACK_NS) this.#behind(batch, row, nowNs);
-        if ((batch.rawNs[row] as number) <= this.#beatRealNs) this.#straggles(batch.rawNs[row] as number);
-        this.#lastNs = batch.tNs[row] as number;
-        this.#sequence += 1;
-        batch.sequence[row] = this.#sequence;
+          passedNs = 0 + this.#passedNs;
+        } else if (tNs - correction.errorNs > passedNs) passedNs = tNs - correction.errorNs;
+        else if (tNs + correction.errorNs < passedNs - SET_BACK_NS) {
+          this.#passedNs = passedNs;
+          this.#behind(batch, row, nowNs);
+        }
+        if (rawNs <= this.#beatRealNs) this.#straggles(rawNs);
+        lastNs = batch.tNs[row] as number;
+        sequence += 1;
+        batch.sequence[row] = sequence;
         batch.length = row + 1;
         records += 1;
         at = parser.newlineAt + 1;
-      } else if (kind === REFUSED) {
+        continue;
+      }
+      this.#passedNs = passedNs;
+      this.#sequence = sequence;
+      this.#lastNs = lastNs;
+      if (kind === REFUSED) {
         const newlineAt = bytes.indexOf(NEWLINE, at);
         this.#refused(bytes, at, newlineAt, progress);
         at = newlineAt + 1;
       } else {
-        this.#mark(kind, nowNs, progress);
-        // The clock may have been set.
-        correction = this.#offset.correction(nowNs);
         at = parser.newlineAt + 1;
+        this.#mark(kind, nowNs, progress);
+        // The clock may have been set, and a marker may stand in a new batch.
+        correction = this.#offset.correction(nowNs);
+        batch = this.#open.batch;
+        passedNs = 0 + this.#passedNs;
       }
     }
+    this.#passedNs = passedNs;
+    this.#sequence = sequence;
+    this.#lastNs = lastNs;
     this.#counters.received += received;
     this.#counters.records += records;
     this.#open.tell(progress);

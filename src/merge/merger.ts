@@ -6,7 +6,7 @@
 //  4. the same calls give the same rows: nothing here looks at a clock (G8).
 // Pure: time comes in. The rule and its reasons: docs/architecture.md, "Order".
 import type { MergedRows } from '../base/merged-rows.js';
-import { LATE, type RowRun } from '../base/record-batch.js';
+import { LATE, type RecordBatch, type RowRun } from '../base/record-batch.js';
 import { HostQueue, type MergeCounts } from './host-queue.js';
 import { RowOrder } from './order-rows.js';
 import type { SpillStore } from './spill.js';
@@ -92,35 +92,37 @@ export class Merger {
   }
 
   /** Takes rows of one host, in its order. Their `tNs` may be raised, `errorNs` with it, and LATE set. */
-  push(host: number, { batch, from, to }: RowRun, nowNs: number): void {
+  push(host: number, run: RowRun, nowNs: number): void {
     const queue = this.#heard(host, nowNs);
-    const { tNs, errorNs, bits } = batch;
-    const { counts } = queue;
+    const { batch, from, to } = run;
+    if (from === to) return;
+    // No row will be earlier than that: where the log has not come so far yet, none is late.
+    const mayBeLate = queue.watermarkNs <= this.#emittedNs;
+    queue.counts.clamped += raise(batch.tNs, batch.errorNs, from, to, queue.watermarkNs);
+    queue.counts.taken += to - from;
+    const hasRoom = this.#hasRoom();
+    if (mayBeLate) this.#pushLate(host, queue, run, hasRoom);
+    else keep(queue, batch, from, to, hasRoom);
+    queue.watermarkNs = batch.tNs[to - 1] as number;
+    this.#caughtUp(queue);
+  }
+
+  /** Rows of which some may be late. */
+  #pushLate(host: number, queue: HostQueue, { batch, from, to }: RowRun, hasRoom: boolean): void {
+    const { tNs, bits } = batch;
     const [emittedNs, emittedHost] = [this.#emittedNs, this.#emittedHost];
-    let watermarkNs = queue.watermarkNs;
     let start = from;
-    const keep = this.#hasRoom() ? (first: number, end: number) => queue.append(batch, first, end) : (first: number, end: number) => queue.drop({ batch, from: first, to: end });
     for (let row = from; row < to; row += 1) {
-      let timeNs = tNs[row] as number;
-      if (timeNs < watermarkNs) {
-        errorNs[row] = (errorNs[row] as number) + watermarkNs - timeNs;
-        timeNs = watermarkNs;
-        tNs[row] = timeNs;
-        counts.clamped += 1;
-      }
-      watermarkNs = timeNs;
+      const timeNs = tNs[row] as number;
       if (timeNs > emittedNs || (timeNs === emittedNs && host >= emittedHost)) continue;
       bits[row] = (bits[row] as number) | LATE;
-      keep(start, row);
+      keep(queue, batch, start, row, hasRoom);
       this.#late.push({ batch, from: row, to: row + 1 });
-      counts.late += 1;
-      counts.emitted += 1;
+      queue.counts.late += 1;
+      queue.counts.emitted += 1;
       start = row + 1;
     }
-    keep(start, to);
-    queue.watermarkNs = watermarkNs;
-    counts.taken += to - from;
-    this.#caughtUp(queue);
+    keep(queue, batch, start, to, hasRoom);
   }
 
   /** A sign of life that is no row yet: bytes. */
@@ -320,4 +322,25 @@ export class Merger {
     if (queue === undefined) throw new RangeError(`host ${host} of ${this.#hosts.length}`);
     return queue;
   }
+}
+
+/** The host's order wins over inversions: a time goes up to the one before, its bound with it. @returns how many did */
+function raise(tNs: Float64Array, errorNs: Float64Array, from: number, to: number, watermarkNs: number): number {
+  let raised = 0;
+  // The sum tells V8 that it is a number: else each row's would be an object.
+  let beforeNs = 0 + watermarkNs;
+  for (let row = from; row < to; row += 1) {
+    const timeNs = tNs[row] as number;
+    if (timeNs < beforeNs) {
+      errorNs[row] = (errorNs[row] as number) + beforeNs - timeNs;
+      tNs[row] = beforeNs;
+      raised += 1;
+    } else beforeNs = timeNs;
+  }
+  return raised;
+}
+
+function keep(queue: HostQueue, batch: RecordBatch, from: number, to: number, hasRoom: boolean): void {
+  if (hasRoom) queue.append(batch, from, to);
+  else queue.drop({ batch, from, to });
 }
