@@ -106,6 +106,26 @@ describe.skipIf(noTshark !== '')(`pcapng as tshark reads it ${noTshark}`, () => 
   });
 });
 
+it('pcapng: a packet that bears a comment has the same headers as one that does not, however long it was', () => {
+  const headBytes = FORMATS.pcapng(OPTIONS).begin().length;
+  fc.assert(
+    fc.property(packetLogs, fc.constantFrom(0, 1, 65_495, 65_507, 65_535, 4_294_967_295), (records, payloadBytes) => {
+      for (const record of records) {
+        if (record.type !== 'packet') continue;
+        const of = (late: boolean) => {
+          const format = FORMATS.pcapng(OPTIONS);
+          return Buffer.concat([format.begin(), format.format(rowsOf([{ ...record, payloadBytes, late }]))]).subarray(headBytes);
+        };
+        const [plain, commented] = [of(false), of(true)];
+        // Interface, time, both lengths, headers: all but the block's length, and what stands behind them.
+        const end = 28 + plain.readUInt32LE(20);
+        expect(plain.subarray(8, end)).toEqual(commented.subarray(8, end));
+        expect(plain.readUInt32LE(4)).toBe(plain.length);
+      }
+    }),
+  );
+});
+
 describe.skipIf(noJq !== '')(`JSONL as jq reads it ${noJq}`, () => {
   it('all fields come back, and no control character of a host\'s', () => {
     fc.assert(
