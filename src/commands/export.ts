@@ -28,6 +28,11 @@ fleet_tap_symbols: every-host
 fleet_tap_symbols_full: false
 # A mirror of Ubuntu's archive of debug symbols. One that signs for itself: fleet_tap_ddebs_key (a file) and fleet_tap_ddebs_fingerprint.
 fleet_tap_ddebs_url: http://ddebs.ubuntu.com
+# Where symbols of a kernel come from that the archive has no more; '' for nowhere.
+fleet_tap_launchpad_url: https://launchpad.net
+fleet_tap_debuginfod_url: https://debuginfod.ubuntu.com
+# How long another program may hold apt's lock.
+fleet_tap_lock_seconds: 300
 `;
 
 const META = `---

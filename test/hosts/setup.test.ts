@@ -1,7 +1,6 @@
 // Setup's way on Ubuntu, with real apt and dpkg on Debian systems that say they are Ubuntu, against signed archives on loopback: pockets, names, keys,
 // and what is said where the archive is of no use.
-import { rm, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mayNotSkip } from '../playbook/engines.js';
 import { installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
 import { play } from './archive/play.js';
@@ -63,9 +62,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
     test('that a mirror signs with, by its fingerprint', { timeout: 120_000 }, async () => {
       const otherKey = await fleet.keys.make('other');
       const { host, setup } = await given({ base: [], signs: otherKey });
-      const file = `${fleet.ring.root}.key-${process.pid}`;
-      await writeFile(file, otherKey.publicKey);
-      onTestFinished(() => rm(file));
+      const file = fleet.keys.file(otherKey);
       const wrong = await setup({ fleet_tap_ddebs_key: file });
       expect(wrong.failure).toContain(`is not the key F2EDC64DC5AEE1F6B9C621F0C8CAB6595FDFF622 (fleet_tap_ddebs_fingerprint), but ${otherKey.fingerprint.toLowerCase()}`);
       expect(await sh(host, `ls /etc/apt/sources.list.d`)).not.toContain('fleet-tap');

@@ -45,6 +45,11 @@ export class SigningKeys {
     };
   }
 
+  /** @returns a file of this machine with the public key */
+  file({ fingerprint }: SigningKey): string {
+    return join(this.#home, `${fingerprint}.gpg`);
+  }
+
   async end(): Promise<void> {
     await $`gpgconf --homedir ${this.#home} --kill all`.quiet();
     await rm(this.#home, { recursive: true, force: true });
