@@ -1,20 +1,24 @@
 // CSV (RFC 4180): a header row, CRLF, quotes where a field has a comma, a quote or a line break. Fields: fields.ts; what a record has not is empty.
 import type { MergedRows } from '../base/merged-rows.js';
 import { OBSERVED, type RecordBatch } from '../base/record-batch.js';
+import { type Spelled, spelled } from './field-bytes.js';
 import { type Field, FIELDS, type Fields, fieldsOf, NAME_FIELDS } from './fields.js';
 import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
-import { PacketLines } from './packet-lines.js';
+import { LineBuffer } from './line-buffer.js';
+import { MOST_LINE_BYTES, PacketLines } from './packet-lines.js';
 
+const BEFORE = spelled('');
 /** Cells that packets have not, and the line's end. */
 const REST = `${','.repeat(FIELDS.length - 1 - FIELDS.indexOf('bytes'))}\r\n`;
 
 export class CsvFormat implements LogFormat {
   readonly #options: FormatOptions;
   readonly #packets: PacketLines;
+  readonly #lines = new LineBuffer();
 
   constructor(options: FormatOptions) {
     this.#options = options;
-    this.#packets = new PacketLines(options.originSec);
+    this.#packets = PacketLines.csv(options.originSec, REST);
   }
 
   begin(): Uint8Array {
@@ -22,22 +26,29 @@ export class CsvFormat implements LogFormat {
   }
 
   format(rows: MergedRows): Uint8Array {
-    let text = '';
+    const lines = this.#lines;
     // Names of addresses are rare: with them, row by row as objects.
     const isPlain = this.#options.names === undefined;
     const columns = this.#columns();
-    const hosts = rows.batches.map((batch) => cell(batch.hostName));
+    const hosts = rows.batches.map((batch) => spelled(`,${cell(batch.hostName)}`));
     for (let index = 0; index < rows.length; index += 1) {
       const place = rows.batchOf[index] as number;
       const batch = rows.batches[place] as RecordBatch;
       const row = rows.rowOf[index] as number;
-      if (isPlain && (batch.kind[row] as number) < OBSERVED) text += this.#packets.csv(batch, row, hosts[place] as string, REST);
-      else {
+      if (isPlain && (batch.kind[row] as number) < OBSERVED) {
+        const host = hosts[place] as Spelled;
+        lines.room(MOST_LINE_BYTES + host.bytes.length);
+        lines.at = this.#packets.put(lines.view, lines.at, batch, row, BEFORE, host);
+      } else {
         const fields = fieldsOf(batch.record(row), this.#options.originSec, this.#options.names);
-        text += `${columns.map((name) => cell(fields[name])).join(',')}\r\n`;
+        lines.add(`${columns.map((name) => cell(fields[name])).join(',')}\r\n`);
       }
     }
-    return Buffer.from(text);
+    return lines.take();
+  }
+
+  recycle(bytes: Uint8Array): void {
+    this.#lines.recycle(bytes);
   }
 
   end(): Uint8Array {

@@ -1,61 +1,112 @@
-// What comes in: a packet's row in its columns. What goes out: its line in JSONL or CSV, the same as from `fieldsOf` (fields.ts), but without an
-// object for each row. A test holds the two against each other.
-import { type RecordBatch, UDP } from '../base/record-batch.js';
-import { FLAG_LETTERS, nanosecondTime } from './fields.js';
+// What comes in: a packet's row in its columns. What goes out: its line in JSONL or CSV as bytes, the same as from `fieldsOf` (fields.ts), but without an
+// object or a string for each row. A test holds the two against each other.
+import { DESTINATION_IPV6, LATE, type RecordBatch, SOURCE_IPV6, UDP } from '../base/record-batch.js';
+import { putDotted, putIpv6, putSpelled, putWhole, SecondText, type Spelled, spelled } from './field-bytes.js';
+import { FLAG_LETTERS } from './fields.js';
 
-/** `2026-11-23T10:00:00.`: the rest are nine digits and a Z. */
-const SECOND_CHARS = 20;
+/** No line without its host is longer: two times, two IPv6 addresses, a dozen numbers and the names of all. */
+export const MOST_LINE_BYTES = 640;
 
-/** Times of which most lie in the same second as the one before. */
-class SecondText {
-  #sec = Number.NaN;
-  #text = '';
-
-  of(ns: number, originSec: number): string {
-    const sec = Math.floor(ns / 1e9);
-    if (sec !== this.#sec) {
-      this.#sec = sec;
-      this.#text = nanosecondTime(sec * 1e9, originSec).slice(0, SECOND_CHARS);
-    }
-    return `${this.#text}${String(Math.floor(ns - sec * 1e9)).padStart(9, '0')}Z`;
-  }
+/** What stands between two fields, in the order of the fields. */
+interface Between {
+  readonly epoch: Spelled;
+  readonly sequence: Spelled;
+  readonly raw: Spelled;
+  readonly correction: Spelled;
+  readonly error: Spelled;
+  readonly unknownError: Spelled;
+  readonly onTime: Spelled;
+  readonly late: Spelled;
+  readonly tcp: Spelled;
+  readonly udp: Spelled;
+  readonly sourcePort: Spelled;
+  readonly destination: Spelled;
+  readonly destinationPort: Spelled;
+  readonly flags: Spelled;
+  readonly seq: Spelled;
+  readonly ack: Spelled;
+  readonly window: Spelled;
+  readonly bytes: Spelled;
+  readonly udpBytes: Spelled;
+  readonly end: Spelled;
 }
+
+function between(texts: Record<keyof Between, string>): Between {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, spelled(text)])) as unknown as Between;
+}
+
+const JSON_BETWEEN = between({
+  epoch: ',"epoch":', sequence: ',"seq":', raw: ',"raw":"', correction: '","corr_ns":', error: ',"err_ns":', unknownError: 'null',
+  onTime: ',"late":false', late: ',"late":true', tcp: ',"proto":"tcp","src":"', udp: ',"proto":"udp","src":"', sourcePort: '","sport":', destination: ',"dst":"', destinationPort: '","dport":',
+  flags: ',"flags":"', seq: '","tcp_seq":', ack: ',"tcp_ack":', window: ',"window":', bytes: ',"bytes":', udpBytes: ',"bytes":', end: '}\n',
+});
+
+/** @param end the cells that packets have not, and the line's end */
+const csvBetween = (end: string): Between =>
+  between({
+    epoch: ',', sequence: ',', raw: ',', correction: ',', error: ',', unknownError: '', onTime: ',false', late: ',true', tcp: ',tcp,', udp: ',udp,',
+    sourcePort: ',', destination: ',', destinationPort: ',', flags: ',', seq: ',', ack: ',', window: ',', bytes: ',', udpBytes: ',,,,,', end,
+  });
+
+const LETTERS = FLAG_LETTERS.map(spelled);
 
 export class PacketLines {
   readonly #originSec: number;
+  readonly #between: Between;
   readonly #event = new SecondText();
   /** The host's own clock may be another second. */
   readonly #raw = new SecondText();
 
-  constructor(originSec: number) {
+  private constructor(originSec: number, texts: Between) {
     this.#originSec = originSec;
+    this.#between = texts;
   }
 
-  /** @param host the host's name as JSON */
-  json(batch: RecordBatch, row: number, host: string): string {
+  static json(originSec: number): PacketLines {
+    return new PacketLines(originSec, JSON_BETWEEN);
+  }
+
+  static csv(originSec: number, end: string): PacketLines {
+    return new PacketLines(originSec, csvBetween(end));
+  }
+
+  /**
+   * @param before what stands before the time
+   * @param host the host's name, and what stands between it and the time
+   * @returns where the next line goes; MOST_LINE_BYTES and the host's must be free
+   */
+  put(out: DataView, start: number, batch: RecordBatch, row: number, before: Spelled, host: Spelled): number {
+    const texts = this.#between;
+    let at = putSpelled(out, start, before);
+    at = this.#event.put(out, at, batch.tNs[row] as number, this.#originSec);
+    at = putSpelled(out, at, host);
+    at = putWhole(out, putSpelled(out, at, texts.epoch), batch.epoch);
+    at = putWhole(out, putSpelled(out, at, texts.sequence), batch.sequence[row] as number);
+    at = this.#raw.put(out, putSpelled(out, at, texts.raw), batch.rawNs[row] as number, this.#originSec);
+    at = putWhole(out, putSpelled(out, at, texts.correction), Math.round(batch.correctionNs[row] as number));
+    at = putSpelled(out, at, texts.error);
     const errorNs = batch.errorNs[row] as number;
+    at = Number.isFinite(errorNs) ? putWhole(out, at, Math.ceil(errorNs)) : putSpelled(out, at, texts.unknownError);
+    const bits = batch.bits[row] as number;
+    at = putSpelled(out, at, (bits & LATE) === 0 ? texts.onTime : texts.late);
     const isUdp = batch.kind[row] === UDP;
-    const tcp = isUdp ? '' : `,"flags":"${FLAG_LETTERS[batch.flags[row] as number]}","tcp_seq":${batch.seq[row]},"tcp_ack":${batch.ack[row]},"window":${batch.window[row]}`;
-    return `{"t":"${this.#t(batch, row)}","host":${host},"epoch":${batch.epoch},"seq":${batch.sequence[row]},"raw":"${this.#rawOf(batch, row)}","corr_ns":${Math.round(batch.correctionNs[row] as number)},"err_ns":${
-      Number.isFinite(errorNs) ? Math.ceil(errorNs) : 'null'
-    },"late":${batch.isLate(row)},"proto":"${isUdp ? 'udp' : 'tcp'}","src":"${batch.sourceText(row)}","sport":${batch.sourcePort[row]},"dst":"${batch.destinationText(row)}","dport":${batch.destinationPort[row]}${tcp},"bytes":${batch.payloadBytes[row]}}\n`;
+    at = putSpelled(out, at, isUdp ? texts.udp : texts.tcp);
+    const [source, destination] = [batch.source[row] as number, batch.destination[row] as number];
+    at = (bits & SOURCE_IPV6) === 0 ? putDotted(out, at, source) : putIpv6(out, at, batch.ipv6, 4 * source);
+    at = putWhole(out, putSpelled(out, at, texts.sourcePort), batch.sourcePort[row] as number);
+    at = putSpelled(out, at, texts.destination);
+    at = (bits & DESTINATION_IPV6) === 0 ? putDotted(out, at, destination) : putIpv6(out, at, batch.ipv6, 4 * destination);
+    at = putWhole(out, putSpelled(out, at, texts.destinationPort), batch.destinationPort[row] as number);
+    at = isUdp ? putSpelled(out, at, texts.udpBytes) : this.#tcp(out, at, batch, row);
+    return putSpelled(out, putWhole(out, at, batch.payloadBytes[row] as number), texts.end);
   }
 
-  /** @param host the host's name as a cell @param rest what stands behind the bytes: the cells that packets have not, and the line's end */
-  csv(batch: RecordBatch, row: number, host: string, rest: string): string {
-    const errorNs = batch.errorNs[row] as number;
-    const isUdp = batch.kind[row] === UDP;
-    const tcp = isUdp ? ',,,' : `${FLAG_LETTERS[batch.flags[row] as number]},${batch.seq[row]},${batch.ack[row]},${batch.window[row]}`;
-    return `${this.#t(batch, row)},${host},${batch.epoch},${batch.sequence[row]},${this.#rawOf(batch, row)},${Math.round(batch.correctionNs[row] as number)},${Number.isFinite(errorNs) ? Math.ceil(errorNs) : ''},${batch.isLate(row)},${
-      isUdp ? 'udp' : 'tcp'
-    },${batch.sourceText(row)},${batch.sourcePort[row]},${batch.destinationText(row)},${batch.destinationPort[row]},${tcp},${batch.payloadBytes[row]}${rest}`;
-  }
-
-  #t(batch: RecordBatch, row: number): string {
-    return this.#event.of(batch.tNs[row] as number, this.#originSec);
-  }
-
-  #rawOf(batch: RecordBatch, row: number): string {
-    return this.#raw.of(batch.rawNs[row] as number, this.#originSec);
+  #tcp(out: DataView, start: number, batch: RecordBatch, row: number): number {
+    const texts = this.#between;
+    let at = putSpelled(out, putSpelled(out, start, texts.flags), LETTERS[batch.flags[row] as number] as Spelled);
+    at = putWhole(out, putSpelled(out, at, texts.seq), batch.seq[row] as number);
+    at = putWhole(out, putSpelled(out, at, texts.ack), batch.ack[row] as number);
+    at = putWhole(out, putSpelled(out, at, texts.window), batch.window[row] as number);
+    return putSpelled(out, at, texts.bytes);
   }
 }

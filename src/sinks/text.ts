@@ -8,6 +8,7 @@ import { formatTime } from '../base/clock.js';
 import { printable } from '../base/host-text.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import { DESTINATION_IPV6, LATE, OBSERVED, type RecordBatch, type RowRun, SOURCE_IPV6, UDP } from '../base/record-batch.js';
+import { putSpelled, type Spelled, spelled } from './field-bytes.js';
 import { Ipv6Texts } from './ipv6-texts.js';
 import { eights, FLAGS_BYTES, LATE_BYTES, putEights, putFlags, putIpv4, putLate, putMicros, putPort, putUdp, UDP_BYTES } from './text-bytes.js';
 
@@ -28,15 +29,9 @@ export interface TextFormatOptions {
   readonly hostWidth: number;
 }
 
-interface HostColumn {
-  readonly bytes: Uint8Array;
-  /** The same; undefined when it is not ASCII. */
-  readonly eights: Float64Array | undefined;
-}
-
 export class TextFormat {
   readonly #options: TextFormatOptions;
-  readonly #hosts = new Map<string, HostColumn>();
+  readonly #hosts = new Map<string, Spelled>();
   /** The length of each line, then its place. */
   #places = new Uint32Array(0);
   /** Not in use. */
@@ -79,17 +74,17 @@ export class TextFormat {
     for (let index = 0; index < runs.length; index += 1) {
       const run = runs[index] as RowRun;
       if (run.batch.ipv6.length > 0 && !this.#fits(run)) return undefined;
-      number = lineLengths(run, places, number, PACKET_BYTES + 2 * this.#addressWidth + (hosts[index] as HostColumn).bytes.length);
+      number = lineLengths(run, places, number, PACKET_BYTES + 2 * this.#addressWidth + (hosts[index] as Spelled).bytes.length);
     }
     const bytes = order === undefined ? placesInTurn(places, length) : placesInOrder(places, order, length);
     const out = this.#bufferOf(bytes);
     const view = new DataView(out.buffer, out.byteOffset, out.length);
     number = 0;
-    for (let index = 0; index < runs.length; index += 1) number = this.#stretch(view, runs[index] as RowRun, hosts[index] as HostColumn, places, number);
+    for (let index = 0; index < runs.length; index += 1) number = this.#stretch(view, runs[index] as RowRun, hosts[index] as Spelled, places, number);
     return out.subarray(0, bytes);
   }
 
-  #stretch(out: DataView, { batch, from, to }: RowRun, host: HostColumn, places: Uint32Array, first: number): number {
+  #stretch(out: DataView, { batch, from, to }: RowRun, host: Spelled, places: Uint32Array, first: number): number {
     const shift = first - from;
     for (let row = from; row < to; row += 1) this.#packet(out, places[row + shift] as number, batch, row, host);
     return to + shift;
@@ -140,16 +135,14 @@ export class TextFormat {
         }
         out.set(line, at);
         at += line.length;
-      } else at = this.#packet(view, at, batch, row, hosts[place] as HostColumn);
+      } else at = this.#packet(view, at, batch, row, hosts[place] as Spelled);
     }
     return out.subarray(0, at);
   }
 
-  #packet(out: DataView, start: number, batch: RecordBatch, row: number, host: HostColumn): number {
+  #packet(out: DataView, start: number, batch: RecordBatch, row: number, host: Spelled): number {
     let at = this.#time(out, start, batch.tNs[row] as number);
-    if (host.eights !== undefined) putEights(out, at, host.eights);
-    else for (let index = 0; index < host.bytes.length; index += 1) out.setUint8(at + index, host.bytes[index] as number);
-    at += host.bytes.length;
+    at = putSpelled(out, at, host);
     const bits = batch.bits[row] as number;
     if ((bits & (SOURCE_IPV6 | DESTINATION_IPV6)) === 0) {
       at = putIpv4(out, at, batch.source[row] as number, this.#addressWidth);
@@ -202,12 +195,10 @@ export class TextFormat {
   }
 
   /** The host's column, with the space behind it. */
-  #host(name: string): HostColumn {
+  #host(name: string): Spelled {
     let column = this.#hosts.get(name);
     if (column === undefined) {
-      const text = `${oneLine(name).padEnd(this.#options.hostWidth)} `;
-      const bytes = Buffer.from(text);
-      column = { bytes, eights: bytes.length === text.length ? eights(text) : undefined };
+      column = spelled(`${oneLine(name).padEnd(this.#options.hostWidth)} `);
       this.#hosts.set(name, column);
     }
     return column;
