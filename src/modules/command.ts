@@ -32,27 +32,42 @@ if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] && [ ! -L
 [ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
 `;
 
-export const command: PlaybookModule<typeof parameters> = {
+const commandParameters = { ...parameters, expand_argument_vars: { type: 'boolean', default: true } } as const satisfies Parameters;
+
+export const command: PlaybookModule<typeof commandParameters> = {
   name: 'command',
-  parameters,
+  parameters: commandParameters,
   freeForm: 'cmd',
   checkWritten: (written) => {
     const wrong = checkForm(written);
     if (wrong !== undefined) return wrong;
-    for (const word of [written.cmd, written.argv].flat()) {
-      if (typeof word !== 'string' || !/\$\w|\$\{|^~/.test(word.replaceAll(/\{\{.*?\}\}/gs, ''))) continue;
-      return { message: 'variables of the environment ($NAME, ~) are not expanded by command here', parameter: 'cmd' in written ? 'cmd' : 'argv', hint: 'use the module shell' };
-    }
     return typeof written.cmd === 'string' && !written.cmd.includes('{{') ? checkWords(written.cmd) : undefined;
   },
   plan: (params, context) => {
     const words = params.argv ?? splitWords(params.cmd ?? '');
     if (words.length === 0) throw new ParameterError('there is no command');
     // `exec "$@"` takes the words as they are: no keyword, builtin, function or assignment. The space in front keeps `$((` from being arithmetic.
-    const invocation = ` (set -- ${words.map((word) => quote(word)).join(' ')}; exec "$@")`;
+    const isExpanded = params.expand_argument_vars && words.some((word) => /\$\w|\$\{|^~/.test(word));
+    // Another sh knows the environment only, not this script's variables.
+    const invocation = isExpanded ? ` (exec sh -c ${quote(`set -- ${words.map(expanded).join(' ')}; exec "$@"`)})` : ` (set -- ${words.map((word) => quote(word)).join(' ')}; exec "$@")`;
     return planRun('command', invocation, params, context);
   },
 };
+
+/** Set by sh itself: not of the environment. */
+const OF_SH = ['IFS', 'LINENO', 'OPTIND', 'PPID', 'PS1', 'PS2', 'PS4'];
+
+/** A word in which $NAME, ${NAME} and a ~ in front stand for what the host says; what it does not know stays (Python's expandvars and expanduser). */
+function expanded(word: string): string {
+  const [home = ''] = /^~[\w.-]*(?:\/|$)/.exec(word) ?? [];
+  const parts = word.slice(home.length).split(/(\$\w+|\$\{[^}]*\})/);
+  const quoted = parts.map((part, index) => {
+    const name = index % 2 === 1 ? part.replace(/^\$\{?|\}$/g, '') : '';
+    if (part === '') return '';
+    return /^[A-Za-z_]\w*$/.test(name) && !OF_SH.includes(name) ? `"\${${name}-${part.replaceAll(/[$}]/g, '\\$&')}}"` : quote(part);
+  });
+  return `${home}${quoted.join('')}`;
+}
 
 const shellParameters = { ...parameters, argv: { type: 'words', choices: [] }, executable: { type: 'string', default: '/bin/sh' } } as const satisfies Parameters;
 

@@ -46,6 +46,14 @@ fetch_url() {
 `.trim();
 
 const BODY = `
+# NAME: its sum in a list as sha256sum or BSD's programs write it, or the only word there is (get_url's parse_digest_lines).
+sum_of() {
+  awk -v want="$1" '
+  NR == 1 && NF == 1 { only = $1 }
+  /^[A-Za-z0-9_]+ ?\\(.+\\) ?= [A-Za-z0-9_.]+$/ { sum = $NF; name = $0; sub(/^[A-Za-z0-9_]+ ?\\(/, "", name); sub(/\\) ?= [A-Za-z0-9_.]+$/, "", name); if (name == want && found == "") found = sum; next }
+  /^[A-Za-z0-9_.]+[ \\t]+/ { sum = $1; name = $0; sub(/^[^ \\t]+[ \\t]+\\*?/, "", name); sub(/^[.\\/]+/, "", name); if (name == want && found == "") found = sum }
+  END { print NR == 1 && only != "" ? only : found }'
+}
 expand dest
 target=$dest
 if [ -d "$dest" ]; then target=\${dest%/}/$base; fi
@@ -55,13 +63,19 @@ answered() {
   answer; say changed "$changed"; tell target "$target"; say before "$before"; say after "$after"; tell msg "$1"; tell backupfile "$backupfile"; info "$target"; finish
 }
 backupfile=; after=
+new=$(mktemp) && settings=$(mktemp) || give_up "no temporary file"
+trap 'rm -f "$new" "$settings"' EXIT
+cat > "$settings"
+if [ -n "$sums" ]; then
+  fetch_url "$sums" "$new" || give_up "Request failed: $said"
+  wanted=$(sum_of "$base" < "$new" | tr A-F a-f)
+  [ -n "$wanted" ] || give_up "Unable to find a checksum for file '$base' in '$sums'"
+  case $wanted in *[!0-9a-f]*) give_up "The checksum format is invalid" ;; esac
+fi
 if [ -n "$algorithm" ] && [ -f "$target" ] && [ ! -d "$dest" ] && [ -z "$force" ] && [ "$("\${algorithm}sum" < "$target" | cut -d' ' -f1)" = "$wanted" ]; then
   own "$target"; after=$before
   if [ "$changed" = true ]; then answered "file already exists but file attributes changed"; else answered "file already exists"; fi
 fi
-new=$(mktemp) && settings=$(mktemp) || give_up "no temporary file"
-trap 'rm -f "$new" "$settings"' EXIT
-cat > "$settings"
 fetch_url "$url" "$new" || give_up "Request failed: $said"
 [ -d "$folder" ] || give_up "Destination $folder does not exist"
 after=$(sha1sum < "$new" | cut -c1-40)
@@ -82,10 +96,10 @@ export const getUrl: PlaybookModule<typeof parameters> = {
     const { url, dest, checksum } = params;
     const colon = checksum.indexOf(':');
     const algorithm = checksum === '' ? '' : checksum.slice(0, colon).toLowerCase();
-    const wanted = checksum.slice(colon + 1).replace(/\W+/g, '').toLowerCase();
+    const sums = /:\/\//.test(checksum.slice(colon + 1)) ? checksum.slice(colon + 1) : '';
+    const wanted = sums === '' ? checksum.slice(colon + 1).replace(/\W+/g, '').toLowerCase() : '';
     if (checksum !== '' && (colon === -1 || !['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'].includes(algorithm))) throw new ParameterError('The checksum parameter has to be in format <algorithm>:<checksum>', 'checksum');
-    if (checksum !== '' && /:\/\//.test(checksum.slice(colon + 1))) throw new ParameterError('a checksum that is a URL is not supported', 'checksum', 'write the sum itself');
-    if (checksum !== '' && !/^[0-9a-f]+$/.test(wanted)) throw new ParameterError('The checksum format is invalid', 'checksum');
+    if (checksum !== '' && sums === '' && !/^[0-9a-f]+$/.test(wanted)) throw new ParameterError('The checksum format is invalid', 'checksum');
     const path = url.replace(/[?#].*$/, '');
     const base = /:\/\/[^/]*\/./.test(path) ? path.slice(path.lastIndexOf('/') + 1) : '';
     const settings = [
@@ -93,7 +107,7 @@ export const getUrl: PlaybookModule<typeof parameters> = {
       ...(params.url_username === undefined ? [] : [`user = ${JSON.stringify(`${params.url_username}:${params.url_password ?? ''}`)}`]),
     ].join('\n');
     const words = {
-      url, dest, base: base === '' ? 'index.html' : base, algorithm, wanted, force: params.force, backup: params.backup, limit: params.timeout, insecure: !params.validate_certs, noproxy: !params.use_proxy, agent: params.http_agent, sum: '',
+      url, dest, base: base === '' ? 'index.html' : base, algorithm, wanted, sums, force: params.force, backup: params.backup, limit: params.timeout, insecure: !params.validate_certs, noproxy: !params.use_proxy, agent: params.http_agent, sum: '',
       ...ownershipWords(params),
     };
     const shown = { dest, url: url.replace(/\/\/[^/@]*@/, '//') };

@@ -23,13 +23,26 @@ answer
 say changed false
 if [ -f "$fstab" ]; then printf 'text='; base64 < "$fstab" | tr -d '\\n'; echo; fi
 target=$(readlink -f -- "$path" 2>/dev/null); target=\${target:-$path}
-while read -r _ _ _ _ where _; do [ "$(printf '%b' "$where")" != "$target" ] || mounted=1; done < /proc/self/mountinfo
+while read -r _ _ _ folderthere where more; do
+  [ "$(printf '%b' "$where")" = "$target" ] || continue
+  mounted=1; more=\${more#* - }; more=\${more#* }; device=$(printf '%b' "\${more%% *}"); folder=$(printf "%b" "$folderthere")
+done < /proc/self/mountinfo
 say mounted "$mounted"
+tell device "$device"
+tell folder "$folder"
 [ ! -e "$path" ] || say exists 1
 `;
 
 const CHANGE = `
+# A table that names what cannot be mounted may keep the host from booting: both are as they were then.
+not_mounted() {
+  [ -z "$write" ] || printf %s "\${before%x}" > "$fstab"
+  at=$path; while [ "$at" != "$kept" ] && rmdir -- "$at" 2>/dev/null; do at=\${at%/*}; done
+  fail "Error mounting $path: $err"
+}
+kept=$path
 if [ -n "$write" ]; then
+  before=$(cat "$fstab" 2>/dev/null; echo x)
   [ -z "$backup" ] || [ ! -e "$fstab" ] || { backupfile=$fstab.$$.$(date +%Y-%m-%d@%H:%M:%S~); cp -p -- "$fstab" "$backupfile"; }
   [ -e "$fstab" ] || { case $fstab in */*) mkdir -p -- "\${fstab%/*}" ;; esac; : > "$fstab" && chmod 644 "$fstab"; }
   cat > "$fstab" || fail "Error writing to $fstab"
@@ -41,12 +54,15 @@ case $do in
 *rmdir*) [ ! -d "$path" ] || rmdir -- "$path" 2>/dev/null || case $(ls -A -- "$path" 2>/dev/null) in '') fail "Error rmdir $path" ;; esac ;;
 esac
 case $do in
-*mkdir*) [ -d "$path" ] || mkdir -p -- "$path" || fail "Error making dir $path" ;;
+*mkdir*)
+  path=\${path%/}; kept=$path
+  while [ ! -e "$kept" ]; do case $kept in */*) kept=\${kept%/*} ;; *) break ;; esac; done
+  [ -d "$path" ] || mkdir -p -- "$path" || fail "Error making dir $path" ;;
 esac
 case $do in
 *remount*) err=$(mount -o "remount\${opts:+,$opts}" "$path" 2>&1) || fail "Error remounting $path: $err" ;;
-*mountnow*) err=$(mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" 2>&1) || fail "Error mounting $path: $err" ;;
-*mountit*) case $fstab in /etc/fstab) err=$(mount "$path" 2>&1) ;; *) err=$(mount -T "$fstab" "$path" 2>&1) ;; esac || { rc=$?; [ -z "$made" ] || rmdir -- "$path" 2>/dev/null; fail "Error mounting $path: $err"; } ;;
+*mountnow*) err=$(mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" 2>&1) || not_mounted ;;
+*mountit*) case $fstab in /etc/fstab) err=$(mount "$path" 2>&1) ;; *) err=$(mount -T "$fstab" "$path" 2>&1) ;; esac || not_mounted ;;
 esac
 answer
 say changed true
@@ -67,7 +83,7 @@ export const mount: PlaybookModule<typeof parameters> = {
     const written = params.opts ?? 'defaults';
     const opts = params.boot || /(^|,)noauto(,|$)/.test(written) ? written : `${written},noauto`;
     const shown = { path, state, src, fstype };
-    return planScript({ module: 'mount', shown, words: { path, fstab, mounted: '' }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
+    return planScript({ module: 'mount', shown, words: { path, fstab, mounted: '', device: '', folder: '' }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
       const text = Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8');
       const isMounted = answer.values.get('mounted') === '1';
       const exists = answer.values.get('exists') === '1';
@@ -79,13 +95,16 @@ export const mount: PlaybookModule<typeof parameters> = {
       if (state === 'unmounted' && isMounted) steps.push('unmount');
       if (state === 'mounted') steps.push(...(exists ? [] : ['mkdir']), ...(isMounted ? (writes ? ['remount'] : []) : ['mountit']));
       if (state === 'remounted') steps.push('remount');
-      if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), ...(isMounted ? [] : ['mountnow']));
+      if (state === 'ephemeral' && isMounted && src !== answer.text('device') && src !== answer.text('folder')) {
+        return { changed: false, failed: true, msg: 'Ephemeral mount point is already mounted with a different source than the specified one.', hint: 'write state: unmounted before it, or another path' };
+      }
+      if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), isMounted ? 'remount' : 'mountnow');
       const changed = writes || steps.length > 0;
       const shownOptions = params.opts_no_log ? {} : { opts };
       const values = { name: path, ...(src === undefined ? {} : { src }), ...(fstype === undefined ? {} : { fstype }), ...shownOptions, boot: params.boot ? 'yes' : 'no', dump, passno, fstab };
       const result = { changed, values: { ...values, backup_file: '' } };
       if (!changed || context.check) return result;
-      const words = { path, fstab, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), made: !exists, backupfile: '' };
+      const words = { path, fstab, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };
       return planScript({ module: 'mount', shown, words, body: `${FAIL}\n${CHANGE}`, input: Buffer.from(table) }, context, (last) => ({ changed: true, values: { ...values, backup_file: last.text('backupfile') } }));
     });
   },

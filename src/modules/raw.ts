@@ -1,5 +1,5 @@
-// raw: a line for the host's shell, as it is; script: a file of the controller, run there. Always changed when they run. raw is skipped in check mode;
-// script says that it would run. Answer: rc, stdout, stderr.
+// raw: a line for the host's shell, as it is; script: a file of the controller, run there. Always changed when they run. raw is skipped in check mode,
+// and so is script where nothing says whether it would run (creates, removes). Answer: rc, stdout, stderr.
 import { readFile } from 'node:fs/promises';
 import { lastLines } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
@@ -75,6 +75,8 @@ export const script: PlaybookModule<typeof scriptParameters> = {
     const [path, ...words] = splitWords(cmd);
     if (path === undefined) throw new ParameterError('there is no script', 'cmd');
     const found = await context.findLocal('files', path);
+    // Nobody knows what it would do.
+    if (context.check && creates === undefined && removes === undefined) return { kind: 'done', result: { changed: false, skipped: true, msg: 'Check mode is not supported for this task.' } };
     const bytes = await readFile(found);
     const base = found.slice(found.lastIndexOf('/') + 1);
     const head = `${assign({ chdir, creates, removes, base, check: context.check })}\n${SCRIPT}`;

@@ -30,7 +30,8 @@ const serviceParameters = {
 
 const SYSTEMCTL = `
 ctl() { systemctl \${scope:+--$scope} \${noblock:+--no-block} \${force:+--force} "$@" 2>&1; }
-is_sysv() { [ -x "/etc/init.d/$1" ]; }
+is_sysv() { [ -e "/etc/init.d/$name" ]; }
+at_boot() { systemctl \${scope:+--$scope} is-enabled "$name" 2>/dev/null; }
 with_systemd() {
   command -v systemctl >/dev/null || fail "Failed to find required executable \\"systemctl\\""
   [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err" 1 ;; esac; }
@@ -42,20 +43,22 @@ with_systemd() {
   found=1
   if [ -n "$offline" ] || [ "$rc" != 0 ]; then
     offline=1
-    ctl is-enabled "$name" >/dev/null || is_sysv "\${name%.service}" || [ -n "$(ls /lib/systemd/system/"$name" /lib/systemd/system/"$name".service /etc/systemd/system/"$name" /etc/systemd/system/"$name".service 2>/dev/null)" ] || found=
-  elif [ "$loaded" = not-found ] && [ "$active" != active ] && ! is_sysv "\${name%.service}"; then found=
+    at_boot >/dev/null || is_sysv || [ -n "$(ls /lib/systemd/system/"$name" /lib/systemd/system/"$name".service /etc/systemd/system/"$name" /etc/systemd/system/"$name".service 2>/dev/null)" ] || found=
+  elif [ "$loaded" = not-found ] && ! is_sysv; then found=
+  elif [ "$loaded" != not-found ] && [ "$loaded" != masked ]; then
+    err=$(printf '%s\\n' "$show" | sed -n 's/^LoadError=//p'); [ -z "$err" ] || fail "Error loading unit file '$name': $err"
   fi
   if [ -n "$masked" ]; then
-    is=$(ctl is-enabled "$name"); ismasked=; [ "$loaded" = masked ] && ismasked=1; case $is in masked*) ismasked=1 ;; esac
+    ismasked=; [ "$(at_boot)" != masked ] || ismasked=1
     if [ "$masked" = 1 ] && [ -z "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl mask "$name") || fail "Unable to mask service $name: $err" 1; }; fi
     if [ "$masked" = 0 ] && [ -n "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl unmask "$name") || fail "Unable to unmask service $name: $err" 1; }; fi
   fi
   if [ -n "$enabled" ]; then
     [ -n "$found" ] || fail "Could not find the requested service $name: host"
-    is=$(ctl is-enabled "$name"); rc=$?
+    is=$(at_boot); rc=$?
     isenabled=0
-    if [ "$rc" = 0 ]; then isenabled=1; case $is in *enabled-runtime*|*indirect*|*alias*) isenabled=0 ;; esac
-    elif is_sysv "\${name%.service}"; then case $is in *disabled) ;; *) [ -z "$(ls /etc/rc?.d/S??"\${name%.service}" 2>/dev/null)" ] || isenabled=1 ;; esac; fi
+    if [ "$rc" = 0 ]; then isenabled=1; case $is in enabled-runtime|indirect|alias) isenabled=0 ;; esac
+    elif [ "$rc:$scope" = 1: ] && is_sysv; then case $is in *disabled) ;; *) [ -z "$(ls /etc/rc?.d/S??"$name" 2>/dev/null)" ] || isenabled=1 ;; esac; fi
     if [ "$isenabled" != "$enabled" ]; then
       changed=true
       if [ -z "$check" ]; then
@@ -71,7 +74,7 @@ with_systemd() {
     case $state:$active in
     started:active|started:activating) ;;
     started:*) action=start ;;
-    stopped:active|stopped:activating|stopped:deactivating|stopped:reloading) action=stop ;;
+    stopped:active|stopped:activating|stopped:deactivating) action=stop ;;
     stopped:*) ;;
     restarted:active|restarted:activating) action=restart ;;
     reloaded:active|reloaded:activating) action=reload ;;

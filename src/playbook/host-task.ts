@@ -1,7 +1,7 @@
 // One task on one host: its settings, its connection (or that of delegate_to), and who is told about items and retries.
 import { dirname } from 'node:path';
 import { quote } from '../ssh/quote.js';
-import type { ActionHost } from '../modules/module.js';
+import type { ActionHost, ModuleResult } from '../modules/module.js';
 import { LocalFiles } from './local-files.js';
 import type { Include, Task } from './playbook.js';
 import { resultEvent, type ToldTask } from './result-events.js';
@@ -49,6 +49,15 @@ export class HostTask implements TaskHost {
       sleep: (sec) => run.sleep(sec),
       ask: run.ask,
     };
+  }
+
+  settled(raw: ModuleResult): ModuleResult {
+    const { inventory } = this.#play.run;
+    const news = (raw.effects ?? []).flatMap((effect) => {
+      if (effect.kind === 'add-host') return [inventory.addHost(effect)];
+      return effect.kind === 'add-group' ? [inventory.addGroup(this.#host.host.name, effect)] : [];
+    });
+    return news.length === 0 ? raw : { ...raw, changed: news.includes(true) };
   }
 
   sleep(sec: number): Promise<void> {

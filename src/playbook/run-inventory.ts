@@ -1,5 +1,6 @@
 // The inventory while a playbook runs: add_host and group_by put hosts and groups into it.
 // Guaranteed: what a host said becomes a host's data, never a template; later plays see what was added.
+import { isDeepStrictEqual } from 'node:util';
 import type { Group, Host, Inventory } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import { type HostVariables, type UserVars, HostVariables as Variables } from './variables.js';
@@ -37,6 +38,7 @@ export class RunInventory implements Inventory {
   addHost({ host: name, groups, vars }: Extract<Effect, { kind: 'add-host' }>): boolean {
     let isNew = false;
     let host = this.hosts.find((one) => one.name === name);
+    const isUnknown = host === undefined;
     if (host === undefined) {
       host = { name, groups: [], vars };
       this.hosts.push(host);
@@ -45,21 +47,23 @@ export class RunInventory implements Inventory {
     }
     const data = this.variablesOf(host).data;
     for (const [key, value] of Object.entries(vars)) {
-      isNew ||= data.get(key) !== value;
+      isNew ||= !isDeepStrictEqual(data.get(key), value);
       data.set(key, value);
     }
-    for (const group of groups.length === 0 ? ['ungrouped'] : groups) isNew = this.#put(name, group) || isNew;
+    for (const group of groups.length === 0 && isUnknown ? ['ungrouped'] : groups) isNew = this.#put(name, group) || isNew;
     this.#put(name, 'all');
     return isNew;
   }
 
   /** @returns whether something is new */
   addGroup(host: string, { group, parents }: Extract<Effect, { kind: 'add-group' }>): boolean {
-    const isNew = this.#put(host, group);
+    let isNew = this.#put(host, group);
     for (const parent of parents.length === 0 ? ['all'] : parents) {
-      this.#put(host, parent);
+      isNew = this.#put(host, parent) || isNew;
       const found = this.groups.get(parent);
-      if (found !== undefined && parent !== 'all' && !found.children.includes(group)) this.groups.set(parent, { ...found, children: [...found.children, group] });
+      if (found === undefined || parent === 'all' || found.children.includes(group)) continue;
+      this.groups.set(parent, { ...found, children: [...found.children, group] });
+      isNew = true;
     }
     return isNew;
   }

@@ -220,8 +220,6 @@ export class PlayRun implements PlayEngine {
       for (const effect of result.effects) {
         if (effect.kind === 'ansible-facts') target.facts = { ...target.facts, ...effect.facts };
         if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, value);
-        if (effect.kind === 'add-host') this.run.inventory.addHost(effect);
-        if (effect.kind === 'add-group') this.run.inventory.addGroup(one.host.name, effect);
       }
       if (task.register !== undefined) one.variables.registered.set(task.register, result.registered);
     }

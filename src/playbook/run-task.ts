@@ -24,6 +24,8 @@ export interface TaskHost {
   readonly files: LocalFiles;
   settings(scope: Scope): Settings;
   action(settings: Settings): ActionHost;
+  /** Puts hosts and groups that a result names into the inventory; it has changed if they are new there. */
+  settled(raw: ModuleResult): ModuleResult;
   sleep(sec: number): Promise<void>;
   /** Called for each item of a loop. */
   itemDone(label: string, result: TaskResult): void;
@@ -181,7 +183,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     const values = argumentValues(task, scope);
     const params = task.module.takesAnyName === true ? values : convertParameters(task.module.parameters, values);
     const plan = await task.module.plan(params as never, context);
-    return await finishPlan(plan, host.action(settings));
+    return host.settled(await finishPlan(plan, host.action(settings)));
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     const argument = error.parameter === undefined ? undefined : task.args[error.parameter];

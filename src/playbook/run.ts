@@ -8,6 +8,7 @@ import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
+import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
 import { Counts } from './counts.js';
 import { toText } from './expression/values.js';
@@ -131,14 +132,14 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
   const limit = pLimit(Math.max(1, options.forks));
   const startAt = { name: options.startAtTask };
 
-  /** A name that nobody knows yet may have been for add_host to add: then the play has no hosts, as in Ansible. */
+  /** A name that nobody knows yet may have been for add_host or group_by to add: then it stands for no host, as in Ansible. */
   const knownHosts = (play: Play): readonly Host[] => {
     try {
       return selectPlay(play, options, extra, inventory);
     } catch (error) {
       if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
       options.reporter.warning(error.message);
-      return [];
+      return selectPlay(play, options, extra, inventory, true);
     }
   };
 
@@ -201,7 +202,8 @@ function addsHosts(play: Play): boolean {
 }
 
 /** The hosts of a play are known before anything runs; a template may use extra variables and the play's own. */
-function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory: RunInventory): readonly Host[] {
+/** @param isLenient unknown names stand for no host */
+function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory: RunInventory, isLenient = false): readonly Host[] {
   const { hosts } = play;
   const names = new Scope({ inventory, hosts: inventory.variables, magic: {} }, new HostVariables(NOBODY, extra, {}), taskVariables(undefined, play, []));
   let pattern: unknown = hosts;
@@ -213,7 +215,8 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
       throw new FleetTapError('input', error.code, error.message, { place: play.hostsPlace, hint: 'give it with -e', ...(error.sourceLine === undefined ? {} : { sourceLine: error.sourceLine }) });
     }
   }
-  const selected = options.select([pattern].flat().map(toText).join(','), inventory);
+  const words = [pattern].flat().map(toText).join(',');
+  const selected = options.select(words, isLenient ? withNames(words, inventory) : inventory);
   const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
   switch (play.order) {
     case 'sorted':
@@ -225,6 +228,17 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
     default:
       return selected;
   }
+}
+
+/** With an empty group for each plain name that is unknown. */
+function withNames(words: string, inventory: RunInventory): Inventory {
+  const groups = new Map(inventory.groups);
+  for (const word of splitPattern(words)) {
+    const name = word.replace(/^[!&]/, '');
+    const isKnown = groups.has(name) || inventory.hosts.some((host) => host.name === name);
+    if (!isKnown && !/[*?[\]~@]/.test(name)) groups.set(name, { name, hosts: [], ownHosts: [], children: [], vars: {}, priority: 1 });
+  }
+  return { hosts: inventory.hosts, groups, sources: inventory.sources, warnings: inventory.warnings };
 }
 
 function quietly(value: unknown, names: Scope): unknown {

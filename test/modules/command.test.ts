@@ -1,4 +1,5 @@
 // command and shell under dash: what reaches the program, and what comes back.
+import { execFileSync } from 'node:child_process';
 import { readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -15,10 +16,19 @@ afterEach(() => rm(here.root, { recursive: true }));
 const WORDS = ['two words', `it's "so"`, '$HOME', '`id`', '$(id)', '-n', '', 'a;b&c|d', '>x', '*', 'new\nline', '\\', 'Ü🐧', 'A=b', '#'];
 
 test('words reach the program as they are', async () => {
-  const { values, changed } = await runModule(here, 'command', { argv: ['printf', '<%s>', ...WORDS] });
+  const { values, changed } = await runModule(here, 'command', { argv: ['printf', '<%s>', ...WORDS], expand_argument_vars: false });
   expect(changed).toBe(true);
   expect(values).toMatchObject({ rc: 0, stdout: WORDS.map((word) => `<${word}>`).join(''), stderr: '' });
   expect(await readdir(here.work)).toEqual([]);
+});
+
+test("variables of the environment and home directories, as Python's expandvars and expanduser put them in; what is unknown stays", async () => {
+  const braced = (name: string) => `$\{${name}}`;
+  const words = ['$FLEET_A', `x${braced('FLEET_A')}y`, braced('Version'), `-f=${braced('binary:Package')} ${braced('Status')}`, '$check', '$1', '$', '~', '~/a b', 'a~', '$'.concat('{FLEET_A'), "it's $FLEET_A", '$IFS', '\\$FLEET_A'];
+  const given = { FLEET_A: 'a  b$HOME*', HOME: '/ho me' };
+  const { values } = await runModule(here, 'command', { argv: ['printf', '<%s>', ...words] }, { env: given });
+  const python = execFileSync('python3', ['-c', 'import os, sys; print("".join("<" + os.path.expanduser(os.path.expandvars(word)) + ">" for word in sys.argv[1:]), end="")', ...words], { env: { ...process.env, ...given }, encoding: 'utf8' });
+  expect(values).toMatchObject({ stdout: python });
 });
 
 test.each([

@@ -1,26 +1,19 @@
-// One playbook on two hosts of the ring: by ansible-core 2.19 inside of one, by our engine into the other; in check mode, then for the first and the
-// second time. What goes out: what became of each task each time, and the end state.
+// One playbook on hosts of the ring: by ansible-core 2.19 from a host that is only its controller, by our engine from this machine, both through the
+// sshd of each host; in check mode, then for the first and the second time. What goes out: what became of each task each time, and the end state.
 // Ansible takes seconds for each task, and says the same each time: what it said is kept in test/cases/playbook/hosts/recorded, under a digest of all
 // that it depends on (the case, this harness, the recipe of the root). Where one of those has changed Ansible runs again, and is recorded again.
 // FLEET_TAP_RING_ASK=1 runs it for every case, and compares nothing with the records.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { TaskResultEvent } from '../../../src/base/playbook-events.js';
-import { gatherFacts } from '../../../src/facts/gather.js';
 import { loadInventory } from '../../../src/inventory/load.js';
-import { selectHosts } from '../../../src/inventory/pattern.js';
-import { loadPlaybook } from '../../../src/playbook/load.js';
-import { runPlaybook } from '../../../src/playbook/run.js';
-import { ShellSession } from '../../../src/ssh/shell-session.js';
-import { LocalTransport } from '../../../src/ssh/local-transport.js';
-import type { Ring, RingHost } from './host.js';
-import { RING_DIR } from './rootfs.js';
-import { digest, normal, type State, stateOf } from './state.js';
+import { PORT, type Ring, type RingHost } from './host.js';
+import { type Hosts, playOnce } from './ours.js';
+import { digest, normal, type State, statesOf } from './state.js';
 
 export const PASSES = ['check', 'first', 'second'] as const;
 
-/** In the order of the run: the task's name, and one `host: status` for each result. */
+/** In the order of the run: the task's name, and one `host: status` for each result, host by host. */
 export type Told = readonly (readonly string[])[];
 
 export interface Outcome {
@@ -32,17 +25,28 @@ export interface Outcome {
 
 export interface HostsCase {
   readonly name: string;
-  /** The folder that holds it, brought to Ansible's host as it is. */
+  /** A folder of its own, that holds what the playbook reads. */
   readonly folder: string;
   /** In that folder. */
   readonly playbook: string;
+  /** In the inventory's order: web1, db1 … are members of the groups web, db. */
+  readonly hosts: readonly string[];
+  readonly systemd: boolean;
+  /** What the server at `ring_http` serves; undefined where the case asks it for nothing. */
+  readonly served: string | undefined;
 }
 
 const RECORDED = join(import.meta.dirname, '../../cases/playbook/hosts/recorded');
 /** Of the records: raised when Ansible is run in another way, or a state told in another. */
-const FORMAT = 1;
+const FORMAT = 2;
 const CALLBACK = join(import.meta.dirname, '../../playbook/callback');
-const INVENTORY = 'web1 ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n\n[web]\nweb1\n';
+
+/** @param more variables of a host */
+function inventoryOf({ hosts }: HostsCase, http: string, more: (host: string) => string = () => ''): string {
+  const groups = [...new Set(hosts.map((host) => host.replace(/\d+$/, '')))];
+  const sections = groups.map((group) => `[${group}]\n${hosts.filter((host) => host.startsWith(group)).join('\n')}\n`);
+  return `${hosts.map((host) => `${host}${more(host)}`).join('\n')}\n\n${sections.join('\n')}\n[all:vars]\nring_http=${http}\nansible_python_interpreter=/usr/bin/python3\n`;
+}
 
 /** Every file of a case, for the key under which Ansible's side is remembered. */
 async function contents(folder: string): Promise<string[]> {
@@ -51,30 +55,34 @@ async function contents(folder: string): Promise<string[]> {
   return Promise.all(files.map(async (file) => `${file.slice(folder.length)} ${(await readFile(file)).toString('base64')}`));
 }
 
-export async function runTheirs(ring: Ring, host: () => Promise<RingHost>, one: HostsCase): Promise<Outcome> {
-  const sources = existsSync(join(one.folder, one.playbook)) && one.folder.endsWith(one.name) ? await contents(one.folder) : [await readFile(join(one.folder, one.playbook), 'utf8')];
-  const key = digest([FORMAT, basename(ring.root), sources, await contents(CALLBACK)]);
+/** @param hosts asked for only where Ansible is to run: its controller, and the hosts of the case */
+export async function runTheirs(ring: Ring, http: string, hosts: () => Promise<{ readonly controller: RingHost; readonly hosts: Hosts }>, one: HostsCase): Promise<Outcome> {
+  const key = digest([FORMAT, basename(ring.root), one.hosts, one.systemd, await contents(one.folder), one.served === undefined ? [] : await contents(one.served), await contents(CALLBACK)]);
   const recorded = join(RECORDED, `${one.name}.json`);
   if (existsSync(recorded) && process.env.FLEET_TAP_RING_ASK !== '1') {
     const record = JSON.parse(await readFile(recorded, 'utf8')) as Outcome & { readonly key: string };
     if (record.key === key) return { ...record, state: normal(record.state) };
   }
-  const outcome = await ansible(ring, await host(), one);
+  const { controller, hosts: theirs } = await hosts();
+  const outcome = await ansible(ring, http, controller, theirs, one);
   await mkdir(RECORDED, { recursive: true });
   await writeFile(`${recorded}.new`, `${JSON.stringify({ key, ...outcome }, null, 1)}\n`);
   await rename(`${recorded}.new`, recorded);
   return outcome;
 }
 
-async function ansible(ring: Ring, host: RingHost, one: HostsCase): Promise<Outcome> {
-  await host.bring(one.folder, '/ring/case');
-  await host.bring(CALLBACK, '/ring/callback');
-  await host.run(['sh', '-c', 'cat > /ring/inventory'], { input: INVENTORY });
+const SETTINGS = ['ANSIBLE_CALLBACK_PLUGINS=/ring/callback', 'ANSIBLE_STDOUT_CALLBACK=events', 'ANSIBLE_PIPELINING=1', 'ANSIBLE_LOCALHOST_WARNING=0', 'ANSIBLE_DEPRECATION_WARNINGS=0', 'ANSIBLE_SSH_RETRIES=0'];
+
+async function ansible(ring: Ring, http: string, controller: RingHost, hosts: Hosts, one: HostsCase): Promise<Outcome> {
+  await controller.bring(one.folder, '/ring/case');
+  await controller.bring(CALLBACK, '/ring/callback');
+  await controller.bring(ring.keys, '/ring/keys');
+  const way = (host: string) => ` ansible_host=${hosts.get(host)?.address} ansible_port=${PORT} ansible_user=root ansible_ssh_private_key_file=/ring/keys/user_key ansible_ssh_common_args='-o UserKnownHostsFile=/ring/keys/known_hosts.${hosts.get(host)?.address}'`;
+  await controller.run(['sh', '-c', 'cat > /ring/inventory'], { input: inventoryOf(one, http, way) });
   const passes: Record<string, Told> = {};
-  const said: string[] = [];
-  const settings = ['ANSIBLE_CALLBACK_PLUGINS=/ring/callback', 'ANSIBLE_STDOUT_CALLBACK=events', 'ANSIBLE_PIPELINING=1', 'ANSIBLE_LOCALHOST_WARNING=0', 'ANSIBLE_DEPRECATION_WARNINGS=0'];
+  const failures: string[] = [];
   for (const pass of PASSES) {
-    const { stdout, stderr, status } = await host.run(['env', ...settings, 'ansible-playbook', '-i', '/ring/inventory', `/ring/case/${one.playbook}`, ...(pass === 'check' ? ['--check'] : [])]);
+    const { stdout, stderr, status } = await controller.run(['env', ...SETTINGS, 'ansible-playbook', '-i', '/ring/inventory', `/ring/case/${one.playbook}`, ...(pass === 'check' ? ['--check'] : [])]);
     const events = stdout.split('\n').flatMap((line) => (line.startsWith('EVENT ') ? [JSON.parse(line.slice(6)) as Record<string, unknown>] : []));
     if (!events.some((event) => event.recap !== undefined)) throw new Error(`${one.name}: ansible-playbook told no recap (status ${status}):\n${stdout}${stderr}`);
     const tasks: string[][] = [];
@@ -82,48 +90,33 @@ async function ansible(ring: Ring, host: RingHost, one: HostsCase): Promise<Outc
       if (typeof event.task === 'string') tasks.push([event.task]);
       if (typeof event.host !== 'string') continue;
       tasks.at(-1)?.push(`${event.host}: ${String(event.status)}`);
-      if (event.status === 'failed' || event.status === 'ignored') said.push(`${pass}: ${event.host} ${tasks.at(-1)?.[0]}: ${String(event.msg)}`);
+      if (event.status !== 'ok' && event.status !== 'changed' && event.status !== 'skipped') failures.push(`${pass}: ${event.host} ${tasks.at(-1)?.[0]}: ${String(event.msg)}`);
     }
-    passes[pass] = tasks.filter((task) => task.length > 1);
+    passes[pass] = byHost(tasks);
   }
-  return { passes: passes as Outcome['passes'], state: await stateOf(ring, host), said };
+  const plain = (line: string) => line.replaceAll(http, 'http://ring').replaceAll(/127\.\d+\.\d+\.\d+/g, '127.x.x.x').replaceAll(/\S*\/ansible-(tmp|moduletmp|local)-[^\s'"]+|\.ansible_tmp\w+|\btmp\w{8}\b|\bansible_\w{8}\b/g, 'TEMPORARY');
+  return { passes: passes as Outcome['passes'], state: await statesOf(ring, hosts, http), said: failures.map(plain) };
 }
 
-export async function runOurs(ring: Ring, host: RingHost, one: HostsCase): Promise<Outcome> {
-  const inventoryFile = join(RING_DIR, 'inventory');
-  await writeFile(inventoryFile, INVENTORY);
+/** Hosts answer in any order. */
+function byHost(tasks: readonly (readonly string[])[]): Told {
+  const host = (line: string) => line.split(': ')[0] ?? '';
+  return tasks.filter((task) => task.length > 1).map(([name = '', ...results]) => [name, ...results.sort((a, b) => (host(a) < host(b) ? -1 : host(a) > host(b) ? 1 : 0))]);
+}
+
+export async function runOurs(ring: Ring, http: string, hosts: Hosts, one: HostsCase): Promise<Outcome> {
+  const inventoryFile = join(ring.keys, 'inventory');
+  await writeFile(inventoryFile, inventoryOf(one, http));
   const inventory = await loadInventory([inventoryFile]);
   const passes: Record<string, Told> = {};
-  const said: string[] = [];
-  const shell = [...(await host.enter()), '/bin/sh', '-c'];
+  const failures: string[] = [];
   for (const pass of PASSES) {
-    const tasks: string[][] = [];
-    const transport = new LocalTransport('web1', { shell });
-    const session = new ShellSession(transport);
-    await runPlaybook(await loadPlaybook(join(one.folder, one.playbook)), {
-      inventory,
-      select: (pattern, now) => selectHosts(now, pattern),
-      session: async () => session,
-      facts: () => gatherFacts(session),
-      forks: 5,
-      check: pass === 'check',
-      reporter: {
-        playStarted: () => {},
-        taskStarted: ({ name }) => tasks.push([name]),
-        taskResult: ({ host: name, status, message, task, part }: TaskResultEvent) => {
-          if (part === 'loop') return;
-          tasks.at(-1)?.push(`${name}: ${status}`);
-          if (status === 'failed' || status === 'ignored') said.push(`${pass}: ${name} ${task}: ${message}`);
-        },
-        taskFinished: () => {},
-        warning: (message) => said.push(`${pass}: ${message}`),
-      },
-    });
-    await session.close();
-    passes[pass] = tasks.filter((task) => task.length > 1);
+    const { tasks, said: told } = await playOnce(join(one.folder, one.playbook), inventory, hosts, pass === 'check');
+    failures.push(...told.map((line) => `${pass}: ${line}`));
+    passes[pass] = byHost(tasks);
     if (pass !== 'check') continue;
-    const touched = await stateOf(ring, host);
-    if (Object.keys(touched).length > 0) said.push(`check: CHANGED ${JSON.stringify(touched)}`);
+    const touched = await statesOf(ring, hosts, http);
+    if (Object.keys(touched).length > 0) failures.push(`check: CHANGED ${JSON.stringify(touched)}`);
   }
-  return { passes: passes as Outcome['passes'], state: await stateOf(ring, host), said };
+  return { passes: passes as Outcome['passes'], state: await statesOf(ring, hosts, http), said: failures };
 }

@@ -27,7 +27,13 @@ const COLLECTIONS = ['ansible/posix', 'community/general'];
 
 const SETUP = join(import.meta.dirname, 'rootfs-setup.sh');
 
-export const RING_DIR = process.env.FLEET_TAP_RING ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fleet-tap', 'ring');
+const RING_DIR = process.env.FLEET_TAP_RING ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fleet-tap', 'ring');
+
+/** undefined: this machine can make one and run hosts of it. */
+export function whyNoRing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root may mount and chroot';
+  return ['/usr/bin/mmdebstrap', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/ssh-keygen'].find((program) => !existsSync(program))?.replace(/^.*\//, 'there is no ');
+}
 
 /** @returns the folder. @throws Error when it cannot be made (no network, no mmdebstrap) */
 export async function ringRoot(): Promise<string> {

@@ -9,12 +9,12 @@ import type { Ring, RingHost } from './host.js';
 export type State = Readonly<Record<string, string>>;
 
 const LEFT_OUT = [
-  /^ring(\/|$)/, /^proc\//, /^dev(\/|$)/, /^run(\/|$)/, /^sys(\/|$)/, /^tmp(\/|$)/, /^var\/tmp(\/|$)/, /^root\/\.ansible(\/|$)/, /__pycache__/, /\.pyc$/, /^root\/\.gnupg(\/|$)/,
-  /^var\/log\/(apt\/.*|dpkg\.log|alternatives\.log|wtmp|btmp|lastlog|faillog)$/, /^var\/cache\/(apt|ldconfig|debconf)\/.*/, /^var\/lib\/apt\/lists\/(lock|partial|auxfiles)/,
+  /^ring(\/|$)/, /^proc\//, /^dev(\/|$)/, /^run(\/|$)/, /^sys(\/|$)/, /^tmp(\/|$)/, /^var\/tmp(\/|$)/, /^(root|home\/[^/]+)\/\.ansible(\/|$)/, /__pycache__/, /\.pyc$/, /^root\/\.gnupg(\/|$)/,
+  /^var\/log\/(apt\/.*|dpkg\.log|alternatives\.log|wtmp|wtmp\.db|btmp|lastlog|faillog)$/, /^var\/cache\/(apt|ldconfig|debconf)\/.*/, /^var\/lib\/apt\/lists\/(lock|partial|auxfiles)/,
   // The archive that the root was made from: its address is the machine's own. Those of the root itself are folders (`_srv_…`).
   /^etc\/apt\/sources\.list\.d\/0000[^/]*\.list$/, /^var\/lib\/apt\/lists\/[^_/][^/]*_(InRelease|Release|Packages|Translation)/, /^var\/lib\/apt\/periodic/,
   /^var\/lib\/dpkg\/(lock|lock-frontend|triggers\/Lock|status-old|available-old|updates\/.*|diversions-old|statoverride-old)$/, /^var\/lib\/apt\/extended_states.*lock$/, /^etc\/\.pwd\.lock$/, /^etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/,
-  /^var\/cache\/debconf\/.*-old$/, /^etc\/ld\.so\.cache$/,
+  /^var\/cache\/debconf\/.*-old$/, /^etc\/machine-id$/, /^var\/log\/journal(\/|$)/, /^var\/lib\/systemd\/(timers|random-seed|catalog|linger)/, /^etc\/ld\.so\.cache$/,
 ];
 
 /** Python walks its own host: paths of any kind, in one go. */
@@ -38,8 +38,15 @@ def tell(path):
 /** Up to here a text is told whole; of longer ones, what differs from the root. */
 const WHOLE_CHARS = 3000;
 
+/** Of all hosts of a case; where there are several, each path with its host's name before it. @param http the server's address, for which a name stands */
+export async function statesOf(ring: Ring, hosts: ReadonlyMap<string, RingHost>, http: string): Promise<State> {
+  const states: Record<string, string> = {};
+  for (const [name, host] of hosts) for (const [path, text] of Object.entries(await stateOf(ring, host))) states[hosts.size === 1 ? path : `${name}:${path}`] = text.replaceAll(http, 'http://ring');
+  return states;
+}
+
 /** The host's changed paths are those of the overlay's upper folder, seen from outside; each is then told as it is seen inside. */
-export async function stateOf(ring: Ring, host: RingHost): Promise<State> {
+async function stateOf(ring: Ring, host: RingHost): Promise<State> {
   const listed = await ring.run(['find', `${host.folder}/upper`, '-mindepth', '1', '-printf', '%P\\0']);
   const paths = listed.stdout.split('\0').filter((path) => path !== '' && !LEFT_OUT.some((pattern) => pattern.test(path)));
   const told = await tell(ring, host, paths);
