@@ -46,7 +46,7 @@ export async function statesOf(ring: Ring, hosts: ReadonlyMap<string, RingHost>,
 }
 
 /** The host's changed paths are those of the overlay's upper folder, seen from outside; each is then told as it is seen inside. */
-async function stateOf(ring: Ring, host: RingHost): Promise<State> {
+export async function stateOf(ring: Ring, host: RingHost): Promise<State> {
   const listed = await ring.run(['find', `${host.folder}/upper`, '-mindepth', '1', '-printf', '%P\\0']);
   const paths = listed.stdout.split('\0').filter((path) => path !== '' && !LEFT_OUT.some((pattern) => pattern.test(path)));
   const told = await tell(ring, host, paths);
