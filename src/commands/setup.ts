@@ -6,12 +6,20 @@ import { examine } from './doctor.js';
 import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
 import { openShipped, playShipped, type ShippedOptions } from './shipped-playbook.js';
 
-export async function setup(options: ShippedOptions, context: CommandContext): Promise<ExitStatus> {
+export interface SetupOptions extends ShippedOptions {
+  /** Debug symbols of the kernel's loadable modules too: `fleet_tap_symbols_full` on every host. */
+  readonly symbolsFull?: boolean;
+}
+
+export async function setup(options: SetupOptions, context: CommandContext): Promise<ExitStatus> {
   const shipped = await openShipped('setup', options, context);
   const { fleet } = shipped;
   try {
     const compiling = await compilingHosts(fleet);
-    const outcome = await playShipped(shipped, options, (name) => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}));
+    const outcome = await playShipped(shipped, options, (name) => ({
+      ...(compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}),
+      ...(options.symbolsFull === true ? { fleet_tap_symbols_full: true } : {}),
+    }));
     if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
     if (options.check) return fleet.ends(outcome.exitStatus, outcome.failures);
     fleet.forgetFacts();

@@ -22,16 +22,25 @@ export function answerModule(name: string, label: string, disk: SimulatedDisk, r
       disk.files.add(dest);
       return answer([`changed=${isNew}`, `dest=${dest}`]);
     }
+    case 'file': {
+      const wasThere = disk.files.delete(String(parameters.path));
+      return answer([`changed=${wasThere}`, 'state=absent']);
+    }
     case 'shell': {
       if (typeof parameters.creates === 'string') {
         const isNew = !disk.files.has(parameters.creates);
         disk.files.add(parameters.creates);
         return answer(['changed=true', 'rc=0', ...(isNew ? [] : [`skipped>${parameters.creates} exists`])]);
       }
-      // Nothing stands in the way of a simulated host.
-      if (String(parameters.cmd).includes('/proc/sys/kernel/modules_disabled')) return answer(['changed=true', 'rc=0']);
+      if (typeof parameters.removes === 'string') {
+        const wasThere = disk.files.delete(parameters.removes);
+        return answer(['changed=true', 'rc=0', ...(wasThere ? [] : [`skipped>${parameters.removes} does not exist`])]);
+      }
+      const cmd = String(parameters.cmd);
+      // Nothing stands in the way of a simulated host, and its archive has all that it needs.
+      if (cmd.includes('/proc/sys/kernel/modules_disabled') || cmd.includes('wanted=$(version_of')) return answer(['changed=true', 'rc=0']);
       // The other question of setup.yml: which packages carry headers and debug symbols of this kernel?
-      if (!String(parameters.cmd).includes('linux-headers-')) break;
+      if (!cmd.includes("packages='systemtap")) break;
       const packages = ['systemtap', 'gcc', 'make', `linux-headers-${release}`, `linux-image-${release}-dbg`];
       return answer(['changed=true', 'rc=0', ...packages.map((one) => `stdout>${one}`)]);
     }

@@ -42,6 +42,13 @@ it('lets every host compile where nothing else is said', async () => {
   expect([...recap(person.stdout()).values()].map((row) => row.changed)).toEqual([3, 3, 3]);
 });
 
+it('leaves the symbols of loadable modules out, or not', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person);
+  expect(await setup({ ...options(fleet), symbolsFull: true }, person.context), person.stderr()).toBe(0);
+  expect(person.stderr()).toMatch(/^ *Debug symbols of the kernel only: 3 skipped$/m);
+});
+
 it('says which distribution it does not know, and goes on with the others', async () => {
   const person = await newPerson();
   const fleet = await startFleet(person, { app01: { files: renderFiles({ '/etc/os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' }) } });

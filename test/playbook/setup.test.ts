@@ -75,8 +75,10 @@ test('so does our loader', () => {
     'shell', 'assert', 'shell', 'apt', 'stat', 'copy', 'shell', 'assert', 'copy', 'apt',
     // Those of a kernel that the archive has no more
     'shell', 'shell', 'shell', 'assert', 'copy', 'apt', 'file',
+    // Packages that Debian's archive has no more
+    'shell', 'shell', 'assert', 'copy', 'apt',
     // What compiling needs
-    'shell', 'assert', 'copy', 'apt',
+    'shell', 'assert', 'copy', 'apt', 'shell',
   ]);
 });
 

@@ -8,7 +8,7 @@ import { ArchiveServer, type Pocket } from './archive.js';
 import type { Deb } from './debs.js';
 import { type SigningKey, SigningKeys } from './keys.js';
 import { type Played, play } from './play.js';
-import { baseDebs, becomeUbuntu, keyringDeb, RELEASES, type Release, sh, symbolsDeb } from './ubuntu.js';
+import { baseDebs, becomeDebian, becomeUbuntu, keyringDeb, RELEASES, type Release, sh, symbolsDeb } from './ubuntu.js';
 
 /** Why this machine cannot have such hosts. */
 export function whyNoHosts(): string | undefined {
@@ -70,6 +70,16 @@ export class UbuntuFleet {
     await server.publish('ddebs', pockets.map((name, at): Pocket => ({ name: `${codename}${name}`, debs: at === 0 ? symbols : [], key: signs, ...(validUntil === undefined ? {} : { validUntil }) })), this.architecture);
     await becomeUbuntu(host, release, `${server.url}/ubuntu`, this.ubuntuKey.publicKey);
     return { host, server, setup: (vars = {}, check = false) => play(host, 'setup', { fleet_tap_ddebs_url: `${server.url}/ddebs`, ...vars }, check) };
+  }
+
+  /** A Debian host, whose only archive has these packages. */
+  async debian(release: Release, debs: readonly Deb[]): Promise<Given> {
+    const server = await ArchiveServer.start();
+    const host = await this.ring.host(`debian-${this.#count++}`);
+    onTestFinished(() => Promise.all([host.stop(), server.stop()]).then(() => {}));
+    await server.publish('debian', [{ name: release.codename, debs, key: this.ubuntuKey }], this.architecture);
+    await becomeDebian(host, release, `${server.url}/debian`, this.ubuntuKey.publicKey);
+    return { host, server, setup: (vars = {}, check = false) => play(host, 'setup', { fleet_tap_snapshot_url: `${server.url}/snapshot`, ...vars }, check) };
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,23 @@ export const RELEASES = {
   resolute: { codename: 'resolute', version: '26.04', kernel: '7.0.0-34-generic', build: '#34-Ubuntu SMP PREEMPT_DYNAMIC Tue Aug 4 10:00:00 UTC 2026', kernelVersion: '7.0.0-34.34' },
 } as const satisfies Record<string, Release>;
 
+export const DEBIANS = {
+  bullseye: { codename: 'bullseye', version: '11', kernel: '5.10.0-35-cloud-amd64', build: '#1 SMP Debian 5.10.237-1 (2025-05-19)', kernelVersion: '5.10.237-1' },
+  bookworm: { codename: 'bookworm', version: '12', kernel: '6.1.0-37-amd64', build: '#1 SMP PREEMPT_DYNAMIC Debian 6.1.140-1 (2025-05-22)', kernelVersion: '6.1.140-1' },
+  backports: { codename: 'bookworm', version: '12', kernel: '6.12.30+bpo-amd64', build: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.30-1~bpo12+1 (2025-06-14)', kernelVersion: '6.12.30-1~bpo12+1' },
+  trixie: { codename: 'trixie', version: '13', kernel: '6.12.41+deb13-rt-amd64', build: '#1 SMP PREEMPT_RT Debian 6.12.41-1 (2025-08-12)', kernelVersion: '6.12.41-1' },
+  forky: { codename: 'forky', version: '', kernel: '7.2.12+deb14-amd64', build: '#1 SMP PREEMPT_DYNAMIC Debian 7.2.12-1 (2026-11-01)', kernelVersion: '7.2.12-1' },
+} as const satisfies Record<string, Release>;
+
+/** As becomeUbuntu; the archive is signed with what stands for Debian's key. */
+export async function becomeDebian(host: RingHost, release: Release, url: string, key: Buffer): Promise<void> {
+  await becomeUbuntu(host, release, url, key);
+  const { codename, version } = release;
+  const versioned = version === '' ? '' : `VERSION_ID="${version}"\nVERSION="${version} (${codename})"\n`;
+  await put(host, '/etc/os-release', `PRETTY_NAME="Debian GNU/Linux ${version === '' ? `${codename}/sid` : version}"\nNAME="Debian GNU/Linux"\n${versioned}VERSION_CODENAME=${codename}\nID=debian\n`);
+  await sh(host, 'cd /usr/share/keyrings && rm -f debian-archive-keyring.gpg && mv ubuntu-archive-keyring.gpg debian-archive-keyring.gpg; cd /etc/apt/sources.list.d && sed "s/ubuntu-archive/debian-archive/" ubuntu.sources > debian.sources && rm ubuntu.sources');
+}
+
 /** @param url of the archive of the release itself @param key its public key, as `gpg --export` writes it */
 export async function becomeUbuntu(host: RingHost, release: Release, url: string, key: Buffer): Promise<void> {
   const { codename, version, kernel, build } = release;
@@ -71,6 +88,15 @@ export function symbolsDeb({ kernel, kernelVersion }: Release, unsigned: boolean
     name: `linux-image-${unsigned ? 'unsigned-' : ''}${kernel}-dbgsym`,
     version,
     files: { [`usr/lib/debug/boot/vmlinux-${kernel}`]: `vmlinux ${version}`, [`usr/lib/debug/lib/modules/${kernel}/kernel/net/tcp.ko`]: 'kernel module' },
+  });
+}
+
+/** Debian's name for them. */
+export function debianSymbolsDeb({ kernel, kernelVersion }: Release, version: string = kernelVersion): Promise<Deb> {
+  return makeDeb({
+    name: `linux-image-${kernel}-dbg`,
+    version,
+    files: { [`usr/lib/debug/boot/vmlinux-${kernel}`]: `vmlinux ${version}`, [`usr/lib/debug/lib/modules/${kernel}/kernel/net/tcp.ko.debug`]: 'kernel module' },
   });
 }
 
