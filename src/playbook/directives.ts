@@ -8,7 +8,7 @@ import { type Entries, entriesOf, INVALID, templatedBooleanOf } from './read-key
 import { compileNode, type TemplateValue } from './template.js';
 
 /** Keys of every play, role, block and task. */
-export const COMMON_KEYS = ['name', 'when', 'tags', 'environment', 'vars', 'become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'ignore_errors', 'ignore_unreachable', 'check_mode', 'diff', 'no_log', 'run_once', 'any_errors_fatal', 'timeout', 'connection'];
+export const COMMON_KEYS = ['name', 'when', 'tags', 'environment', 'vars', 'become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'ignore_errors', 'ignore_unreachable', 'check_mode', 'diff', 'no_log', 'run_once', 'any_errors_fatal', 'timeout', 'connection', 'throttle'];
 
 export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
   const value = (key: string): TemplateValue => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
@@ -34,6 +34,7 @@ export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
     anyErrorsFatal: flag('any_errors_fatal'),
     timeoutSec: value('timeout'),
     connection: value('connection'),
+    throttle: value('throttle'),
   };
 }
 
@@ -68,5 +69,5 @@ export function added<T>(chain: readonly Directives[], of: (one: Directives) => 
 export const NO_DIRECTIVES: Directives = {
   when: [], tags: [], environment: [], vars: {}, become: undefined, becomeUser: undefined, becomeMethod: undefined, becomeFlags: undefined, becomeExe: undefined,
   ignoreErrors: undefined, ignoreUnreachable: undefined, checkMode: undefined, diff: undefined, noLog: undefined, runOnce: undefined, delegateTo: undefined,
-  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined,
+  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined, throttle: undefined,
 };

@@ -11,7 +11,6 @@ export const unsupportedPlayKeys: Readonly<Record<string, string>> = {
   include: 'use import_playbook',
   remote_user: 'set ansible_user in the inventory, or use -u',
   port: 'set ansible_port in the inventory',
-  throttle: 'use --forks',
 };
 
 export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
@@ -23,7 +22,6 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   include: 'use include_tasks or import_tasks',
   remote_user: 'set ansible_user in the inventory, or use -u',
   port: 'set ansible_port in the inventory',
-  throttle: 'use --forks',
   with_random_choice: 'use loop: with the filter random',
   with_inventory_hostnames: 'use loop: "{{ groups[...] }}"',
   with_ini: LATER,

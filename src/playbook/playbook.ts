@@ -38,6 +38,7 @@ export interface Directives {
   readonly anyErrorsFatal: Switch;
   readonly timeoutSec: TemplateValue;
   readonly connection: TemplateValue;
+  readonly throttle: TemplateValue;
 }
 
 /** A role as it is used once. */

@@ -19,6 +19,7 @@ import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
 import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
 import { render } from './template.js';
+import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
 
@@ -42,6 +43,7 @@ export class PlayRun implements PlayEngine {
   isEnded = false;
   /** Roles that a host has been through. */
   readonly #done = new Set<string>();
+  readonly #throttles = new Throttles();
 
   constructor(play: Play, run: PlaybookRun, limit: LimitFunction, prompted: PlayVars) {
     this.play = play;
@@ -191,7 +193,7 @@ export class PlayRun implements PlayEngine {
       this.tell(id, told, host, result);
       if (result.changed && !result.failed) for (const name of result.notify) this.#notify(name, host, names);
       return this.settle(told.name, task, result, host, around);
-    });
+    }, this.#throttles.of(task, names));
     if (due === hosts) return kept;
     // What runs once fails for all.
     return kept.length > 0 ? hosts : this.#failOthers(hosts.slice(1), around);
@@ -232,12 +234,13 @@ export class PlayRun implements PlayEngine {
   }
 
   /** Runs on all hosts and waits for all of them. */
-  async onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>): Promise<readonly HostRun[]> {
+  async onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>, throttle?: LimitFunction): Promise<readonly HostRun[]> {
     if (hosts.length === 0) return hosts;
     const { reporter } = this.run;
     const id = this.run.nextId();
     reporter.taskStarted({ id, name: task.name, hosts: hosts.map(({ host }) => host.name), kind, path: task.path, action: task.action });
-    const kept = await Promise.all(hosts.map((host) => this.#limit(() => work(host, id))));
+    const turn = (host: HostRun) => this.#limit(() => work(host, id));
+    const kept = await Promise.all(hosts.map((host) => (throttle === undefined ? turn(host) : throttle(() => turn(host)))));
     reporter.taskFinished(task.name);
     this.#checkFailures();
     this.run.setPlayHosts(this.hosts.filter((host) => !this.removed.has(host) && !this.ended.has(host)).map(({ host }) => host.name));

@@ -1,4 +1,5 @@
 // What the parts of a playbook run share: one host's state, and what all plays use.
+import type { LimitFunction } from 'p-limit';
 import type { FleetTapError, Place } from '../base/errors.js';
 import type { PlaybookReporter } from '../base/playbook-events.js';
 import type { Host } from '../inventory/host.js';
@@ -79,8 +80,8 @@ export interface PlayEngine {
   /** @returns the hosts that go on */
   steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]>;
   flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]>;
-  /** Runs on all hosts and waits for all of them. */
-  onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>): Promise<readonly HostRun[]>;
+  /** Runs on all hosts and waits for all of them. @param throttle holds beside the forks */
+  onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>, throttle?: LimitFunction): Promise<readonly HostRun[]>;
   tell(id: number, task: Pick<Told, 'name' | 'action'>, host: HostRun, result: TaskResult): void;
   /** Counts a result. @returns whether the host goes on */
   settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean;

@@ -67,6 +67,31 @@ test('linear, and no more hosts at once than forks', async () => {
   expect(log.slice(5).toSorted()).toEqual(['second a', 'second b', 'second c', 'second d', 'second e']);
 });
 
+test.each([
+  ['a task', '- hosts: all\n  gather_facts: false\n  tasks: [{shell: x, throttle: "{{ few }}"}]\n', 2],
+  ['each task of a block', '- hosts: all\n  gather_facts: false\n  tasks: [{throttle: 3, block: [{shell: x}, {shell: y}]}]\n', 3],
+  ['hosts that come one by one', '- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks: [{shell: x, throttle: 2}]\n', 2],
+  ['not more than forks', '- hosts: all\n  gather_facts: false\n  throttle: 9\n  tasks: [{shell: x}]\n', 4],
+  ['0, which is no limit', '- hosts: all\n  gather_facts: false\n  throttle: 2\n  tasks: [{shell: x, throttle: 0}]\n', 4],
+])('throttle: %s', async (_, text, expected) => {
+  let working = 0;
+  let most = 0;
+  const session = async (host: { readonly name: string }) =>
+    notedSession(host.name, async () => {
+      working += 1;
+      most = Math.max(most, working);
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      working -= 1;
+    });
+  const { exitStatus } = await play(text, 'a,b,c,d,e,f,', { session, forks: 4, extraVars: { few: 2 } });
+  expect(exitStatus).toBe(0);
+  expect(most).toBe(expected);
+});
+
+test('throttle takes a number only', async () => {
+  await expect(play('- hosts: all\n  gather_facts: false\n  tasks: [{shell: x, throttle: "{{ few }}"}]\n', 'a,', { extraVars: { few: 'some' } })).rejects.toThrow('throttle takes a whole number of hosts, not "some"');
+});
+
 test('a host is connected to once, and only when a task needs it', async () => {
   const asked: string[] = [];
   const session = async (host: { readonly name: string }) => {
