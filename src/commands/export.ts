@@ -1,6 +1,6 @@
 // fleet-tap export ansible: playbooks/setup.yml as an Ansible role, for who runs Ansible anyway.
 // Guaranteed: the role's tasks and variables are the playbook's, compared as data before anything is written; a folder that is there is not written over.
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -16,8 +16,9 @@ export interface ExportOptions {
 }
 
 const PLAYBOOK = fileURLToPath(new URL('../../playbooks/setup.yml', import.meta.url));
-/** What its tasks copy. */
+/** What its tasks copy, and the tasks that it imports: in a role they stand beside main.yml. */
 const FILES = fileURLToPath(new URL('../../playbooks/files', import.meta.url));
+const IMPORTED = fileURLToPath(new URL('../../playbooks/setup', import.meta.url));
 const MADE = `# Made by fleet-tap ${version}: fleet-tap export ansible\n`;
 
 const DEFAULTS = `---
@@ -75,8 +76,8 @@ export async function exportAnsible({ folder }: ExportOptions, context: CommandC
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
     }
-    await mkdir(join(role, 'files'));
-    for (const name of await readdir(FILES)) await copyFile(join(FILES, name), join(role, 'files', name));
+    await cp(FILES, join(role, 'files'), { recursive: true });
+    await cp(IMPORTED, join(role, 'tasks', 'setup'), { recursive: true });
   } catch (cause) {
     throw new FleetTapError('input', 'output-failed', `${folder} cannot be written: ${(cause as Error).message}`, { cause });
   }

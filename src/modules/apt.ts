@@ -56,7 +56,8 @@ export const apt: PlaybookModule<typeof parameters> = {
       return { message: 'one of the following is required: autoremove, deb, package, update_cache, upgrade' };
     }
     if ('deb' in written && 'state' in written && written.state !== 'present') return { message: 'deb only supports state=present', parameter: 'state' };
-    const names = typeof name === 'string' ? name.split(',').map((one) => one.trim()) : Array.isArray(name) ? name : [];
+    // A comma inside of a template parts no names.
+    const names = typeof name === 'string' ? (name.includes('{{') ? [] : name.split(',').map((one) => one.trim())) : Array.isArray(name) ? name : [];
     const wrong = names.find((one) => typeof one === 'string' && one !== '' && !one.includes('{{') && !PACKAGE.test(one));
     return wrong === undefined ? undefined : { message: `"${wrong}" ${NO_PACKAGE.message}`, parameter: 'name', hint: NO_PACKAGE.hint };
   },

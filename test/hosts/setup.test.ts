@@ -2,8 +2,8 @@
 // and what is said where the archive is of no use.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mayNotSkip } from '../playbook/engines.js';
-import { installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
-import { play } from './archive/play.js';
+import { type Given, installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
+import { play, playTheirs } from './archive/play.js';
 import { keyringDeb, put, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
 import { type State, stateOf } from './ring/state.js';
 
@@ -99,6 +99,28 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await sh(host, 'cat /etc/apt/sources.list.d/ddebs.list; cat /etc/apt/sources.list')).toBe(`${note}\n# mine\ndeb http://ddebs.ubuntu.com noble main\n`);
     expect((await play(host, 'teardown')).changed).toEqual([]);
+  });
+
+  test('ansible-playbook does the same, task by task, with the same end', { timeout: 600_000 }, async () => {
+    const ours = await given();
+    const theirs = await given();
+    // For Ansible the kernel is what Python says: that of the machine.
+    const vars = ({ server }: Given) => ({ fleet_tap_build_for: [RELEASES.noble.kernel], fleet_tap_ddebs_url: `${server.url}/ddebs` });
+    await Promise.all([ours, theirs].map(({ host }) => put(host, '/etc/apt/sources.list.d/ddebs.list', 'deb http://ddebs.ubuntu.com noble-security main\n')));
+    const same = async (name: 'setup' | 'teardown') => {
+      const told = (await play(ours.host, name, vars(ours))).told;
+      expect(await playTheirs(theirs.host, name, vars(theirs))).toEqual(told);
+      return told;
+    };
+    const state = async ({ host, server }: Given) => {
+      const text = JSON.stringify(await stateOf(fleet.ring, host)).replaceAll(server.url, 'http://archive').replaceAll(new RegExp(server.url.slice(7).replace(':', '(:|%3a)'), 'g'), 'archive');
+      return Object.fromEntries(Object.entries(JSON.parse(text) as State).filter(([path]) => !path.startsWith('var/lib/apt/lists')));
+    };
+    expect((await same('setup')).filter((line) => line.endsWith(': changed')).length).toBeGreaterThan(4);
+    expect(await state(theirs)).toEqual(await state(ours));
+    expect((await same('setup')).filter((line) => line.endsWith(': changed'))).toEqual([]);
+    await same('teardown');
+    expect(await state(theirs)).toEqual(await state(ours));
   });
 
   test('setup and teardown leave packages and files as they were, but for the groups of systemtap-runtime', { timeout: 120_000 }, async () => {

@@ -1,4 +1,5 @@
 // apt under dash, with programs of apt and dpkg that are files of the test: what is asked of them, and what their answers become.
+import { apt } from '../../src/modules/apt.js';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -80,6 +81,11 @@ describe('present, latest, absent', () => {
   test.each(['linux_x', '-o', 'a b', 'Gcc', 'x=$(id)', "x'"])('%s is not the name of a package', async (name) => {
     await expect(runModule(here, 'apt', { name: [name] })).rejects.toThrow(`"${name}" is not the name of a package`);
     expect(await calls()).toEqual([]);
+  });
+
+  test('a comma inside of a template parts no names; what a name is shows when it is known', () => {
+    expect(apt.checkWritten?.({ name: "{{ found | reject('match', 'linux ') | list }}" })).toBeUndefined();
+    expect(apt.checkWritten?.({ name: 'gcc, Make' })).toMatchObject({ message: '"Make" is not the name of a package' });
   });
 });
 
