@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { newCounters } from '../../src/base/counters.js';
 import { ClockOffset } from '../../src/capture/clock-offset.js';
 import { FleetLog } from '../../src/commands/fleet-log.js';
+import { HostStream } from '../../src/capture/host-stream.js';
+import { MachineLines } from '../../src/capture/machine-lines.js';
+import { MOST_ROWS } from '../../src/base/batch-memory.js';
+import type { RecordBatch } from '../../src/base/record-batch.js';
+import { FORMATS } from '../../src/sinks/index.js';
+import type { Sink } from '../../src/sinks/sink.js';
 import { batchOf } from '../base/rows.js';
+import { wireLines } from '../bench/wire-lines.js';
 import { record } from '../merge/fleet-model.js';
 
 function start() {
@@ -42,4 +49,56 @@ test('books that do not are told within a heartbeat, once, and the end says so t
   }
   expect(said).toEqual(['the books do not balance at 2026-11-23T10:00:00.200000Z: h0: 1 records and 0 markers, but 2 went into the merge']);
   expect(await log.finish()).toBe(false);
+});
+
+/** A log of three hosts, in strict order, and the memory of each full batch that it held. @param releases how often rows go out: after each chunk, or at the end */
+async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: string; memory: ArrayBufferLike[] }> {
+  const originSec = 1_795_428_000;
+  const clock = { originSec, ns: 0, nowNs: () => clock.ns };
+  const format = FORMATS.text({ originSec, hostWidth: 2, hosts: [], outgoing: false });
+  const seen = new Set<RecordBatch>();
+  let log = '';
+  let written = 0;
+  const sink: Sink = {
+    name: 'log', missed: 0, failure: undefined, abandoned: false,
+    get written() {
+      return written;
+    },
+    write: (rows) => {
+      written += rows.length;
+      for (const batch of rows.batches) if (batch.capacity === MOST_ROWS) seen.add(batch);
+      const bytes = format.format(rows);
+      log += bytes.toString();
+      format.recycle?.(bytes);
+      return undefined;
+    },
+    close: () => Promise.resolve(),
+  };
+  const fleetLog = new FleetLog({ order: 'strict', sync: 'ssh' }, clock, [sink], () => {});
+  const hosts = [0, 1, 2].map((host) => {
+    const capture = { counters: newCounters(), offset: new ClockOffset() };
+    const hostName = `h${host}`;
+    const index = fleetLog.addHost(hostName);
+    fleetLog.attach(index, capture);
+    const bytes = Buffer.from(wireLines({ host, beganNs: BigInt(originSec) * 1_000_000_000n, packets, pauseNs: 50_000n }, true));
+    return { bytes, index, stream: new HostStream(new MachineLines({ host, hostName, epoch: 1 }, clock, capture.offset, capture.counters), capture.counters) };
+  });
+  clock.ns = 3600e9;
+  const chunkBytes = 30_000;
+  for (let at = 0; hosts.some(({ bytes }) => at < bytes.length); at += chunkBytes) {
+    for (const { bytes, index, stream } of hosts) fleetLog.progress(index, stream.push(bytes.subarray(at, at + chunkBytes), clock.ns), clock.ns);
+    if (releases === 'each') await fleetLog.releaseAll();
+  }
+  for (const { index } of hosts) fleetLog.ended(index, undefined, []);
+  expect(await fleetLog.finish()).toBe(true);
+  return { log, memory: [...seen].map(({ buffer }) => buffer) };
+}
+
+test('memory of rows that have gone out is used again, and the log is the same', async () => {
+  const atOnce = await logOf(6000, 'end');
+  const often = await logOf(6000, 'each');
+  expect(often.log).toBe(atOnce.log);
+  expect(atOnce.log.split('\n')).toHaveLength(3 * 6000 + 1);
+  expect(new Set(atOnce.memory).size).toBe(atOnce.memory.length);
+  expect(new Set(often.memory).size).toBeLessThan(often.memory.length);
 });
