@@ -12,6 +12,8 @@ import { compileNode, Template, type TemplateValue } from './template.js';
 export interface Arguments {
   readonly args: Readonly<Record<string, Argument>>;
   readonly more: TemplateValue;
+  /** What is there is known in the run only. */
+  readonly mayLack: boolean;
 }
 
 /** Modules whose string is a command line. */
@@ -36,16 +38,18 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
       written[canonical] = isScalar(scalar) ? scalar.value : compileNode(yaml, item.value);
     });
   }
-  if (more !== undefined) return { args: result, more };
+  if (more !== undefined) return { args: result, more, mayLack: true };
   for (const [name, parameter] of Object.entries(module.parameters)) {
     if (parameter.required === true && result[name] === undefined) throw yamlError(yaml, entry.keyNode, `${module.name} needs the parameter "${name}"`, { code: INVALID });
   }
+  // What may be omitted may not be there: the run looks again (run-task.ts).
+  const mayLack = Object.values(written).some((value) => typeof value === 'string' && /\{\{.*\bomit\b/s.test(value));
   const wrong = module.checkWritten?.(written);
-  if (wrong !== undefined) {
+  if (wrong !== undefined && !mayLack) {
     const place = (wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter)?.value) ?? entry.keyNode;
     throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
   }
-  return { args: result, more };
+  return { args: result, more, mayLack };
 }
 
 /** A mapping, or a string: `key=value` pairs, and the rest for the parameter that a plain string stands for. */

@@ -29,7 +29,7 @@ export function loadTask(context: LoadContext, node: Node, entries: Entries): Ta
   if (module.name === 'meta') return loadMeta(yaml, entry, base, kind);
   const conditions = (key: string) => (entries.has(key) ? Condition.listFromYaml(yaml, entries.get(key)?.value ?? null) : undefined);
   const value = (key: string) => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
-  const { args, more } = loadArguments(yaml, module, entry, entries.get('args'));
+  const { args, more, mayLack } = loadArguments(yaml, module, entry, entries.get('args'));
   const until = conditions('until');
   if (until === undefined && (entries.has('retries') || entries.has('delay'))) {
     const key = entries.has('retries') ? 'retries' : 'delay';
@@ -46,6 +46,7 @@ export function loadTask(context: LoadContext, node: Node, entries: Entries): Ta
     module,
     args,
     moreArgs: more,
+    mayLackArgs: mayLack,
     changedWhen: conditions('changed_when'),
     failedWhen: conditions('failed_when'),
     until,

@@ -132,6 +132,8 @@ export interface Task extends TaskBase {
   readonly args: Readonly<Record<string, Argument>>;
   /** `args: "{{ mapping }}"`: parameters that are known when it runs. */
   readonly moreArgs: TemplateValue;
+  /** Which parameters are there is known in the run only: `omit`, or moreArgs. The module's rules about more than one are looked at then. */
+  readonly mayLackArgs: boolean;
   readonly changedWhen: readonly Condition[] | undefined;
   readonly failedWhen: readonly Condition[] | undefined;
   readonly until: readonly Condition[] | undefined;

@@ -18,7 +18,7 @@ import { chainOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
 import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
-import { render } from './template.js';
+import { compileUserData, render } from './template.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
@@ -221,7 +221,7 @@ export class PlayRun implements PlayEngine {
       for (const [name, value] of Object.entries(result.facts)) target.registered.set(name, value);
       for (const effect of result.effects) {
         if (effect.kind === 'ansible-facts') target.facts = { ...target.facts, ...effect.facts };
-        if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, value);
+        if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
       }
       if (task.register !== undefined) one.variables.registered.set(task.register, result.registered);
     }

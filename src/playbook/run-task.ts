@@ -181,6 +181,8 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
   };
   try {
     const values = argumentValues(task, scope);
+    const wrong = task.mayLackArgs ? task.module.checkWritten?.(values) : undefined;
+    if (wrong !== undefined) throw new ParameterError(wrong.message, wrong.parameter, wrong.hint);
     const params = task.module.takesAnyName === true ? values : convertParameters(task.module.parameters, values);
     const plan = await task.module.plan(params as never, context);
     return host.settled(await finishPlan(plan, host.action(settings)));

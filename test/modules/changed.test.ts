@@ -12,7 +12,7 @@ import type { Inventory } from '../../src/inventory/host.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { modules } from '../../src/modules/index.js';
 import { controlGroups, Ring, type RingHost } from '../hosts/ring/host.js';
-import { playOnce } from '../hosts/ring/ours.js';
+import { closeAll, playOnce, type Sessions } from '../hosts/ring/ours.js';
 import { ringRoot, whyNoRing } from '../hosts/ring/rootfs.js';
 import { serve, type Served } from '../hosts/ring/served.js';
 import { type Snapshot, snapshot } from '../hosts/ring/snapshot.js';
@@ -90,6 +90,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`on a Debian system${why === u
       let host: RingHost;
       let folder: string;
       let inventory: Inventory;
+      const sessions: Sessions = new Map();
       beforeAll(async () => {
         host = await ring.host(`module-${module}`, { systemd });
         folder = await mkdtemp(join(tmpdir(), 'fleet-tap-changed-'));
@@ -101,6 +102,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`on a Debian system${why === u
         inventory = await loadInventory([join(folder, 'inventory')]);
       });
       afterAll(async () => {
+        await closeAll(sessions);
         await host.stop();
         await rm(folder, { recursive: true });
       });
@@ -113,7 +115,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`on a Debian system${why === u
         const playbook = join(folder, 'playbook.yml');
         await writeFile(playbook, JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: [{ name: 'it', [module]: one.task, ...one.with }] }]));
         const play = async (check: boolean) => {
-          const { tasks, said } = await playOnce(playbook, inventory, new Map([['web1', host]]), check);
+          const { tasks, said } = await playOnce(playbook, inventory, new Map([['web1', host]]), check, sessions);
           return { status: tasks[0]?.[1]?.replace(/^.*: /, '') ?? 'ok', said: said.join('\n') };
         };
         const look = async (): Promise<Snapshot> => snapshot(host, ring.root, one.probe);

@@ -19,10 +19,14 @@ export interface PlayedOnce {
   readonly said: readonly string[];
 }
 
-export async function playOnce(playbook: string, inventory: Inventory, hosts: Hosts, check: boolean): Promise<PlayedOnce> {
+/** Connections by host. */
+export type Sessions = Map<string, Promise<ShellSession>>;
+
+/** @param kept connections that live on, for the next run; without it each run has its own */
+export async function playOnce(playbook: string, inventory: Inventory, hosts: Hosts, check: boolean, kept?: Sessions): Promise<PlayedOnce> {
   const tasks: string[][] = [];
   const said: string[] = [];
-  const sessions = new Map<string, Promise<ShellSession>>();
+  const sessions: Sessions = kept ?? new Map();
   const sessionOf = (name: string) => {
     const host = hosts.get(name);
     if (host === undefined) throw new Error(`${playbook} wants ${name}, which is no host of the ring`);
@@ -54,6 +58,10 @@ export async function playOnce(playbook: string, inventory: Inventory, hosts: Ho
       warning: (message) => said.push(message),
     },
   });
-  for (const session of sessions.values()) await (await session).close();
+  if (kept === undefined) await closeAll(sessions);
   return { tasks, said };
+}
+
+export async function closeAll(sessions: Sessions): Promise<void> {
+  for (const session of sessions.values()) await (await session).close();
 }
