@@ -69,7 +69,6 @@ export type GapReason =
   | 'rate-cap' // more lines than --rate allows: not printed, but counted
   | 'spill-full' // more than memory and disk may hold: not written, but counted
   | 'late' // came after later lines were written, and --late drop left it out
-  | 'recording-cut' // the recording ends before the host's run did
-  | 'idle'; // the host said nothing for the idle limit; the fleet went on without it
+  | 'recording-cut'; // the recording ends before the host's run did
 
 export type LogRecord = PacketRecord | ObservedRecord | GapRecord;

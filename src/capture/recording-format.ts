@@ -59,7 +59,7 @@ export interface RecordedRun {
 
 export interface RecordedEnd {
   readonly error?: { readonly kind: 'input' | 'host' | 'unreachable'; readonly code: string; readonly message: string } | undefined;
-  readonly warnings: readonly { readonly kind: 'lost' | 'skipped' | 'error' | 'other'; readonly count: number; readonly text: string }[];
+  readonly warnings: readonly { readonly kind: 'lost' | 'skipped' | 'unread' | 'error' | 'other'; readonly count: number; readonly text: string }[];
 }
 
 export interface Frame {

@@ -45,6 +45,8 @@ export class LoggedHost {
   #gaps = 0;
   /** Markers of which nobody knows how many lines they stand for. */
   #unknownGaps = 0;
+  /** Packets that the script could not read, as it said at its end: no line came of them. */
+  #unread = 0;
   /** The run that was lost, until its marker stands in the log. */
   #away: Away | undefined;
   /** Late lines that were left out and not told yet. */
@@ -87,7 +89,12 @@ export class LoggedHost {
   runIsOver(warnings: readonly RunWarning[], nowNs: number): void {
     const estimate = this.capture?.offset.estimate(nowNs);
     if (estimate !== undefined) this.#clock = { offsetNs: estimate.offsetNs, errorNs: Math.max(estimate.errorNs, this.#errorNs) };
-    for (const { kind, text } of warnings) if (kind !== 'error') this.#gap('kernel-drop', text, null, this.#cameTo(), nowNs);
+    for (const { kind, text, count } of warnings) {
+      if (kind === 'unread') {
+        this.#unread += count;
+        this.#gap('unreadable', text, null, this.#cameTo(), nowNs, count);
+      } else if (kind !== 'error') this.#gap('kernel-drop', text, null, this.#cameTo(), nowNs);
+    }
   }
 
   /** Its run has ended in an error, and no other follows. */
@@ -137,6 +144,7 @@ export class LoggedHost {
       held: this.#merger.held(this.#index),
       gaps: this.#gaps,
       unknownGaps: this.#unknownGaps,
+      unread: this.#unread,
       clock: this.#clock,
     };
   }

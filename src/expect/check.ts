@@ -28,7 +28,7 @@ export class Checker {
     if (record.type === 'packet') {
       const flags = record.protocol === 'tcp' ? Number.parseInt(record.flags, 2) : 0;
       for (const rule of this.#rules) rule.add(record, flags);
-    } else if (record.type === 'gap' && record.reason !== 'idle') this.#gaps.push(record);
+    } else if (record.type === 'gap') this.#gaps.push(record);
   }
 
   /** @param allowsGaps what is missing does not count */

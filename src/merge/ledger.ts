@@ -13,6 +13,8 @@ export interface LedgerRow {
   readonly gaps: number;
   /** Markers of which nobody knows how many lines they stand for. */
   readonly unknownGaps: number;
+  /** Packets of which no line came, since the script on the host could not read them. */
+  readonly unread: number;
   /** Host clock minus ours in nanoseconds, and the widest error bound of a record; undefined when it was never measured. */
   readonly clock: { readonly offsetNs: number; readonly errorNs: number } | undefined;
 }
@@ -39,19 +41,19 @@ export function unbalanced(rows: readonly LedgerRow[], sinks: readonly { readonl
 
 /** Lines that are known to be lost; a loss makes the exit status 2. */
 export function lostLines(rows: readonly LedgerRow[]): number {
-  return rows.reduce((sum, row) => sum + row.counters.lost + row.counters.malformed + row.counters.truncated + row.merged.dropped, 0);
+  return rows.reduce((sum, row) => sum + row.counters.lost + row.counters.malformed + row.counters.truncated + row.unread + row.merged.dropped, 0);
 }
 
 /** The table at the end of a capture. */
 export function formatLedger(rows: readonly LedgerRow[]): string {
   const cells = [
     ['host', 'lines', 'late', 'lost', 'unread', 'own', 'clock'],
-    ...rows.map(({ host, counters, merged, clock, unknownGaps }) => [
+    ...rows.map(({ host, counters, merged, clock, unknownGaps, unread }) => [
       host,
       String(counters.records),
       String(merged.late),
       lostText(counters.lost + merged.dropped, unknownGaps),
-      String(counters.malformed + counters.truncated),
+      String(counters.malformed + counters.truncated + unread),
       String(counters.ownEcho),
       clock === undefined ? 'not measured' : `${signedSeconds(clock.offsetNs)} ± ${Number.isFinite(clock.errorNs) ? (clock.errorNs / 1e6).toFixed(1) : '?'} ms`,
     ]),

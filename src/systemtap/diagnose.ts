@@ -72,6 +72,19 @@ const ROWS: readonly Row[] = [
     hint: 'the stap here is most likely older than the kernel: use a build host with a newer one (fleet_tap_build_for)',
   },
   {
+    code: 'probe-overload',
+    // The sum is signed where it is printed, and some versions of stap let it go below 0.
+    pattern: /probe overhead \((-?\d+) cycles\) exceeded threshold \(\d+ cycles\) in last (\d+) cycles/,
+    sentence: (match) => `SystemTap ended the script: its probes took over half of a CPU (${match[1]} of ${match[2]} cycles)`,
+    hint: 'capture less: --port, --host, --net, --flags, --tcp or --udp; of a script of your own, shorten the probes',
+  },
+  {
+    code: 'probes-skipped',
+    pattern: /Skipped too many probes/,
+    sentence: () => 'SystemTap ended the script: over 100 of its probes could not run',
+    hint: 'capture less, or see with stap -t what keeps them from running',
+  },
+  {
     code: 'kernel-symbol-gone',
     pattern: /Can't resolve (\w+)/,
     sentence: (match, release) => `the kernel module needs ${match[1]}, which kernel ${release} does not have`,

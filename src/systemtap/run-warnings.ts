@@ -1,14 +1,15 @@
 // What comes in: what staprun printed on stderr. What goes out: the losses and troubles it speaks of, for the ledger and the person.
-// The texts stand in SystemTap's source (runtime/transport, staprun/relay.c); a count of 0 is no warning.
+// The texts stand in SystemTap's source (runtime/transport, staprun/relay.c), in our script and in supervisor.ts; a count of 0 is no warning.
 import { type HostText, printable } from '../base/host-text.js';
 
 export interface RunWarning {
   readonly kind:
     | 'lost' // output that the kernel or staprun threw away: lines are missing
     | 'skipped' // probes that did not run: packets are missing, nobody knows which
+    | 'unread' // packets that our script met and could not read
     | 'error' // the script or its runtime complains
     | 'other';
-  /** Messages, probes or errors; 0 when the text gives no number. */
+  /** Messages, probes, packets or errors; 0 when the text gives no number. */
   readonly count: number;
   readonly text: string;
 }
@@ -19,7 +20,9 @@ const PATTERNS: readonly { readonly kind: RunWarning['kind']; readonly pattern: 
   { kind: 'lost', pattern: /There were (\d+) lost messages(?:, (\d+) lost bytes)?(?:,? and (\d+) unexpected sequences)?/ },
   { kind: 'skipped', pattern: /Number of errors: \d+, skipped probes: ([1-9]\d*)/ },
   { kind: 'error', pattern: /Number of errors: (\d+), skipped probes: 0\b/ },
-  { kind: 'error', pattern: /^WARNING: probe .* registration error/ }, // the script runs on, and this probe never fires
+  { kind: 'lost', pattern: /^WARNING: probe .* registration error/ }, // the script runs on, and this probe never fires
+  { kind: 'lost', pattern: /^ERROR: the last lines found no way out/ }, // supervisor.ts
+  { kind: 'unread', pattern: /^WARNING: (\d+) packets could not be read/ }, // stap/tcpdumplike.stp
   { kind: 'error', pattern: /^ERROR: / },
   { kind: 'other', pattern: /^WARNING: / },
 ];

@@ -8,6 +8,7 @@ import { MOST_ROWS } from '../../src/base/batch-memory.js';
 import type { RecordBatch } from '../../src/base/record-batch.js';
 import { FORMATS } from '../../src/sinks/index.js';
 import type { Sink } from '../../src/sinks/sink.js';
+import { runWarnings } from '../../src/systemtap/run-warnings.js';
 import { batchOf } from '../base/rows.js';
 import { wireLines } from '../bench/wire-lines.js';
 import { record } from '../merge/fleet-model.js';
@@ -101,4 +102,20 @@ test('memory of rows that have gone out is used again, and the log is the same',
   expect(atOnce.log.split('\n')).toHaveLength(3 * 6000 + 1);
   expect(new Set(atOnce.memory).size).toBe(atOnce.memory.length);
   expect(new Set(often.memory).size).toBeLessThan(often.memory.length);
+});
+
+test.each([
+  ['WARNING: 3 packets could not be read', /^h0 +1 +0 +0 +3 /m],
+  ['WARNING: Number of errors: 0, skipped probes: 2', /^h0 +1 +0 +\? +0 /m],
+  ['WARNING: There were 4 transport failures. Try stap -s to increase the buffer size from 16.', /^h0 +1 +0 +\? +0 /m],
+  ['WARNING: probe netfilter.hook("NF_INET_LOCAL_IN").pf("NFPROTO_IPV4") registration error [man warning::pass5] (rc -2)', /^h0 +1 +0 +\? +0 /m],
+  ['ERROR: the last lines found no way out within 10 s', /^h0 +1 +0 +\? +0 /m],
+])('what the host says it did not show is a loss, and the books balance: %s', async (text, row) => {
+  const { said, log, say } = start();
+  say(1, true);
+  log.ended(0, undefined, runWarnings(`${text}\n`));
+  expect(await log.finish()).toBe(false);
+  expect(said.join('\n')).toMatch(row);
+  expect(said).toContain(`  h0: ${text}`);
+  expect(said.join('\n')).not.toContain('balance');
 });

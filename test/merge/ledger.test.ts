@@ -8,7 +8,7 @@ import { record } from './fleet-model.js';
 
 function row(counters: Partial<HostCounters> = {}, rest: Partial<LedgerRow> = {}): LedgerRow {
   const all = { ...newCounters(), ...counters };
-  return { host: 'web01', counters: all, merged: { taken: all.records, emitted: all.records, late: 0, clamped: 0, dropped: 0, markers: 0 }, held: 0, gaps: 0, unknownGaps: 0, clock: undefined, ...rest };
+  return { host: 'web01', counters: all, merged: { taken: all.records, emitted: all.records, late: 0, clamped: 0, dropped: 0, markers: 0 }, held: 0, gaps: 0, unknownGaps: 0, unread: 0, clock: undefined, ...rest };
 }
 
 /** A whole run: each host's lines of each kind, merged, and written; then one of the books is changed by hand. */
@@ -68,9 +68,9 @@ describe('the equations', () => {
   });
 
   test('lines that never came do not unbalance the books; they are a loss', () => {
-    const rows = [row({ received: 3, malformed: 2, truncated: 1, lost: 4 }), row({ received: 1, notes: 1, oversized: 1 })];
+    const rows = [row({ received: 3, malformed: 2, truncated: 1, lost: 4 }), row({ received: 1, notes: 1, oversized: 1 }, { unread: 2 })];
     expect(unbalanced(rows, [])).toEqual([]);
-    expect(lostLines(rows)).toBe(7);
+    expect(lostLines(rows)).toBe(9);
   });
 });
 
@@ -80,7 +80,7 @@ describe('the table', () => {
       row({ records: 1234, lost: 5, malformed: 1, truncated: 1, ownEcho: 12 }, { clock: { offsetNs: 4_000_120_000, errorNs: 1_250_000 } }),
       row({ records: 3 }, { host: 'a-longer-name', merged: { taken: 3, emitted: 3, late: 2, clamped: 0, dropped: 0, markers: 0 }, clock: { offsetNs: -20_000_000, errorNs: Number.POSITIVE_INFINITY } }),
       row({}, { host: 'db' }),
-      row({}, { host: 'gone', unknownGaps: 1 }),
+      row({ malformed: 1 }, { host: 'gone', unknownGaps: 1, unread: 4 }),
       row({ lost: 3 }, { host: 'both', unknownGaps: 2 }),
     ];
     expect(formatLedger(rows)).toBe(
@@ -89,7 +89,7 @@ describe('the table', () => {
         'web01           1234     0     5       2   12  +4.0001 s ± 1.3 ms',
         'a-longer-name      3     2     0       0    0  -0.0200 s ± ? ms',
         'db                 0     0     0       0    0  not measured',
-        'gone               0     0     ?       0    0  not measured',
+        'gone               0     0     ?       5    0  not measured',
         'both               0     0   3+?       0    0  not measured',
       ].join('\n'),
     );

@@ -67,7 +67,7 @@ test('whatever a host prints is one line without control characters', () => {
   const text = fc.string({ unit: fc.oneof(fc.constantFrom('\n', '\r', '\u001b', '\0', '\u0007', '\u009b', '\u202e', 'a', 'é'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })) });
   fc.assert(
     fc.property(text, text, (said, host) => {
-      for (const line of [record({ type: 'observed', text: said, host }), record({ type: 'gap', reason: 'idle', lines: null, fromNs: null, toNs: 1, detail: said })].map((one) => format().line(one))) {
+      for (const line of [record({ type: 'observed', text: said, host }), record({ type: 'gap', reason: 'stap-exit', lines: null, fromNs: null, toNs: 1, detail: said })].map((one) => format().line(one))) {
         expect(line.indexOf('\n')).toBe(line.length - 1);
         expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
       }

@@ -13,7 +13,9 @@ describe('runWarnings', () => {
     ['WARNING: Number of errors: 4, skipped probes: 12', 'skipped', 12],
     ['WARNING: Number of errors: 4, skipped probes: 0', 'error', 4],
     ['ERROR: Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.', 'error', 0],
-    ['WARNING: probe kernel.function("udp_recvmsg@net/ipv4/udp.c:1") (address 0x1) registration error [man warning::pass5] (rc -524)', 'error', 0],
+    ['WARNING: probe kernel.function("udp_recvmsg@net/ipv4/udp.c:1") (address 0x1) registration error [man warning::pass5] (rc -524)', 'lost', 0],
+    ['ERROR: the last lines found no way out within 10 s', 'lost', 0],
+    ['WARNING: 3 packets could not be read', 'unread', 3],
     ['WARNING: Kernel function symbol table missing [man warning::symbols]', 'other', 0],
   ])('%s', (text, kind, count) => expect(runWarnings(`${text}\n`)).toEqual([{ kind, count, text }]));
 
@@ -21,6 +23,7 @@ describe('runWarnings', () => {
     'WARNING: Number of errors: 0, skipped probes: 0',
     'WARNING: There were 0 transport failures. Try stap -s to increase the buffer size from 16.',
     'WARNING: There were 0 lost messages, 0 lost bytes, and 0 unexpected sequences.',
+    'WARNING: 0 packets could not be read',
     'fleet-tap: ended by the limit of 5 s',
     'an ERROR: in the middle',
     '',

@@ -90,7 +90,6 @@ function draw(): void {
   const others = (series: 'otherTcp' | 'otherUdp' | 'otherResets') => (now.hasOthers ? sum(data.hosts.map((host) => now.sum(host[series]))) : 0);
   const udp = sum(talks.filter((talk) => talk.protocol === 'udp').map((talk) => talk.toServer + talk.toClient)) + others('otherUdp');
   const packets = sum(talks.filter((talk) => talk.protocol === 'tcp').map((talk) => talk.toServer + talk.toClient)) + others('otherTcp') + udp;
-  const lost = data.gaps.filter(({ reason }) => reason !== 'idle');
   const values: readonly (readonly [string, string])[] = [
     ['Packets', count(packets)],
     ['Connection attempts', count(sum(pairs.map((pair) => pair.attempts)))],
@@ -99,7 +98,7 @@ function draw(): void {
     ['unanswered', count(sum(pairs.map((pair) => pair.unanswered)))],
     ['Resets', count(sum(talks.map((talk) => talk.resets)) + others('otherResets'))],
     ['UDP packets', count(udp)],
-    ['Gaps', `${count(lost.length + data.gapsLeftOut)}`],
+    ['Gaps', `${count(data.gaps.length + data.gapsLeftOut)}`],
   ];
   tiles.replaceChildren(...values.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', { 'data-tile': name }, value))));
   range.textContent = `${timeText(Math.max(data.fromNs, state.fromBin * data.binNs), data.originSec, 3).slice(11)} – ${timeText(Math.min(data.toNs, (state.toBin + 1) * data.binNs), data.originSec, 3).slice(11)}`;
