@@ -2,8 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { type Finished, startFleetTap } from './fleet-tap.js';
-import { framesSoFar, receivedByDump, type Reception } from './oracle.js';
+import { difference, framesSoFar, type Reception, talkByDump } from './oracle.js';
 import { BUILD_HOSTS, LAB_DIR, MACHINES } from './places.js';
 import { remote } from './remote.js';
 import { makeTraffic, type Sent } from './traffic.js';
@@ -17,6 +18,8 @@ export interface Captured {
   readonly log: string;
   /** What the machines received on the common network meanwhile, as QEMU's dump has it. */
   readonly dump: readonly Reception[];
+  /** And what they sent there. */
+  readonly sent: readonly Reception[];
 }
 
 /** The last segments of closed connections come within this time. */
@@ -34,7 +37,19 @@ export async function captureTraffic(inventory: string, hosts: readonly string[]
   await sleep(TAIL_MS);
   running.process.kill('SIGINT');
   const finished = await running.finished;
-  return { finished, log: await readFile(file, 'utf8'), dump: await receivedByDump(before) };
+  const talk = await talkByDump(before);
+  return { finished, log: await readFile(file, 'utf8'), dump: talk.received, sent: talk.sent };
+}
+
+/** Nothing was lost, and nothing skipped. */
+export function expectWhole(finished: { readonly status: number | null; readonly stderr: string }): void {
+  expect(finished.status, finished.stderr).toBe(0);
+}
+
+/** The log has what the dump has, and nothing else. */
+export function expectExactly(finished: Finished, dump: readonly string[], found: readonly string[]): void {
+  expectWhole(finished);
+  expect(difference(dump, found)).toEqual({ missing: [], extra: [] });
 }
 
 /** Kernel modules and processes of ours on the machines, and what lies in our folder beside its lock, which is empty and goes with the boot. */

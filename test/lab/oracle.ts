@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { LINK_DUMP_FILE, MACHINES } from './places.js';
 
-/** `lab-b 10.77.0.1 10.77.0.2 55224 7000 000010`, or UDP for the flags. */
+/** The host that received it, or sent it: `lab-b 10.77.0.1 10.77.0.2 55224 7000 000010`, or UDP for the flags. */
 export type Reception = string;
 
 const FIELDS = ['frame.number', 'eth.dst', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'udp.srcport', 'udp.dstport'];
@@ -14,16 +14,20 @@ export async function framesSoFar(): Promise<number> {
   return (await tshark(['-T', 'fields', '-e', 'frame.number'])).length;
 }
 
-/** What the machines received on the common network, TCP and UDP, after a frame. */
-export async function receivedByDump(afterFrame: number): Promise<Reception[]> {
+/** What the machines received on the common network, and what they sent there, TCP and UDP, after a frame. */
+export async function talkByDump(afterFrame: number): Promise<{ received: Reception[]; sent: Reception[] }> {
   const rows = await tshark(['-Y', `frame.number > ${afterFrame} and (tcp or udp) and not icmp and not icmpv6`, '-T', 'fields', '-E', 'separator=;', ...FIELDS.flatMap((field) => ['-e', field])]);
-  return rows.flatMap((row) => {
+  const [received, sent]: [Reception[], Reception[]] = [[], []];
+  for (const row of rows) {
     const [, mac, source4, destination4, source6, destination6, tcpSource, tcpDestination, tcpFlags, udpSource, udpDestination] = row.split(';');
-    const machine = MACHINES.find((candidate) => candidate.linkMac === mac);
-    if (machine === undefined) return [];
+    const [source, destination] = [source4 || source6, destination4 || destination6];
     const ports = tcpSource !== '' ? `${tcpSource} ${tcpDestination} ${flagDigits(Number(tcpFlags))}` : `${udpSource} ${udpDestination} UDP`;
-    return [`${machine.name} ${source4 || source6} ${destination4 || destination6} ${ports}`];
-  });
+    const receiver = MACHINES.find((candidate) => candidate.linkMac === mac);
+    const sender = MACHINES.find((candidate) => candidate.linkAddress === source || candidate.linkAddress6 === source);
+    if (receiver !== undefined) received.push(`${receiver.name} ${source} ${destination} ${ports}`);
+    if (receiver !== undefined && sender !== undefined) sent.push(`${sender.name} ${source} ${destination} ${ports}`);
+  }
+  return { received, sent };
 }
 
 /** A TCP segment or datagram on the common network, and when it passed the hub, by the dump's own clock. */

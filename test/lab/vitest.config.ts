@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const isFull = process.env.FLEET_TAP_LAB_FULL === '1';
 
 /** Each goes on with the machines that the one before has left. */
-const FILES = ['capture', 'faults', 'teardown', ...(isFull ? ['full'] : [])];
+const FILES = ['capture', 'rights', 'faults', 'teardown', ...(isFull ? ['full'] : [])];
 
 class InThisOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
