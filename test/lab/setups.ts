@@ -50,7 +50,7 @@ interface Before {
 
 /** @param disk a command that prints KiB */
 async function look(place: Place, disk: string): Promise<Before> {
-  const packages = (await run(place, "dpkg-query -W -f '${db:Status-Status} ${Package}:${Architecture}=${Version}\\n' | sed -n 's/^installed //p'")).split('\n').filter((line) => line !== '');
+  const packages = (await run(place, `dpkg-query -W -f '\${db:Status-Status} \${Package}:\${Architecture}=\${Version}\\n' | sed -n 's/^installed //p'`)).split('\n').filter((line) => line !== '');
   return { packages: new Set(packages), diskBytes: Number((await run(place, disk)).trim()) * 1024 };
 }
 
