@@ -1,5 +1,6 @@
 // What comes in: systemd-detect-virt's word and the marks that containers, hypervisors and chroots leave. What goes out: what kind of machine
 // this is, in systemd's words and in Ansible's (facts/virtual/linux.py).
+// A machine made from a container's image has a container's marks, but runs in the first PID namespace (PROC_PID_INIT_INO): it is none.
 // A chroot counts as a container: a kernel module loaded in it goes into somebody else's kernel. Whether `/` is a chroot can only be seen
 // by root, or where /proc is not mounted.
 import type { HostText } from '../base/host-text.js';
@@ -21,7 +22,8 @@ export const virtualization: Fact = {
 [ -e /run/.containerenv ] && mark=podman
 [ -n "$container" ] && mark=$container
 [ -r /run/systemd/container ] && read -r mark </run/systemd/container
-if [ -n "$mark" ]; then printf 'mark=%s\\n' "$mark"; else printf 'virt=%s\\n' "$(systemd-detect-virt)"; fi
+if [ -n "$mark" ]; then printf 'mark=%s\\n' "$mark"; case $(readlink /proc/self/ns/pid) in *'[4026531836]') echo namespace=first ;; esac
+else printf 'virt=%s\\n' "$(systemd-detect-virt)"; fi
 if [ ! -d /proc/1 ]; then echo chroot=no-proc; elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo chroot=yes; fi
 [ -n "$debian_chroot" ] && echo chroot=named
 for f in ${MARKS.join(' ')}; do [ -e "$f" ] && printf 'exists %s\\n' "$f"; done
@@ -34,7 +36,7 @@ case $word in *container=lxc*) echo container=lxc ;; *container=podman*) echo co
     const kind = said === undefined || (said === 'none' && mark !== undefined) ? mark : said;
     return {
       virtualization: kind ?? 'unknown',
-      isContainer: mark !== undefined || valuesOf(output, 'chroot').length > 0 || CONTAINERS.has(kind ?? ''),
+      isContainer: valuesOf(output, 'chroot').length > 0 || (valuesOf(output, 'namespace')[0] !== 'first' && (mark !== undefined || CONTAINERS.has(kind ?? ''))),
     };
   },
   ansible: (output, files) => ({ ...ansibleVirtualization(output, files), is_chroot: valuesOf(output, 'chroot').length > 0 }),

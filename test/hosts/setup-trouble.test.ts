@@ -139,6 +139,13 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup in trouble${why === und
     expect((await setup({ fleet_tap_anyway: true })).failure).toBe('');
   });
 
+  test('no way to the archive', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given();
+    await sh(host, "sed -i 's/^URIs: .*/URIs: http:\\/\\/127.0.0.1:1\\/ubuntu/' /etc/apt/sources.list.d/ubuntu.sources");
+    expect((await setup()).failure).toMatch(/the package lists could not be updated: the host cannot reach the archive 127\.0\.0\.1:1/);
+    expect(await sh(host, 'ls /var/lib/fleet-tap 2>/dev/null || true')).toBe('');
+  });
+
   test('what is not Linux', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, `sed -i 's/"Linux ring/"FreeBSD ring/' /usr/local/bin/uname`);

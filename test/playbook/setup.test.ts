@@ -199,7 +199,14 @@ await program(here, 'ls', `case $* in *updates*) ;; *) ${modules ? 'echo /proc/m
 
   test('nothing', async () => {
     await hostShows();
+    await hostHas([], ['systemtap-runtime 1 1'], []);
     expect(await look()).toEqual({ rc: 0, said: [], out: '' });
+  });
+
+  test('package lists that are not there are told, however fresh their folder is', async () => {
+    await hostShows();
+    await hostHas([], [], []);
+    expect(await look()).toEqual({ rc: 0, said: [], out: 'no lists' });
   });
 
   test.each([

@@ -52,7 +52,7 @@ export async function becomeUbuntu(host: RingHost, release: Release, url: string
   await put(host, '/usr/share/keyrings/ubuntu-archive-keyring.gpg', key);
   await put(host, '/etc/apt/sources.list.d/ubuntu.sources', source);
   await put(host, '/etc/apt/apt.conf.d/90ring', settings);
-  await sh(host, `rm -f /etc/apt/sources.list.d/*.list; rm -rf /var/lib/apt/lists/* /var/lib/apt/periodic; touch -d 2026-01-01 /var/lib/apt/lists; mkdir -p /lib/modules/${kernel}`);
+  await sh(host, `rm -f /etc/apt/sources.list.d/*.list; rm -rf /var/lib/apt/lists/* /var/lib/apt/periodic; mkdir -p /lib/modules/${kernel}`);
 }
 
 /** @param mode octal */
