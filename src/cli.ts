@@ -62,7 +62,10 @@ program.addCommand(
     .description('install SystemTap, and the debug symbols that match the running kernel, on every host (playbooks/setup.yml)')
     .option('-C, --check', 'change nothing, say what would be changed', false)
     .option('-D, --diff', 'show what changes in files', false)
+    .addOption(new Option('--symbols <KIND>', 'every-host: each compiles for itself; per-kernel: one host for each kernel does; none: as that, for --probes netfilter (default: fleet_tap_symbols of the inventory, else every-host)').choices(['every-host', 'per-kernel', 'none']))
     .option('--symbols-full', "debug symbols of the kernel's loadable modules too: 2 GB instead of 0.4 GB", false)
+    .option('--serial <SIZES>', 'hosts that are set up at once, one wave after the other; a host that fails stops the next wave (default: 1,10%,100% from 20 hosts on)')
+    .option('--downloads <N>', 'hosts that download packages at once (default: fleet_tap_downloads of the inventory, else 4)', positiveInteger)
     .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
 );
 

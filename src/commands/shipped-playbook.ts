@@ -4,11 +4,12 @@
 // Not here: what a command does before its playbook (setup.ts: which hosts compile) and after it.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Vars } from '../inventory/host.js';
+import type { FleetTapError } from '../base/errors.js';
+import type { Host, Vars } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { Playbook } from '../playbook/playbook.js';
-import { formatRecap } from '../playbook/recap.js';
+import { formatRecap, recapStatus } from '../playbook/recap.js';
 import { runPlaybook, type RunOutcome } from '../playbook/run.js';
 import { TaskView } from '../ui/task-view.js';
 import type { CommandContext } from './context.js';
@@ -31,24 +32,43 @@ export async function openShipped(name: 'setup' | 'teardown', options: ShippedOp
   return { playbook, fleet: await Fleet.open('all', { ...options, playFolder: dirname(file) }, context) };
 }
 
-/** @param hostVars variables for one host, over those of the inventory */
-export async function playShipped({ playbook, fleet }: ShippedPlaybook, options: ShippedOptions, hostVars: (host: string) => Vars): Promise<RunOutcome> {
+export interface PlayOrder {
+  /** Variables for one host, over those of the inventory. */
+  readonly hostVars?: (host: string) => Vars;
+  /** Hosts that go through the playbook together, one wave after the other. Default: all at once. */
+  readonly waves?: readonly (readonly Host[])[];
+  /** Asked between waves. @returns why the hosts that are left are left out, by host; undefined to go on */
+  readonly goesOn?: (sofar: RunOutcome, left: readonly Host[]) => ReadonlyMap<string, FleetTapError> | undefined;
+}
+
+/** One recap for all waves. */
+export async function playShipped({ playbook, fleet }: ShippedPlaybook, options: Omit<ShippedOptions, 'extraVars'>, { hostVars, waves = [fleet.hosts], goesOn }: PlayOrder = {}): Promise<RunOutcome> {
   const { stderr, stdout } = fleet.context;
-  const view = new TaskView(stderr, options.diff);
-  const chosen = new Set(fleet.hosts.map((host) => host.name));
-  const outcome = await runPlaybook(playbook, {
-    inventory: fleet.inventory,
-    select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit).filter((host) => chosen.has(host.name)),
-    session: (host) => fleet.session(host),
-    facts: (host) => fleet.facts(host),
-    forks: options.forks,
-    reporter: view,
-    check: options.check,
-    diff: options.diff,
-    become: true,
-    hostVars,
-  });
-  await view.settled();
-  stdout.write(formatRecap(outcome.recap));
-  return outcome;
+  let sofar: RunOutcome = { recap: [], failures: new Map(), exitStatus: 0 };
+  for (const [index, wave] of waves.entries()) {
+    const chosen = new Set(wave.map((host) => host.name));
+    const view = new TaskView(stderr, options.diff);
+    const { recap, failures } = await runPlaybook(playbook, {
+      inventory: fleet.inventory,
+      select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit).filter((host) => chosen.has(host.name)),
+      session: (host) => fleet.session(host),
+      facts: (host) => fleet.facts(host),
+      forks: options.forks,
+      reporter: view,
+      check: options.check,
+      diff: options.diff,
+      become: true,
+      ...(hostVars === undefined ? {} : { hostVars }),
+    });
+    await view.settled();
+    const rows = [...sofar.recap, ...recap];
+    sofar = { recap: rows, failures: new Map([...sofar.failures, ...failures]), exitStatus: recapStatus(rows) };
+    const left = waves.slice(index + 1).flat();
+    const reasons = left.length === 0 ? undefined : goesOn?.(sofar, left);
+    if (reasons === undefined) continue;
+    sofar = { ...sofar, failures: new Map([...sofar.failures, ...reasons]) };
+    break;
+  }
+  stdout.write(formatRecap(sofar.recap));
+  return sofar;
 }

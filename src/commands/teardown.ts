@@ -6,7 +6,7 @@ export async function teardown(options: ShippedOptions, context: CommandContext)
   const shipped = await openShipped('teardown', options, context);
   const { fleet } = shipped;
   try {
-    const outcome = await playShipped(shipped, options, () => ({}));
+    const outcome = await playShipped(shipped, options);
     return fleet.ends(context.interrupted.aborted ? 130 : outcome.exitStatus, outcome.failures);
   } finally {
     await fleet.close();

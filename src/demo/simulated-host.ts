@@ -41,11 +41,18 @@ export class SimulatedHost {
   readonly #sockets = new Set<Socket>();
   #port = 0;
   readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set() };
+  readonly #release: string;
   readonly #bootNs: number;
+
+  /** Debian packages that setup has put here. */
+  get installed(): ReadonlySet<string> {
+    return this.#disk.packages;
+  }
 
   constructor(options: SimulatedHostOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#release = options.facts?.kernel?.split(' ')[2] ?? RELEASE;
     this.#bootNs = options.clock.nowNs() - 86_400e9;
     const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
       client.on('authentication', (context) => {
@@ -164,7 +171,7 @@ export class SimulatedHost {
       case 'compile':
         return { status: 0, output: Buffer.from(`simulated kernel module ${words[0] ?? ''}`).toString('base64') };
       case 'module':
-        return { status: 0, output: answerModule(first, label.slice(label.indexOf(` ${first} `) + first.length + 2), this.#disk, RELEASE) };
+        return { status: 0, output: answerModule(first, label.slice(label.indexOf(` ${first} `) + first.length + 2), this.#disk, this.#release) };
       default:
         return { status: 127, output: `this simulated host has no answer to ${verb}\n` };
     }
@@ -234,8 +241,8 @@ export class SimulatedHost {
     const has = (name: string) => this.#disk.packages.has(name);
     const stap = has('systemtap') ? 'Systemtap translator/driver (version 5.1/0.192, simulated)\n' : '';
     const staprun = has('systemtap') || has('systemtap-runtime') ? 'staprun 5.1-5\n' : '';
-    const headers = has(`linux-headers-${RELEASE}`) ? `${RELEASE}\n` : '';
-    const symbols = has(`linux-image-${RELEASE}-dbg`) ? `/usr/lib/debug/boot/vmlinux-${RELEASE}\n` : '';
+    const headers = has(`linux-headers-${this.#release}`) ? `${this.#release}\n` : '';
+    const symbols = has(`linux-image-${this.#release}-dbg`) ? `/usr/lib/debug/boot/vmlinux-${this.#release}\n` : '';
     const kibibytes = 50 * 2 ** 20;
     return {
       files: renderFiles({
@@ -244,11 +251,11 @@ export class SimulatedHost {
         '/proc/meminfo': 'MemTotal: 2048000 kB\n',
         '/proc/self/status': 'Cpus_allowed_list:\t0-1\n',
       }),
-      kernel: `Linux ${this.name} ${RELEASE} #1 SMP PREEMPT_DYNAMIC simulated x86_64\n`,
+      kernel: `Linux ${this.name} ${this.#release} #1 SMP PREEMPT_DYNAMIC simulated x86_64\n`,
       'deb-architecture': 'amd64\n',
       stap: stap + staprun,
-      headers: `${RELEASE}\n${headers}`,
-      symbols: `${RELEASE}\n${symbols}`,
+      headers: `${this.#release}\n${headers}`,
+      symbols: `${this.#release}\n${symbols}`,
       mounts: `/ /usr /var /boot /tmp\nFilesystem 1024-blocks Used Available Capacity Mounted on\n${`/dev/vda1 ${2 * kibibytes} ${kibibytes} ${kibibytes} 50% /\n`.repeat(5)}`,
       virtualization: 'virt=kvm\n',
       login: '0\n',

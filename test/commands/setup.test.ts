@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { setup } from '../../src/commands/setup.js';
-import type { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
+import { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
+import { SimulatedTraffic } from '../../src/demo/traffic.js';
+import { systemClock } from '../../src/base/clock.js';
 import { renderFiles } from '../../src/facts/host-files.js';
 import { newPerson, startFleet } from './person.js';
 
@@ -83,4 +85,71 @@ it('knows the variables that ansible-playbook would: not those of the folder we 
   await writeFile(join(folder, 'group_vars', 'all.yml'), 'fleet_tap_symbols: of another project\n');
   process.chdir(folder);
   expect(await setup(options(fleet), person.context), person.stderr()).toBe(0);
+});
+
+const KERNELS = ['6.12.0-demo-amd64', '6.1.0-demo-amd64'] as const;
+const FEDORA = renderFiles({ '/etc/os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' });
+
+/** host01, host02, …; every second one runs the other kernel. */
+async function manyHosts(person: Awaited<ReturnType<typeof newPerson>>, count: number, unknown: readonly string[] = []): Promise<SimulatedFleet> {
+  const clock = systemClock();
+  const address = (index: number) => ({ name: `host${index}`, address: `10.20.0.${index}` });
+  const traffic = new SimulatedTraffic({ web: address(1), app: address(2), db: address(3) }, clock.nowNs());
+  const members = Array.from({ length: count }, (_, index) => {
+    const name = `host${String(index + 1).padStart(2, '0')}`;
+    const kernel = `Linux ${name} ${KERNELS[index % 2]} #1 SMP PREEMPT_DYNAMIC simulated x86_64\n`;
+    return { name, address: `10.20.0.${index + 1}`, skewSec: 0, facts: { kernel, ...(unknown.includes(name) ? { files: FEDORA } : {}) } };
+  });
+  const fleet = await SimulatedFleet.start(members, person.folder, clock, traffic);
+  onTestFinished(() => fleet.close());
+  delete fleet.inventory.all.vars.fleet_tap_symbols;
+  await fleet.writeInventory();
+  return fleet;
+}
+
+it('per-kernel: 20 hosts with 2 kernels get 2 installations of symbols and 18 of the runtime', async () => {
+  const person = await newPerson();
+  const fleet = await manyHosts(person, 20);
+  expect(await setup({ ...options(fleet), symbols: 'per-kernel' }, person.context), person.stderr()).toBe(0);
+  const installed = [...fleet.hosts.values()].map((host) => [...host.installed].toSorted().join(' '));
+  const compiling = (release: string) => `gcc linux-headers-${release} linux-image-${release}-dbg make systemtap`;
+  expect(installed.filter((names) => names === 'systemtap-runtime')).toHaveLength(18);
+  expect(installed.filter((names) => names !== 'systemtap-runtime').toSorted()).toEqual(KERNELS.map(compiling).toSorted());
+  expect(person.stdout()).toMatch(/^ready: host\[01-20\]$/m);
+});
+
+it('goes in waves from 20 hosts on: one, a tenth, then all', async () => {
+  const person = await newPerson();
+  const fleet = await manyHosts(person, 20);
+  expect(await setup(options(fleet), person.context), person.stderr()).toBe(0);
+  expect([...person.stderr().matchAll(/^SystemTap and debug symbols \((\d+) hosts?\)$/gm)].map(([, hosts]) => hosts)).toEqual(['1', '2', '17']);
+  expect(recap(person.stdout()).size).toBe(20);
+});
+
+it('stops behind a wave in which a host has failed, names the rest, and goes on there the next time', async () => {
+  const person = await newPerson();
+  const fleet = await manyHosts(person, 5, ['host02']);
+  expect(await setup({ ...options(fleet), serial: '1,2' }, person.context)).toBe(2);
+  expect(person.stderr()).toContain('host[04-05]: not set up: host02 failed in a wave before [wave-stopped]');
+  expect([...recap(person.stdout()).keys()]).toEqual(['host01', 'host02', 'host03']);
+  const untouched = ['host04', 'host05'].map((name) => fleet.hosts.get(name)?.installed.size);
+  expect(untouched).toEqual([0, 0]);
+  const again = { ...(await newPerson()), folder: person.folder };
+  expect(await setup({ ...options(fleet), rerunFailed: 'last', serial: '100%' }, { ...again.context, stateDirectory: person.context.stateDirectory })).toBe(2);
+  expect([...recap(again.stdout()).keys()]).toEqual(['host02', 'host04', 'host05']);
+  expect(fleet.hosts.get('host05')?.installed.has('systemtap')).toBe(true);
+});
+
+it('does not stop for a host that could not be reached in the first place', async () => {
+  const person = await newPerson();
+  const fleet = await manyHosts(person, 3);
+  fleet.inventory.all.hosts.host00 = { ansible_host: '127.0.0.1', ansible_port: 1 };
+  await fleet.writeInventory();
+  expect(await setup({ ...options(fleet), serial: '1', limit: 'all' }, person.context)).toBe(4);
+  expect([...fleet.hosts.values()].map((host) => host.installed.has('systemtap'))).toEqual([true, true, true]);
+});
+
+it('refuses a wave that is no number, before any host is asked', async () => {
+  const person = await newPerson();
+  await expect(setup({ inventory: ['nowhere,'], forks: 1, check: false, diff: false, serial: 'some' }, person.context)).rejects.toThrow('--serial: some is no number of hosts');
 });

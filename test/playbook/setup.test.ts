@@ -78,7 +78,7 @@ test('so does our loader', () => {
     // Packages that Debian's archive has no more
     'shell', 'shell', 'assert', 'copy', 'apt',
     // What compiling needs
-    'shell', 'assert', 'copy', 'apt', 'shell',
+    'shell', 'assert', 'copy', 'shell', 'apt', 'shell',
   ]);
 });
 
