@@ -56,7 +56,10 @@ function typedVars({ symbols, symbolsFull, downloads }: SetupOptions): Vars {
 
 function wavesOf(hosts: readonly Host[], words: string | undefined): Host[][] {
   let next = 0;
-  return waveSizes(hosts.length, words).map((size) => hosts.slice(next, (next += size)));
+  return waveSizes(hosts.length, words).map((size) => {
+    next += size;
+    return hosts.slice(next - size, next);
+  });
 }
 
 /**
