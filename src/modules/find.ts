@@ -78,7 +78,7 @@ export const find: PlaybookModule<typeof parameters> = {
       const { contains } = params;
       const end = (kept: readonly (Found & { readonly checksum?: string })[]) => {
         const limited = params.limit === undefined ? kept : kept.slice(0, params.limit);
-        const files = limited.map(({ path, info, checksum }) => ({ path, ...info, ...(checksum === undefined ? {} : { checksum }) }));
+        const files = limited.map(({ path, info, checksum }) => ({ path, ...told(info), ...(checksum === undefined ? {} : { checksum }) }));
         const skipped = Object.fromEntries(missing.map((path) => [path, `'${path}' is not a directory`]));
         const msg = missing.length > 0 ? 'Not all paths examined, check warnings for details' : params.limit !== undefined && limited.length === params.limit ? 'Limit of matches reached' : 'All paths examined';
         return { changed: false, msg, values: { files, matched: files.length, examined: entries.length, skipped_paths: skipped }, warnings: missing.map((path) => `Skipped '${path}' path due to this access issue: '${path}' is not a directory\n`) };
@@ -132,8 +132,7 @@ function filterOf(params: Params): (entry: Found, nowSec: number) => boolean {
   const ageSec = measure(params.age, 'age', { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 });
   const sizeBytes = measure(params.size, 'size', { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 });
   if (params.limit !== undefined && params.limit <= 0) throw new ParameterError(`limit cannot be ${params.limit} (use None for unlimited)`, 'limit');
-  const bits = params.mode === undefined ? undefined : Number.parseInt(params.mode, 8);
-  if (bits !== undefined && Number.isNaN(bits)) throw new ParameterError('a symbolic mode is not supported here', 'mode', "write octal digits in quotes: '0644'");
+  const bits = params.mode === undefined ? undefined : /^[0-7]+$/.test(params.mode) ? Number.parseInt(params.mode, 8) : symbolicBits(params.mode);
   return ({ path, info }, nowSec) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (name.startsWith('.') && !params.hidden) return false;
@@ -169,4 +168,28 @@ function fnmatch(pattern: string): (name: string) => boolean {
   });
   const regex = new RegExp(`^${source}$`);
   return (name) => regex.test(name);
+}
+
+/** Of what stat tells, find leaves these out. */
+const ONLY_STAT = ['blocks', 'block_size', 'device_type'];
+
+function told(info: StatInfo): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(info).filter(([name]) => !ONLY_STAT.includes(name)));
+}
+
+const PERMISSIONS: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: 0o111, s: 0o6000, t: 0o1000 };
+const CLASSES: Readonly<Record<string, number>> = { u: 0o4700, g: 0o2070, o: 0o1007 };
+
+/** What symbols make of no bits at all (find.py's mode_filter): X, and bits copied from another class, are none then. */
+function symbolicBits(mode: string): number {
+  let bits = 0;
+  for (const clause of mode.split(',')) {
+    const [, who = '', steps = ''] = /^([ugoa]*)(.*)$/.exec(clause) ?? [];
+    const mask = [...(who === '' || who.includes('a') ? 'ugo' : who)].reduce((sum, one) => sum | (CLASSES[one] ?? 0), 0);
+    for (const [, sign = '', letters = ''] of steps.matchAll(/([-+=])([^-+=]*)/g)) {
+      const named = [...letters].reduce((sum, letter) => sum | (PERMISSIONS[letter] ?? 0), 0) & mask & (who === '' ? ~0o022 : 0o7777);
+      bits = sign === '-' ? bits & ~named : sign === '+' ? bits | named : (bits & ~mask) | named;
+    }
+  }
+  return bits;
 }

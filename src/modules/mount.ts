@@ -138,8 +138,8 @@ function withEntry(text: string, entry: Entry): string {
     if (fields === undefined || fields[1] !== wanted[1]) return line;
     if (entry.path === 'none' && fields[0] !== wanted[0]) return line;
     isThere = true;
-    const complete = [...fields, ...['0', '0'].slice(fields.length - 4)];
-    return complete.every((field, index) => field === wanted[index]) ? line : `${wanted.join(' ')}\n`;
+    // Ansible writes the last two where they are missing.
+    return wanted.every((field, index) => field === fields[index]) ? line : `${wanted.join(' ')}\n`;
   });
   if (isThere) return out.join('');
   const last = out.at(-1);

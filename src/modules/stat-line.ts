@@ -2,7 +2,7 @@
 // seconds. Pure.
 
 /** For `stat -c`; fields have no spaces but the kind's, which stands last. */
-export const STAT_FORMAT = '%a %u %g %s %i %d %h %X %Y %Z %b %B %t:%T %U %G %F';
+export const STAT_FORMAT = '%a %u %g %s %i %d %h %X %Y %Z %b %o %t:%T %U %G %F';
 
 export type StatInfo = Readonly<Record<string, unknown>> & { readonly isreg: boolean; readonly isdir: boolean; readonly islnk: boolean; readonly size: number; readonly mtime: number; readonly atime: number; readonly ctime: number };
 

@@ -94,7 +94,7 @@ async function ansible(ring: Ring, http: string, controller: RingHost, hosts: Ho
     }
     passes[pass] = byHost(tasks);
   }
-  const plain = (line: string) => line.replaceAll(http, 'http://ring').replaceAll(/127\.\d+\.\d+\.\d+/g, '127.x.x.x').replaceAll(/\S*\/ansible-(tmp|moduletmp|local)-[^\s'"]+|\.ansible_tmp\w+|\btmp\w{8}\b|\bansible_\w{8}\b/g, 'TEMPORARY');
+  const plain = (line: string) => line.replaceAll(http, 'http://ring').replaceAll(/127\.\d+\.\d+\.\d+/g, '127.x.x.x').replaceAll(/\S*\/ansible-(tmp|moduletmp|local)-[^\s'"]+|\.ansible_tmp\w+|\btmp\w{8}\b|\bansible_(m_sysctl_)?\w{8}\b/g, 'TEMPORARY');
   return { passes: passes as Outcome['passes'], state: await statesOf(ring, hosts, http), said: failures.map(plain) };
 }
 
