@@ -48,6 +48,9 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has 
     const deb = await symbolsDeb(RELEASES.noble, true);
     server.put(`/launchpad/ubuntu/+archive/primary/+files/${SYMBOLS}_${kernelVersion}_${fleet.architecture}.ddeb`, deb.bytes);
     const packages = await installed(host);
+    await sh(host, 'apt-get -q update');
+    expect((await setup(elsewhere(given), true)).failure, 'in check mode').toBe('');
+    expect(server.asked.filter((path) => path.includes('launchpad')), 'in check mode nothing is downloaded').toEqual([]);
     expect((await setup(elsewhere(given))).failure).toBe('');
     expect(await sh(host, `cat ${FILE}; dpkg-query -W -f '\${Version}' ${SYMBOLS}; ls /var/cache`)).toMatch(new RegExp(`^vmlinux ${kernelVersion}${kernelVersion}(?!.*fleet-tap)`, 's'));
     expect(await sh(host, 'find /usr/lib/debug -type f'), 'of the kernel only').toBe(`${FILE}\n`);

@@ -43,6 +43,17 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
     expect(await installed(host)).toContain(`linux-image-${RELEASES.noble.kernel}-dbgsym`);
   });
 
+  test("an archive that the host's owner has added is enough, and stays", { timeout: 120_000 }, async () => {
+    const { host, server, setup } = await given();
+    const theirs = `Types: deb\nURIs: ${server.url}/ddebs/\nSuites: noble noble-updates\nComponents: main\nSigned-By: /usr/share/keyrings/theirs.gpg\n`;
+    await put(host, '/usr/share/keyrings/theirs.gpg', fleet.ddebsKey.publicKey);
+    await put(host, '/etc/apt/sources.list.d/ddebs.sources', theirs);
+    expect((await setup()).failure).toBe('');
+    expect(await sh(host, 'ls /etc/apt/sources.list.d')).toBe('ddebs.sources\nubuntu.sources\n');
+    expect((await play(host, 'teardown')).failure).toBe('');
+    expect(await sh(host, 'cat /etc/apt/sources.list.d/ddebs.sources')).toBe(theirs);
+  });
+
   test('check mode changes nothing, and says what would be', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, 'apt-get -q update');
