@@ -30,11 +30,12 @@ interface Corner {
 export class ClockCorridor {
   /** In order of time. */
   readonly samples: readonly OffsetSample[];
-  readonly #corners: readonly Corner[];
+  /** Offset and drift of each corner, one after the other: they are asked for with every chunk of every host. */
+  readonly #corners: Float64Array;
 
   constructor(samples: readonly OffsetSample[]) {
     this.samples = samples;
-    this.#corners = cornersOf(samples);
+    this.#corners = Float64Array.from(cornersOf(samples).flatMap(({ offsetNs, drift }) => [offsetNs, drift]));
   }
 
   /** @returns undefined when no line agrees with this sample and the others */
@@ -50,8 +51,9 @@ export class ClockCorridor {
     const aheadNs = atNs - newest.atNs;
     let lowNs = Number.POSITIVE_INFINITY;
     let highNs = Number.NEGATIVE_INFINITY;
-    for (const corner of this.#corners) {
-      const offsetNs = corner.offsetNs + corner.drift * aheadNs;
+    const corners = this.#corners;
+    for (let at = 0; at < corners.length; at += 2) {
+      const offsetNs = (corners[at] as number) + (corners[at + 1] as number) * aheadNs;
       if (offsetNs < lowNs) lowNs = offsetNs;
       if (offsetNs > highNs) highNs = offsetNs;
     }
