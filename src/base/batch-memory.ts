@@ -3,10 +3,13 @@
 // Guaranteed: nobody gets memory that was not given back; what lies free is bounded.
 import { type BatchOwner, RecordBatch, ROW_BYTES, type RowRun } from './record-batch.js';
 
-/** Of batches that have reached their full size: those of quiet hosts are small, and few. */
-export const MOST_ROWS = 1024;
+/**
+ * Of batches that have reached their full size: those of quiet hosts are small, and few. Each column is a stretch of memory of its own: of larger batches
+ * of 500 hosts, more pages are written in turn than the processor remembers the places of.
+ */
+export const MOST_ROWS = 256;
 const BATCH_BYTES = MOST_ROWS * ROW_BYTES;
-const FREE_LIMIT = 1024;
+const FREE_LIMIT = 4096;
 
 const free: ArrayBuffer[] = [];
 
