@@ -1,6 +1,7 @@
 // What comes in: the hosts to capture from and the script. What goes out: for each host the compiled kernel module, or why there is none.
 // Each distinct kernel build is compiled for once, on one host, and kept in the cache on this machine.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
@@ -10,6 +11,7 @@ import { build, type BuildRequest, type KernelModule, kernelModuleName } from '.
 import { readCached, writeCached } from '../systemtap/module-cache.js';
 import { isOpen, needsNetfilter, type PacketFilter, withFilter } from '../systemtap/packet-filter.js';
 import { type Candidate, type PlannedBuild, planBuilds } from '../systemtap/plan-builds.js';
+import { fileNameOf } from './file-name.js';
 import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
 
 export interface ScriptChoice {
@@ -113,8 +115,20 @@ async function buildOne(fleet: Fleet, planned: PlannedBuild, request: BuildReque
   }
   say(`kernel ${planned.release}: compiling on ${planned.builder}`);
   const startedMs = performance.now();
-  const kernelModule = await build(await fleet.session(builder), request);
+  const kernelModule = await build(await fleet.session(builder), { ...request, keepOutput: (output) => keepOutput(fleet.context.cacheDirectory, builder, request, output) });
   say(`kernel ${planned.release}: compiled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   await writeCached(fleet.context.cacheDirectory, key, kernelModule.content);
   return kernelModule;
+}
+
+/** Pages of the compiler's are for a file, for the owner's eyes; the next failure of that host and kernel takes its place. */
+async function keepOutput(directory: string, builder: Host, request: BuildRequest, output: string): Promise<string | undefined> {
+  const file = join(directory, `failed-${fileNameOf(`${builder.name}-${request.release}`)}.txt`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(file, output, { mode: 0o600 });
+    return file;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,6 +3,7 @@
 // Not here: which host compiles for which kernel (plan-builds.ts).
 import { createHash } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
+import type { HostText } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
 import type { Session } from '../ssh/session.js';
 import { remedyLines } from './compat.js';
@@ -21,6 +22,8 @@ export interface BuildRequest {
   /** More options for stap, for example `-g`. */
   readonly options?: readonly string[];
   readonly timeoutMs?: number;
+  /** Keeps stap's whole output of a failure and says where; undefined when it could not. */
+  readonly keepOutput?: (output: HostText) => Promise<string | undefined>;
 }
 
 export interface KernelModule {
@@ -46,7 +49,9 @@ export async function build(session: Session, request: BuildRequest): Promise<Ke
   });
   if (result.status !== 0) {
     const cause = diagnose(result.stderr, request.release);
-    throw new FleetTapError('host', cause.code, cause.sentence, { place: { host: session.host }, hint: cause.hint });
+    const file = await request.keepOutput?.(result.stderr);
+    const hint = file === undefined ? cause.hint : `${cause.hint}; all that stap said is in ${file}`;
+    throw new FleetTapError('host', cause.code, cause.sentence, { place: { host: session.host }, hint });
   }
   return { name, release: request.release, content: Buffer.from(result.stdout, 'base64') };
 }

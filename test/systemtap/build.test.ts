@@ -53,6 +53,17 @@ describe.skipIf(whyNoDash !== undefined)(`build ${whyNoDash ?? ''}`, () => {
     expect(built.content.equals(bytes)).toBe(true);
   });
 
+  it('keeps all that stap said of a failure, and names the file', async () => {
+    await host.program('stap', "i=0; while [ $i -lt 500 ]; do echo \"a.c:$i:1: error: x\" >&2; i=$((i + 1)); done; echo 'Pass 4: compilation failed.' >&2; exit 1");
+    let kept = '';
+    const keepOutput = async (output: string) => {
+      kept = output;
+      return '/kept/here.txt';
+    };
+    await expect(build(host, { ...request, keepOutput })).rejects.toMatchObject({ code: 'compile-failed', hint: expect.stringMatching(/; all that stap said is in \/kept\/here\.txt$/) });
+    expect(kept.split('\n').length).toBe(502);
+  });
+
   it('gives stap the script as it is, the kernel and the name', async () => {
     await build(host, request);
     expect((await readFile(host.file('script'))).equals(SCRIPT)).toBe(true);
