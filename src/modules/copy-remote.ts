@@ -77,10 +77,8 @@ else
     changed=true
     if [ -z "$check" ]; then
       sum=$(sha256sum < "$src" | cut -c1-64)
-      isnew=1; [ ! -e "$target" ] || [ -L "$target" ] || isnew=
       put "$target" < "$src"
-      # As shutil.copystat: a new file has the source's mode and times.
-      [ -z "$isnew" ] || [ -n "$mode" ] || chmod "$(stat -L -c %a -- "$src")" "$target"
+      # As shutil.copystat: a new file has the source's times; its mode is a new file's (atomic_move).
       touch -r "$src" -- "$target"
     fi
   else own "$target"; fi

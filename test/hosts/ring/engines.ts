@@ -52,7 +52,9 @@ function inventoryOf({ hosts }: HostsCase, http: string, more: (host: string) =>
 async function contents(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Promise.all(files.map(async (file) => `${file.slice(folder.length)} ${(await readFile(file)).toString('base64')}`));
+  // What is known to differ says nothing of what Ansible does.
+  const content = async (file: string) => (file.endsWith('playbook.yml') ? Buffer.from((await readFile(file, 'utf8')).replaceAll(/^# differs: .*\n/gm, '')) : readFile(file));
+  return Promise.all(files.map(async (file) => `${file.slice(folder.length)} ${(await content(file)).toString('base64')}`));
 }
 
 /** @param hosts asked for only where Ansible is to run: its controller, and the hosts of the case */
