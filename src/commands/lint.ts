@@ -14,6 +14,7 @@ export interface LintOptions {
   readonly playbooks: readonly string[];
   readonly extraVars?: readonly string[] | undefined;
   readonly json: boolean;
+  readonly rolesPath?: readonly string[] | undefined;
 }
 
 export async function lint(options: LintOptions, context: CommandContext): Promise<ExitStatus> {
@@ -22,7 +23,7 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   const mistakes: FleetTapError[] = [];
   for (const path of options.playbooks) {
     try {
-      await loadPlaybook(path, { extraVars, rolesPath: ROLES_PATH, onMistake: (error) => void mistakes.push(error), onTask: (task) => void tasks.set(`${task.file}:${task.line}:${task.column}`, task) });
+      await loadPlaybook(path, { extraVars, rolesPath: options.rolesPath ?? ROLES_PATH, onMistake: (error) => void mistakes.push(error), onTask: (task) => void tasks.set(`${task.file}:${task.line}:${task.column}`, task) });
     } catch (error) {
       if (!(error instanceof FleetTapError)) throw error;
       mistakes.push(error);

@@ -29,6 +29,8 @@ export interface AnsibleConfig {
   readonly diff?: boolean;
   readonly export?: boolean;
   readonly playbookDir?: string;
+  /** Folders with roles, in place of Ansible's own. */
+  readonly rolesPath?: readonly string[];
   /** Levels of -v. */
   readonly verbose?: number;
   /** Endings of files that a directory of inventories may hold besides; undefined: Ansible's own. */
@@ -69,6 +71,7 @@ const NAMES = {
   diff: ['ANSIBLE_DIFF_ALWAYS', 'diff.always'],
   export: ['ANSIBLE_INVENTORY_EXPORT', 'inventory.export'],
   playbookDir: ['ANSIBLE_PLAYBOOK_DIR', 'defaults.playbook_dir'],
+  rolesPath: ['ANSIBLE_ROLES_PATH', 'defaults.roles_path'],
   verbose: ['ANSIBLE_VERBOSITY', 'defaults.verbosity'],
   ignoredEndings: ['ANSIBLE_INVENTORY_IGNORE', 'defaults.inventory_ignore_extensions', 'inventory.ignore_extensions'],
   ignoredNames: ['ANSIBLE_INVENTORY_IGNORE_REGEX', 'defaults.inventory_ignore_patterns', 'inventory.ignore_patterns'],
@@ -141,6 +144,7 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
     diff: read(NAMES.diff, boolean),
     export: read(NAMES.export, boolean),
     playbookDir: read(NAMES.playbookDir, onePath),
+    rolesPath: read(NAMES.rolesPath, (setting) => unquoted(setting.text).split(':').map((word) => pathOf(word, setting))),
     verbose: read(NAMES.verbose, (setting) => (setting.text.trim() === '0' ? 0 : wholeNumber(setting))),
     ignoredEndings: read(NAMES.ignoredEndings, list),
     ignoredNames: read(NAMES.ignoredNames, list),

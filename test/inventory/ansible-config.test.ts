@@ -34,6 +34,7 @@ vault_password_file = secrets/pass
 verbosity = 2
 nocolor = 1
 playbook_dir = $PLAYS/../plays
+roles_path = roles.d:~/roles:$PLAYS/roles
 [privilege_escalation]
 become = yes
 become_user = admin
@@ -62,7 +63,7 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
     await writeFile(join(folder, 'ansible.cfg'), CFG);
     await mkdir(join(folder, 'secrets'), { recursive: true });
     await writeFile(join(folder, 'secrets/pass'), 'x');
-    for (const extra of [{}, { ANSIBLE_FORKS: '9', ANSIBLE_REMOTE_USER: 'other', ANSIBLE_INVENTORY: 'x/y', ANSIBLE_BECOME: 'no' }]) {
+    for (const extra of [{}, { ANSIBLE_FORKS: '9', ANSIBLE_REMOTE_USER: 'other', ANSIBLE_INVENTORY: 'x/y', ANSIBLE_BECOME: 'no', ANSIBLE_ROLES_PATH: 'a:/b' }]) {
       const env = { PATH: process.env.PATH, HOME: home, LC_ALL: 'C.UTF-8', PLAYS: '/srv', ...extra };
       const dump = execFileSync('ansible-config', ['dump', '--only-changed', '--format', 'json'], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
       const theirs = Object.fromEntries((JSON.parse(dump.slice(dump.search(/^\[\n?\s*[{\]]/m))) as { name: string; value: unknown }[]).map(({ name, value }) => [name, value]));
@@ -73,6 +74,7 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
       expect([ours.hostKeyChecking, ours.vaultPasswordFile]).toEqual([theirs.HOST_KEY_CHECKING === false ? 'no' : undefined, [theirs.DEFAULT_VAULT_PASSWORD_FILE]]);
       expect([ours.connectionVars.ansible_become_exe, ours.connectionVars.ansible_become_flags]).toEqual([theirs.DEFAULT_BECOME_EXE, theirs.DEFAULT_BECOME_FLAGS]);
       expect([ours.verbose, ours.diff, ours.colour, ours.playbookDir]).toEqual([theirs.DEFAULT_VERBOSITY, theirs.DIFF_ALWAYS, theirs.ANSIBLE_NOCOLOR === true ? false : undefined, theirs.PLAYBOOK_DIR]);
+      expect(ours.rolesPath).toEqual(theirs.DEFAULT_ROLES_PATH);
       expect([ours.ignoredEndings, ours.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
       expect(ours.connectionVars).toEqual({ ansible_become_user: 'admin', ansible_become_method: 'su', ansible_become_exe: '/opt/bin/su', ansible_become_flags: '-l -s', ansible_sudo_exe: 'sudo2', ansible_ssh_retries: '4', ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
     }
