@@ -92,11 +92,11 @@ async function shortened(original: string, told: string): Promise<string> {
   return `${words}${JSON.stringify({ added, removed })}`;
 }
 
-/** Names of backups hold a process number and a time; so does what crontab writes above a table. The root's own archives are packed with its birth's times. */
+/** Days of passwords are those of the run. Names of backups hold a process number and a time; so does what crontab writes above a table. The root's own archives are packed with its birth's times. */
 export function normal(state: Readonly<Record<string, string>>): State {
   return Object.fromEntries(
     Object.entries(state)
-      .map(([path, text]) => [path.replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/, '.BACKUP~'), text.replace(/# \(\/tmp\/\S+ installed on [^)]*\)/, '# (installed)').replaceAll(/ [0-9a-f]{64} \d+ Packages/g, ' (sum) Packages')] as const)
+      .map(([path, text]) => [path.replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/, '.BACKUP~'), text.replace(/# \(\/tmp\/\S+ installed on [^)]*\)/, '# (installed)').replaceAll(/ [0-9a-f]{64} \d+ Packages/g, ' (sum) Packages').replaceAll(/([\w-]+:[^:\s]*:)2\d{4}(?=:\d*:\d*:)/g, '$1(day)')] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
