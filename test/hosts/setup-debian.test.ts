@@ -1,28 +1,20 @@
 // Setup's way on Debian, 11 to testing, with real apt and dpkg: headers and debug symbols of any flavour, the kernel's alone or all of them; and kernels
 // that the archive has no more, from the archive as it was on another day.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mayNotSkip } from '../playbook/engines.js';
+import { expect, test } from 'vitest';
 import type { Deb } from './archive/debs.js';
-import { type Given, installed, UbuntuFleet, whyNoHosts } from './archive/fleet.js';
+import { type Given, installed, onAptFleet } from './archive/fleet.js';
 import { play } from './archive/play.js';
 import { baseDebs, DEBIANS, debianSymbolsDeb, type Release, sh } from './archive/ubuntu.js';
 import { stateOf } from './ring/state.js';
 
-const why = whyNoHosts();
 const DAY = '20250524T031415Z';
 
-describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Debian${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  let fleet: UbuntuFleet;
-  beforeAll(async () => {
-    fleet = await UbuntuFleet.start();
-  }, 600_000);
-  afterAll(() => fleet.stop());
-
+onAptFleet('setup on what says it is Debian', (fleet) => {
   const all = async (release: Release) => [...(await baseDebs(release)), await debianSymbolsDeb(release)];
   const without = (debs: readonly Deb[], part: string) => debs.filter(({ name }) => !name.startsWith(part));
 
   test.each(Object.entries(DEBIANS))('%s: ready, and the second time nothing changes', { timeout: 120_000 }, async (_name, release) => {
-    const { host, server, setup } = await fleet.debian(release, await all(release));
+    const { host, server, setup } = await fleet().debian(release, await all(release));
     expect((await setup()).failure).toBe('');
     expect(await installed(host)).toEqual(expect.arrayContaining(['systemtap', `linux-headers-${release.kernel}`, `linux-image-${release.kernel}-dbg`]));
     expect(await sh(host, 'find /usr/lib/debug -type f'), 'of the kernel only').toBe(`/usr/lib/debug/boot/vmlinux-${release.kernel}\n`);
@@ -33,10 +25,10 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Debi
   test('symbols of the loadable modules too: at once, or later', { timeout: 120_000 }, async () => {
     const release = DEBIANS.trixie;
     const both = `/usr/lib/debug/boot/vmlinux-${release.kernel}\n/usr/lib/debug/lib/modules/${release.kernel}/kernel/net/tcp.ko.debug\n`;
-    const atOnce = await fleet.debian(release, await all(release));
+    const atOnce = await fleet().debian(release, await all(release));
     expect((await atOnce.setup({ fleet_tap_symbols_full: true })).failure).toBe('');
     expect(await sh(atOnce.host, 'find /usr/lib/debug -type f | sort')).toBe(both);
-    const later = await fleet.debian(release, await all(release));
+    const later = await fleet().debian(release, await all(release));
     expect((await later.setup()).failure).toBe('');
     expect((await later.setup({ fleet_tap_symbols_full: true })).changed).toEqual(['Debug symbols of the loadable modules, which an earlier setup left out']);
     expect(await sh(later.host, 'find /usr/lib/debug -type f | sort')).toBe(both);
@@ -44,11 +36,11 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Debi
   });
 
   /** The archive as it was on a day, and what is said of a package. */
-  async function snapshot({ server }: Given, debs: readonly Deb[], suite: string, archive: string, asked: string, key = fleet.ubuntuKey): Promise<void> {
+  async function snapshot({ server }: Given, debs: readonly Deb[], suite: string, archive: string, asked: string, key = fleet().ubuntuKey): Promise<void> {
     const hash = 'a'.repeat(40);
-    const info = { binary: asked, result: [{ architecture: 'sparc', hash: 'b'.repeat(40) }, { architecture: fleet.architecture, hash }], fileinfo: { [hash]: [{ archive_name: archive, first_seen: DAY, name: 'x.deb', path: '/pool/main/l/linux', size: 1 }] } };
+    const info = { binary: asked, result: [{ architecture: 'sparc', hash: 'b'.repeat(40) }, { architecture: fleet().architecture, hash }], fileinfo: { [hash]: [{ archive_name: archive, first_seen: DAY, name: 'x.deb', path: '/pool/main/l/linux', size: 1 }] } };
     server.put(`/snapshot/mr/binary/${asked}/binfiles?fileinfo=1`, Buffer.from(JSON.stringify(info)));
-    await server.publish(`snapshot/archive/${archive}/${DAY}`, [{ name: suite, debs, key, validUntil: new Date(Date.now() - 1e9) }], fleet.architecture);
+    await server.publish(`snapshot/archive/${archive}/${DAY}`, [{ name: suite, debs, key, validUntil: new Date(Date.now() - 1e9) }], fleet().architecture);
   }
 
   test.each([
@@ -56,23 +48,23 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Debi
     ['a kernel of a security update', 'bookworm-security', 'debian-security'],
   ])('%s whose packages are gone: from the archive of its day, which is taken out again', { timeout: 120_000 }, async (_what, suite, archive) => {
     const release = DEBIANS.bookworm;
-    const given = await fleet.debian(release, without(await all(release), 'linux-'));
+    const given = await fleet().debian(release, without(await all(release), 'linux-'));
     const { host, setup } = given;
     await snapshot(given, (await all(release)).filter(({ name }) => name.startsWith('linux-')), suite, archive, `linux-headers-${release.kernel}/${release.kernelVersion}`);
     await sh(host, 'apt-get -q update');
-    const [packages, before] = [await installed(host), await stateOf(fleet.ring, host)];
+    const [packages, before] = [await installed(host), await stateOf(fleet().ring, host)];
     expect((await setup()).failure).toBe('');
     expect(await installed(host)).toEqual(expect.arrayContaining([`linux-headers-${release.kernel}`, `linux-image-${release.kernel}-dbg`]));
     expect(await sh(host, 'ls /etc/apt/sources.list.d; apt-cache policy')).not.toContain('snapshot');
     expect((await setup()).changed).toEqual([]);
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await installed(host)).toEqual(packages);
-    expect(Object.keys(await stateOf(fleet.ring, host)).filter((path) => !(path in before)).sort()).toEqual(['etc/group', 'etc/gshadow', 'var/lib/apt/extended_states', 'var/lib/dpkg/status']);
+    expect(Object.keys(await stateOf(fleet().ring, host)).filter((path) => !(path in before)).sort()).toEqual(['etc/group', 'etc/gshadow', 'var/lib/apt/extended_states', 'var/lib/dpkg/status']);
   });
 
   test('another build of the same release is in the archive: the symbols are of the running one', { timeout: 120_000 }, async () => {
     const release = DEBIANS.bookworm;
-    const given = await fleet.debian(release, [...(await baseDebs(release)), await debianSymbolsDeb(release, '6.1.147-1')]);
+    const given = await fleet().debian(release, [...(await baseDebs(release)), await debianSymbolsDeb(release, '6.1.147-1')]);
     await snapshot(given, [await debianSymbolsDeb(release)], 'bookworm', 'debian', `linux-image-${release.kernel}-dbg/${release.kernelVersion}`);
     expect((await given.setup()).failure).toBe('');
     expect(await sh(given.host, `cat /usr/lib/debug/boot/vmlinux-${release.kernel}`)).toBe(`vmlinux ${release.kernelVersion}`);
@@ -80,9 +72,9 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Debi
 
   test('gone from everywhere, or signed by another: one sentence, and apt works as before', { timeout: 120_000 }, async () => {
     const release = DEBIANS.bookworm;
-    const given = await fleet.debian(release, without(await all(release), 'linux-image'));
+    const given = await fleet().debian(release, without(await all(release), 'linux-image'));
     expect((await given.setup()).failure).toContain(`no archive of this host has linux-image-${release.kernel}-dbg in version ${release.kernelVersion} any more, nor has ${given.server.url}/snapshot (fleet_tap_snapshot_url): upgrade the kernel, reboot, and run setup again`);
-    await snapshot(given, [await debianSymbolsDeb(release)], 'bookworm', 'debian', `linux-image-${release.kernel}-dbg/${release.kernelVersion}`, await fleet.keys.make('stranger'));
+    await snapshot(given, [await debianSymbolsDeb(release)], 'bookworm', 'debian', `linux-image-${release.kernel}-dbg/${release.kernelVersion}`, await fleet().keys.make('stranger'));
     expect((await given.setup()).failure).toMatch(/the signature of an archive cannot be verified.* was taken out again\.$/);
     expect(await sh(given.host, 'ls /etc/apt/sources.list.d; apt-get -q update')).not.toContain('snapshot');
   });

@@ -1,14 +1,12 @@
 // A kernel whose debug symbols the archive has no more, with real apt and dpkg: another build of the same release is not taken for it; Launchpad has it in
 // its exact version, debuginfod by its build ID, or setup says which newer kernel has symbols.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mayNotSkip } from '../playbook/engines.js';
+import { expect, test } from 'vitest';
 import { makeDeb } from './archive/debs.js';
-import { type Given, installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
+import { type Given, installed, onAptFleet, type Wanted } from './archive/fleet.js';
 import { play } from './archive/play.js';
 import { put, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
 import { stateOf } from './ring/state.js';
 
-const why = whyNoHosts();
 const { kernel, kernelVersion } = RELEASES.noble;
 const SYMBOLS = `linux-image-unsigned-${kernel}-dbgsym`;
 const FILE = `/usr/lib/debug/boot/vmlinux-${kernel}`;
@@ -23,13 +21,8 @@ function note(type: number, name: string, content: Buffer): Buffer {
 }
 const NOTES = Buffer.concat([note(6, 'Xen', Buffer.from('linux')), note(3, 'GNU', Buffer.from(BUILD_ID, 'hex')), note(0x100, 'Linux', Buffer.alloc(1))]);
 
-describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has no more${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  let fleet: UbuntuFleet;
-  beforeAll(async () => {
-    fleet = await UbuntuFleet.start();
-  }, 600_000);
-  afterAll(() => fleet.stop());
-  const pruned = (wanted: Wanted = {}) => fleet.given({ ddebs: [], ...wanted });
+onAptFleet('symbols that the archive has no more', (fleet) => {
+  const pruned = (wanted: Wanted = {}) => fleet().given({ ddebs: [], ...wanted });
   /** Both places at the archives' server. */
   const elsewhere = ({ server }: Given) => ({ fleet_tap_launchpad_url: `${server.url}/launchpad`, fleet_tap_debuginfod_url: `${server.url}/debuginfod` });
 
@@ -46,7 +39,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has 
     const given = await pruned({ ddebs: [await symbolsDeb(RELEASES.noble, true, '6.8.0-1018.20')] });
     const { host, server, setup } = given;
     const deb = await symbolsDeb(RELEASES.noble, true);
-    server.put(`/launchpad/ubuntu/+archive/primary/+files/${SYMBOLS}_${kernelVersion}_${fleet.architecture}.ddeb`, deb.bytes);
+    server.put(`/launchpad/ubuntu/+archive/primary/+files/${SYMBOLS}_${kernelVersion}_${fleet().architecture}.ddeb`, deb.bytes);
     const packages = await installed(host);
     await sh(host, 'apt-get -q update');
     expect((await setup(elsewhere(given), true)).failure, 'in check mode').toBe('');
@@ -64,7 +57,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has 
     const { host, server, setup } = given;
     await sh(host, 'apt-get -q update; mkdir -p /sys/kernel');
     await put(host, '/sys/kernel/notes', NOTES);
-    const before = await stateOf(fleet.ring, host);
+    const before = await stateOf(fleet().ring, host);
     const path = `/debuginfod/buildid/${BUILD_ID}/debuginfo`;
     server.put(path, Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(3_000_000)]));
     expect((await setup(elsewhere(given))).failure).toContain('neither Launchpad nor debuginfod gave them; ');
@@ -75,7 +68,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has 
     expect(await sh(host, `stat -c '%s %a' ${FILE}`)).toBe(`${vmlinux.length} 644\n`);
     expect((await setup(elsewhere(given))).changed).toEqual([]);
     expect((await play(host, 'teardown')).failure).toBe('');
-    const after = await stateOf(fleet.ring, host);
+    const after = await stateOf(fleet().ring, host);
     expect(Object.keys(after).filter((name) => !(name in before)).sort()).toEqual(['etc/group', 'etc/gshadow', 'var/lib/apt/extended_states', 'var/lib/dpkg/status']);
   });
 
@@ -84,7 +77,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`symbols that the archive has 
     const symbols = await Promise.all(newer.map((release) => makeDeb({ name: `linux-image-unsigned-${release}-dbgsym`, version: '1' })));
     const images = await Promise.all(['6.8.0-1020-aws', '6.8.0-1021-aws', '6.8.0-99-generic'].map((release) => makeDeb({ name: `linux-image-${release}`, version: '1' })));
     const given = await pruned({ ddebs: symbols, base: images });
-    const failed = await given.setup({ ...elsewhere(given), fleet_tap_ddebs_key: fleet.keys.file(fleet.ddebsKey), fleet_tap_ddebs_fingerprint: fleet.ddebsKey.fingerprint });
+    const failed = await given.setup({ ...elsewhere(given), fleet_tap_ddebs_key: fleet().keys.file(fleet().ddebsKey), fleet_tap_ddebs_fingerprint: fleet().ddebsKey.fingerprint });
     expect(failed.failure).toContain(`no archive of this host has the debug symbols of kernel ${kernel} in version ${kernelVersion} any more, and neither Launchpad nor debuginfod gave them; the newest kernel of this kind with symbols is 6.8.0-1021-aws: 'apt-get install linux-image-6.8.0-1021-aws linux-headers-6.8.0-1021-aws', reboot, and run setup again`);
     expect(await installed(given.host)).not.toContain('systemtap');
   });

@@ -2,14 +2,12 @@
 // the middle of dpkg. Each is one sentence, and a second run goes on.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { mayNotSkip } from '../playbook/engines.js';
-import { installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
+import { expect, onTestFinished, test } from 'vitest';
+import { installed, onAptFleet, type Wanted } from './archive/fleet.js';
 import { makeDeb } from './archive/debs.js';
 import { keyringDeb, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
 import type { RingHost } from './ring/host.js';
 
-const why = whyNoHosts();
 const SYMBOLS = `linux-image-unsigned-${RELEASES.noble.kernel}-dbgsym`;
 
 /** A program on the host, with its first line of output; it ends with the test. */
@@ -35,13 +33,8 @@ print(os.getpid(), flush=True)
 sys.stdin.read()
 `;
 
-describe.skipIf(why !== undefined && !mayNotSkip)(`setup in trouble${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  let fleet: UbuntuFleet;
-  beforeAll(async () => {
-    fleet = await UbuntuFleet.start();
-  }, 600_000);
-  afterAll(() => fleet.stop());
-  const given = (wanted: Wanted = {}) => fleet.given(wanted);
+onAptFleet('setup in trouble', (fleet) => {
+  const given = (wanted: Wanted = {}) => fleet().given(wanted);
 
   test('the lock that another program holds: who it is, after a while', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
@@ -123,7 +116,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup in trouble${why === und
 
   test("an installation of somebody else's that was cut off is left to them", { timeout: 120_000 }, async () => {
     const theirs = await makeDeb({ name: 'ftshop', version: '1', postinst: 'exit 1' });
-    const { host, setup } = await given({ base: [theirs, await keyringDeb('ubuntu-dbgsym-keyring', fleet.ddebsKey.publicKey)] });
+    const { host, setup } = await given({ base: [theirs, await keyringDeb('ubuntu-dbgsym-keyring', fleet().ddebsKey.publicKey)] });
     await sh(host, 'apt-get -q update; apt-get -q -y install ftshop || true');
     const { failure, changed } = await setup();
     expect(failure).toContain("an earlier installation was interrupted halfway : ftshop. Run 'dpkg --configure -a'");
@@ -156,7 +149,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup in trouble${why === und
     const { codename, kernel, kernelVersion } = RELEASES.noble;
     const { host, server, setup } = await given({ pockets: ['-proposed', ''], ddebs: [await symbolsDeb(RELEASES.noble, true)] });
     const image = await makeDeb({ name: `linux-image-${kernel}`, version: kernelVersion, files: { [`boot/vmlinuz-${kernel}`]: 'x' } });
-    await server.publish('ubuntu', [{ name: `${codename}-proposed`, debs: [image], key: fleet.ubuntuKey }], fleet.architecture);
+    await server.publish('ubuntu', [{ name: `${codename}-proposed`, debs: [image], key: fleet().ubuntuKey }], fleet().architecture);
     await sh(host, `sed -i 's/^Suites: .*/& ${codename}-proposed/' /etc/apt/sources.list.d/ubuntu.sources; apt-get -q update; apt-get -q -y install linux-image-${kernel}`);
     expect((await setup()).failure).toBe('');
     expect(await sh(host, 'grep ^Suites /etc/apt/sources.list.d/fleet-tap-ddebs.sources')).toBe(`Suites: ${codename} ${codename}-proposed\n`);

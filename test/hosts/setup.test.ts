@@ -1,22 +1,15 @@
 // Setup's way on Ubuntu, with real apt and dpkg on Debian systems that say they are Ubuntu, against signed archives on loopback: pockets, names, keys,
 // and what is said where the archive is of no use.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mayNotSkip } from '../playbook/engines.js';
-import { type Given, installed, UbuntuFleet, type Wanted, whyNoHosts } from './archive/fleet.js';
+import { describe, expect, test } from 'vitest';
+import { type Given, installed, onAptFleet, type Wanted } from './archive/fleet.js';
 import { play, playTheirs } from './archive/play.js';
 import { keyringDeb, put, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
 import { type State, stateOf } from './ring/state.js';
 
-const why = whyNoHosts();
 const SOURCE = '/etc/apt/sources.list.d/fleet-tap-ddebs.sources';
 
-describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubuntu${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  let fleet: UbuntuFleet;
-  beforeAll(async () => {
-    fleet = await UbuntuFleet.start();
-  }, 600_000);
-  afterAll(() => fleet.stop());
-  const given = (wanted: Wanted = {}) => fleet.given(wanted);
+onAptFleet('setup on what says it is Ubuntu', (fleet) => {
+  const given = (wanted: Wanted = {}) => fleet().given(wanted);
 
   test.each(Object.values(RELEASES))('$codename: ready, and the second time nothing changes', { timeout: 120_000 }, async (release) => {
     const { host, server, setup } = await given({ release });
@@ -46,7 +39,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
   test("an archive that the host's owner has added is enough, and stays", { timeout: 120_000 }, async () => {
     const { host, server, setup } = await given();
     const theirs = `Types: deb\nURIs: ${server.url}/ddebs/\nSuites: noble noble-updates\nComponents: main\nSigned-By: /usr/share/keyrings/theirs.gpg\n`;
-    await put(host, '/usr/share/keyrings/theirs.gpg', fleet.ddebsKey.publicKey);
+    await put(host, '/usr/share/keyrings/theirs.gpg', fleet().ddebsKey.publicKey);
     await put(host, '/etc/apt/sources.list.d/ddebs.sources', theirs);
     expect((await setup()).failure).toBe('');
     expect(await sh(host, 'ls /etc/apt/sources.list.d')).toBe('ddebs.sources\nubuntu.sources\n');
@@ -57,23 +50,23 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
   test('check mode changes nothing, and says what would be', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, 'apt-get -q update');
-    const before = await stateOf(fleet.ring, host);
+    const before = await stateOf(fleet().ring, host);
     const { changed } = await setup({}, true);
     expect(changed).toContain("Ubuntu's debug symbols: archive");
-    expect(await stateOf(fleet.ring, host)).toEqual(before);
+    expect(await stateOf(fleet().ring, host)).toEqual(before);
   });
 
   describe('the key', () => {
     test('of ubuntu-keyring, where ubuntu-dbgsym-keyring is no package any more', { timeout: 120_000 }, async () => {
-      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-keyring', fleet.ddebsKey.publicKey)] });
+      const { host, setup } = await given({ base: [await keyringDeb('ubuntu-keyring', fleet().ddebsKey.publicKey)] });
       expect((await setup()).failure).toBe('');
       expect(await installed(host)).toContain('ubuntu-keyring');
     });
 
     test('that a mirror signs with, by its fingerprint', { timeout: 120_000 }, async () => {
-      const otherKey = await fleet.keys.make('other');
+      const otherKey = await fleet().keys.make('other');
       const { host, setup } = await given({ base: [], signs: otherKey });
-      const file = fleet.keys.file(otherKey);
+      const file = fleet().keys.file(otherKey);
       const wrong = await setup({ fleet_tap_ddebs_key: file });
       expect(wrong.failure).toContain(`is not the key F2EDC64DC5AEE1F6B9C621F0C8CAB6595FDFF622 (fleet_tap_ddebs_fingerprint), but ${otherKey.fingerprint.toLowerCase()}`);
       expect(await sh(host, `ls /etc/apt/sources.list.d`)).not.toContain('fleet-tap');
@@ -92,7 +85,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
 
     test('that has expired', { timeout: 120_000 }, async () => {
       // As it happens: the archive's key lives on, the host has it as it was before it was prolonged.
-      const { key, before } = await fleet.keys.makeProlonged('old');
+      const { key, before } = await fleet().keys.makeProlonged('old');
       const { host, setup } = await given({ base: [await keyringDeb('ubuntu-dbgsym-keyring', before)], signs: key });
       expect((await setup()).failure).toMatch(/the key of an archive has expired \([0-9A-F]{40}\)/);
       await sh(host, 'apt-get -q update');
@@ -124,7 +117,7 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
       return told;
     };
     const state = async ({ host, server }: Given) => {
-      const text = JSON.stringify(await stateOf(fleet.ring, host)).replaceAll(server.url, 'http://archive').replaceAll(new RegExp(server.url.slice(7).replace(':', '(:|%3a)'), 'g'), 'archive');
+      const text = JSON.stringify(await stateOf(fleet().ring, host)).replaceAll(server.url, 'http://archive').replaceAll(new RegExp(server.url.slice(7).replace(':', '(:|%3a)'), 'g'), 'archive');
       return Object.fromEntries(Object.entries(JSON.parse(text) as State).filter(([path]) => !path.startsWith('var/lib/apt/lists')));
     };
     expect((await same('setup')).filter((line) => line.endsWith(': changed')).length).toBeGreaterThan(4);
@@ -137,11 +130,11 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`setup on what says it is Ubun
   test('setup and teardown leave packages and files as they were, but for the groups of systemtap-runtime', { timeout: 120_000 }, async () => {
     const { host, setup } = await given();
     await sh(host, 'apt-get -q update');
-    const [packages, before] = [await installed(host), await stateOf(fleet.ring, host)];
+    const [packages, before] = [await installed(host), await stateOf(fleet().ring, host)];
     expect((await setup()).failure).toBe('');
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await installed(host)).toEqual(packages);
-    const after = await stateOf(fleet.ring, host);
+    const after = await stateOf(fleet().ring, host);
     // The same lines in another order are no difference.
     const told = (state: State, path: string) => (state[path]?.endsWith('{"added":[],"removed":[]}') === true ? undefined : state[path]);
     const differs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => told(before, path) !== told(after, path)).sort();

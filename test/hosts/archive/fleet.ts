@@ -1,7 +1,8 @@
-// What comes in: which Ubuntu, what its archives have. What goes out: a host of the ring that says it is that Ubuntu, its archives on loopback, and
-// setup to play on it. Guaranteed: all of it ends with the test.
+// What comes in: which Ubuntu or Debian, what its archives have. What goes out: a host of the ring that says it is that one, its archives on loopback,
+// and setup to play on it. Guaranteed: all of it ends with the test.
 import { existsSync } from 'node:fs';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { mayNotSkip } from '../../playbook/engines.js';
 import { Ring, type RingHost } from '../ring/host.js';
 import { ringRoot } from '../ring/rootfs.js';
 import { ArchiveServer, type Pocket } from './archive.js';
@@ -11,7 +12,7 @@ import { type Played, play } from './play.js';
 import { baseDebs, becomeDebian, becomeUbuntu, keyringDeb, RELEASES, type Release, sh, symbolsDeb } from './ubuntu.js';
 
 /** Why this machine cannot have such hosts. */
-export function whyNoHosts(): string | undefined {
+function whyNoHosts(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root may mount and chroot';
   return ['/usr/bin/mmdebstrap', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/gpg', '/usr/bin/dpkg-deb'].find((program) => !existsSync(program))?.replace(/^.*\//, 'there is no ');
 }
@@ -35,7 +36,7 @@ export interface Given {
   readonly setup: (vars?: Readonly<Record<string, unknown>>, check?: boolean) => Promise<Played>;
 }
 
-export class UbuntuFleet {
+export class AptFleet {
   readonly ring: Ring;
   readonly keys: SigningKeys;
   readonly ubuntuKey: SigningKey;
@@ -51,12 +52,12 @@ export class UbuntuFleet {
     this.architecture = architecture;
   }
 
-  static async start(): Promise<UbuntuFleet> {
+  static async start(): Promise<AptFleet> {
     const [ring, keys] = await Promise.all([ringRoot().then((root) => Ring.start(root)), SigningKeys.start()]);
     const host = await ring.host('asked');
     const architecture = (await sh(host, 'dpkg --print-architecture')).trim();
     await host.stop();
-    return new UbuntuFleet(ring, keys, await keys.make('ubuntu'), await keys.make('ddebs'), architecture);
+    return new AptFleet(ring, keys, await keys.make('ubuntu'), await keys.make('ddebs'), architecture);
   }
 
   async given({ release = RELEASES.noble, pockets = ['', '-updates'], ddebs, base, signs = this.ddebsKey, validUntil }: Wanted = {}): Promise<Given> {
@@ -86,6 +87,25 @@ export class UbuntuFleet {
     await this.ring.stop();
     await this.keys.end();
   }
+}
+
+/** The root is unpacked on the first use of a machine. */
+const START_LIMIT_MS = 600_000;
+
+/** A suite whose tests share one fleet; skipped with the reason where this machine cannot have it. @param tests may ask for the fleet within tests only */
+export function onAptFleet(title: string, tests: (fleet: () => AptFleet) => void): void {
+  const why = whyNoHosts();
+  describe.skipIf(why !== undefined && !mayNotSkip)(`${title}${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
+    let started: AptFleet | undefined;
+    beforeAll(async () => {
+      started = await AptFleet.start();
+    }, START_LIMIT_MS);
+    afterAll(() => started?.stop());
+    tests(() => {
+      if (started === undefined) throw new RangeError('the fleet has not been started');
+      return started;
+    });
+  });
 }
 
 /** Names of the packages. */
