@@ -29,11 +29,16 @@ fleet_tap_symbols: every-host
 fleet_tap_symbols_full: false
 # A mirror of Ubuntu's archive of debug symbols. One that signs for itself: fleet_tap_ddebs_key (a file) and fleet_tap_ddebs_fingerprint.
 fleet_tap_ddebs_url: http://ddebs.ubuntu.com
-# Where symbols of a kernel come from that the archive has no more; '' for nowhere.
+# Where the packages of a kernel come from once the archive has dropped it: Launchpad and debuginfod for Ubuntu, snapshot for Debian. '' asks none.
 fleet_tap_launchpad_url: https://launchpad.net
 fleet_tap_debuginfod_url: https://debuginfod.ubuntu.com
+fleet_tap_snapshot_url: https://snapshot.debian.org
+# Hosts that download packages at once; 0: all.
+fleet_tap_downloads: 4
 # How long another program may hold apt's lock.
 fleet_tap_lock_seconds: 300
+# true: set up although something stands in the way that setup sees.
+fleet_tap_anyway: false
 `;
 
 const META = `---

@@ -1,17 +1,13 @@
 // Bytes of lines, one behind the other, in memory that grows, and is used again once nobody needs what was taken.
 import { SLACK_BYTES } from './field-bytes.js';
-
-const LEAST_BYTES = 65_536;
-/** Larger memory is not kept: one release of many rows would hold it for ever. */
-const KEPT_BYTES = 16 * 2 ** 20;
-const KEPT_BUFFERS = 2;
+import { SpareMemory } from './spare-memory.js';
 
 export class LineBuffer {
   /** Where the next byte goes. */
   at = 0;
   #bytes: Buffer = Buffer.alloc(0);
   view: DataView = new DataView(this.#bytes.buffer, 0, 0);
-  readonly #free: ArrayBufferLike[] = [];
+  readonly #memory = new SpareMemory();
 
   /** Makes room for so many bytes behind `at`. */
   room(bytes: number): void {
@@ -35,12 +31,11 @@ export class LineBuffer {
 
   /** Memory that `take` has given, and that nobody needs any more. */
   recycle(bytes: Uint8Array): void {
-    if (this.#free.length < KEPT_BUFFERS && bytes.buffer.byteLength <= KEPT_BYTES) this.#free.push(bytes.buffer);
+    this.#memory.give(bytes);
   }
 
   #grow(bytes: number): void {
-    const free = this.#free.pop();
-    const larger = free !== undefined && free.byteLength >= bytes ? Buffer.from(free) : Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(LEAST_BYTES, bytes))));
+    const larger = this.#memory.take(bytes);
     larger.set(this.#bytes.subarray(0, this.at));
     this.#use(larger);
   }

@@ -10,6 +10,7 @@ import type { MergedRows } from '../base/merged-rows.js';
 import { DESTINATION_IPV6, LATE, OBSERVED, type RecordBatch, type RowRun, SOURCE_IPV6, UDP } from '../base/record-batch.js';
 import { putSpelled, type Spelled, spelled } from './field-bytes.js';
 import { Ipv6Texts } from './ipv6-texts.js';
+import { SpareMemory } from './spare-memory.js';
 import { eights, FLAGS_BYTES, LATE_BYTES, putEights, putFlags, putIpv4, putLate, putMicros, putPort, putUdp, UDP_BYTES } from './text-bytes.js';
 
 const IPV4_WIDTH = 15;
@@ -18,9 +19,6 @@ const IPV6_WIDTH = 39;
 const SECOND_BYTES = 20;
 /** A packet's line without its host, its addresses, and what stands behind the ports. */
 const PACKET_BYTES = SECOND_BYTES + 8 + 2 + 2 * 6;
-/** Memory for the next rows' bytes: more than that is not kept. */
-const KEPT_BUFFERS = 4;
-const LEAST_BUFFER_BYTES = 65_536;
 const KEPT_SECONDS = 64;
 
 export interface TextFormatOptions {
@@ -34,8 +32,7 @@ export class TextFormat {
   readonly #hosts = new Map<string, Spelled>();
   /** The length of each line, then its place. */
   #places = new Uint32Array(0);
-  /** Not in use. */
-  readonly #buffers: ArrayBufferLike[] = [];
+  readonly #memory = new SpareMemory();
   #ipv6Texts: Ipv6Texts | undefined;
   /** Columns of an address: grows to the longest one seen, so that IPv6 costs IPv4-only fleets nothing. */
   #addressWidth = IPV4_WIDTH;
@@ -77,7 +74,7 @@ export class TextFormat {
       number = lineLengths(run, places, number, PACKET_BYTES + 2 * this.#addressWidth + (hosts[index] as Spelled).bytes.length);
     }
     const bytes = order === undefined ? placesInTurn(places, length) : placesInOrder(places, order, length);
-    const out = this.#bufferOf(bytes);
+    const out = this.#memory.take(bytes);
     const view = new DataView(out.buffer, out.byteOffset, out.length);
     number = 0;
     for (let index = 0; index < runs.length; index += 1) number = this.#stretch(view, runs[index] as RowRun, hosts[index] as Spelled, places, number);
@@ -103,21 +100,14 @@ export class TextFormat {
 
   /** Takes memory that `format` has given for the next rows: nobody must need it any more. */
   recycle(bytes: Uint8Array): void {
-    if (this.#buffers.length < KEPT_BUFFERS) this.#buffers.push(bytes.buffer);
-  }
-
-  #bufferOf(bytes: number): Buffer {
-    const kept = this.#buffers.pop();
-    if (kept !== undefined && kept.byteLength >= bytes) return Buffer.from(kept);
-    // Slow: not a part of memory that others use too. Few sizes: what was large enough once is so most of the time.
-    return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(LEAST_BUFFER_BYTES, bytes))));
+    this.#memory.give(bytes);
   }
 
   #inOrder(rows: MergedRows): Buffer {
     const asides = rows.batches.map((batch) => batch.asides.length > 0);
     const hosts = rows.batches.map((batch) => this.#host(batch.hostName));
     const mostBytes = PACKET_BYTES + 2 * IPV6_WIDTH + FLAGS_BYTES + LATE_BYTES + hosts.reduce((most, host) => Math.max(most, host.bytes.length), 0);
-    let out = this.#bufferOf(rows.length * mostBytes);
+    let out = this.#memory.take(rows.length * mostBytes);
     let view = new DataView(out.buffer, out.byteOffset, out.length);
     let at = 0;
     for (let index = 0; index < rows.length; index += 1) {
@@ -128,7 +118,7 @@ export class TextFormat {
         const line = Buffer.from(this.#aside(batch, row));
         const need = at + line.length + (rows.length - index) * mostBytes;
         if (need > out.length) {
-          const larger = Buffer.allocUnsafe(2 * need);
+          const larger = this.#memory.take(2 * need);
           larger.set(out.subarray(0, at));
           out = larger;
           view = new DataView(out.buffer, out.byteOffset, out.length);

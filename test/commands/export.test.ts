@@ -1,8 +1,9 @@
 // The exported role: real Ansible reads it, its tasks are the playbook's, in the same order, and our own engine accepts it too.
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { exportAnsible } from '../../src/commands/export.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
 import { mayNotSkip, whyNoAnsible } from '../playbook/engines.js';
@@ -20,6 +21,14 @@ it.skipIf(reason !== undefined && !mayNotSkip)(`ansible-playbook lists the same 
   expect(list(setup).length).toBeGreaterThan(8);
   expect(list(join(folder, 'setup.yml'))).toEqual(list(setup));
   expect(await readFile(join(folder, 'roles/fleet_tap/files/ubuntu-dbgsym-keyring.gpg'))).toEqual(await readFile(resolve(setup, '../files/ubuntu-dbgsym-keyring.gpg')));
+  // Whatever the playbook takes from the inventory and has a default for stands in defaults/, with the same value.
+  const defaults = parse(await readFile(join(folder, 'roles/fleet_tap/defaults/main.yml'), 'utf8')) as Record<string, unknown>;
+  const texts = [setup, ...(await readdir(resolve(setup, '../setup'))).map((name) => resolve(setup, '../setup', name))].map((file) => readFile(file, 'utf8'));
+  const written = [...(await Promise.all(texts)).join('').matchAll(/\b(fleet_tap_\w+) \| default\('?([^',)]+)'?/g)].map(([, name, value]) => [name, value] as const);
+  // The others have defaults that are variables of the play, or none.
+  const own = ['fleet_tap_compile', 'fleet_tap_build_for', 'fleet_tap_ddebs_key', 'fleet_tap_ddebs_fingerprint'];
+  expect(written.length).toBeGreaterThan(8);
+  for (const [name, value] of written) if (!own.includes(String(name))) expect(String(defaults[String(name)]), name).toBe(value);
   const { plays } = await loadPlaybook(join(folder, 'setup.yml'));
   expect(plays).toHaveLength(1);
   await expect(exportAnsible({ folder }, person.context)).rejects.toMatchObject({ kind: 'input', code: 'output-exists' });
