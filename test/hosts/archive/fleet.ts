@@ -36,7 +36,7 @@ export interface Given {
   readonly setup: (vars?: Readonly<Record<string, unknown>>, check?: boolean) => Promise<Played>;
 }
 
-export class AptFleet {
+class AptFleet {
   readonly ring: Ring;
   readonly keys: SigningKeys;
   readonly ubuntuKey: SigningKey;
