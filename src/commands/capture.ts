@@ -181,7 +181,11 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   await Promise.race([started, aborted]);
   const allOver = () => log.active === 0;
   if (options.forSec !== undefined && !stopped.aborted) {
-    await Promise.race([sleep(options.forSec * 1000, undefined, { signal: stopped }).catch(() => {}), log.whenAllEnded]);
+    // What is left of the time would keep the process when all hosts have ended.
+    const ended = new AbortController();
+    const timeIsOver = sleep(options.forSec * 1000, undefined, { signal: AbortSignal.any([stopped, ended.signal]) }).catch(() => {});
+    await Promise.race([timeIsOver, log.whenAllEnded]);
+    ended.abort();
   } else if (!stopped.aborted && !allOver()) await Promise.race([aborted, log.whenAllEnded]);
   const cleanly = await Promise.all(captures.map(async (captured) => ({ host: captured.host, ended: await captured.stop() })));
   await started;

@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
+import { SimulatedFleet } from '../../src/demo/simulated-fleet.js';
+import { newPerson, READY_FACTS } from './person.js';
 
 const project = resolve(import.meta.dirname, '..', '..');
 let folder = '';
@@ -57,4 +60,18 @@ it('has every flag that README names', async () => {
   const flags = [...new Set(readme.match(/(?<=[\s`])--[a-z][a-z-]+/g))];
   expect(flags.length).toBeGreaterThan(2);
   for (const flag of flags) expect(help, flag).toContain(flag);
+});
+
+it('ends when its last host has ended in error, although --for gives more time', async () => {
+  const person = await newPerson();
+  const clock = systemClock();
+  const fleet = await SimulatedFleet.start([{ name: 'web01', address: '10.20.0.10', skewSec: 0, facts: READY_FACTS }], person.folder, clock, {
+    takeUntil() {
+      throw new Error('no packets here');
+    },
+  });
+  onTestFinished(() => fleet.close());
+  const { status, stderr } = await fleetTap('capture', '-i', fleet.inventoryFile, '--for', '600s');
+  expect(stderr).toMatch(/^web01: /m);
+  expect(status).toBe(2);
 });
