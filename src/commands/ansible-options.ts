@@ -11,14 +11,15 @@ const SYSTEM_INVENTORY = '/etc/ansible/hosts';
 export function withAnsibleConfig(command: Command): Command {
   return command.hook('preAction', (one) => {
     const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
-    const { connectionVars, configFile, colour, ignoredEndings, ignoredNames, rolesPath, ...config } = readAnsibleConfig({ env: process.env, folder: process.cwd(), home: homedir(), warn });
     const known = new Set(one.options.map((option) => option.attributeName()));
+    const around = { env: process.env, folder: process.cwd(), home: homedir(), warn, playsPlaybooks: known.has('startAtTask') };
+    const { connectionVars, configFile, colour, ignoredEndings, ignoredNames, rolesPath, gathering, shownResults, managed, ...config } = readAnsibleConfig(around);
     for (const [name, value] of Object.entries(config)) {
       const source = one.getOptionValueSource(name);
       if (known.has(name) && (source === undefined || source === 'default')) one.setOptionValueWithSource(name, value, 'config');
     }
     if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', existsSync(SYSTEM_INVENTORY) ? [SYSTEM_INVENTORY] : [], 'config');
-    for (const [name, value] of Object.entries({ connectionVars, configFile, ignoredEndings, ignoredNames, rolesPath })) one.setOptionValueWithSource(name, value, 'config');
+    for (const [name, value] of Object.entries({ connectionVars, configFile, ignoredEndings, ignoredNames, rolesPath, gathering, shownResults, managed })) one.setOptionValueWithSource(name, value, 'config');
     // What draws rows in colours looks there when it is loaded, which is later.
     if (colour !== undefined) process.env[colour ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';
   });

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
+import type { ShownResults } from '../inventory/ansible-config.js';
 import { AnsibleOutput } from '../ui/ansible-output.js';
 import { PlaybookEventLines } from '../ui/playbook-event-lines.js';
 import { PlaybookJson } from '../ui/playbook-json.js';
@@ -18,6 +19,7 @@ interface OutputOptions {
   readonly diff: boolean;
   readonly verbose?: number | undefined;
   readonly playbooks: readonly string[];
+  readonly shownResults?: ShownResults | undefined;
 }
 
 export interface RunOutput {
@@ -39,7 +41,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
     broken ??= error;
   });
   const events = file === undefined ? undefined : new PlaybookEventLines(file, now);
-  const first: PlaybookReporter = json ?? view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff });
+  const first: PlaybookReporter = json ?? view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff, ...options.shownResults });
   const finish = async (recap: readonly RecapRow[]): Promise<void> => {
     if (json !== undefined) stdout.write(`${json.text(recap)}\n`);
     events?.ended(recap);

@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { FleetTapError, formatError } from '../base/errors.js';
 import type { RecapRow } from '../base/playbook-events.js';
+import type { Gathering, ShownResults } from '../inventory/ansible-config.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { splitPattern } from '../inventory/split-pattern.js';
@@ -36,6 +37,10 @@ export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'may
   readonly events?: string | undefined;
   readonly junit?: string | undefined;
   readonly rolesPath?: readonly string[] | undefined;
+  readonly gathering?: Gathering | undefined;
+  readonly shownResults?: ShownResults | undefined;
+  /** ansible.cfg's `ansible_managed`. */
+  readonly managed?: string | undefined;
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
@@ -103,10 +108,11 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     diff: options.diff,
     become: options.become ?? false,
     forceHandlers: options.forceHandlers,
+    gathering: options.gathering,
     tags,
     startAtTask: options.startAtTask,
     extraVars,
-    magic: { ansible_verbosity: verbosity, ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
+    magic: { ansible_verbosity: verbosity, ...(options.managed === undefined ? {} : { ansible_managed: options.managed }), ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
   });
   let status: ExitStatus = 0;
   let recap: readonly RecapRow[] = [];

@@ -11,6 +11,19 @@ import { readConfigFile, type Setting, type WrittenSetting } from './config-file
 import { checkLimits } from './config-limits.js';
 import type { Vars } from './host.js';
 
+/** Facts at the beginning of a play: implicit, of each play; explicit, where the play asks for them; smart, once a host. */
+export type Gathering = 'implicit' | 'explicit' | 'smart';
+
+/** What ansible-playbook's lines leave out or say elsewhere; what is not set is shown, on standard output. */
+export interface ShownResults {
+  readonly skipped?: boolean;
+  readonly ok?: boolean;
+  /** Failures go to standard error. */
+  readonly failedToStderr?: boolean;
+  /** The place of a task that failed, before its result. */
+  readonly taskPath?: boolean;
+}
+
 export interface AnsibleConfig {
   readonly inventory?: readonly string[];
   readonly user?: string;
@@ -39,6 +52,13 @@ export interface AnsibleConfig {
   readonly ignoredNames?: readonly string[];
   /** false: no colours (nocolor, NO_COLOR); true: even where nobody looks (force_color). */
   readonly colour?: boolean;
+  /** Handlers that were notified run although a task has failed. */
+  readonly forceHandlers?: boolean;
+  /** What a play does that says nothing of gather_facts. */
+  readonly gathering?: Gathering;
+  readonly shownResults?: ShownResults;
+  /** The text that templates get as `ansible_managed`. */
+  readonly managed?: string;
   /** What has no option of its own, as the variables that it stands for; a host's own, and options, go before them. */
   readonly connectionVars: Vars;
   /** The file that was read. */
@@ -50,6 +70,8 @@ export interface Surroundings {
   readonly folder: string;
   readonly home: string;
   readonly warn: (message: string) => void;
+  /** Whether playbooks of the user are played: settings that concern nothing else are passed over in silence otherwise. */
+  readonly playsPlaybooks?: boolean;
 }
 
 /** Environment variables, then `section.key` of the file (ansible-core's config/base.yml and its plugins); of each kind the last that is set counts. */
@@ -76,6 +98,13 @@ const NAMES = {
   ignoredEndings: ['ANSIBLE_INVENTORY_IGNORE', 'defaults.inventory_ignore_extensions', 'inventory.ignore_extensions'],
   ignoredNames: ['ANSIBLE_INVENTORY_IGNORE_REGEX', 'defaults.inventory_ignore_patterns', 'inventory.ignore_patterns'],
   noColour: ['NO_COLOR', 'ANSIBLE_NOCOLOR', 'defaults.nocolor'],
+  forceHandlers: ['ANSIBLE_FORCE_HANDLERS', 'defaults.force_handlers'],
+  gathering: ['ANSIBLE_GATHERING', 'defaults.gathering'],
+  managed: ['defaults.ansible_managed'],
+  showSkipped: ['ANSIBLE_DISPLAY_SKIPPED_HOSTS', 'defaults.display_skipped_hosts'],
+  showOk: ['ANSIBLE_DISPLAY_OK_HOSTS', 'defaults.display_ok_hosts'],
+  failedToStderr: ['ANSIBLE_DISPLAY_FAILED_STDERR', 'defaults.display_failed_stderr'],
+  showTaskPath: ['ANSIBLE_SHOW_TASK_PATH_ON_FAILURE', 'defaults.show_task_path_on_failure'],
   forceColour: ['ANSIBLE_FORCE_COLOR', 'defaults.force_color'],
 } as const;
 
@@ -124,7 +153,7 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
   };
   const onePath = (setting: Setting): string => pathOf(unquoted(setting.text), setting);
   const vaultId = (setting: Setting): string[] => list(setting).map((word) => word.replace(/^([^@]*@)?(?!prompt)(.+)$/, (_all, label: string | undefined, source: string) => `${label ?? ''}${pathOf(source, setting)}`));
-  checkLimits(find, around.warn);
+  checkLimits(find, around.warn, around.playsPlaybooks ?? false);
   const noColour = (setting: Setting): boolean => setting.name === 'NO_COLOR' || boolean(setting);
   const found = {
     inventory: read(NAMES.inventory, (setting) => setting.text.split(',').map((word) => pathOf(word.trim(), setting))),
@@ -132,7 +161,7 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
     privateKey: read(NAMES.privateKey, onePath),
     timeout: read(NAMES.timeout, wholeNumber),
     forks: read(NAMES.forks, wholeNumber),
-    hostKeyChecking: read(NAMES.hostKeyChecking, boolean) === false ? 'no' : undefined,
+    hostKeyChecking: read(NAMES.hostKeyChecking, boolean) === false ? ('no' as const) : undefined,
     become: read(NAMES.become, boolean),
     askPass: read(NAMES.askPass, boolean),
     askBecomePass: read(NAMES.askBecomePass, boolean),
@@ -149,11 +178,24 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
     ignoredEndings: read(NAMES.ignoredEndings, list),
     ignoredNames: read(NAMES.ignoredNames, list),
     colour: read(NAMES.forceColour, boolean) === true ? true : read(NAMES.noColour, noColour) === true ? false : undefined,
+    forceHandlers: read(NAMES.forceHandlers, boolean),
+    gathering: read(NAMES.gathering, gathering),
+    managed: read(NAMES.managed, text),
+    shownResults: setOf({
+      skipped: read(NAMES.showSkipped, boolean),
+      ok: read(NAMES.showOk, boolean),
+      failedToStderr: read(NAMES.failedToStderr, boolean),
+      taskPath: read(NAMES.showTaskPath, boolean),
+    }),
     configFile: path,
   };
-  const vars = Object.entries(CONNECTION_VARS).map(([name, names]) => [name, read(names, text)] as const);
-  const isSet = ([, value]: readonly [string, unknown]): boolean => value !== undefined;
-  return { ...Object.fromEntries(Object.entries(found).filter(isSet)), connectionVars: Object.fromEntries(vars.filter(isSet)) };
+  const vars = Object.fromEntries(Object.entries(CONNECTION_VARS).map(([name, names]) => [name, read(names, text)]));
+  return { ...setOf(found), connectionVars: setOf(vars) };
+}
+
+/** Only what is set. */
+function setOf<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [Name in keyof T]?: Exclude<T[Name], undefined> };
 }
 
 function configFile({ env, folder, home, warn }: Surroundings): string | undefined {
@@ -211,6 +253,12 @@ function boolean({ text, name, place }: Setting): boolean {
   if (['y', 'yes', 'on', '1', 'true', 't'].includes(word)) return true;
   if (['n', 'no', 'off', '0', 'false', 'f'].includes(word)) return false;
   throw new FleetTapError('input', 'ansible-config', `${name} must be yes or no, not "${text}"`, { place });
+}
+
+function gathering({ text: written, name, place }: Setting): Gathering {
+  const found = (['implicit', 'explicit', 'smart'] as const).find((one) => one === written.trim().toLowerCase());
+  if (found !== undefined) return found;
+  throw new FleetTapError('input', 'ansible-config', `${name} must be implicit, explicit or smart, not "${written}"`, { place });
 }
 
 function wholeNumber({ text, name, place }: Setting): number {

@@ -16,7 +16,7 @@ import { loadHandlers, loadSteps } from './load-steps.js';
 import { loadVarsFiles, loadVarsPrompt } from './load-play-vars.js';
 import type { Directives, Play, Playbook } from './playbook.js';
 import { readYaml } from './read-file.js';
-import { booleanOf, entriesOf, INVALID, keyError, textOf, textsOf, UNSUPPORTED, type Entries } from './read-keys.js';
+import { booleanOf, entriesOf, INVALID, keyError, textOf, templatedBooleanOf, textsOf, UNSUPPORTED, type Entries } from './read-keys.js';
 import { compileNode, compileUserData, render, Template } from './template.js';
 import { NamesOf } from './names-of.js';
 
@@ -113,7 +113,7 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
     hosts: compiled,
     hostsPlace: yamlPlace(yaml, hostsEntry.value ?? hostsEntry.keyNode),
     own,
-    gatherFacts: booleanOf(yaml, entries, 'gather_facts') ?? true,
+    gatherFacts: templatedBooleanOf(yaml, entries, 'gather_facts'),
     serial: value('serial'),
     maxFailPercentage: value('max_fail_percentage'),
     strategy: known,

@@ -77,7 +77,8 @@ export interface Play {
   readonly hosts: TemplateValue;
   readonly hostsPlace: Place;
   readonly own: Directives;
-  readonly gatherFacts: boolean;
+  /** undefined: the play does not say. */
+  readonly gatherFacts: boolean | Template | undefined;
   readonly serial: TemplateValue;
   readonly maxFailPercentage: TemplateValue;
   readonly strategy: 'linear' | 'free';

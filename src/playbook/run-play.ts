@@ -64,7 +64,7 @@ export class PlayRun implements PlayEngine {
   async #sections(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     const names = new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(undefined, this.play, this.#prompted));
     let left = hosts;
-    if (this.play.gatherFacts && isWanted(this.#factTags(names), this.run.tags)) left = await this.#gatherFacts(left);
+    if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags)) left = await this.#gatherFacts(left);
     left = await this.#readVarsFiles(left);
     for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {
       const before = left;
@@ -74,6 +74,10 @@ export class PlayRun implements PlayEngine {
       left = left.filter((host) => flushed.includes(host));
     }
     return hosts.filter((host) => left.includes(host) || (this.ended.has(host) && !this.removed.has(host)));
+  }
+
+  #gathers(names: Scope): boolean {
+    return switchOf(this.play.gatherFacts, names) ?? this.run.gathering !== 'explicit';
   }
 
   #forcesHandlers(names: Scope): boolean {
@@ -86,10 +90,18 @@ export class PlayRun implements PlayEngine {
   }
 
   async #gatherFacts(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+    const known = this.run.gathering === 'smart' ? hosts.filter((host) => host.hasFacts) : [];
+    const asked = hosts.filter((host) => !known.includes(host));
+    const kept = await this.#askFacts(asked);
+    return hosts.filter((host) => known.includes(host) || kept.includes(host));
+  }
+
+  async #askFacts(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
     return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
         host.variables.facts = { ...host.variables.facts, ...(await this.run.facts(host.host)) };
+        host.hasFacts = true;
         host.counts.ok += 1;
         this.tell(id, task, host, { ...OK, shows: 'never' });
         return true;

@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { FleetTapError, Place } from '../base/errors.js';
 import type { PlaybookReporter } from '../base/playbook-events.js';
+import type { Gathering } from '../inventory/ansible-config.js';
 import type { Host } from '../inventory/host.js';
 import type { ActionHost } from '../modules/module.js';
 import type { Session } from '../ssh/session.js';
@@ -18,6 +19,8 @@ export interface HostRun {
   readonly counts: Counts;
   readonly variables: HostVariables;
   isUnreachable: boolean;
+  /** A play has asked for them. */
+  hasFacts: boolean;
 }
 
 /** What the plays of one run share. */
@@ -27,6 +30,7 @@ export interface PlaybookRun {
   readonly diff: boolean;
   readonly become: boolean;
   readonly forceHandlers: boolean;
+  readonly gathering: Gathering;
   readonly tags: Tags;
   readonly variables: RunVariables;
   readonly inventory: RunInventory;

@@ -7,6 +7,7 @@ import { FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
+import type { Gathering } from '../inventory/ansible-config.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
 import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
@@ -48,6 +49,8 @@ export interface RunOptions {
   readonly become?: boolean;
   /** Default: false. */
   readonly forceHandlers?: boolean;
+  /** Default: implicit. */
+  readonly gathering?: Gathering | undefined;
   /** --tags and --skip-tags. */
   readonly tags?: Tags;
   /** --start-at-task: a name, or a glob. */
@@ -92,6 +95,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     diff,
     become,
     forceHandlers: options.forceHandlers ?? false,
+    gathering: options.gathering ?? 'implicit',
     tags,
     inventory,
     variables: { inventory, hosts: inventory.variables, magic },
@@ -125,7 +129,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
   };
   const runs = new Map<string, HostRun>();
   const ofHost = (host: Host): HostRun => {
-    const known = runs.get(host.name) ?? { host, counts: new Counts(host.name), variables: inventory.variablesOf(host), isUnreachable: false };
+    const known = runs.get(host.name) ?? { host, counts: new Counts(host.name), variables: inventory.variablesOf(host), isUnreachable: false, hasFacts: false };
     runs.set(host.name, known);
     return known;
   };

@@ -10,6 +10,14 @@ export interface AnsibleOutputOptions {
   /** -v: results; -vv: where tasks stand. */
   readonly verbosity: number;
   readonly diff: boolean;
+  /** false: hosts that skipped a task are left out, and its title where nobody is left. */
+  readonly skipped?: boolean;
+  /** false: the same for hosts on which nothing changed. */
+  readonly ok?: boolean;
+  /** true: failures go to standard error. */
+  readonly failedToStderr?: boolean;
+  /** true: where a failed task stands. */
+  readonly taskPath?: boolean;
 }
 
 export class AnsibleOutput implements PlaybookReporter {
@@ -18,6 +26,7 @@ export class AnsibleOutput implements PlaybookReporter {
   readonly #options: AnsibleOutputOptions;
   readonly #tasks = new Map<number, TaskEvent>();
   #isFree = false;
+  #lastStarted = -1;
   #lastBanner = -1;
 
   constructor(out: Writable, err: Writable, options: AnsibleOutputOptions) {
@@ -39,12 +48,14 @@ export class AnsibleOutput implements PlaybookReporter {
 
   taskStarted(task: TaskEvent): void {
     this.#tasks.set(task.id, task);
-    if (!this.#isFree) this.#taskBanner(task.id);
+    this.#lastStarted = task.id;
+    if (!this.#isFree && this.#showsAll) this.#taskBanner(task.id);
   }
 
   taskFinished(): void {}
 
   taskResult(event: TaskResultEvent): void {
+    if ((event.status === 'skipped' && this.#options.skipped === false) || (event.status === 'ok' && this.#options.ok === false)) return;
     if (this.#lastBanner !== event.taskId) this.#taskBanner(event.taskId);
     for (const warning of event.part === 'loop' ? [] : event.warnings) this.warning(warning);
     const label = event.delegatedTo === undefined ? event.host : `${event.host} -> ${event.delegatedTo}`;
@@ -58,6 +69,7 @@ export class AnsibleOutput implements PlaybookReporter {
   }
 
   included(file: string, hosts: readonly string[], item: string | undefined): void {
+    if (!this.#showsAll && !this.#isFree && this.#lastBanner !== this.#lastStarted) this.#taskBanner(this.#lastStarted);
     this.#say(`included: ${file} for ${hosts.join(', ')}${item === undefined ? '' : ` => (item=${item})`}`);
   }
 
@@ -67,6 +79,11 @@ export class AnsibleOutput implements PlaybookReporter {
 
   warning(message: string): void {
     this.#err.write(`[WARNING]: ${printable(message)}\n`);
+  }
+
+  /** Whether every task shows something, so that its title can come first. */
+  get #showsAll(): boolean {
+    return this.#options.skipped !== false && this.#options.ok !== false;
   }
 
   #single(event: TaskResultEvent, label: string): void {
@@ -80,11 +97,12 @@ export class AnsibleOutput implements PlaybookReporter {
         this.#say(`skipping: [${event.host}]${this.#shown(event)}`);
         break;
       case 'unreachable':
-        this.#say(`fatal: [${label}]: UNREACHABLE! => ${this.#dump(event)}`);
+        this.#sayFailed(`fatal: [${label}]: UNREACHABLE! => ${this.#dump(event)}`);
         if (event.isIgnored) this.#say('...ignoring');
         break;
       default:
-        this.#say(`fatal: [${label}]: FAILED! => ${this.#dump(event)}`);
+        if (this.#options.taskPath === true && this.#options.verbosity < 2) this.#taskPath(event.taskId);
+        this.#sayFailed(`fatal: [${label}]: FAILED! => ${this.#dump(event)}`);
         if (event.isIgnored) this.#say('...ignoring');
     }
   }
@@ -95,12 +113,12 @@ export class AnsibleOutput implements PlaybookReporter {
     else if (event.status === 'ok' || event.status === 'changed') {
       this.#diff(event);
       this.#say(`${event.status}: [${label}] => ${item}${this.#shown(event)}`);
-    } else this.#say(`failed: [${label}] ${item} => ${this.#dump(event)}`);
+    } else this.#sayFailed(`failed: [${label}] ${item} => ${this.#dump(event)}`);
   }
 
   #endOfLoop(event: TaskResultEvent): void {
     if (event.status === 'skipped') this.#say(`skipping: [${event.host}]${this.#shown(event)}`);
-    if (event.status === 'unreachable') this.#say(`fatal: [${event.host}]: UNREACHABLE! => ${this.#dump(event)}`);
+    if (event.status === 'unreachable') this.#sayFailed(`fatal: [${event.host}]: UNREACHABLE! => ${this.#dump(event)}`);
     if (event.isIgnored) this.#say('...ignoring');
   }
 
@@ -124,16 +142,24 @@ export class AnsibleOutput implements PlaybookReporter {
     this.#lastBanner = id;
     if (task === undefined) return;
     this.#banner(`${task.kind === 'handler' ? 'RUNNING HANDLER' : 'TASK'} [${task.name}]`);
-    if (this.#options.verbosity > 1) this.#say(`task path: ${task.path}`);
+    if (this.#options.verbosity > 1) this.#taskPath(id);
+  }
+
+  #taskPath(id: number): void {
+    this.#say(`task path: ${this.#tasks.get(id)?.path ?? ''}`);
   }
 
   #banner(text: string): void {
     this.#say(`\n${banner(text)}`);
   }
 
+  #sayFailed(text: string): void {
+    this.#say(text, this.#options.failedToStderr === true ? this.#err : this.#out);
+  }
+
   /** A line break at the end is not doubled (utils/display.py). */
-  #say(text: string): void {
+  #say(text: string, out: Writable = this.#out): void {
     const shown = printable(text);
-    this.#out.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+    out.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 }

@@ -28,8 +28,8 @@ async function ours(playbooks: readonly string[], options: Partial<RunCommandOpt
   return { status, stdout: person.stdout(), stderr: person.stderr() };
 }
 
-async function theirs(words: readonly string[]) {
-  const env = { ...process.env, LC_ALL: 'C.UTF-8', ANSIBLE_CONFIG: join(import.meta.dirname, '../playbook/ansible.cfg'), ANSIBLE_NOCOLOR: '1', ANSIBLE_LOCAL_TEMP: join(folder, 'tmp'), ANSIBLE_REMOTE_TEMP: join(folder, 'tmp') };
+async function theirs(words: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8', ANSIBLE_CONFIG: join(import.meta.dirname, '../playbook/ansible.cfg'), ANSIBLE_NOCOLOR: '1', ANSIBLE_LOCAL_TEMP: join(folder, 'tmp'), ANSIBLE_REMOTE_TEMP: join(folder, 'tmp'), ...more };
   return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
     execFile('ansible-playbook', ['-f', '1', '-i', inventory, ...words], { env, maxBuffer: 1 << 24 }, (error, stdout, stderr) => resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }));
   });
@@ -44,6 +44,24 @@ describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook pr
     const [their, our] = await Promise.all([theirs([playbook]), ours([playbook])]);
     expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
     expect(our.status).toBe(their.status);
+  }, LIMIT_MS);
+
+  test.concurrent.each([
+    ['display_skipped_hosts = no', 'lines', { ANSIBLE_DISPLAY_SKIPPED_HOSTS: 'no' }, { shownResults: { skipped: false } }],
+    ['display_ok_hosts = no', 'lines', { ANSIBLE_DISPLAY_OK_HOSTS: 'no' }, { shownResults: { ok: false } }],
+    ['both', 'dynamic', { ANSIBLE_DISPLAY_OK_HOSTS: 'no', ANSIBLE_DISPLAY_SKIPPED_HOSTS: 'no' }, { shownResults: { ok: false, skipped: false } }],
+    ['display_failed_stderr, show_task_path_on_failure', 'lines', { ANSIBLE_DISPLAY_FAILED_STDERR: 'yes', ANSIBLE_SHOW_TASK_PATH_ON_FAILURE: 'yes' }, { shownResults: { failedToStderr: true, taskPath: true } }],
+    ['gathering = explicit', 'gathering', { ANSIBLE_GATHERING: 'explicit' }, { gathering: 'explicit' }],
+    ['gathering = smart', 'gathering', { ANSIBLE_GATHERING: 'smart' }, { gathering: 'smart' }],
+    ['gathering', 'gathering', {}, {}],
+    ['force_handlers', 'forced', { ANSIBLE_FORCE_HANDLERS: 'yes' }, { forceHandlers: true }],
+  ] as const)('with the setting %s', async (_what, name, env, options) => {
+    const playbook = join(cases, `${name}.yml`);
+    const [their, our] = await Promise.all([theirs([playbook], env), ours([playbook], options)]);
+    expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
+    expect(our.status).toBe(their.status);
+    const failures = (text: string) => timeless(text).split('\n').filter((line) => /^(fatal|failed): /.test(line));
+    expect(failures(our.stderr)).toEqual(failures(their.stderr));
   }, LIMIT_MS);
 
   test.concurrent.each([

@@ -16,9 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true }));
 
-function read(env: NodeJS.ProcessEnv = {}): AnsibleConfig & { warnings: string[] } {
+function read(env: NodeJS.ProcessEnv = {}, playsPlaybooks = false): AnsibleConfig & { warnings: string[] } {
   const warnings: string[] = [];
-  return { ...readAnsibleConfig({ env, folder, home, warn: (message) => warnings.push(message) }), warnings };
+  return { ...readAnsibleConfig({ env, folder, home, warn: (message) => warnings.push(message), playsPlaybooks }), warnings };
 }
 
 const CFG = `[defaults]
@@ -35,6 +35,9 @@ verbosity = 2
 nocolor = 1
 playbook_dir = $PLAYS/../plays
 roles_path = roles.d:~/roles:$PLAYS/roles
+gathering = smart
+force_handlers = yes
+ansible_managed = "ours: do not edit"
 [privilege_escalation]
 become = yes
 become_user = admin
@@ -74,6 +77,7 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
       expect([ours.hostKeyChecking, ours.vaultPasswordFile]).toEqual([theirs.HOST_KEY_CHECKING === false ? 'no' : undefined, [theirs.DEFAULT_VAULT_PASSWORD_FILE]]);
       expect([ours.connectionVars.ansible_become_exe, ours.connectionVars.ansible_become_flags]).toEqual([theirs.DEFAULT_BECOME_EXE, theirs.DEFAULT_BECOME_FLAGS]);
       expect([ours.verbose, ours.diff, ours.colour, ours.playbookDir]).toEqual([theirs.DEFAULT_VERBOSITY, theirs.DIFF_ALWAYS, theirs.ANSIBLE_NOCOLOR === true ? false : undefined, theirs.PLAYBOOK_DIR]);
+      expect([ours.gathering, ours.forceHandlers, ours.managed]).toEqual([theirs.DEFAULT_GATHERING, theirs.DEFAULT_FORCE_HANDLERS, theirs.DEFAULT_MANAGED_STR]);
       expect(ours.rolesPath).toEqual(theirs.DEFAULT_ROLES_PATH);
       expect([ours.ignoredEndings, ours.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
       expect(ours.connectionVars).toEqual({ ansible_become_user: 'admin', ansible_become_method: 'su', ansible_become_exe: '/opt/bin/su', ansible_become_flags: '-l -s', ansible_sudo_exe: 'sudo2', ansible_ssh_retries: '4', ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
@@ -123,4 +127,23 @@ test('what is set and passed over is told, with its place', async () => {
     'ANSIBLE_EXECUTABLE = /bin/zsh is passed over',
     `${join(folder, 'ansible.cfg')}:2: defaults.log_path = x.log is passed over`,
   ]);
+});
+
+test('what concerns playbooks alone is refused or told where they are played, and nowhere else', async () => {
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nstdout_callback = yaml\ncallbacks_enabled = timer\ngathering = smart\ndisplay_skipped_hosts = no\n');
+  expect(read()).toMatchObject({ gathering: 'smart', shownResults: { skipped: false }, warnings: [] });
+  expect(read({}, true).warnings).toEqual([
+    `${join(folder, 'ansible.cfg')}:2: defaults.stdout_callback = yaml is passed over`,
+    `${join(folder, 'ansible.cfg')}:3: defaults.callbacks_enabled = timer is passed over`,
+  ]);
+  expect(() => read({ ANSIBLE_GATHERING: 'often' })).toThrow('ANSIBLE_GATHERING must be implicit, explicit or smart, not "often"');
+  for (const [line, message] of [
+    ['ansible_managed = by {uid} on %Y', 'defaults.ansible_managed = by {uid} on %Y is not supported'],
+    ['any_errors_fatal = yes', 'defaults.any_errors_fatal = yes is not supported'],
+    ['strategy = free', 'defaults.strategy = free is not supported'],
+  ] as const) {
+    await writeFile(join(folder, 'ansible.cfg'), `[defaults]\n${line}\n`);
+    expect(() => read({}, true)).toThrow(message);
+    expect(read().warnings).toEqual([]);
+  }
 });
