@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, queueOptions, withAnsibleNames } from './commands/options.js';
+import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, queueOptions, wholePath, withAnsibleNames } from './commands/options.js';
 import { standardOutput } from './commands/standard-output.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
@@ -66,6 +66,8 @@ program.addCommand(
     .option('--symbols-full', "debug symbols of the kernel's loadable modules too: 2 GB instead of 0.4 GB", false)
     .option('--serial <SIZES>', 'hosts that are set up at once, one wave after the other; a host that fails stops the next wave (default: 1,10%,100% from 20 hosts on)')
     .option('--downloads <N>', 'hosts that download packages at once (default: fleet_tap_downloads of the inventory, else 4)', positiveInteger)
+    .option('--try', 'when all is there, run the script on each host for a moment, and say so', false)
+    .option('--stap <PATH>', 'compile with this stap of the hosts that compile, instead of the first in their path (default: fleet_tap_stap of the inventory)', wholePath)
     .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
 );
 
@@ -90,6 +92,7 @@ program.addCommand(
     .addOption(new Option('--direction <WAY>', 'what hosts receive, or what they send; out needs --probes netfilter').choices(['in', 'out']).default('in'))
     .option('--rate <N>', 'at most so many lines a second from each host; what is suppressed is counted', positiveInteger)
     .option('--report <FILE>', 'also write the HTML page that fleet-tap report makes')
+    .option('--stap <PATH>', 'compile with this stap of the hosts that compile, instead of the first in their path (default: fleet_tap_stap of the inventory)', wholePath)
     .option('--join', 'capture beside another capture of the same host', false)
     .option('-s, --buffer <MIB>', "the kernel's buffer for each CPU; staprun's own default is 16", bufferMib)
     .option('--serial <SIZES>', 'hosts that load the kernel module at once, one wave after the other; a host that dies stops the next wave (default: 1,10%,100% from 20 hosts on)')

@@ -12,7 +12,8 @@ import { readCached, writeCached } from '../systemtap/module-cache.js';
 import { isOpen, needsNetfilter, type PacketFilter, withFilter } from '../systemtap/packet-filter.js';
 import { type Candidate, type PlannedBuild, planBuilds } from '../systemtap/plan-builds.js';
 import { fileNameOf } from './file-name.js';
-import { buildForOf, type Fleet, symbolsOf } from './fleet.js';
+import { buildForOf, type Fleet, stapOf, symbolsOf } from './fleet.js';
+import { withOwnStap } from './own-stap.js';
 
 export interface ScriptChoice {
   readonly script: Buffer;
@@ -20,6 +21,8 @@ export interface ScriptChoice {
   readonly isOurs: boolean;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
   readonly filter: PacketFilter;
+  /** Path of the compiler on the hosts that compile, over `fleet_tap_stap` of the inventory. */
+  readonly stap?: string | undefined;
 }
 
 /** Guru mode: our script counts by a few lines of C, since stap's own variables have locks (stap/tcpdumplike.stp). Other scripts may ask for nothing of the kind. */
@@ -66,7 +69,7 @@ export async function buildAll(fleet: Fleet, targets: readonly Host[], choice: S
   const facts = new Map<string, Facts>();
   const gather = async (host: Host) => {
     try {
-      facts.set(host.name, await fleet.facts(host));
+      facts.set(host.name, await withOwnStap(fleet, host, choice.stap));
     } catch (error) {
       failures.set(host.name, asHostError(error, host.name));
     }
@@ -88,7 +91,7 @@ export async function buildAll(fleet: Fleet, targets: readonly Host[], choice: S
     await Promise.all(
       plan.builds.map(async (planned) => {
         try {
-          const kernelModule = await buildOne(fleet, planned, { release: planned.release, script: choice.script, scriptArguments, options }, facts, say);
+          const kernelModule = await buildOne(fleet, planned, { release: planned.release, script: choice.script, scriptArguments, options }, choice.stap, facts, say);
           for (const target of planned.targets) modules.set(target, kernelModule);
         } catch (error) {
           for (const target of planned.targets) failures.set(target, asHostError(error, planned.builder));
@@ -104,9 +107,10 @@ function wantsSymbols(host: Host, choice: ScriptChoice): boolean {
   return choice.probes === 'by-inventory' ? symbolsOf(host) !== 'none' : choice.probes === 'symbols';
 }
 
-async function buildOne(fleet: Fleet, planned: PlannedBuild, request: BuildRequest, facts: ReadonlyMap<string, Facts>, say: (line: string) => void): Promise<KernelModule> {
+async function buildOne(fleet: Fleet, planned: PlannedBuild, script: BuildRequest, stap: string | undefined, facts: ReadonlyMap<string, Facts>, say: (line: string) => void): Promise<KernelModule> {
   const builder = fleet.inventory.hosts.find((host) => host.name === planned.builder);
   if (builder === undefined) throw new RangeError(planned.builder);
+  const request = { ...script, stap: stap ?? stapOf(builder) };
   const key = { request, kernelBuild: planned.kernelBuild, architecture: planned.architecture, stapVersion: String(facts.get(builder.name)?.stapVersion) };
   const cached = await readCached(fleet.context.cacheDirectory, key);
   if (cached !== undefined) {

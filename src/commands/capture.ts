@@ -33,6 +33,8 @@ export interface CaptureOptions extends FleetOptions, OutputOptions, QueueOption
   readonly forSec?: number | undefined;
   readonly script?: string | undefined;
   readonly probes: 'symbols' | 'netfilter' | 'by-inventory';
+  /** Path of the compiler on the hosts that compile, over `fleet_tap_stap` of the inventory. */
+  readonly stap?: string | undefined;
   readonly order: Order;
   /** Default: `ssh`. */
   readonly sync?: Sync | undefined;
@@ -55,7 +57,7 @@ export interface CaptureOptions extends FleetOptions, OutputOptions, QueueOption
 const RELEASE_MS = 50;
 
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
-  const choice = await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}));
+  const choice = { ...(await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}))), stap: options.stap };
   waveSizes(1, options.serial);
   if (options.sync === 'tcp' && options.order === 'none') throw new FleetTapError('input', 'options-contradict', '--sync tcp orders the log, and --order none keeps no order', { hint: 'leave out one of the two' });
   await checkOutputs(options, choice.isOurs);

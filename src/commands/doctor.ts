@@ -7,6 +7,7 @@ import { kernelNotes } from '../systemtap/kernel-notes.js';
 import { type Candidate, planBuilds } from '../systemtap/plan-builds.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
+import { withOwnStap } from './own-stap.js';
 
 export interface DoctorOptions extends FleetOptions {
   /** One JSON document instead of text. */
@@ -16,14 +17,20 @@ export interface DoctorOptions extends FleetOptions {
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<ExitStatus> {
   const fleet = await Fleet.open('all', options, context);
   try {
-    return await examine(fleet, context, options.json);
+    return await examine(fleet, context, { json: options.json });
   } finally {
     await fleet.close();
   }
 }
 
+export interface ExamineOptions {
+  readonly json?: boolean | undefined;
+  /** What is known already to keep a host from being captured: that its script does not compile. */
+  readonly failures?: ReadonlyMap<string, FleetTapError>;
+}
+
 /** Prints the findings. Setup calls it on the fleet that it has open. */
-export async function examine(fleet: Fleet, context: CommandContext, json = false): Promise<ExitStatus> {
+export async function examine(fleet: Fleet, context: CommandContext, options: ExamineOptions = {}): Promise<ExitStatus> {
   const failures = new Map<string, FleetTapError>();
   const facts = new Map<string, Facts>();
   const chosen = new Set(fleet.hosts.map((host) => host.name));
@@ -31,7 +38,7 @@ export async function examine(fleet: Fleet, context: CommandContext, json = fals
   await Promise.all(
     hosts.map(async (host) => {
       try {
-        facts.set(host.name, await fleet.facts(host));
+        facts.set(host.name, await withOwnStap(fleet, host));
       } catch (error) {
         failures.set(host.name, asHostError(error, host.name));
       }
@@ -46,10 +53,11 @@ export async function examine(fleet: Fleet, context: CommandContext, json = fals
     });
     for (const [host, problem] of planBuilds(candidates, needsSymbols).problems) failures.set(host, problem);
   }
+  for (const [host, problem] of options.failures ?? []) if (!failures.has(host)) failures.set(host, problem);
   const ready = targets.map((host) => host.name).filter((name) => chosen.has(name) && !failures.has(name));
   const shown = targets.filter((host) => chosen.has(host.name)).map((host) => host.name);
   const findings = new Map([...new Set([...shown, ...[...failures.keys()].filter((name) => chosen.has(name))])].map((name): [string, Finding] => [name, findingOf(facts.get(name), failures.get(name))]));
-  context.stdout.write(json ? `${JSON.stringify({ hosts: Object.fromEntries(findings) }, null, 2)}\n` : textOf(ready, failures, findings));
+  context.stdout.write(options.json === true ? `${JSON.stringify({ hosts: Object.fromEntries(findings) }, null, 2)}\n` : textOf(ready, failures, findings));
   const ofChosen = new Map([...failures].filter(([host]) => chosen.has(host)));
   return fleet.ends(exitStatusOf(ofChosen.values()), ofChosen);
 }

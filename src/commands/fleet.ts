@@ -246,6 +246,13 @@ export function buildForOf(host: Host): string[] {
   throw new FleetTapError('input', 'variable', 'fleet_tap_build_for is not a list of kernel releases', { place: { host: host.name }, hint: 'write a list: [6.12.1-amd64]' });
 }
 
+/** The path of another stap than the first in the path (`fleet_tap_stap`), on a host that compiles. */
+export function stapOf(host: Host): string | undefined {
+  const value = host.vars.fleet_tap_stap;
+  if (value === undefined || (typeof value === 'string' && value.startsWith('/'))) return value;
+  throw new FleetTapError('input', 'variable', `fleet_tap_stap is ${JSON.stringify(value)}`, { place: { host: host.name }, hint: 'write the whole path of a stap on that host: /opt/systemtap/bin/stap' });
+}
+
 export type SymbolsMode = 'every-host' | 'per-kernel' | 'none';
 
 export function symbolsOf(host: Host): SymbolsMode {

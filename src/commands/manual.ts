@@ -1,12 +1,13 @@
 // The program's description, in the forms that people read it in: a man page, and tables for docs/. From the same commands and options as --help.
 import type { Argument, Command, Option } from 'commander';
 import { FleetTapError } from '../base/errors.js';
+import { compatibilityTable, compilerLines } from '../systemtap/compat.js';
 import type { ExitStatus } from './context.js';
 import { version } from './version.js';
 
-/** `fleet-tap __manual man|commands|options`: for the build, and `npm run docs`. */
+/** `fleet-tap __manual man|commands|options|remedies|compatibility`: for the build, and `npm run docs`. */
 export async function printManual(program: Command, kind: string, stdout: NodeJS.WritableStream): Promise<ExitStatus> {
-  const forms: Readonly<Record<string, () => string>> = { man: () => manPage(program, version), commands: () => commandPages(program), options: () => `${sharedOptions(program)}\n` };
+  const forms: Readonly<Record<string, () => string>> = { man: () => manPage(program, version), commands: () => commandPages(program), options: () => `${sharedOptions(program)}\n`, remedies: () => `${compilerLines()}\n`, compatibility: compatibilityTable };
   const form = forms[kind];
   if (form === undefined) throw new FleetTapError('input', 'options', `there is no manual of the kind ${kind}`, { hint: `there are ${Object.keys(forms).join(', ')}` });
   stdout.write(form());

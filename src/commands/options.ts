@@ -107,6 +107,11 @@ function positive(text: string): number {
   return number;
 }
 
+export function wholePath(text: string): string {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('write the whole path: /opt/systemtap/bin/stap.');
+  return text;
+}
+
 export function positiveInteger(text: string): number {
   const number = positive(text);
   if (!Number.isInteger(number)) throw new InvalidArgumentError('write a whole number above 0.');

@@ -55,10 +55,10 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
       });
     }
   };
-  return { reporter: all([first, events, junit].filter((one) => one !== undefined)), view, finish };
+  return { reporter: allOf([first, events, junit].filter((one) => one !== undefined)), view, finish };
 }
 
-function all(reporters: readonly PlaybookReporter[]): PlaybookReporter {
+export function allOf(reporters: readonly PlaybookReporter[]): PlaybookReporter {
   const each = (tell: (one: PlaybookReporter) => void) => {
     for (const one of reporters) tell(one);
   };

@@ -1,4 +1,4 @@
-// fleet-tap setup: playbooks/setup.yml on the chosen hosts, wave by wave, Ansible's recap, then what doctor finds.
+// fleet-tap setup: playbooks/setup.yml on the chosen hosts, wave by wave, Ansible's recap; the real script compiled, on request run; then what doctor finds.
 import { FleetTapError, formatError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
 import { foldHosts } from '../inventory/fold.js';
@@ -7,6 +7,7 @@ import type { RunOutcome } from '../playbook/run.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { examine } from './doctor.js';
 import { buildForOf, type Fleet, type SymbolsMode, symbolsOf } from './fleet.js';
+import { proveSetup } from './prove-setup.js';
 import { openShipped, playShipped, type ShippedOptions } from './shipped-playbook.js';
 import { waveSizes } from './waves.js';
 
@@ -20,6 +21,10 @@ export interface SetupOptions extends Omit<ShippedOptions, 'extraVars'> {
   readonly serial?: string | undefined;
   /** Hosts that download at once, at least 1; over `fleet_tap_downloads` of the inventory. */
   readonly downloads?: number;
+  /** Runs the script on each host for a moment, when all is there. */
+  readonly try?: boolean;
+  /** Over `fleet_tap_stap` of the inventory. */
+  readonly stap?: string;
 }
 
 /** @throws FleetTapError kind `input` */
@@ -38,7 +43,11 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
     if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
     if (options.check) return fleet.ends(outcome.exitStatus, outcome.failures);
     fleet.forgetFacts();
-    const examined = await examine(fleet, context);
+    const done = fleet.hosts.filter(({ name }) => !outcome.failures.has(name));
+    const proof = await proveSetup(fleet, done, { tries: options.try === true, serial: options.serial, forks: options.forks });
+    if (proof.tried.length > 0) context.stdout.write(`tried: ${foldHosts(proof.tried)}: the script runs there, and is gone again\n`);
+    const examined = await examine(fleet, context, { failures: proof.failures });
+    if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
     return fleet.ends(outcome.exitStatus === 0 ? examined : outcome.exitStatus, outcome.failures);
   } finally {
     await fleet.close();
@@ -46,11 +55,12 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
 }
 
 /** What the command's own options say, as variables: they win over the inventory's, like all that is typed. */
-function typedVars({ symbols, symbolsFull, downloads }: SetupOptions): Vars {
+function typedVars({ symbols, symbolsFull, downloads, stap }: SetupOptions): Vars {
   return {
     ...(symbols === undefined ? {} : { fleet_tap_symbols: symbols }),
     ...(symbolsFull === true ? { fleet_tap_symbols_full: true } : {}),
     ...(downloads === undefined ? {} : { fleet_tap_downloads: downloads }),
+    ...(stap === undefined ? {} : { fleet_tap_stap: stap }),
   };
 }
 

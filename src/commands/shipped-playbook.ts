@@ -1,8 +1,8 @@
 // What comes in: the name of a playbook that this program brings along, and the command's options. What goes out: the playbook run on the chosen
-// hosts, with its view on standard error and Ansible's recap on standard output.
+// hosts, with its view on standard error, Ansible's recap on standard output, and a log for each host in the run directory.
 // Guaranteed: variables are those that ansible-playbook would see: group_vars/ and host_vars/ beside the inventory and beside the playbook.
 // Not here: what a command does before its playbook (setup.ts: which hosts compile) and after it.
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FleetTapError } from '../base/errors.js';
 import type { Host, Vars } from '../inventory/host.js';
@@ -14,6 +14,8 @@ import { runPlaybook, type RunOutcome } from '../playbook/run.js';
 import { TaskView } from '../ui/task-view.js';
 import type { CommandContext } from './context.js';
 import { Fleet, type FleetOptions } from './fleet.js';
+import { HostLog } from './host-log.js';
+import { allOf } from './run-output.js';
 
 export interface ShippedOptions extends FleetOptions {
   readonly check: boolean;
@@ -48,13 +50,14 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
   for (const [index, wave] of waves.entries()) {
     const chosen = new Set(wave.map((host) => host.name));
     const view = new TaskView(stderr, options.diff);
+    const log = new HostLog(fleet.run.log, () => new Date());
     const { recap, failures } = await runPlaybook(playbook, {
       inventory: fleet.inventory,
       select: (pattern) => selectHosts(fleet.inventory, pattern, fleet.limit).filter((host) => chosen.has(host.name)),
       session: (host) => fleet.session(host),
       facts: (host) => fleet.facts(host),
       forks: options.forks,
-      reporter: view,
+      reporter: allOf([view, log]),
       check: options.check,
       diff: options.diff,
       become: true,
@@ -70,5 +73,6 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
     break;
   }
   stdout.write(formatRecap(sofar.recap));
+  if (fleet.run.path !== undefined) stderr.write(`what each host was asked and said: ${join(fleet.run.path, 'hosts')}\n`);
   return sofar;
 }

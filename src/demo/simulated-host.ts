@@ -40,9 +40,15 @@ export class SimulatedHost {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #port = 0;
+  #supervised = 0;
   readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set() };
   readonly #release: string;
   readonly #bootNs: number;
+
+  /** How often a kernel module was loaded here. */
+  get supervised(): number {
+    return this.#supervised;
+  }
 
   /** Debian packages that setup has put here. */
   get installed(): ReadonlySet<string> {
@@ -207,6 +213,7 @@ export class SimulatedHost {
     const mark = (letter: string, atNs: number, count?: number) => {
       channel.write(`${[letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ')}\n`);
     };
+    this.#supervised += 1;
     let printed = 0;
     let beatNs = clock.nowNs();
     traffic.takeUntil(this.name, beatNs);

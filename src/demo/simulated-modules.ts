@@ -38,7 +38,7 @@ export function answerModule(name: string, label: string, disk: SimulatedDisk, r
       }
       const cmd = String(parameters.cmd);
       // Nothing stands in the way of a simulated host, and its archive has all that it needs.
-      if (cmd.includes('/proc/sys/kernel/modules_disabled') || cmd.includes('wanted=$(version_of') || cmd.includes('--download-only')) return answer(['changed=true', 'rc=0']);
+      if (cmd.includes('/proc/sys/kernel/modules_disabled') || cmd.includes('wanted=$(version_of') || cmd.includes('--download-only') || cmd.includes('fleet_tap_probe')) return answer(['changed=true', 'rc=0']);
       // The other question of setup.yml: which packages carry headers and debug symbols of this kernel?
       if (!cmd.includes("packages='systemtap")) break;
       const packages = ['systemtap', 'gcc', 'make', `linux-headers-${release}`, `linux-image-${release}-dbg`];

@@ -6,7 +6,7 @@ import { FleetTapError } from '../base/errors.js';
 import type { HostText } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
 import type { Session } from '../ssh/session.js';
-import { remedyLines } from './compat.js';
+import { compilerLines } from './compat.js';
 import { diagnose } from './diagnose.js';
 
 /** Compiling takes 12 to 30 s; under emulation half an hour. */
@@ -21,6 +21,8 @@ export interface BuildRequest {
   readonly scriptArguments: readonly string[];
   /** More options for stap, for example `-g`. */
   readonly options?: readonly string[];
+  /** The compiler, where it is another one than the first in the path: its path on the host that compiles. */
+  readonly stap?: string | undefined;
   readonly timeoutMs?: number;
   /** Keeps stap's whole output of a failure and says where; undefined when it could not. */
   readonly keepOutput?: (output: HostText) => Promise<string | undefined>;
@@ -59,17 +61,17 @@ export async function build(session: Session, request: BuildRequest): Promise<Ke
 function buildScript(request: BuildRequest, name: string): string {
   return `: fleet-tap compile ${quote(request.release)} ${name}
 export LC_ALL=C SYSTEMTAP_COLORS=never
-command -v stap >/dev/null || { echo "stap: not found" >&2; exit 127; }
+stap=${quote(request.stap ?? 'stap')}
+release=${quote(request.release)}
+command -v "$stap" >/dev/null || { echo "$stap: not found" >&2; exit 127; }
 umask 077
 d=$(mktemp -d) || exit
 trap 'rm -rf "$d"' EXIT
 cd "$d" || exit
 cat > script.stp
-k=/lib/modules/${quote(request.release)}/build
-r=\${SYSTEMTAP_RUNTIME:-/usr/share/systemtap/runtime}
 set -- ${(request.options ?? []).map(quote).join(' ')}
-${remedyLines()}
-stap -p4 -r ${quote(request.release)} -m ${name} "$@" script.stp ${request.scriptArguments.map(quote).join(' ')} >&2 || exit
+${compilerLines()}
+"$stap" -p4 -r "$release" -m ${name} "$@" script.stp ${request.scriptArguments.map(quote).join(' ')} >&2 || exit
 base64 ${name}.ko
 `;
 }

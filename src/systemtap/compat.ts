@@ -1,9 +1,13 @@
 // Known troubles between a stap and a kernel, and what helps, as data. Each is decided by asking the build host, never by version numbers.
 // `test` is a shell condition with $k = /lib/modules/RELEASE/build and $r = stap's runtime directory; when it holds, `prepare` runs in a
-// private folder and `options` go to stap.
+// private folder and `options` go to stap. The same lines stand in playbooks/setup/probe.yml (npm run docs writes them there; a test compares).
 
 export interface Remedy {
   readonly name: string;
+  /** What is wrong without it, in one sentence. */
+  readonly trouble: string;
+  /** What it does, in one sentence. */
+  readonly does: string;
   /** Where it was seen to help, or `unproven`. */
   readonly provenOn: string;
   readonly test: string;
@@ -17,6 +21,8 @@ export const REMEDIES: readonly Remedy[] = [
     // The kernel renamed uprobe_unregister to ..._nosync; a runtime that does not know the new name asks for the old one at load
     // ("Can't resolve uprobe_unregister!"). Only user-space probes would use it, so the runtime may believe that it is exported.
     name: 'uprobe-unregister-renamed',
+    trouble: "compiles; staprun: `Can't resolve uprobe_unregister!`",
+    does: '`-DSTAPCONF_UPROBE_UNREGISTER_EXPORTED`',
     provenOn: 'Debian 13, stap 5.1, kernel 6.12',
     test: 'grep -qs uprobe_unregister_nosync "$k/Module.symvers" && ! grep -qs uprobe_unregister_nosync "$r/transport/transport.c"',
     options: ['-DSTAPCONF_UPROBE_UNREGISTER_EXPORTED'],
@@ -25,6 +31,8 @@ export const REMEDIES: readonly Remedy[] = [
     // The kernel's task_work_cancel took a new meaning and the old one became task_work_cancel_func; stable kernels got it too. A runtime
     // that looks the old name up in the kernel's symbols does not compile ("kallsyms_task_work_cancel"): in a copy of it, the new name.
     name: 'task-work-cancel-renamed',
+    trouble: 'pass 4: `kallsyms_task_work_cancel`: incompatible types',
+    does: 'a corrected copy of the runtime (`-R`)',
     provenOn: 'Debian 12, stap 4.8, kernel 6.1',
     test: 'grep -qs "task_work_cancel_func" "$k/include/linux/task_work.h" "$(dirname "$k")/source/include/linux/task_work.h" && grep -qs "typeof(&task_work_cancel)" "$r/stp_task_work.c"',
     prepare: `cp -a "$r" runtime && sed -i -e 's/typeof(&task_work_cancel)/typeof(\\&task_work_cancel_func)/' -e 's/"task_work_cancel"/"task_work_cancel_func"/' runtime/stp_task_work.c || exit`,
@@ -32,7 +40,55 @@ export const REMEDIES: readonly Remedy[] = [
   },
 ];
 
-/** Shell lines that add the options of every remedy whose test holds to the positional parameters, and say so on stderr. */
+/** What to do where no remedy is known; `--stap` and a build host work with each stap that the kernel takes. */
+const NEWER = 'a newer stap: of a build host (`fleet_tap_build_for`), or built by hand (`--stap`, `fleet_tap_stap`)';
+
+/** One stap on one kernel. */
+export interface Pair {
+  readonly distribution: string;
+  readonly stap: string;
+  readonly kernel: string;
+  /** Name of the remedy that the host's answers lead to; `none`: it works as it is; `newer-stap`: no other is known. */
+  readonly remedy: string;
+  /** `lab`: kernel modules of it were loaded and have printed real packets (test/lab). Otherwise where it comes from. */
+  readonly shown: 'lab' | 'unproven';
+  /** What is known, when it was not run here. */
+  readonly source?: string;
+}
+
+/** What distributions ship together. Nothing is decided by it: it is what the questions above came to, or should. */
+export const PAIRS: readonly Pair[] = [
+  { distribution: 'Debian 11', stap: '4.4', kernel: '5.10', remedy: 'none', shown: 'unproven', source: "within upstream's tested range" },
+  { distribution: 'Debian 12', stap: '4.8', kernel: '6.1', remedy: 'task-work-cancel-renamed', shown: 'lab' },
+  { distribution: 'Debian 12, backports', stap: '4.8', kernel: '6.12', remedy: 'newer-stap', shown: 'unproven', source: "beyond upstream's tested range" },
+  { distribution: 'Debian 13', stap: '5.1', kernel: '6.12', remedy: 'uprobe-unregister-renamed', shown: 'lab' },
+  { distribution: 'Debian testing', stap: '5.6', kernel: '7.2', remedy: 'none', shown: 'lab' },
+  { distribution: 'Ubuntu 20.04', stap: '4.2', kernel: '5.4', remedy: 'none', shown: 'unproven', source: "within upstream's tested range" },
+  { distribution: 'Ubuntu 22.04', stap: '4.6', kernel: '5.15', remedy: 'none', shown: 'unproven', source: "within upstream's tested range" },
+  { distribution: 'Ubuntu 22.04, HWE', stap: '4.6', kernel: '6.8', remedy: 'newer-stap', shown: 'unproven', source: 'users report that pass 4 fails' },
+  { distribution: 'Ubuntu 24.04', stap: '5.0', kernel: '6.8', remedy: 'newer-stap', shown: 'unproven', source: 'users report that pass 4 fails' },
+  { distribution: 'Ubuntu 26.04', stap: '5.4', kernel: '7.0', remedy: 'newer-stap', shown: 'unproven', source: "beyond upstream's tested range" },
+];
+
+/** docs/setup.md: the pairs, then the remedies with the question that decides each. */
+export function compatibilityTable(): string {
+  const does = (name: string) => (name === 'none' ? 'none needed' : name === 'newer-stap' ? NEWER : `\`${name}\``);
+  const pairs = PAIRS.map(({ distribution, stap, kernel, remedy, shown, source }) => `| ${[distribution, stap, kernel, does(remedy), shown === 'lab' ? 'proven (lab)' : `unproven: ${source ?? ''}`].join(' | ')} |`);
+  const remedies = REMEDIES.map(({ name, trouble, does: what, test, provenOn }) => `| ${[`\`${name}\``, trouble, `\`${test.replaceAll('|', '\\|')}\``, what, provenOn === 'unproven' ? provenOn : `proven: ${provenOn}`].join(' | ')} |`);
+  return ['| shipped by | stap | kernel | remedy | |', '|---|---|---|---|---|', ...pairs, '', '| remedy | without it | where this holds on the host | what is done | |', '|---|---|---|---|---|', ...remedies, ''].join('\n');
+}
+
+/**
+ * sh; knows $release and $stap (a name or a path). Sets $k and $r, adds the options of every remedy whose test holds to the positional
+ * parameters, and says so on stderr. A stap that was built by hand has its runtime beside it.
+ */
+export function compilerLines(): string {
+  return `k=/lib/modules/$release/build
+r=\${SYSTEMTAP_RUNTIME:-/usr/share/systemtap/runtime}
+case $stap in */bin/stap) [ ! -d "\${stap%/bin/stap}/share/systemtap/runtime" ] || r=\${stap%/bin/stap}/share/systemtap/runtime ;; esac
+${remedyLines()}`;
+}
+
 export function remedyLines(): string {
   return REMEDIES.map((remedy) => `if ${remedy.test}; then ${remedy.prepare === undefined ? '' : `${remedy.prepare}; `}set -- "$@" ${remedy.options.join(' ')}; echo "fleet-tap: remedy ${remedy.name}" >&2; fi`).join('\n');
 }

@@ -16,7 +16,7 @@ export interface CacheKey {
 
 function fileFor(directory: string, key: CacheKey): string {
   const name = kernelModuleName(key.request);
-  const parts = [name, key.request.release, key.kernelBuild, key.architecture, key.stapVersion, REMEDIES];
+  const parts = [name, key.request.release, key.kernelBuild, key.architecture, key.stapVersion, key.request.stap ?? '', REMEDIES];
   return join(directory, `${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}.ko`);
 }
 

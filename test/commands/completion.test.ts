@@ -105,5 +105,9 @@ describe('made from the commands', () => {
     expect(await readFile(join(project, 'docs', 'commands.md'), 'utf8')).toBe(await manual('commands'));
     const readme = await readFile(join(project, 'README.md'), 'utf8');
     expect(/<!-- options[^>]*-->\n([\s\S]*?)<!-- \/options -->/.exec(readme)?.[1]).toBe(await manual('options'));
+    const setup = await readFile(join(project, 'docs', 'setup.md'), 'utf8');
+    expect(/<!-- compatibility[^>]*-->\n([\s\S]*?)<!-- \/compatibility -->/.exec(setup)?.[1]).toBe(await manual('compatibility'));
+    const probe = await readFile(join(project, 'playbooks', 'setup', 'probe.yml'), 'utf8');
+    expect(/# remedies: .*\n([\s\S]*?) *# \/remedies/.exec(probe)?.[1]?.replaceAll(/^ {10}/gm, '')).toBe(await manual('remedies'));
   });
 });

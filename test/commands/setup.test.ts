@@ -1,5 +1,5 @@
 // setup on simulated hosts: our engine runs the shipped playbook; the rest of the way is the lab's.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -9,6 +9,8 @@ import { SimulatedTraffic } from '../../src/demo/traffic.js';
 import { systemClock } from '../../src/base/clock.js';
 import { renderFiles } from '../../src/facts/host-files.js';
 import { newPerson, startFleet } from './person.js';
+
+const FEDORA = renderFiles({ '/etc/os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' });
 
 function options(fleet: SimulatedFleet, isCheck = false) {
   return { inventory: [fleet.inventoryFile], forks: 10, check: isCheck, diff: false };
@@ -28,11 +30,36 @@ it('lets one host for each kernel compile, and changes nothing the second time',
   const fleet = await startFleet(person);
   expect(await setup(options(fleet), person.context), person.stderr()).toBe(0);
   const first = recap(person.stdout());
-  expect([...first.values()].map((row) => row.changed)).toEqual(expect.arrayContaining([2, 2, 3]));
+  expect([...first.values()].map((row) => row.changed)).toEqual(expect.arrayContaining([2, 2, 4]));
   expect(person.stdout()).toMatch(/^ready: /m);
   const again = { ...(await newPerson()) };
   expect(await setup(options(fleet), again.context)).toBe(0);
   expect([...recap(again.stdout()).values()].map((row) => row.changed)).toEqual([0, 0, 0]);
+});
+
+it('compiles the real script when all is there: capture finds it; --try runs it on each host, until it speaks', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person);
+  expect(await setup({ ...options(fleet), try: true }, person.context), person.stderr()).toBe(0);
+  expect(person.stderr()).toMatch(/^kernel 6\.12\.0-demo-amd64: compiled in \d+ s$/m);
+  expect(person.stdout()).toMatch(/^tried: app01,db01,web01: the script runs there, and is gone again\nready: app01,db01,web01\n$/m);
+  expect([...fleet.hosts.values()].map(({ supervised }) => supervised)).toEqual([1, 1, 1]);
+  const again = { ...(await newPerson()), folder: person.folder };
+  expect(await setup(options(fleet), { ...again.context, cacheDirectory: person.context.cacheDirectory })).toBe(0);
+  expect(again.stderr()).toContain('kernel 6.12.0-demo-amd64: compiled before\n');
+  expect([...fleet.hosts.values()].map(({ supervised }) => supervised)).toEqual([1, 1, 1]);
+});
+
+it('keeps a log for each host, and says where', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, { app01: { files: FEDORA } });
+  expect(await setup(options(fleet), person.context)).toBe(2);
+  const folder = /^what each host was asked and said: (.*)$/m.exec(person.stderr())?.[1] ?? '';
+  expect(folder).toMatch(new RegExp(`^${person.folder}/runs/.*/hosts$`));
+  const log = async (name: string) => (await readFile(join(folder, `${name}.out`), 'utf8')).trimEnd().split('\n');
+  const [web, app] = await Promise.all([log('web01'), log('app01')]);
+  expect(app.at(-1)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z failed {6}The distribution is one that setup knows: Fedora 43 is not supported yet/);
+  expect(web.map((line) => line.replace(/^\S+ (\S+) +/, '$1 ')).find((line) => line.startsWith('changed SystemTap'))).toMatch(/^changed SystemTap, compiler and headers|^changed SystemTap's runtime/);
 });
 
 it('lets every host compile where nothing else is said', async () => {
@@ -41,7 +68,7 @@ it('lets every host compile where nothing else is said', async () => {
   delete fleet.inventory.all.vars.fleet_tap_symbols;
   await fleet.writeInventory();
   expect(await setup(options(fleet), person.context), person.stderr()).toBe(0);
-  expect([...recap(person.stdout()).values()].map((row) => row.changed)).toEqual([3, 3, 3]);
+  expect([...recap(person.stdout()).values()].map((row) => row.changed)).toEqual([4, 4, 4]);
 });
 
 it('leaves the symbols of loadable modules out, or not', async () => {
@@ -88,7 +115,6 @@ it('knows the variables that ansible-playbook would: not those of the folder we 
 });
 
 const KERNELS = ['6.12.0-demo-amd64', '6.1.0-demo-amd64'] as const;
-const FEDORA = renderFiles({ '/etc/os-release': 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n' });
 
 /** host01, host02, …; every second one runs the other kernel. */
 async function manyHosts(person: Awaited<ReturnType<typeof newPerson>>, count: number, unknown: readonly string[] = []): Promise<SimulatedFleet> {

@@ -123,6 +123,30 @@ onAptFleet('setup in trouble', (fleet) => {
     expect(changed).toEqual([]);
   });
 
+  test('a stap that does not compile for the kernel: found before symbols are downloaded, and what it said is kept', { timeout: 120_000 }, async () => {
+    const said = "/usr/share/systemtap/runtime/sym.c:21:10: fatal error: asm/unaligned.h: No such file or directory\nWARNING: kbuild exited with status: 2\nPass 4: compilation failed.  [man error::pass4]";
+    const stap = `#!/bin/sh\ncase $1 in --version) echo 'Systemtap translator/driver (version 5.0/0.190, test)'; exit ;; esac\ncat >&2 <<'X'\n${said}\nX\nexit 1\n`;
+    const broken = await makeDeb({ name: 'systemtap', version: '5.0-3', depends: 'systemtap-runtime', files: { 'usr/bin/stap': stap } });
+    const { host, server, setup } = await given({ base: [broken, await keyringDeb('ubuntu-dbgsym-keyring', fleet().ddebsKey.publicKey)] });
+    const { failure } = await setup();
+    expect(failure).toContain(`stap does not compile even an empty script for kernel ${RELEASES.noble.kernel} (5.0/0.190, test): /usr/share/systemtap/runtime/sym.c:21:10: fatal error: asm/unaligned.h: No such file or directory. No debug symbols were downloaded. `);
+    expect(server.asked.filter((path) => path.includes('pool/') && path.includes('dbgsym_'))).toEqual([]);
+    expect(await sh(host, 'cat /var/lib/fleet-tap/stap-failed.txt')).toBe(`${said}\n`);
+    // With another stap it goes on, and is not asked again once the symbols are there.
+    await sh(host, `mkdir -p /opt/st/bin && printf '#!/bin/sh\\necho "$*" >> /opt/st/asked\\n' > /opt/st/bin/stap && chmod +x /opt/st/bin/stap`);
+    expect((await setup({ fleet_tap_stap: '/opt/st/bin/stap' })).failure).toBe('');
+    expect((await setup({ fleet_tap_stap: '/opt/st/bin/stap' })).changed).toEqual([]);
+    expect(await sh(host, 'cat /opt/st/asked')).toBe(`-p4 -r ${RELEASES.noble.kernel} -m fleet_tap_probe -e probe begin { exit() }\n`);
+  });
+
+  test('a remedy that the host asks for is part of the question', { timeout: 120_000 }, async () => {
+    const { host, setup } = await given();
+    const kernel = `/lib/modules/${RELEASES.noble.kernel}/build`;
+    await sh(host, `mkdir -p ${kernel} /opt/st/bin /opt/st/share/systemtap/runtime/transport && echo 0x0 uprobe_unregister_nosync > ${kernel}/Module.symvers && : > /opt/st/share/systemtap/runtime/transport/transport.c && printf '#!/bin/sh\\necho "$*" >> /opt/st/asked\\n' > /opt/st/bin/stap && chmod +x /opt/st/bin/stap`);
+    expect((await setup({ fleet_tap_stap: '/opt/st/bin/stap' })).failure).toBe('');
+    expect(await sh(host, 'cat /opt/st/asked')).toContain(' -m fleet_tap_probe -DSTAPCONF_UPROBE_UNREGISTER_EXPORTED -e ');
+  });
+
   test('a container, as systemd knows it', { timeout: 120_000 }, async () => {
     const { host, server, setup } = await given();
     await sh(host, 'rm /usr/local/bin/systemd-detect-virt');

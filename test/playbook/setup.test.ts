@@ -73,12 +73,14 @@ test('so does our loader', () => {
     'shell', 'replace', 'apt', 'shell', 'apt', 'shell',
     // Ubuntu's debug symbols
     'shell', 'assert', 'shell', 'apt', 'stat', 'copy', 'shell', 'assert', 'copy', 'apt',
-    // Those of a kernel that the archive has no more
-    'shell', 'shell', 'shell', 'assert', 'copy', 'apt', 'file',
     // Packages that Debian's archive has no more
     'shell', 'shell', 'assert', 'copy', 'apt',
-    // What compiling needs
-    'shell', 'assert', 'copy', 'shell', 'apt', 'shell',
+    // What compiling needs; whether it compiles
+    'shell', 'assert', 'copy', 'shell', 'apt', 'shell', 'assert',
+    // Symbols that Ubuntu's archive has no more
+    'shell', 'shell', 'shell', 'assert', 'copy', 'apt', 'file',
+    // Symbols
+    'shell', 'apt', 'shell',
   ]);
 });
 

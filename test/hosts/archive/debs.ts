@@ -35,7 +35,7 @@ export async function makeDeb(wanted: DebWanted): Promise<Deb> {
     let contentBytes = 0;
     for (const [path, content] of Object.entries(files)) {
       await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), content, { mode: 0o644 });
+      await writeFile(join(root, path), content, { mode: /(^|\/)s?bin\//.test(path) ? 0o755 : 0o644 });
       contentBytes += content.length;
     }
     const kib = wanted.installedKib ?? Math.ceil(contentBytes / 1024) + 4;
