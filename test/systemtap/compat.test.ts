@@ -1,7 +1,7 @@
 // The remedy lines under dash, against a runtime and a Module.symvers that say what a stap and a kernel say.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REMEDIES, remedyLines } from '../../src/systemtap/compat.js';
+import { PAIRS, REMEDIES, remedyLines } from '../../src/systemtap/compat.js';
 import { LocalHost, whyNoDash } from './local-host.js';
 
 const SYMBOL = (name: string) => `0x1a2b3c4d\t${name}\tvmlinux\tEXPORT_SYMBOL_GPL\t\n`;
@@ -52,6 +52,15 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
 
   it('adds nothing and says nothing where there is no Module.symvers', async () => {
     expect(await run()).toEqual({ status: 0, stdout: '[-v][two words]', stderr: '' });
+  });
+
+  it('every pair of stap and kernel comes to a remedy that is there, and says where it was seen, or where it comes from', () => {
+    const known = ['none', 'newer-stap', ...REMEDIES.map(({ name }) => name)];
+    for (const { remedy, shown, source, distribution } of PAIRS) {
+      expect(known, distribution).toContain(remedy);
+      expect(source === undefined, distribution).toBe(shown === 'lab');
+    }
+    for (const { name, provenOn } of REMEDIES) expect(PAIRS.some(({ remedy, shown }) => remedy === name && shown === 'lab'), name).toBe(provenOn !== 'unproven');
   });
 
   it('names each remedy once, with where it was seen to help', () => {
