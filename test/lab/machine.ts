@@ -60,15 +60,15 @@ export async function boot(machine: Machine, from: 'fresh' | 'kept' | 'snapshot'
   const offloads = 'csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off,mrg_rxbuf=off';
   const pidFile = join(RUN_DIR, `${machine.name}.pid`);
   await $`qemu-system-x86_64 ${[
-    '-name', machine.name, '-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB),
+    '-name', machine.name, '-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,la57=off', '-smp', '2', '-m', String(MEMORY_MIB),
     '-nodefaults', '-display', 'none', '-no-reboot', '-kernel', join(folder, 'vmlinuz'), '-initrd', join(folder, 'initrd.img'),
-    '-append', 'root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off nokaslr systemd.show_status=0',
+    '-append', 'root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off nokaslr systemd.show_status=0 panic=-1',
     '-drive', `if=virtio,file=${overlay},format=qcow2,cache=unsafe,discard=unmap`,
     '-netdev', `user,id=outside,hostfwd=tcp:${machine.address}:${machine.port}-:22`,
     '-device', 'virtio-net-pci,netdev=outside,romfile=',
     '-netdev', `socket,id=link,connect=127.0.0.1:${machine.cablePort}`,
     '-device', `virtio-net-pci,netdev=link,romfile=,mac=${machine.linkMac},${offloads}`,
-    '-device', 'virtio-rng-pci', '-serial', `file:${join(RUN_DIR, `${machine.name}.console`)}`,
+    '-device', 'virtio-rng-pci', '-serial', `file:${consoleOf(machine)}`,
     '-qmp', `unix:${monitorOf(machine)},server=on,wait=off`, '-pidfile', pidFile, '-daemonize',
     ...(from === 'snapshot' ? ['-loadvm', SNAPSHOT] : []),
   ]}`;
@@ -77,6 +77,10 @@ export async function boot(machine: Machine, from: 'fresh' | 'kept' | 'snapshot'
 
 export async function waitForBoot(machine: Machine): Promise<void> {
   await waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined);
+}
+
+export function consoleOf(machine: Machine): string {
+  return join(RUN_DIR, `${machine.name}.console`);
 }
 
 function monitorOf(machine: Machine): string {
