@@ -66,6 +66,7 @@ program.addCommand(
     .option('--symbols-full', "debug symbols of the kernel's loadable modules too: 2 GB instead of 0.4 GB", false)
     .option('--serial <SIZES>', 'hosts that are set up at once, one wave after the other; a host that fails stops the next wave (default: 1,10%,100% from 20 hosts on)')
     .option('--downloads <N>', 'hosts that download packages at once (default: fleet_tap_downloads of the inventory, else 4)', positiveInteger)
+    .option('--push', 'download debug symbols once for each distinct kernel, and give them to the other hosts over SSH', false)
     .option('--try', 'when all is there, run the script on each host for a moment, and say so', false)
     .option('--stap <PATH>', 'compile with this stap of the hosts that compile, instead of the first in their path (default: fleet_tap_stap of the inventory)', wholePath)
     .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),

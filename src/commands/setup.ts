@@ -1,13 +1,15 @@
 // fleet-tap setup: playbooks/setup.yml on the chosen hosts, wave by wave, Ansible's recap; the real script compiled, on request run; then what doctor finds.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FleetTapError, formatError } from '../base/errors.js';
-import type { Facts } from '../facts/facts.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Host, Vars } from '../inventory/host.js';
 import type { RunOutcome } from '../playbook/run.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { examine } from './doctor.js';
-import { buildForOf, type Fleet, type SymbolsMode, symbolsOf } from './fleet.js';
+import type { SymbolsMode } from './fleet.js';
 import { proveSetup } from './prove-setup.js';
+import { compilingHosts, factsOf, pushRoles } from './setup-roles.js';
 import { openShipped, playShipped, type ShippedOptions } from './shipped-playbook.js';
 import { waveSizes } from './waves.js';
 
@@ -21,6 +23,8 @@ export interface SetupOptions extends Omit<ShippedOptions, 'extraVars'> {
   readonly serial?: string | undefined;
   /** Hosts that download at once, at least 1; over `fleet_tap_downloads` of the inventory. */
   readonly downloads?: number;
+  /** Symbols are downloaded once for each distinct kernel, and go to the other hosts over SSH. */
+  readonly push?: boolean;
   /** Runs the script on each host for a moment, when all is there. */
   readonly try?: boolean;
   /** Over `fleet_tap_stap` of the inventory. */
@@ -32,10 +36,13 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
   waveSizes(1, options.serial);
   const shipped = await openShipped('setup', { ...options, extraVars: [...(options.extraVars ?? []), JSON.stringify(typedVars(options))] }, context);
   const { fleet } = shipped;
+  const folder = options.push === true && !options.check ? await folderFor(context) : undefined;
   try {
-    const compiling = await compilingHosts(fleet);
+    const known = await factsOf(fleet);
+    const compiling = compilingHosts(known, fleet.inventory.hosts);
+    const pushing = folder === undefined ? new Map<string, Vars>() : pushRoles(known, compiling, folder);
     const outcome = await playShipped(shipped, options, {
-      hostVars: (name) => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name) } : {}),
+      hostVars: (name) => (compiling.has(name) ? { fleet_tap_compile: compiling.get(name), ...pushing.get(name) } : {}),
       // Where nothing is changed, nothing can break.
       waves: options.check ? [fleet.hosts] : wavesOf(fleet.hosts, options.serial),
       goesOn: (sofar, left) => goesOn(sofar, left, new Set(compiling.keys()), context),
@@ -50,7 +57,18 @@ export async function setup(options: SetupOptions, context: CommandContext): Pro
     if (context.interrupted.aborted) return fleet.ends(130, outcome.failures);
     return fleet.ends(outcome.exitStatus === 0 ? examined : outcome.exitStatus, outcome.failures);
   } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     await fleet.close();
+  }
+}
+
+/** Symbols that are pushed rest here meanwhile: beside the cache, not in /tmp, which may be memory. */
+async function folderFor({ cacheDirectory }: CommandContext): Promise<string> {
+  try {
+    await mkdir(cacheDirectory, { recursive: true, mode: 0o700 });
+    return await mkdtemp(join(cacheDirectory, 'symbols-'));
+  } catch (cause) {
+    throw new FleetTapError('input', 'output-failed', `${cacheDirectory} cannot be written: ${(cause as Error).message}`, { cause, hint: 'symbols that are pushed rest there; set XDG_CACHE_HOME, or leave --push out' });
   }
 }
 
@@ -86,35 +104,4 @@ function goesOn({ failures }: RunOutcome, left: readonly Host[], reached: Readon
   });
   context.stderr.write(`${formatError(error)}\n`);
   return new Map(left.map(({ name }) => [name, error]));
-}
-
-/**
- * Which hosts compile, decided by what they run: with `every-host` all; else build hosts, and for kernels that no build host covers
- * the first host that runs the kernel. Hosts that do not answer are left to the playbook, which says so.
- */
-async function compilingHosts(fleet: Fleet): Promise<Map<string, boolean>> {
-  const known = new Map<Host, Facts>();
-  // Build hosts are asked too, and all of them here: a question about a host key would not be seen below a row of the view.
-  await Promise.all(
-    fleet.hosts.map(async (host) => {
-      const facts = await fleet.facts(host).catch(() => undefined);
-      if (facts !== undefined) known.set(host, facts);
-    }),
-  );
-  const covered = new Set(fleet.inventory.hosts.flatMap(buildForOf));
-  const compiling = new Map<string, boolean>();
-  const kernels = new Set<string>();
-  for (const host of fleet.hosts) {
-    const facts = known.get(host);
-    if (facts === undefined) continue;
-    if (buildForOf(host).length > 0) {
-      compiling.set(host.name, true);
-      continue;
-    }
-    const kernel = JSON.stringify([facts.kernelRelease, facts.kernelBuild, facts.architecture]);
-    const isFirst = !covered.has(facts.kernelRelease) && !kernels.has(kernel);
-    compiling.set(host.name, symbolsOf(host) === 'every-host' || isFirst);
-    kernels.add(kernel);
-  }
-  return compiling;
 }

@@ -41,13 +41,18 @@ export class SimulatedHost {
   readonly #sockets = new Set<Socket>();
   #port = 0;
   #supervised = 0;
-  readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set() };
+  readonly #disk: SimulatedDisk = { packages: new Set(), files: new Set(), roles: [] };
   readonly #release: string;
   readonly #bootNs: number;
 
   /** How often a kernel module was loaded here. */
   get supervised(): number {
     return this.#supervised;
+  }
+
+  /** What it was in setup --push, each time. */
+  get roles(): readonly string[] {
+    return this.#disk.roles;
   }
 
   /** Debian packages that setup has put here. */

@@ -5,6 +5,8 @@
 export interface SimulatedDisk {
   readonly packages: Set<string>;
   readonly files: Set<string>;
+  /** What it was in setup --push: `give`, `take`. */
+  readonly roles: string[];
 }
 
 /** @param label the rest of the label line: the parameters as JSON, in POSIX single quotes */
@@ -23,6 +25,7 @@ export function answerModule(name: string, label: string, disk: SimulatedDisk, r
       return answer([`changed=${isNew}`, `dest=${dest}`]);
     }
     case 'file': {
+      if (parameters.state === 'directory') return answer(['changed=true', 'state=directory']);
       const wasThere = disk.files.delete(String(parameters.path));
       return answer([`changed=${wasThere}`, 'state=absent']);
     }
@@ -37,6 +40,11 @@ export function answerModule(name: string, label: string, disk: SimulatedDisk, r
         return answer(['changed=true', 'rc=0', ...(wasThere ? [] : [`skipped>${parameters.removes} does not exist`])]);
       }
       const cmd = String(parameters.cmd);
+      // Nothing is downloaded here, so there is nothing to give.
+      if (cmd.includes('/var/cache/fleet-tap-push')) {
+        disk.roles.push(cmd.includes('split -b') ? 'give' : 'take');
+        return answer(['changed=true', 'rc=0']);
+      }
       // Nothing stands in the way of a simulated host, and its archive has all that it needs.
       if (cmd.includes('/proc/sys/kernel/modules_disabled') || cmd.includes('wanted=$(version_of') || cmd.includes('--download-only') || cmd.includes('fleet_tap_probe')) return answer(['changed=true', 'rc=0']);
       // The other question of setup.yml: which packages carry headers and debug symbols of this kernel?

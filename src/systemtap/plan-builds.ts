@@ -38,7 +38,7 @@ export function planBuilds(candidates: readonly Candidate[], needsSymbols: boole
       continue;
     }
     const { kernelRelease, kernelBuild, architecture } = target.facts;
-    const key = JSON.stringify([kernelRelease, kernelBuild, architecture]);
+    const key = JSON.stringify([kernelRelease, kernelBuild, architecture, transportOf(target.facts.staprunVersion) === 'before 5.0']);
     groups.set(key, [...(groups.get(key) ?? []), target]);
   }
   const builds: PlannedBuild[] = [];
@@ -83,12 +83,14 @@ function canBuild(candidate: Candidate, release: string, needsSymbols: boolean):
   return facts.stapVersion !== null && facts.headersFor.includes(release) && (!needsSymbols || facts.symbolsFor.includes(release));
 }
 
-/** A named build host first, then the first host that runs this very kernel and can. */
+/** A named build host first, then the first host that runs this very kernel and can; one whose stap says what staprun there understands before others. */
 function chooseBuilder(candidates: readonly Candidate[], targets: readonly Candidate[], needsSymbols: boolean): Candidate | undefined {
   const release = targets[0]?.facts.kernelRelease ?? '';
   const architecture = targets[0]?.facts.architecture;
   const named = candidates.filter((candidate) => candidate.buildFor.includes(release) && candidate.facts.architecture === architecture);
-  return [...named, ...targets].find((candidate) => canBuild(candidate, release, needsSymbols));
+  const same = candidates.filter(({ buildFor, facts }) => buildFor.length === 0 && facts.kernelRelease === release && facts.kernelBuild === targets[0]?.facts.kernelBuild && facts.architecture === architecture);
+  const able = [...named, ...targets, ...same].filter((candidate) => canBuild(candidate, release, needsSymbols));
+  return able.find((candidate) => targets.some(({ facts }) => sameTransport(candidate.facts.stapVersion, facts.staprunVersion))) ?? able[0];
 }
 
 function whyNoBuilder(target: Candidate, candidates: readonly Candidate[]): FleetTapError {
@@ -110,8 +112,12 @@ function whyNoBuilder(target: Candidate, candidates: readonly Candidate[]): Flee
 
 /** stap 5.0 changed the transport between module and staprun: both sides must be on the same side of it (NEWS of 5.0). */
 function sameTransport(stap: string | null, staprun: string | null): boolean {
-  const major = (version: string | null) => Number.parseInt(version ?? '', 10);
+  const [one, other] = [transportOf(stap), transportOf(staprun)];
   // Nobody knows the version of a staprun that came from no package: it is tried.
-  if (Number.isNaN(major(stap)) || Number.isNaN(major(staprun))) return true;
-  return major(stap) >= 5 === major(staprun) >= 5;
+  return one === 'unknown' || other === 'unknown' || one === other;
+}
+
+function transportOf(version: string | null): 'before 5.0' | 'since 5.0' | 'unknown' {
+  const major = Number.parseInt(version ?? '', 10);
+  return Number.isNaN(major) ? 'unknown' : major >= 5 ? 'since 5.0' : 'before 5.0';
 }

@@ -26,7 +26,7 @@ it.skipIf(reason !== undefined && !mayNotSkip)(`ansible-playbook lists the same 
   const texts = [setup, ...(await readdir(resolve(setup, '../setup'))).map((name) => resolve(setup, '../setup', name))].map((file) => readFile(file, 'utf8'));
   const written = [...(await Promise.all(texts)).join('').matchAll(/\b(fleet_tap_\w+) \| default\('?([^',)]+)'?/g)].map(([, name, value]) => [name, value] as const);
   // The others have defaults that are variables of the play, or none.
-  const own = ['fleet_tap_compile', 'fleet_tap_build_for', 'fleet_tap_ddebs_key', 'fleet_tap_ddebs_fingerprint', 'fleet_tap_stap'];
+  const own = ['fleet_tap_compile', 'fleet_tap_build_for', 'fleet_tap_ddebs_key', 'fleet_tap_ddebs_fingerprint', 'fleet_tap_stap', 'fleet_tap_push'];
   expect(written.length).toBeGreaterThan(8);
   for (const [name, value] of written) if (!own.includes(String(name))) expect(String(defaults[String(name)]), name).toBe(value);
   const { plays } = await loadPlaybook(join(folder, 'setup.yml'));

@@ -1,5 +1,5 @@
 // setup on simulated hosts: our engine runs the shipped playbook; the rest of the way is the lab's.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -142,6 +142,19 @@ it('per-kernel: 20 hosts with 2 kernels get 2 installations of symbols and 18 of
   expect(installed.filter((names) => names === 'systemtap-runtime')).toHaveLength(18);
   expect(installed.filter((names) => names !== 'systemtap-runtime').toSorted()).toEqual(KERNELS.map(compiling).toSorted());
   expect(person.stdout()).toMatch(/^ready: host\[01-20\]$/m);
+});
+
+it('--push: of hosts that lack the symbols of one kernel the first downloads them, for the others', async () => {
+  const person = await newPerson();
+  const fleet = await manyHosts(person, 6);
+  expect(await setup({ ...options(fleet), push: true }, person.context), person.stderr()).toBe(0);
+  const roles = [...fleet.hosts.values()].map((host) => host.roles.join(' '));
+  expect(roles).toEqual(['give', 'give', 'take', 'take', 'take', 'take']);
+  expect((await readdir(person.context.cacheDirectory)).filter((name) => name.startsWith('symbols-'))).toEqual([]);
+  // All have them: nobody gives anything.
+  const again = { ...(await newPerson()), folder: person.folder };
+  expect(await setup({ ...options(fleet), push: true }, again.context), again.stderr()).toBe(0);
+  expect([...fleet.hosts.values()].map((host) => host.roles.join(' '))).toEqual(roles);
 });
 
 it('goes in waves from 20 hosts on: one, a tenth, then all', async () => {

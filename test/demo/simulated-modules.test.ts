@@ -5,7 +5,7 @@ import { parseAnswer } from '../../src/modules/answer.js';
 import { quote } from '../../src/ssh/quote.js';
 
 const RELEASE = '6.12.0-demo-amd64';
-const newDisk = (): SimulatedDisk => ({ packages: new Set(), files: new Set() });
+const newDisk = (): SimulatedDisk => ({ packages: new Set(), files: new Set(), roles: [] });
 const ask = (disk: SimulatedDisk, name: string, parameters: object) =>
   parseAnswer(name, { status: 0, stdout: answerModule(name, quote(JSON.stringify(parameters)), disk, RELEASE), stderr: '' });
 

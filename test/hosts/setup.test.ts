@@ -1,6 +1,11 @@
 // Setup's way on Ubuntu, with real apt and dpkg on Debian systems that say they are Ubuntu, against signed archives on loopback: pockets, names, keys,
 // and what is said where the archive is of no use.
-import { describe, expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeDeb } from './archive/debs.js';
 import { type Given, installed, onAptFleet, type Wanted } from './archive/fleet.js';
 import { play, playTheirs } from './archive/play.js';
 import { keyringDeb, put, RELEASES, sh, symbolsDeb } from './archive/ubuntu.js';
@@ -45,6 +50,31 @@ onAptFleet('setup on what says it is Ubuntu', (fleet) => {
     expect(await sh(host, 'ls /etc/apt/sources.list.d')).toBe('ddebs.sources\nubuntu.sources\n');
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await sh(host, 'cat /etc/apt/sources.list.d/ddebs.sources')).toBe(theirs);
+  });
+
+  test('symbols are downloaded by one host, and come to another over SSH, which takes them only if its archive has the same', { timeout: 240_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-push-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    // More than two parts.
+    const big = await makeDeb({ name: `linux-image-unsigned-${RELEASES.noble.kernel}-dbgsym`, version: RELEASES.noble.kernelVersion, files: { [`usr/lib/debug/boot/vmlinux-${RELEASES.noble.kernel}`]: randomBytes(17_000_000) } });
+    const downloads = ({ server }: Given) => server.asked.filter((path) => path.includes('/pool/') && path.includes('dbgsym_')).length;
+    const role = (name: string) => ({ fleet_tap_push: name, fleet_tap_push_folder: folder });
+    const giver = await given({ ddebs: [big] });
+    expect((await giver.setup(role('give'))).failure).toBe('');
+    expect([downloads(giver), (await readdir(folder)).length]).toEqual([1, 3]);
+    const taker = await given({ ddebs: [big] });
+    expect((await taker.setup(role('take'))).failure).toBe('');
+    expect(downloads(taker)).toBe(0);
+    const sum = (one: Given) => sh(one.host, 'sha256sum < /usr/lib/debug/boot/vmlinux-*; ls -A /var/cache | grep fleet-tap || true');
+    expect(await sum(taker)).toBe(await sum(giver));
+    // As long, and not the same: it is not taken, and the host downloads.
+    const [last = ''] = (await readdir(folder)).toSorted().reverse();
+    const part = await readFile(join(folder, last));
+    await writeFile(join(folder, last), part.map((byte) => byte ^ 1));
+    const careful = await given({ ddebs: [big] });
+    expect((await careful.setup(role('take'))).failure).toBe('');
+    expect([downloads(careful), await sum(careful)]).toEqual([1, await sum(giver)]);
+    expect((await careful.setup(role('take'))).changed).toEqual([]);
   });
 
   test('check mode changes nothing, and says what would be', { timeout: 120_000 }, async () => {

@@ -79,8 +79,8 @@ test('so does our loader', () => {
     'shell', 'assert', 'copy', 'shell', 'apt', 'shell', 'assert',
     // Symbols that Ubuntu's archive has no more
     'shell', 'shell', 'shell', 'assert', 'copy', 'apt', 'file',
-    // Symbols
-    'shell', 'apt', 'shell',
+    // Symbols: of another host, or downloaded
+    'shell', 'fetch', 'file', 'copy', 'shell', 'file', 'shell', 'apt', 'shell',
   ]);
 });
 

@@ -52,6 +52,13 @@ describe('planBuilds', () => {
     ]);
   });
 
+  it('compiles apart for hosts whose staprun speaks as stap did before 5.0', () => {
+    const old = { stapVersion: '4.8', staprunVersion: '4.8' };
+    expect(planned([host('new1'), host('old1', { ...runtimeOnly, staprunVersion: '4.8' }), host('old2', old), host('new2', runtimeOnly)])).toEqual({ builds: [`${A} on new1 for new1 new2`, `${A} on old2 for old1 old2`], problems: {} });
+    // The first build host is of the wrong side; the second is not.
+    expect(planned([host('t', runtimeOnly), host('b1', old, [A]), host('b2', {}, [A])]).builds).toEqual([`${A} on b2 for t`]);
+  });
+
   it('compiles on the first host that can', () => {
     expect(planned([host('bare', runtimeOnly), host('headers', { symbolsFor: [] }), host('full')]).builds).toEqual([`${A} on full for bare headers full`]);
     expect(planned([host('bare', runtimeOnly), host('headers', { symbolsFor: [] }), host('full')], false).builds).toEqual([`${A} on headers for bare headers full`]);
