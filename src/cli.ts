@@ -69,7 +69,8 @@ program.addCommand(
     .option('--push', 'download debug symbols once for each distinct kernel, and give them to the other hosts over SSH', false)
     .option('--try', 'when all is there, run the script on each host for a moment, and say so', false)
     .option('--stap <PATH>', 'compile with this stap of the hosts that compile, instead of the first in their path (default: fleet_tap_stap of the inventory)', wholePath)
-    .action((options: SetupOptions) => finish(import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
+    .option('--prune', 'instead: remove debug symbols of kernels that are gone, which setup has put there (playbooks/prune.yml); doctor names them', false)
+    .action((options: SetupOptions & { prune: boolean }) => finish(options.prune ? import('./commands/prune.js').then(({ prune }) => prune(options, context)) : import('./commands/setup.js').then(({ setup }) => setup(options, context)))),
 );
 
 program.addCommand(

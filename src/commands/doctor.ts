@@ -56,7 +56,8 @@ export async function examine(fleet: Fleet, context: CommandContext, options: Ex
   for (const [host, problem] of options.failures ?? []) if (!failures.has(host)) failures.set(host, problem);
   const ready = targets.map((host) => host.name).filter((name) => chosen.has(name) && !failures.has(name));
   const shown = targets.filter((host) => chosen.has(host.name)).map((host) => host.name);
-  const findings = new Map([...new Set([...shown, ...[...failures.keys()].filter((name) => chosen.has(name))])].map((name): [string, Finding] => [name, findingOf(facts.get(name), failures.get(name))]));
+  const buildFor = new Map(hosts.map((host) => [host.name, buildForOf(host)]));
+  const findings = new Map([...new Set([...shown, ...[...failures.keys()].filter((name) => chosen.has(name))])].map((name): [string, Finding] => [name, findingOf(facts.get(name), failures.get(name), buildFor.get(name))]));
   context.stdout.write(options.json === true ? `${JSON.stringify({ hosts: Object.fromEntries(findings) }, null, 2)}\n` : textOf(ready, failures, findings));
   const ofChosen = new Map([...failures].filter(([host]) => chosen.has(host)));
   return fleet.ends(exitStatusOf(ofChosen.values()), ofChosen);
@@ -73,7 +74,7 @@ interface Finding {
   readonly notes: readonly string[];
 }
 
-function findingOf(facts: Facts | undefined, error: FleetTapError | undefined): Finding {
+function findingOf(facts: Facts | undefined, error: FleetTapError | undefined, buildFor: readonly string[] | undefined): Finding {
   return {
     ready: error === undefined,
     distribution: facts === undefined ? null : `${facts.distribution} ${facts.distributionVersion}`,
@@ -81,7 +82,7 @@ function findingOf(facts: Facts | undefined, error: FleetTapError | undefined): 
     stap: facts?.stapVersion ?? null,
     staprun: facts?.staprunVersion ?? null,
     error: error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
-    notes: facts === undefined ? [] : kernelNotes(facts),
+    notes: facts === undefined ? [] : kernelNotes(facts, buildFor),
   };
 }
 

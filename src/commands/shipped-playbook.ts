@@ -28,7 +28,7 @@ export interface ShippedPlaybook {
 }
 
 /** @throws FleetTapError kind `input` */
-export async function openShipped(name: 'setup' | 'teardown', options: ShippedOptions, context: CommandContext): Promise<ShippedPlaybook> {
+export async function openShipped(name: 'setup' | 'teardown' | 'prune', options: ShippedOptions, context: CommandContext): Promise<ShippedPlaybook> {
   const file = fileURLToPath(new URL(`../../playbooks/${name}.yml`, import.meta.url));
   const playbook = await loadPlaybook(file);
   return { playbook, fleet: await Fleet.open('all', { ...options, playFolder: dirname(file) }, context) };

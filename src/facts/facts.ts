@@ -53,6 +53,7 @@ export interface Facts {
   readonly secureBoot: boolean | null;
   /** Installed packages of kernel images, headers and debug symbols; sorted. */
   readonly kernelPackages: readonly HostText[];
+  readonly symbols: SymbolsOnDisk;
   /** /usr/lib/debug exists. */
   readonly hasDebugFolder: boolean;
   /** Where debuginfod is asked by default: DEBUGINFOD_URLS and /etc/debuginfod. */
@@ -71,4 +72,15 @@ export interface Facts {
   readonly processors: number;
   /** All that the host said; ansible.ts reads the rest of it. */
   readonly answer: FactsAnswer;
+}
+
+/** Debug symbols of kernels, and what setup has to do with them. */
+export interface SymbolsOnDisk {
+  /** What they take of the disk, by kernel release. */
+  readonly kibByRelease: Readonly<Record<string, number>>;
+  readonly isSetUp: boolean;
+  /** Packages of debug symbols that were there before setup. */
+  readonly before: readonly HostText[];
+  /** Releases whose symbols setup has fetched without a package. */
+  readonly fetched: readonly HostText[];
 }

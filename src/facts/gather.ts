@@ -40,6 +40,7 @@ const NOTHING: Facts = {
   lockdown: null,
   secureBoot: null,
   kernelPackages: [],
+  symbols: { kibByRelease: {}, isSetUp: false, before: [], fetched: [] },
   hasDebugFolder: false,
   debuginfodUrls: [],
   kernelBuildId: null,

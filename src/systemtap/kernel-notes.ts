@@ -4,13 +4,18 @@ import type { Facts } from '../facts/facts.js';
 
 const IMAGE = /^linux-image-(?:unsigned-)?(\d\S*?)(-dbg|-dbgsym)?$/;
 
-export function kernelNotes(facts: Pick<Facts, 'kernelRelease' | 'kernelPackages' | 'isContainer'>): string[] {
+/** @param buildFor releases that a build host compiles for: none of them is gone */
+export function kernelNotes(facts: Pick<Facts, 'kernelRelease' | 'kernelPackages' | 'isContainer' | 'symbols'>, buildFor: readonly string[] = []): string[] {
   if (facts.isContainer) return [];
   const images = new Set<string>();
-  const symbols = new Set<string>();
+  const own = new Set(facts.symbols.fetched.filter((release) => facts.symbols.kibByRelease[release] !== undefined));
+  const others = new Map<string, string>();
   for (const name of facts.kernelPackages) {
     const match = IMAGE.exec(name);
-    if (match?.[1] !== undefined) (match[2] === undefined ? images : symbols).add(match[1]);
+    if (match?.[1] === undefined) continue;
+    if (match[2] === undefined) images.add(match[1]);
+    else if (facts.symbols.isSetUp && !facts.symbols.before.includes(name)) own.add(match[1]);
+    else others.set(match[1], name);
   }
   const running = facts.kernelRelease;
   const newest = [...images].filter((release) => flavourOf(release) === flavourOf(running)).sort(byVersion).at(-1);
@@ -18,8 +23,12 @@ export function kernelNotes(facts: Pick<Facts, 'kernelRelease' | 'kernelPackages
   if (newest !== undefined && byVersion(newest, running) > 0) {
     notes.push(`kernel ${newest} is installed and waits for a reboot; ${running} runs: after the reboot, run fleet-tap setup again`);
   }
-  const gone = [...symbols].filter((release) => release !== running && !images.has(release)).sort(byVersion);
-  if (gone.length > 0) notes.push(`debug symbols of kernels that are gone take up disk: ${gone.join(', ')}`);
+  const isGone = (release: string) => release !== running && !images.has(release) && !buildFor.includes(release);
+  const gone = [...own].filter(isGone).sort(byVersion);
+  const kib = gone.reduce((sum, release) => sum + (facts.symbols.kibByRelease[release] ?? 0), 0);
+  if (gone.length > 0) notes.push(`debug symbols of kernels that are gone take up ${Math.ceil(kib / 1024)} MiB: ${gone.join(', ')}; fleet-tap setup --prune frees them`);
+  const left = [...others.keys()].filter(isGone).sort(byVersion);
+  if (left.length > 0) notes.push(`debug symbols of kernels that are gone, not put there by setup, take up disk: ${left.map((release) => others.get(release)).join(', ')}`);
   return notes;
 }
 

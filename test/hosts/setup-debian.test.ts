@@ -1,9 +1,9 @@
 // Setup's way on Debian, 11 to testing, with real apt and dpkg: headers and debug symbols of any flavour, the kernel's alone or all of them; and kernels
 // that the archive has no more, from the archive as it was on another day.
 import { expect, test } from 'vitest';
-import type { Deb } from './archive/debs.js';
+import { type Deb, makeDeb } from './archive/debs.js';
 import { type Given, installed, onAptFleet } from './archive/fleet.js';
-import { play } from './archive/play.js';
+import { notesOn, play } from './archive/play.js';
 import { baseDebs, DEBIANS, debianSymbolsDeb, type Release, sh } from './archive/ubuntu.js';
 import { stateOf } from './ring/state.js';
 
@@ -33,6 +33,27 @@ onAptFleet('setup on what says it is Debian', (fleet) => {
     expect((await later.setup({ fleet_tap_symbols_full: true })).changed).toEqual(['Debug symbols of the loadable modules, which an earlier setup left out']);
     expect(await sh(later.host, 'find /usr/lib/debug -type f | sort')).toBe(both);
     expect((await later.setup({ fleet_tap_symbols_full: true })).changed).toEqual([]);
+  });
+
+  test('symbols of a kernel that is gone: doctor names them, prune takes those that setup has put there, and no others', { timeout: 120_000 }, async () => {
+    const release = DEBIANS.trixie;
+    const later = { ...release, kernel: '6.12.48+deb13-rt-amd64' };
+    const theirs = await makeDeb({ name: 'linux-image-6.1.0-9-amd64-dbg', version: '1', files: { 'usr/lib/debug/boot/vmlinux-6.1.0-9-amd64': 'x' } });
+    const kept = await makeDeb({ name: 'linux-image-6.1.0-8-amd64', version: '1', files: { 'boot/vmlinuz-6.1.0-8-amd64': 'x' } });
+    const { host, setup } = await fleet().debian(release, [...(await all(release)), theirs, kept]);
+    await sh(host, 'apt-get -q update; apt-get -q -y install linux-image-6.1.0-9-amd64-dbg linux-image-6.1.0-8-amd64');
+    expect((await setup()).failure).toBe('');
+    expect(await notesOn(host)).toEqual(['debug symbols of kernels that are gone, not put there by setup, take up disk: linux-image-6.1.0-9-amd64-dbg']);
+    expect((await play(host, 'prune')).changed, 'the kernel runs').toEqual([]);
+    await sh(host, `sed -i 's/${release.kernel.replaceAll('+', '.')}/${later.kernel}/' /usr/local/bin/uname; echo x > /usr/lib/debug/boot/vmlinux-6.1.0-7-amd64; echo x > /usr/lib/debug/boot/vmlinux-6.1.0-8-amd64; printf '/usr/lib/debug/boot/vmlinux-6.1.0-%s-amd64\n' 7 8 > /var/lib/fleet-tap/files`);
+    expect((await notesOn(host))[0]).toMatch(/^debug symbols of kernels that are gone take up 1 MiB: 6\.1\.0-7-amd64, 6\.12\.41\+deb13-rt-amd64; fleet-tap setup --prune frees them$/);
+    expect((await play(host, 'prune', { fleet_tap_build_for: [release.kernel, '6.1.0-7-amd64'] })).changed, 'a build host for them').toEqual([]);
+    expect((await play(host, 'prune', {}, true)).changed).toEqual(['Their packages, away', 'Their files, away']);
+    expect((await play(host, 'prune')).changed).toEqual(['Their packages, away', 'Their files, away']);
+    expect(await sh(host, 'ls /usr/lib/debug/boot')).toBe('vmlinux-6.1.0-8-amd64\nvmlinux-6.1.0-9-amd64\n');
+    expect(await installed(host)).toEqual(expect.arrayContaining(['linux-image-6.1.0-9-amd64-dbg', 'systemtap']));
+    expect((await play(host, 'prune')).changed).toEqual([]);
+    expect((await notesOn(host)).length).toBe(1);
   });
 
   /** The archive as it was on a day, and what is said of a package. */

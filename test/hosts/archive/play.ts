@@ -10,6 +10,7 @@ import { loadPlaybook } from '../../../src/playbook/load.js';
 import { runPlaybook } from '../../../src/playbook/run.js';
 import { LocalTransport } from '../../../src/ssh/local-transport.js';
 import { ShellSession } from '../../../src/ssh/shell-session.js';
+import { kernelNotes } from '../../../src/systemtap/kernel-notes.js';
 import type { RingHost } from '../ring/host.js';
 
 const PLAYBOOKS = join(import.meta.dirname, '../../../playbooks');
@@ -27,8 +28,23 @@ export interface Played {
 
 const inventory = await loadInventory(['host,']);
 
-export async function play(host: RingHost, name: 'setup' | 'teardown', vars: Vars = {}, check = false): Promise<Played> {
-  const session = new ShellSession(new LocalTransport('host', { shell: [...(await host.enter()), '/bin/sh', '-c'] }));
+/** Who opens it closes it. */
+async function sessionOn(host: RingHost): Promise<ShellSession> {
+  return new ShellSession(new LocalTransport('host', { shell: [...(await host.enter()), '/bin/sh', '-c'] }));
+}
+
+/** What doctor notes of the host's kernels. */
+export async function notesOn(host: RingHost): Promise<readonly string[]> {
+  const session = await sessionOn(host);
+  try {
+    return kernelNotes({ ...(await gatherFacts(session)), isContainer: false });
+  } finally {
+    await session.close();
+  }
+}
+
+export async function play(host: RingHost, name: 'setup' | 'teardown' | 'prune', vars: Vars = {}, check = false): Promise<Played> {
+  const session = await sessionOn(host);
   const changed: string[] = [];
   const told: string[] = [];
   try {
