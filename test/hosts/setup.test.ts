@@ -113,6 +113,19 @@ onAptFleet('setup on what says it is Ubuntu', (fleet) => {
       await sh(host, 'apt-get -q update');
     });
 
+    test('whose own signature is SHA-1: apt 3 does not take it; the archive is out again, and what may be done is said, and helps', { timeout: 240_000 }, async () => {
+      const key = await fleet().keys.makeOfOldTimes('with-sha1');
+      const { host, setup } = await given({ signs: key, base: [await keyringDeb('ubuntu-dbgsym-keyring', key.publicKey)] });
+      expect(await sh(host, 'apt-get --version')).toMatch(/^apt [3-9]\./);
+      const { failure } = await setup();
+      expect(failure).toContain("the key of an archive is signed with SHA-1, which apt 3 takes no longer. The archive of debug symbols ");
+      expect(failure).toContain('was taken out again');
+      expect(await sh(host, 'apt-get -q update && ls /etc/apt/sources.list.d')).not.toContain('fleet-tap');
+      const command = /as root: (mkdir -p .*apt-sequoia\.config)\. Or/.exec(failure)?.[1] ?? 'false';
+      await sh(host, command);
+      expect((await setup()).failure).toBe('');
+    });
+
     test('that has expired', { timeout: 120_000 }, async () => {
       // As it happens: the archive's key lives on, the host has it as it was before it was prolonged.
       const { key, before } = await fleet().keys.makeProlonged('old');

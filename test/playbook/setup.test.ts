@@ -39,7 +39,7 @@ function rendered({ plays }: Playbook, vars: Readonly<Record<string, unknown>>, 
 }
 
 test.skipIf(skipReason !== undefined && !mayNotSkip)(`ansible-playbook accepts it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
-  for (const one of [path, path.replace('setup.yml', 'teardown.yml')]) expect(execFileSync('ansible-playbook', ['-i', 'localhost,', '--syntax-check', one], { encoding: 'utf8' })).toContain('playbook: ');
+  for (const one of ['setup.yml', 'teardown.yml', 'prune.yml'].map((name) => path.replace('setup.yml', name))) expect(execFileSync('ansible-playbook', ['-i', 'localhost,', '--syntax-check', one], { encoding: 'utf8' })).toContain('playbook: ');
 });
 
 test("the archive's address is made from a derivative's base, never from its own name", () => {

@@ -31,6 +31,13 @@ export class SigningKeys {
     return { key: await this.#key(name), before };
   }
 
+  /** A key whose own signature is of its time: with SHA-1, as that of ddebs.ubuntu.com, made in 2016 too. */
+  async makeOfOldTimes(name: string): Promise<SigningKey> {
+    const words = ['--homedir', this.#home, '--batch', '--passphrase', '', '--faked-system-time', '20160321T120000!', '--cert-digest-algo', 'SHA1', '--allow-weak-digest-algos'];
+    await $`gpg ${words} --quick-generate-key ${name} rsa3072 sign never`.quiet();
+    return this.#key(name);
+  }
+
   async #key(name: string): Promise<SigningKey> {
     const words = ['--homedir', this.#home, '--batch', '--yes'];
     const listed = await $`gpg ${words} --with-colons --list-keys ${name}`.quiet();
