@@ -175,8 +175,10 @@ onAptFleet('setup on what says it is Ubuntu', (fleet) => {
     await sh(host, 'apt-get -q update');
     const [packages, before] = [await installed(host), await stateOf(fleet().ring, host)];
     expect((await setup()).failure).toBe('');
+    await sh(host, 'mkdir -p /root/.systemtap/cache && : > /root/.systemtap/cache/stapconf');
     expect((await play(host, 'teardown')).failure).toBe('');
     expect(await installed(host)).toEqual(packages);
+    expect(await sh(host, 'ls -A /root')).not.toContain('.systemtap');
     const after = await stateOf(fleet().ring, host);
     // The same lines in another order are no difference.
     const told = (state: State, path: string) => (state[path]?.endsWith('{"added":[],"removed":[]}') === true ? undefined : state[path]);

@@ -42,6 +42,18 @@ test.skipIf(skipReason !== undefined && !mayNotSkip)(`ansible-playbook accepts i
   for (const one of ['setup.yml', 'teardown.yml', 'prune.yml'].map((name) => path.replace('setup.yml', name))) expect(execFileSync('ansible-playbook', ['-i', 'localhost,', '--syntax-check', one], { encoding: 'utf8' })).toContain('playbook: ');
 });
 
+test.each([
+  ['RedHat', 'Rocky Linux', /dnf install systemtap kernel-devel-\$\(uname -r\) 'dnf-command\(debuginfo-install\)', and dnf debuginfo-install kernel-\$\(uname -r\) .*subscription-manager/],
+  ['Suse', 'SLES', /zypper install systemtap kernel-default-devel/],
+  ['Archlinux', 'Archlinux', /linux-headers; debug symbols come from debuginfod/],
+  ['Gentoo', 'Gentoo', /Install systemtap, and the headers and debug symbols of the running kernel, by hand/],
+])('a distribution that setup does not know yet, %s: what to install by hand', (family, name, advice) => {
+  const said = rendered(playbook, { ansible_distribution: name, ansible_distribution_version: '9', ansible_os_family: family }, 'The distribution is one that setup knows', 'fail_msg');
+  expect(said).toMatch(new RegExp(`^${name} 9 is not supported yet: `));
+  expect(said).toMatch(advice);
+  expect(said).toMatch(/; capture works then\.$/);
+});
+
 test("the archive's address is made from a derivative's base, never from its own name", () => {
   const files = { '/etc/os-release': 'NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="19.1"\nVERSION_CODENAME=tessa\n' };
   const facts = ansibleFacts(parseFacts({ sections: new Map(), files: new HostFiles(renderFiles(files)) }));
