@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.js';
 import { renderAnswer } from '../facts/answer.js';
 import { renderFiles } from '../facts/host-files.js';
 import { answerModule, type SimulatedDisk } from './simulated-modules.js';
-import { FrameReader } from './simulated-shell.js';
+import { FrameReader, scriptIn } from './simulated-shell.js';
 import type { PacketSource } from './traffic.js';
 
 const RELEASE = '6.12.0-demo-amd64';
@@ -114,10 +114,9 @@ export class SimulatedHost {
 
   /** Reads the script that the command line announces (ssh/remote-command.ts), then answers it. */
   #exec(channel: ServerChannel, command: string): void {
-    const announced = /([0-9a-f]{32}) \$\$; s=\$\(head -c (\d+)/.exec(command);
+    const announced = /([0-9a-f]{32}) \$\$; (?:ft_s=\$\(head -c (\d+)|IFS= read -r)/.exec(command);
     if (announced === null) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
-    const [, nonce = '', count = ''] = announced;
-    const bytes = Number(count);
+    const [, nonce = '', count] = announced;
     let received = Buffer.alloc(0);
     let answering = false;
     channel.on('error', () => {});
@@ -125,12 +124,14 @@ export class SimulatedHost {
     channel.on('data', (chunk: Buffer) => {
       if (answering) return;
       received = Buffer.concat([received, chunk]);
-      if (received.length < bytes) return;
+      // A line, or so many bytes of which the last are the nonce.
+      const bytes = count === undefined ? received.indexOf('\n') + 1 : Number(count);
+      if (bytes === 0 || received.length < bytes) return;
       answering = true;
       const rest = received.subarray(bytes);
       channel.write(`${nonce}.`);
       channel.stderr.write(`${nonce}.`);
-      const script = received.toString('utf8', 0, bytes);
+      const script = count === undefined ? scriptIn(received.toString('utf8', 0, bytes - 1)) : received.toString('utf8', 0, bytes - nonce.length);
       if (script.startsWith(': fleet-tap shell\n')) return this.#shell(channel);
       this.#safely((answer) => exit(channel, answer.status, answer.output), () => this.#answer(channel, script, rest));
     });

@@ -1,5 +1,8 @@
 // What comes in: what ssh/shell-loop.ts writes to its shell. What goes out: the scripts in it, for a host that has no shell.
-// It reads both modes of a frame (`MODE NONCE BYTES CODE`): a script quoted in the line, or in the bytes after it.
+// It reads all modes of a frame (`MODE NONCE BYTES CODE`): a script quoted in the line, or in the bytes after it.
+
+/** The script's quoted text follows, from the quote on. */
+const BEFORE = "; ft_s='";
 
 export interface FramedScript {
   readonly nonce: string;
@@ -17,16 +20,16 @@ export class FrameReader {
       const end = this.#bytes.indexOf('\n');
       if (end === -1) return found;
       const [mode, nonce = '', count, ...code] = this.#bytes.toString('utf8', 0, end).split(' ');
-      const after = end + 1 + (mode === 'f' ? Number(count) : 0);
+      const after = end + 1 + Number(count);
       if (this.#bytes.length < after) return found;
-      found.push({ nonce, script: mode === 'f' ? this.#bytes.toString('utf8', end + 1, after) : unquoted(code.join(' ')) });
+      const words = code.join(' ');
+      found.push({ nonce, script: mode === 'l' ? scriptIn(words.slice(words.lastIndexOf(BEFORE) + BEFORE.length - 1)) : this.#bytes.toString('utf8', end + 1, after - nonce.length) });
       this.#bytes = this.#bytes.subarray(after);
     }
   }
 }
 
-/** What `ft_s=` is set to: single quotes, `\'`, and a variable for each newline. */
-function unquoted(code: string): string {
-  const words = code.slice(code.lastIndexOf("; ft_s='") + '; ft_s='.length);
-  return words.replace(/'([^']*)'|\\(')|"\$ft_l"/g, (piece, plain?: string, quoteMark?: string) => plain ?? quoteMark ?? (piece === '' ? '' : '\n'));
+/** Quoted text of a script in one line, from the first quote on: single quotes, `\'`, and a variable for each newline. */
+export function scriptIn(text: string): string {
+  return text.replace(/'([^']*)'|\\(')|"\$ft_l"/g, (piece, plain?: string, quoteMark?: string) => plain ?? quoteMark ?? (piece === '' ? '' : '\n'));
 }

@@ -17,6 +17,13 @@ const [first, ...others] = facts.filter((fact) => fact.command !== undefined);
 const SECTIONS = [first?.name ?? '', FILES, ...others.map(({ name }) => name)];
 
 /**
+ * `uname -snrvm`, without a process where /proc tells it all (Linux 6.1): setarch(8) may have given this process another machine or release,
+ * which only uname knows; its bits are 0008 (PER_LINUX32) and 20000 (UNAME26).
+ */
+const KERNEL_COMMAND = `kernel=; read -r f </proc/self/personality && [ "$f" = 00000000 ] && read -r release </proc/sys/kernel/osrelease && read -r nodename </proc/sys/kernel/hostname && read -r f </proc/sys/kernel/version && read -r rest </proc/sys/kernel/arch && kernel="Linux $nodename $release $f $rest"
+[ -n "$kernel" ] || { kernel=$(uname -snrvm); set -- $kernel; nodename=$2; release=$3; set --; }`;
+
+/**
  * POSIX sh, in a subshell, so that nothing of it stays in a long-lived shell.
  * @param nonce letters and digits, new for each run
  */
@@ -25,7 +32,7 @@ export function factsScript(nonce: string): string {
   const paths = [...new Set(facts.flatMap((fact) => fact.files ?? []))].join(' ');
   const lines = [`${LABEL}${quote(nonce)}`, '(', 'exec </dev/null 2>/dev/null', 'set +eu', mark(first?.name ?? ''), first?.command ?? ''];
   // Logins that are not root often lack the sbin folders, where ip and dpkg's friends live.
-  lines.push('LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', 'export LC_ALL PATH', 'kernel=$(uname -snrvm); set -- $kernel; nodename=$2; release=$3; set --', PACKAGES_COMMAND, mark(FILES));
+  lines.push('LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', 'export LC_ALL PATH', KERNEL_COMMAND, PACKAGES_COMMAND, mark(FILES));
   lines.push(`if command -v grep; then grep -H '' ${paths}; else for f in ${paths}; do [ ! -f "$f" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s:%s\\n' "$f" "$line"; done <"$f"; done; fi`);
   lines.push(`ls -ld ${[...new Set(facts.flatMap((fact) => fact.links ?? []))].join(' ')}`);
   for (const { name, command = '' } of others) lines.push(mark(name), command);

@@ -15,8 +15,8 @@ export interface Fact {
   readonly links?: readonly string[];
   /**
    * POSIX sh: dash, bash, busybox. It may be missing half of its tools, runs with standard error closed off, in one shell with the
-   * others (so it never calls `exit` or `exec`), and finds `uname -snrvm` in `$kernel`, its third word in `$release`, its second in `$nodename`,
-   * dpkg's architecture in `$deb_architecture`, and some of its packages in `$packages` (deb-packages.ts). Every process it starts is paid for
+   * others (so it never calls `exit` or `exec`), and finds what `uname -snrvm` prints in `$kernel`, its third word in `$release`, its second in `$nodename`,
+   * dpkg's architecture in `$deb_architecture`, and some of its packages in `$packages`, with `$newline` around each (deb-packages.ts). Every process it starts is paid for
    * on every host: builtins first.
    */
   readonly command?: string;

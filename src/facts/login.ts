@@ -8,7 +8,7 @@ export const login: Fact = {
   files: ['/proc/self/status'],
   // The database beyond the file (LDAP) is a process away.
   command: `[ -r /proc/self/status ] || id
-user=\${LOGNAME:-\${USER:-root}}; entry=; while IFS= read -r line; do case $line in "$user:"*) entry=$line ;; esac; done </etc/passwd
+user=\${LOGNAME:-\${USER:-root}}; entry=; while IFS= read -r line; do case $line in "$user:"*) entry=$line; break ;; esac; done </etc/passwd
 if [ -n "$entry" ]; then printf '%s\\n' "$entry"; else getent passwd "$user"; fi`,
   parse: (output, files) => {
     const uid = idOf(output, files, 'uid');

@@ -30,7 +30,12 @@ export const network: Fact = {
   files: ['address', 'mtu', 'operstate', 'type', 'flags', 'speed', 'bridge/bridge_id', 'bridge/stp_state', 'bonding/slaves', 'bonding/mode', 'bonding/miimon', 'bonding/lacp_rate', 'bonding/primary'].map((name) => `${NET}/*/${name}`),
   links: [`${NET}/*/device`, `${NET}/*/device/driver/module`],
   // One process for all three questions; busybox's ip knows no batch.
-  command: `found=$(printf '%s\\n' 'addr show' 'route get ${OUTSIDE.v4}' 'route get ${OUTSIDE.v6}' | ip -o -force -batch -)
+  command: `found=$(ip -o -force -batch - <<E
+addr show
+route get ${OUTSIDE.v4}
+route get ${OUTSIDE.v6}
+E
+)
 if [ -n "$found" ]; then printf '%s\\n' "$found"; else ip -o addr show || ifconfig -a; ip -4 route get ${OUTSIDE.v4}; ip -6 route get ${OUTSIDE.v6}; fi; found=`,
   parse: (output) => ({ addresses: addressesIn(output) }),
   ansible: (output, files) => {

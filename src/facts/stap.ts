@@ -2,12 +2,14 @@
 // Seen: `Systemtap translator/driver (version 5.1/0.192, Debian version 5.1-5)`. `staprun -V` prints nothing at all (5.1 and 5.6,
 // Debian), so its version is its package's, and is `unknown` where staprun came another way. stap itself is only asked where it is no package's. It may be executable for root and its group
 // only (Debian: 4754 root:stapusr): it is looked for, not tried.
+import { askForPackages } from './deb-packages.js';
 import type { HostText } from '../base/host-text.js';
 import type { Fact } from './fact.js';
 
 export const stap: Fact = {
   name: 'stap',
   command: `found=; IFS=:; for d in $PATH; do [ -z "$found" ] && [ -x "$d/stap" ] && found=$d/stap; [ -e "$d/staprun" ] && loader=yes; done; unset IFS
+[ -z "$found$loader" ] || ${askForPackages('systemtap', 'systemtap-runtime')}
 case $found:$packages in
 /usr/bin/stap:*"$newline"systemtap\\ *) found=\${packages#*"$newline"systemtap }; printf 'package %s\\n' "\${found%%"$newline"*}" ;;
 :*) ;;

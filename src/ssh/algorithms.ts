@@ -2,8 +2,9 @@
 // Guaranteed: no SHA-1 key exchange or MAC, no CBC, no ssh-dss and no ssh-rsa signature unless a configuration asks for it by name.
 import type { Algorithms, CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from 'ssh2';
 
+/** Of two that are equally strong the one that costs the host less: OpenSSH computes NIST's curves by OpenSSL, curve25519 by slower code of its own. */
 const KEY_EXCHANGES: readonly KexAlgorithm[] = [
-  'curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256', 'ecdh-sha2-nistp384', 'ecdh-sha2-nistp521',
+  'ecdh-sha2-nistp256', 'curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp384', 'ecdh-sha2-nistp521',
   'diffie-hellman-group-exchange-sha256', 'diffie-hellman-group16-sha512', 'diffie-hellman-group18-sha512', 'diffie-hellman-group14-sha256',
 ];
 /** AES-GCM first: it is the fastest here, and OpenSSH's servers take the client's order. */

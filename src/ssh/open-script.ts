@@ -43,9 +43,9 @@ export async function openScript(transport: Transport, script: string, become: B
 async function tryOpen(transport: Transport, script: string, become: Become | undefined, terminal: boolean, options: OpenOptions): Promise<RunningScript | FleetTapError> {
   const { startLimitMs = START_LIMIT_MS, onSent } = options;
   const nonce = randomBytes(16).toString('hex');
-  const bytes = Buffer.from(script, 'utf8');
   if (become?.password?.includes('\n') === true) throw new FleetTapError('input', 'become-password', 'the become password has a line break in it', { place: { host: transport.host } });
-  const stream = await transport.exec(remoteCommand(bytes.length, nonce, become, terminal));
+  const { command, bytes } = remoteCommand(script, nonce, become, terminal);
+  const stream = await transport.exec(command);
   const place = { host: transport.host };
   const mark = Buffer.from(`${nonce}.`);
   return new Promise((resolve) => {

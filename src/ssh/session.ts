@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Bytes of stdout and of stderr that are taken; at more, the command is ended. Default 8 MiB, no limit for an output that is passed on. */
   readonly limitBytes?: number;
+  /** In a shell and on a channel that end with it: cheaper for the only command of a host, dearer for one of several. Default: false. */
+  readonly isOnly?: boolean;
   /** It may run twice: when the connection is lost under way it is made again, and so is the command. Default: false. */
   readonly idempotent?: boolean;
   /** Called when the script goes to the host: from then on it may have run, whatever becomes of the connection. */

@@ -1,13 +1,13 @@
 // What comes in: nothing. What goes out: the sh script of the long-lived shell, which reads framed commands from its input and answers each.
-// A command is a line `MODE NONCE BYTES CODE`. CODE sets ft_s (the script) or, in mode f, leaves it to the BYTES bytes after the line; it sets
-// ft_i when the script has an input (a format for printf). The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
+// A command is a line `MODE NONCE BYTES CODE`. CODE sets ft_s (the script) or, in modes h and f, leaves it to the BYTES bytes after the line, of which the
+// last are NONCE; it sets ft_i when the script has an input (a format for printf). The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
 // NONCE on stderr. LEFT is 1 when a process stayed behind that holds these outputs: it could write into a later answer, so this shell is given up.
-// Guaranteed: a line that is cut runs nothing; a script runs in a process of its own (mode l: a subshell; mode f: a shell, for scripts
-// that are long or want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
-import { reader } from './remote-command.js';
+// Guaranteed: what is cut runs nothing; a script runs in a process of its own (modes l and h: a subshell; mode f: a shell, for scripts
+// that want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
+import { marked, reader, shellText } from './remote-command.js';
 import { quote } from './quote.js';
 
-/** Up to this many bytes of CODE, a subshell and a line: the shell reads a line byte by byte. */
+/** Up to this many bytes of CODE the script stands in the line: the shell reads a line byte by byte. */
 const LINE_LIMIT_BYTES = 4_096;
 /** More processes than this were made meanwhile: look at all that there are, not at each number. */
 const LOOK_AT_PIDS = 4_000;
@@ -19,7 +19,7 @@ const LOOK_AT_PIDS = 4_000;
 export const SHELL_LOOP = `: fleet-tap shell
 exec 3<&0 4>&2 2>/dev/null
 ft_c=\${LC_ALL-} ft_h=\${LC_ALL+y} ft_l='
-' ft_r=${quote(`${reader('$1', ' <&3', 'exec 3<&-; shift; ')}`)}
+' ft_r=${quote(`${reader('"$1"', '"$2"', ' <&3')}exec 3<&-; shift 2; eval "unset ft_s; $ft_s"`)}
 LC_ALL=C
 trap : HUP INT QUIT TERM
 ft_last() { ft_p=; read -r ft_z ft_z ft_z ft_z ft_p < /proc/loadavg; }
@@ -50,18 +50,16 @@ ft_left() {
   return 1
 }
 ft_go() {
+  if [ "$ft_m" = h ]; then ${reader('"$ft_b"', '"$ft_k"', ' <&3')}fi
   if [ -n "$ft_h" ]; then LC_ALL=$ft_c; else unset LC_ALL; fi
-  if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b"; fi
+  if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b" "$ft_k"; fi
   exec 3<&-
   trap - HUP INT QUIT TERM
   eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_n ft_d ft_t ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
 }
 ft_g=
-: &
-ft_q=$!
-wait $ft_q
 ft_last
-[ -n "$ft_p" ] && [ "$ft_p" -ge "$ft_q" ] && [ $((ft_p - ft_q)) -lt ${LOOK_AT_PIDS} ] || ft_g=y
+[ -n "$ft_p" ] && [ "$ft_p" -ge $$ ] && [ $((ft_p - $$)) -lt ${LOOK_AT_PIDS} ] || ft_g=y
 while read -r ft_m ft_k ft_b ft_x <&3; do
   unset ft_s ft_i
   eval "$ft_x"
@@ -95,15 +93,10 @@ export function frame(nonce: string, script: string, input: Buffer | undefined):
   const given = input === undefined ? ':' : `ft_i='${printfFormat(input)}'`;
   const line = `${given}; ft_s=${shellText(script)}`;
   // In a subshell `$$` is the long-lived shell, which must outlive `kill $$`.
-  const wantsOwnShell = /\$\$|\$\{\$|PPID/.test(script) || script.includes('\0') || Buffer.byteLength(line) > LINE_LIMIT_BYTES;
-  if (!wantsOwnShell) return Buffer.from(`l ${nonce} 0 ${line}\n`, 'utf8');
-  const bytes = Buffer.from(script, 'utf8');
-  return Buffer.concat([Buffer.from(`f ${nonce} ${bytes.length} ${given}\n`, 'latin1'), bytes]);
-}
-
-/** A script as one line of sh: single quotes, and a variable for each newline. */
-function shellText(script: string): string {
-  return `'${script.replaceAll("'", `'\\''`).replaceAll('\n', `'"$ft_l"'`)}'`;
+  const wantsOwnShell = /\$\$|\$\{\$|PPID/.test(script);
+  if (!wantsOwnShell && !script.includes('\0') && Buffer.byteLength(line) <= LINE_LIMIT_BYTES) return Buffer.from(`l ${nonce} 0 ${line}\n`, 'utf8');
+  const bytes = marked(script, nonce);
+  return Buffer.concat([Buffer.from(`${wantsOwnShell ? 'f' : 'h'} ${nonce} ${bytes.length} ${given}\n`, 'latin1'), bytes]);
 }
 
 /** Any bytes as a format for printf, in one line and without single quotes. ASCII but for nothing: others as octal. */

@@ -119,8 +119,8 @@ mv -f "$t" ${quote(path)}
     if (this.#lost !== undefined) throw this.#lost;
     const identity = this.#identity(options.become);
     const input = options.input === undefined ? undefined : Buffer.from(options.input);
-    if (input !== undefined && input.length > FRAMED_INPUT_LIMIT_BYTES) {
-      return this.#shells.withOwn(script, identity, options.onSent, (running) => this.#watch(script, options, identity, (output) => feed(running, input, output)));
+    if (options.isOnly === true || (input !== undefined && input.length > FRAMED_INPUT_LIMIT_BYTES)) {
+      return this.#shells.withOwn(script, identity, options.onSent, (running) => this.#watch(script, options, identity, (output) => feed(running, input ?? Buffer.alloc(0), output)));
     }
     return this.#shells.with(identity, (shell) =>
       this.#watch(script, options, identity, (output) => ({ over: shell.run(script, input, output), pid: shell.pid, isOwn: false, giveUp: () => void shell.retire() })),

@@ -113,6 +113,7 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
         },
       });
       login.listen(client, fail);
+      ignoreOtherHostKeys(client);
       socket.once('data', (chunk: Buffer) => {
         greeting = chunk.subarray(0, GREETING_BYTES).toString('latin1');
       });
@@ -128,6 +129,20 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
   client.removeAllListeners('close');
   client.on('error', () => {});
   return client;
+}
+
+/**
+ * OpenSSH's servers offer all their host keys after the login (`hostkeys-00@openssh.com`), and ssh2 lets each of them prove itself by a signature. Nobody
+ * here wants those keys (UpdateHostKeys is not done), so the server is spared that. Without ssh2's handlers (another version) it is not, no more.
+ */
+function ignoreOtherHostKeys(client: Client): void {
+  const { _protocol } = client as unknown as { _protocol?: { _handlers?: Record<string, ((...words: unknown[]) => void) | undefined> } };
+  const handlers = _protocol?._handlers;
+  const { GLOBAL_REQUEST: request } = handlers ?? {};
+  if (handlers === undefined || request === undefined) return;
+  handlers.GLOBAL_REQUEST = (protocol, name, wantsReply, ...rest) => {
+    if (name !== 'hostkeys-00@openssh.com' || wantsReply === true) request(protocol, name, wantsReply, ...rest);
+  };
 }
 
 function classify(error: Ssh2Error, greeting: string, hasBegunLogin: boolean, login: Login): ConnectFailure {
