@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // argv → command → exit status. The only file that reads the command line or sets the exit status.
 import { fstatSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
@@ -258,7 +259,11 @@ Exit status: 0 all well, 1 wrong input, 2 a host failed, 4 a host was unreachabl
 Examples:
   fleet-tap facts -i inventory.yml web --filter 'ansible_distribution*,ansible_kernel'
   fleet-tap facts -i inventory.yml --json | jq -r 'to_entries[] | [.key, .value.ansible_facts.ansible_memtotal_mb] | @tsv'`)
-    .action((pattern: string, options: FactsOptions & { filter?: string[] }) => finish(import('./commands/facts.js').then(({ facts }) => facts({ ...options, filter: options.filter ?? [], pattern }, context)))),
+    .action((pattern: string, options: FactsOptions & { filter?: string[] }) => {
+      // Answers are parsed one by one and kept as text: objects that live long enough to make V8's young generation grow, which is of no use here (20 MB for 200 hosts).
+      setFlagsFromString('--semi-space-growth-factor=1');
+      return finish(import('./commands/facts.js').then(({ facts }) => facts({ ...options, filter: options.filter ?? [], pattern }, context)));
+    }),
 );
 
 program

@@ -110,3 +110,12 @@ test('every mistake is told, and no host is touched', async () => {
   expect(told.supported).toBe(told.total);
   expect(told.tasks.some(({ dynamic }) => dynamic)).toBe(true);
 });
+
+test('a folded name, as it is printed, stands for its hosts in a play and in --limit too', async () => {
+  const playbook = join(folder, 'folded.yml');
+  await writeFile(playbook, "- hosts: web[01-02],db[1,3]\n  gather_facts: false\n  tasks: []\n- hosts: all:!web[01-03]\n  gather_facts: false\n  tasks: []\n");
+  const options = { inventory: ['web01,web02,web03,db1,db2,db3,'], listHosts: true };
+  const hostsOf = (stdout: string) => stdout.split('\n  play #').slice(1).map((play) => [...play.matchAll(/^ {6}(\S+)$/gm)].map(([, name]) => name).sort());
+  expect(hostsOf((await ours([playbook], options)).stdout)).toEqual([['db1', 'db3', 'web01', 'web02'], ['db1', 'db2', 'db3']]);
+  expect(hostsOf((await ours([playbook], { ...options, limit: 'db[2-3],web01' })).stdout)).toEqual([['db3', 'web01'], ['db2', 'db3']]);
+});
