@@ -1,6 +1,6 @@
 // What comes in: `ssh_config:FILE` and `vagrant:`, behind -i. What goes out: their hosts, in a builder.
 // Guaranteed: each alias of the ssh_config that is no pattern is one host, Include followed; how it is reached is the file's own matter.
-// Of vagrant, the machines that `vagrant ssh-config` describes; those that are not up are named in a warning, and skipped.
+// Of vagrant, the machines that `vagrant ssh-config` describes; those that were made and are not up are named in a warning, and skipped.
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -56,7 +56,7 @@ const VARIABLES: Readonly<Record<string, string>> = { hostname: 'ansible_host', 
 async function readVagrant(builder: InventoryBuilder): Promise<void> {
   const { stdout: status } = await vagrant(['status', '--machine-readable']);
   const states = [...status.matchAll(/^\d+,([^,\n]+),state,([^,\n]+)$/gm)].map(([, name = '', state = '']) => ({ name, state }));
-  const down = states.filter(({ state }) => state !== 'running');
+  const down = states.filter(({ state }) => state !== 'running' && state !== 'not_created');
   if (down.length > 0) builder.warn(`vagrant machines that are not up, and are left out: ${down.map(({ name, state }) => `${name} (${state})`).join(', ')}`);
   const up = states.filter(({ state }) => state === 'running').map(({ name }) => name);
   if (up.length === 0) throw new FleetTapError('input', 'inventory-vagrant', 'no vagrant machine of this folder is up', { hint: 'vagrant up' });

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type Finished, startFleetTap } from './fleet-tap.js';
+import { type Finished, skippedIn, startFleetTap } from './fleet-tap.js';
 import { difference, framesSoFar, type Reception, talkByDump } from './oracle.js';
 import { BUILD_HOSTS, LAB_DIR, MACHINES } from './places.js';
 import { remote } from './remote.js';
@@ -48,9 +48,6 @@ export async function captureTraffic(inventory: string, hosts: readonly string[]
   };
   return { finished, log: await readFile(file, 'utf8'), dump: talk.received, sent: sentNow };
 }
-
-/** What the kernels say they skipped: under emulation stap still lets a probe go now and then, and why is not known yet. */
-const skippedIn = (stderr: string) => [...stderr.matchAll(/skipped probes: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
 
 /** Nothing was lost that is not said: status 0, or 2 where probes were skipped. */
 export function expectWhole(finished: { readonly status: number | null; readonly stderr: string }): void {

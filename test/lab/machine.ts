@@ -11,17 +11,17 @@ import { HUB, LINK_DUMP_FILE, type Machine, MACHINES, RUN_DIR, type Suite, suite
 import { endProcess, remember, runningPid } from './processes.js';
 import { waitForSsh } from './remote.js';
 
-const DISK_GIB = 8;
+export const DISK_GIB = 8;
 const MEMORY_MIB = 1536;
 const SNAPSHOT = 'ready';
 const BOOT_LIMIT_MS = 400_000;
 
-/** The tree as an ext4 image without loop mounts; overlays are made of it, it is never written again. */
-export async function makeImage(suite: Suite, tree: string, say: (line: string) => void): Promise<string> {
-  const image = join(suiteDir(suite), 'base.qcow2');
+/** The tree as an ext4 image without loop mounts; overlays are made of it, it is never written again. @param name of the image, without `.qcow2` */
+export async function makeImage(suite: Suite, tree: string, say: (line: string) => void, name = 'base'): Promise<string> {
+  const image = join(suiteDir(suite), `${name}.qcow2`);
   if (existsSync(image)) return image;
   say(`${suite}: disk image`);
-  const raw = join(suiteDir(suite), 'base.raw');
+  const raw = join(suiteDir(suite), `${name}.raw`);
   await rm(raw, { force: true });
   await $`truncate -s ${DISK_GIB}G ${raw}`;
   await $`mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,discard -L root -d ${tree} ${raw}`;

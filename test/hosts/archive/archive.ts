@@ -1,5 +1,5 @@
 // What comes in: packages for the pockets of a release, and a key. What goes out: a signed archive as Debian's and Ubuntu's are laid out, served on
-// loopback: dists/POCKET/InRelease, COMPONENT/binary-ARCH/Packages, pool/.
+// loopback, or where it is told: dists/POCKET/InRelease, COMPONENT/binary-ARCH/Packages, pool/.
 // Guaranteed: what the server is asked for is written down; a path may be told to answer with another status, or to stop in the middle.
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -32,11 +32,12 @@ export class ArchiveServer {
     this.#server = server;
   }
 
-  static async start(): Promise<ArchiveServer> {
+  /** @param port of `address`; 0: any that is free */
+  static async start(address = '127.0.0.1', port = 0): Promise<ArchiveServer> {
     const server = createServer();
     const archives = new ArchiveServer(server);
     server.on('request', (request, response) => archives.#answer(decodeURIComponent(request.url ?? ''), response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, address, resolve));
     return archives;
   }
 

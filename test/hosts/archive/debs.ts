@@ -1,9 +1,9 @@
-// What comes in: what a Debian package says and holds. What goes out: the .deb, made by dpkg-deb, and its entry for an archive's Packages file.
+// What comes in: what a Debian package says and holds, or a .deb. What goes out: the .deb, made by dpkg-deb, and its entry for an archive's Packages file.
 // Not here: archives (archive.ts), what stands in them (ubuntu.ts).
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { $ } from 'zx/core';
 
 export interface DebWanted {
@@ -51,6 +51,13 @@ export async function makeDeb(wanted: DebWanted): Promise<Deb> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** A package that an archive has made. @param path of a .deb */
+export async function readDeb(path: string): Promise<Deb> {
+  const { stdout: control } = await $`dpkg-deb -f ${path}`.quiet();
+  const field = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(control)?.[1] ?? '';
+  return { name: field('Package'), version: field('Version'), fileName: basename(path), control, bytes: await readFile(path) };
 }
 
 /** @param path where the archive has the file */
