@@ -51,7 +51,7 @@ export function table<T>(caption: string, columns: readonly Column<T>[], rows: r
     );
     const rest = sorted.length - shown;
     more.hidden = rest <= 0;
-    more.textContent = `${Math.min(rest, MORE_ROWS)} more of ${rest}`;
+    more.textContent = rest <= MORE_ROWS ? `${rest} more` : `${MORE_ROWS} more of ${rest}`;
   };
   fill();
   return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, element('table', {}, element('caption', { class: 'unseen' }, caption), element('thead', {}, element('tr', {}, ...heads)), body), more);

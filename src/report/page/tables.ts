@@ -86,7 +86,7 @@ export function hostTable(view: View): HTMLElement {
       show: (host) => {
         const sums = lost.get(host);
         if (sums === undefined) return '0';
-        return `${sums.isKnown ? '' : 'unknown, '}${count(sums.known)} (${[...sums.reasons].join(', ')})`;
+        return `${sums.isKnown ? count(sums.known) : sums.known === 0 ? 'unknown' : `${count(sums.known)} or more`} (${[...sums.reasons].join(', ')})`;
       },
     },
     { title: 'Clock ahead', value: (host) => host.clockOffsetNs ?? 0, show: (host) => (host.clockOffsetNs === null ? 'not in this log' : `${durationText(host.clockOffsetNs)}${host.clockErrorNs === null ? '' : ` ± ${durationText(host.clockErrorNs)}`}`) },

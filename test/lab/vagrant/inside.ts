@@ -9,7 +9,7 @@ import { $ } from 'zx/core';
 import { ArchiveServer } from '../../hosts/archive/archive.js';
 import { readDeb } from '../../hosts/archive/debs.js';
 import { SigningKeys } from '../../hosts/archive/keys.js';
-import { skippedIn, startFleetTap } from '../fleet-tap.js';
+import { CACHE_HOME, skippedIn, startFleetTap } from '../fleet-tap.js';
 import { PROJECT_DIR, suiteDir } from '../places.js';
 import { knownLoginKey, makeBox } from './box.js';
 import { compareTalk, linesOf, talk } from './talk.js';
@@ -28,6 +28,8 @@ Object.assign(process.env, {
   VAGRANT_DEFAULT_PROVIDER: 'libvirt',
   VAGRANT_CHECKPOINT_DISABLE: '1',
   VAGRANT_NO_COLOR: '1',
+  // What setup compiles, capture takes: under emulation it takes a quarter of an hour.
+  XDG_CACHE_HOME: CACHE_HOME,
   LIBVIRT_DEFAULT_URI: 'qemu:///system',
   FLEET_TAP_DRIVER: 'qemu',
   FLEET_TAP_SYMBOLS: 'none',
