@@ -4,7 +4,7 @@
 // (commands/captured-host.ts).
 import type { Clock } from '../base/clock.js';
 import type { HostCounters } from '../base/counters.js';
-import type { FleetTapError } from '../base/errors.js';
+import { FleetTapError } from '../base/errors.js';
 import type { Session } from '../ssh/session.js';
 import { runFailure, type RunRequest, type ScriptRun, startScript } from '../systemtap/run.js';
 import { type RunWarning, runWarnings } from '../systemtap/run-warnings.js';
@@ -98,7 +98,7 @@ export class HostCapture {
       stream.end();
       this.#probe?.stop();
       const isAsked = this.#stopping && end.status !== null;
-      const error = isAsked ? undefined : runFailure(this.host, end, this.#request.kernelModule.release);
+      const error = isAsked ? endFailure(this.host, lines) : runFailure(this.host, end, this.#request.kernelModule.release);
       // Anybody's script may come to its end by itself: `probe timer.s(10) { exit() }`. Ours never does.
       const isOver = error?.code === 'script-ended' && !this.#request.machineFace;
       this.#events.ended(isOver ? undefined : error, runWarnings(end.stderr));
@@ -127,6 +127,15 @@ export class HostCapture {
     const owner = { host, hostName: this.host, epoch };
     return this.#request.machineFace ? new MachineLines(owner, this.#clock, this.offset, counters) : new ObservedLines(owner, parseSshConnection(connection), counters);
   }
+}
+
+/** Why a run that was asked to end is not whole, as an error. */
+function endFailure(host: string, { lacksEnd }: LineReader): FleetTapError | undefined {
+  if (!lacksEnd) return undefined;
+  return new FleetTapError('host', 'end-missing', 'the script was ended before it had printed all: its last lines are missing, nobody knows how many', {
+    place: { host },
+    hint: 'the host or its network is too slow for what it receives: capture less (--port, --host, --net, --flags, --rate)',
+  });
 }
 
 /** An offset whose samples somebody else hears of. */

@@ -24,6 +24,8 @@ export interface StreamProgress {
 export interface LineReader {
   /** Takes whole lines; `bytes[end]` is the last one's newline. Adds to `progress`. */
   take(bytes: Buffer, start: number, end: number, nowNs: number, progress: StreamProgress): void;
+  /** The script has begun, and has not said that it ends: what it printed last may be missing. */
+  readonly lacksEnd: boolean;
 }
 
 export class HostStream {

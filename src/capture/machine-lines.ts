@@ -44,6 +44,7 @@ export class MachineLines implements LineReader {
   readonly #open: OpenBatch;
   #sequence = 0;
   #lastNs = Number.NEGATIVE_INFINITY;
+  lacksEnd = false;
   /** Heartbeats whose lines have not all come yet, and the last one of all. */
   readonly #announced: Announced[] = [];
   /** All lines up to here have come, or are known to be lost. */
@@ -154,6 +155,7 @@ export class MachineLines implements LineReader {
 
   #mark(kind: number, nowNs: number, progress: StreamProgress): void {
     this.#counters.marks += 1;
+    this.lacksEnd = kind !== END;
     const stepNs = this.#step();
     if (stepNs !== 0) progress.notes.push(`the clock was set by ${(stepNs / 1e9).toFixed(3)} s`);
     const watermarkNs = this.#when(this.#parser.realNs, nowNs).tNs;

@@ -25,6 +25,8 @@ export function parseSshConnection(text: string): OwnConnection | undefined {
 }
 
 export class ObservedLines implements LineReader {
+  /** Nobody knows what the last line of such a script is. */
+  readonly lacksEnd = false;
   readonly #own: OwnConnection | undefined;
   readonly #counters: HostCounters;
   readonly #open: OpenBatch;

@@ -16,8 +16,10 @@ export const RENEW_MS = 3_000;
 const TICK_SEC = 2;
 /** Ticks without a renewal. A renewal is noticed up to a tick late, hence one less. */
 const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
-/** Tenths of a second from TERM to KILL. */
+/** Tenths of a second from TERM to KILL when nobody may be there any more. */
 const STOP_TENTHS = 30;
+/** When we ask: a busy host has many lines in its buffers, and staprun reads them all before it ends. Still within LEASE_SEC if we are dead. */
+const DRAIN_TENTHS = 80;
 
 /** Seconds that the last lines may take to go out once the kernel module is gone. */
 const FLUSH_SEC = 10;
@@ -125,7 +127,7 @@ echo $p > "$d/pid"
 exec 6>&-
 stop() {
   kill -TERM $p 2>/dev/null
-  i=0; while [ $i -lt ${STOP_TENTHS} ] && kill -0 $p 2>/dev/null; do sleep 0.1; i=$((i + 1)); done
+  i=0; while [ $i -lt $1 ] && kill -0 $p 2>/dev/null; do sleep 0.1; i=$((i + 1)); done
   kill -KILL $p 2>/dev/null
 }
 clean_up() {
@@ -135,7 +137,7 @@ clean_up() {
   rm -rf "$d"
   release
 }
-( while read -r _; do : > "$d/lease"; done <&3; stop ) 2>/dev/null 8>&- &
+( while read -r _; do : > "$d/lease"; done <&3; stop ${DRAIN_TENTHS} ) 2>/dev/null 8>&- &
 reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM
@@ -152,13 +154,13 @@ reader=$!
     fi
   done
   echo "fleet-tap: ended $reason" >&2
-  stop
+  stop ${STOP_TENTHS}
   # Whoever was killed cannot clean up.
   kill -0 $$ 2>/dev/null || { kill -TERM $reader 2>/dev/null; clean_up; }
 ) 3<&- 8>&- &
 ticker=$!
 # Not before: a subshell that is just being made would take our own TERM for this one, and lose it.
-trap stop TERM INT
+trap 'stop ${STOP_TENTHS}' TERM INT
 # A signal to this shell ends wait early (over 128); stop may then have seen staprun's end first, and the shell still knows its status.
 while :; do wait $p; status=$?; [ $status -gt 128 ] && kill -0 $p 2>/dev/null || break; done
 wait $p 2>/dev/null; again=$?

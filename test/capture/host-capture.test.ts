@@ -91,6 +91,21 @@ describe('a capture', () => {
     await capture.stop();
   });
 
+  test.each([
+    ['its last word', 'E', undefined],
+    ['a heartbeat', 'H', 'end-missing'],
+  ])('asked to end, with %s as the last that came', async (_what, mark, code) => {
+    const { clock, capture, script, ends, udp } = prepare();
+    await capture.start();
+    script().say(`B 1 ${clock.digits()} 1\n${udp()}`);
+    script().onInputEnd = () => {
+      script().say(`${mark} ${clock.digits()} 2 1\n`);
+      script().end(137);
+    };
+    expect(await capture.stop()).toBe(true);
+    expect(ends.map(({ error }) => error?.code)).toEqual([code]);
+  });
+
   test('counts lines that are too long, and a last one without a newline', async () => {
     const { capture, script, udp } = prepare();
     await capture.start();
