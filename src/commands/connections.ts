@@ -4,7 +4,7 @@
 // Guaranteed: a mistake is an input error that names host and variable; a password's value stands in no error.
 import { FleetTapError } from '../base/errors.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../inventory/connection.js';
-import type { Host, Inventory, Vars } from '../inventory/host.js';
+import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { Omit } from '../playbook/expression/kinds.js';
 import { HostVariables, type RunVariables, Scope, UserVars } from '../playbook/variables.js';
 import { ConfigFiles } from '../ssh/config/files.js';
@@ -31,7 +31,7 @@ export class Connections {
 
   /** @throws FleetTapError kind `input` */
   of(host: Host): Connection {
-    const key = `${host.name}\0${String(host.vars.ansible_connection)}`;
+    const key = connectionKey(host);
     let connection = this.#known.get(key);
     if (connection === undefined) {
       const extraVars = this.#flags.extraVars ?? {};

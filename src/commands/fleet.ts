@@ -7,7 +7,7 @@ import type { Facts } from '../facts/facts.js';
 import { gatherFacts } from '../facts/gather.js';
 import type { HostKeyChecking } from '../inventory/connection.js';
 import { foldHosts } from '../inventory/fold.js';
-import type { Host, Inventory, Vars } from '../inventory/host.js';
+import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { loadInventory } from '../inventory/load.js';
 import { readLimit } from '../inventory/limit.js';
 import { selectHosts } from '../inventory/pattern.js';
@@ -167,7 +167,7 @@ export class Fleet {
     const target = this.#connections.target(host, this.#password);
     const session = await RedialSession.open(() => openSession(target, this.#dialer, signal), this.#say);
     this.release(host);
-    this.#sessions.set(host.name, Promise.resolve(session));
+    this.#sessions.set(connectionKey(host), Promise.resolve(session));
     return session;
   }
 
@@ -199,7 +199,7 @@ export class Fleet {
 
   /** Nothing more is wanted of this host: its connection ends while others work. */
   release(host: Host): void {
-    this.#released.push(this.#closed(this.#sessions.get(host.name)));
+    this.#released.push(this.#closed(this.#sessions.get(connectionKey(host))));
   }
 
   async #closed(session: Promise<Session> | undefined): Promise<void> {
@@ -228,12 +228,13 @@ async function askPassword(context: CommandContext, option: '-k' | '-K'): Promis
 }
 
 function once<T>(known: Map<string, Promise<T>>, host: Host, make: () => Promise<T>): Promise<T> {
-  let promise = known.get(host.name);
+  const key = connectionKey(host);
+  let promise = known.get(key);
   if (promise === undefined) {
     promise = make().catch((error: unknown) => {
       throw asHostError(error, host.name);
     });
-    known.set(host.name, promise);
+    known.set(key, promise);
   }
   return promise;
 }

@@ -13,6 +13,11 @@ export interface Host {
   readonly ownVars?: Vars;
 }
 
+/** Equal for two that are reached in one way: one connection serves both. */
+export function connectionKey({ name, vars }: Host): string {
+  return [name, vars.ansible_connection, vars.ansible_user, vars.ansible_port].map(String).join('\0');
+}
+
 export interface Group {
   readonly name: string;
   /** Hosts of the group and its children, in Ansible's order: the group's own, then those of children, level by level. */

@@ -30,16 +30,19 @@ import { replace } from './replace.js';
 import { template } from './template.js';
 import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
+import { foreignModule } from './foreign.js';
 import { stat } from './stat.js';
+import { validateArgumentSpec } from './validate-argument-spec.js';
 
-const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageModule, pause, ping, raw, reboot, replace, script, service, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, template, unarchive, user, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
+const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageModule, pause, ping, raw, reboot, replace, script, service, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
 
 /** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
 export function moduleNamed(written: string): AnyModule | undefined {
   const name = written.slice(written.lastIndexOf('.') + 1);
   const module = modules.get(name);
   const collection = written.slice(0, -name.length);
-  return module !== undefined && ['', 'ansible.builtin.', 'ansible.legacy.', `${module.collection ?? 'ansible.builtin'}.`].includes(collection) ? module : undefined;
+  if (module === undefined) return foreignModule(written);
+  return ['', 'ansible.builtin.', 'ansible.legacy.', `${module.collection ?? 'ansible.builtin'}.`].includes(collection) ? module : undefined;
 }
 
 export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.name, module]));

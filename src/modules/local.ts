@@ -1,7 +1,7 @@
 // The modules that ask the host nothing: set_fact, assert, fail, debug. Pure.
 import { printable } from '../base/host-text.js';
 import type { PlaybookModule } from './module.js';
-import type { Parameters } from './params.js';
+import { convertParameter, type Parameters } from './params.js';
 
 const assertParameters = {
   that: { type: 'conditions', required: true },
@@ -53,12 +53,15 @@ export const setFact: PlaybookModule<typeof setFactParameters> = {
   parameters: setFactParameters,
   takesAnyName: true,
   checkWritten: (written) => {
-    const wrong = Object.keys(written).find((name) => !/^[A-Za-z_]\w*$/.test(name));
+    const wrong = Object.keys(written).find((name) => !name.includes('{{') && !/^[A-Za-z_]\w*$/.test(name));
     if (wrong !== undefined) return { message: `"${wrong}" is not a name for a variable`, parameter: wrong, hint: 'letters, digits and underscores' };
-    if ('cacheable' in written) return { message: 'cacheable is not supported: facts are not kept between runs', parameter: 'cacheable', hint: 'leave it out' };
-    return Object.keys(written).length === 0 ? { message: 'set_fact needs at least one variable' } : undefined;
+    return Object.keys(written).every((name) => name === 'cacheable') ? { message: 'set_fact needs at least one variable' } : undefined;
   },
-  plan: (params) => ({ kind: 'done', result: { changed: false, facts: params, values: { ansible_facts: params } } }),
+  plan: (params) => {
+    const { cacheable, ...facts } = params as Readonly<Record<string, unknown>>;
+    const isFact = cacheable !== undefined && convertParameter('cacheable', { type: 'boolean' }, cacheable) === true;
+    return { kind: 'done', result: { changed: false, facts, values: { ansible_facts: facts }, ...(isFact ? { effects: [{ kind: 'ansible-facts', facts }] } : {}) } };
+  },
 };
 
 const metaParameters = { action: { type: 'string', required: true, choices: ['flush_handlers', 'noop'] } } as const satisfies Parameters;

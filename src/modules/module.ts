@@ -23,6 +23,8 @@ export interface ModuleContext {
   readonly findLocal: (folder: 'files' | 'templates' | 'vars', path: string) => Promise<string>;
   /** A file of the controller as a template, rendered with the task's variables and `more`. @param path as `findLocal` gave it */
   readonly renderTemplate: (path: string, more?: Readonly<Record<string, unknown>>, options?: TemplateOptions) => Promise<string>;
+  /** The value of a variable of the task, as a task takes it; undefined where nobody has set it. @throws FleetTapError kind `host` where it is made of something undefined */
+  readonly variable: (name: string) => unknown;
   /** A YAML or JSON file of the controller: variables that the user wrote, which may hold templates. @param path as `findLocal` gave it */
   readonly readVars: (path: string) => Promise<Readonly<Record<string, unknown>>>;
 }

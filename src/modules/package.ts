@@ -10,6 +10,7 @@ const parameters = {
   update_cache: { type: 'boolean', default: false, aliases: ['update-cache'] },
   cache_valid_time: { type: 'integer', default: 0 },
   install_recommends: { type: 'boolean', aliases: ['install-recommends'] },
+  allow_downgrade: { type: 'boolean', default: false, aliases: ['allow-downgrade', 'allow_downgrades', 'allow-downgrades'] },
   purge: { type: 'boolean', default: false },
   autoremove: { type: 'boolean', default: false },
   lock_timeout: { type: 'integer', default: 60 },

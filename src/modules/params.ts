@@ -84,6 +84,9 @@ export function convertParameter(name: string, parameter: Parameter, value: unkn
   if (parameter.refused !== undefined && converted !== parameter.default) throw new ParameterError(`the parameter "${name}" is not supported`, name, parameter.refused);
   const { choices } = parameter;
   if (choices !== undefined) {
+    // YAML has made a boolean of the word `yes`.
+    const meant = converted === 'True' ? choices.filter((one) => TRUE.includes(one)) : converted === 'False' ? choices.filter((one) => FALSE.includes(one)) : [];
+    if (meant.length === 1) return meant[0];
     const wrong = (Array.isArray(converted) ? converted : [converted]).find((item) => !choices.includes(String(item)));
     if (wrong !== undefined) throw new ParameterError(`${name}: ${JSON.stringify(wrong)} is not supported`, name, didYouMean(String(wrong), choices) ?? `write one of: ${choices.join(', ')}`);
   }
@@ -147,10 +150,13 @@ function text(name: string, value: unknown): string {
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
 }
 
+const TRUE: readonly string[] = ['y', 'yes', 'on', '1', 'true', 't'];
+const FALSE: readonly string[] = ['n', 'no', 'off', '0', 'false', 'f'];
+
 function boolean(name: string, value: unknown): boolean {
   const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-  if (word === true || word === 1 || ['y', 'yes', 'on', '1', 'true', 't'].includes(word as string)) return true;
-  if (word === false || word === 0 || ['n', 'no', 'off', '0', 'false', 'f'].includes(word as string)) return false;
+  if (word === true || word === 1 || TRUE.includes(word as string)) return true;
+  if (word === false || word === 0 || FALSE.includes(word as string)) return false;
   throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
 

@@ -1,14 +1,17 @@
 // What comes in: what stands after when, changed_when, failed_when, until, that. What goes out: whether it holds.
-// Guaranteed: a condition is an expression of the playbook, never a text with templates in it (CVE-2023-5764), and its value is true or false:
-// anything else is an error, as in ansible-core 2.19.
+// Guaranteed: a condition is an expression of the playbook (CVE-2023-5764: what a template makes is never read as one), and its value is true or
+// false: anything else is an error, as in ansible-core 2.19. As there, `"{{ x }}"` as a whole is the expression in it, and a text inside of an
+// expression, `x == "{{ y }}"`, is a template.
 import { isScalar, isSeq, type Node } from 'yaml';
 import { describeNode, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import type { Expression } from './expression/ast.js';
 import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
 import { parseExpression } from './expression/parse-template.js';
 import { typeName } from './expression/kinds.js';
+import { withTemplates } from './expression/embedded.js';
 import { Undefined } from './expression/undefined.js';
 import { repr, toPlain } from './expression/values.js';
+import { Template } from './template.js';
 import { TemplateSource } from './template-source.js';
 
 export class Condition {
@@ -22,8 +25,8 @@ export class Condition {
     this.#expression = expression;
   }
 
-  /** @throws FleetTapError kind `input` */
-  static fromYaml(yaml: YamlFile, node: Node | null): Condition {
+  /** @throws FleetTapError kind `input`. @param isPlain an expression that is shown by its text (`var` of debug): without {{ }} */
+  static fromYaml(yaml: YamlFile, node: Node | null, isPlain = false): Condition {
     const current = resolveAlias(yaml, node);
     const value = isScalar(current) ? current.value : undefined;
     if (typeof value === 'boolean') return new Condition(String(value), undefined, value);
@@ -32,8 +35,16 @@ export class Condition {
     }
     const source = TemplateSource.fromYaml(yaml, current, value);
     const braces = value.search(/\{\{|\{%/);
-    if (braces !== -1) throw source.error(braces, 'a condition is an expression already', { hint: 'leave out the {{ }}' });
-    return new Condition(value, source, parseExpression(source));
+    if (braces === -1) return new Condition(value, source, parseExpression(source));
+    const whole = isPlain ? undefined : new Template(source).onlyExpression;
+    if (whole !== undefined) return new Condition(value, source, whole);
+    // Outside of a text braces are a mistake, whatever else they would be.
+    if (/\{\{|\{%/.test(value.replaceAll(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/gs, ''))) throw source.error(braces, 'a condition is an expression already', { hint: 'leave out the {{ }}' });
+    const templateOf = (text: string) => {
+      const template = new Template(TemplateSource.fromYaml(yaml, current, text));
+      return (names: Names) => template.value(names);
+    };
+    return new Condition(value, source, withTemplates(parseExpression(source), templateOf));
   }
 
   /** A list is as if joined with `and`. */

@@ -4,13 +4,15 @@ import type { MapEntry, YamlFile } from '../base/yaml.js';
 import { yamlError } from '../base/yaml.js';
 import { Condition } from './condition.js';
 import type { Directives, WrittenVars } from './playbook.js';
-import { type Entries, entriesOf, INVALID, templatedBooleanOf } from './read-keys.js';
+import { type Entries, entriesOf, INVALID, isNothing, itemsOf, templatedBooleanOf, UNSUPPORTED } from './read-keys.js';
+import { readModuleDefaults } from './module-defaults.js';
 import { compileNode, type TemplateValue } from './template.js';
 
 /** Keys of every play, role, block and task. */
-export const COMMON_KEYS = ['name', 'when', 'tags', 'environment', 'vars', 'become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'ignore_errors', 'ignore_unreachable', 'check_mode', 'diff', 'no_log', 'run_once', 'any_errors_fatal', 'timeout', 'connection', 'throttle'];
+export const COMMON_KEYS = ['name', 'when', 'tags', 'environment', 'vars', 'become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'ignore_errors', 'ignore_unreachable', 'check_mode', 'diff', 'no_log', 'run_once', 'any_errors_fatal', 'timeout', 'connection', 'throttle', 'remote_user', 'port', 'module_defaults', 'collections'];
 
 export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
+  checkCollections(yaml, entries);
   const value = (key: string): TemplateValue => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
   const flag = (key: string) => templatedBooleanOf(yaml, entries, key);
   return {
@@ -35,12 +37,27 @@ export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
     timeoutSec: value('timeout'),
     connection: value('connection'),
     throttle: value('throttle'),
+    remoteUser: value('remote_user'),
+    port: value('port'),
+    moduleDefaults: readModuleDefaults(yaml, entries.get('module_defaults')),
   };
+}
+
+/** Where short names of modules are looked for before ansible.builtin. These have none of its names. */
+const COLLECTIONS = ['ansible.builtin', 'ansible.legacy', 'ansible.posix', 'community.general', 'community.crypto', 'community.mysql', 'community.postgresql', 'community.docker'];
+
+function checkCollections(yaml: YamlFile, entries: Entries): void {
+  const entry = entries.get('collections');
+  if (entry === undefined) return;
+  for (const item of itemsOf(yaml, entry.value, 'collections')) {
+    const name = compileNode(yaml, item);
+    if (typeof name !== 'string' || !COLLECTIONS.includes(name)) throw yamlError(yaml, item, `the collection ${JSON.stringify(name)} is not supported`, { code: UNSUPPORTED, hint: `its modules may have the names of others; known: ${COLLECTIONS.join(', ')}` });
+  }
 }
 
 /** `vars:`, a mapping of names; a list of mappings is taken too, as Ansible does. */
 export function loadVars(yaml: YamlFile, entry: MapEntry | undefined): WrittenVars {
-  if (entry === undefined || entry.value === null) return {};
+  if (entry === undefined || isNothing(yaml, entry.value)) return {};
   const vars: Record<string, unknown> = {};
   for (const [name, { keyNode, value }] of entriesOf(yaml, entry.value, 'vars')) {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw yamlError(yaml, keyNode, `"${name}" is not a name for a variable`, { code: INVALID, hint: 'letters, digits and underscores' });
@@ -69,5 +86,5 @@ export function added<T>(chain: readonly Directives[], of: (one: Directives) => 
 export const NO_DIRECTIVES: Directives = {
   when: [], tags: [], environment: [], vars: {}, become: undefined, becomeUser: undefined, becomeMethod: undefined, becomeFlags: undefined, becomeExe: undefined,
   ignoreErrors: undefined, ignoreUnreachable: undefined, checkMode: undefined, diff: undefined, noLog: undefined, runOnce: undefined, delegateTo: undefined,
-  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined, throttle: undefined,
+  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined, throttle: undefined, remoteUser: undefined, port: undefined, moduleDefaults: undefined,
 };

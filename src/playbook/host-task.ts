@@ -7,7 +7,7 @@ import type { Include, Task } from './playbook.js';
 import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
 import type { TaskHost } from './run-task.js';
-import { chainOf, type Settings, settingsOf } from './settings.js';
+import { chainOf, reachedAs, type Settings, settingsOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import type { Scope } from './variables.js';
 
@@ -39,7 +39,7 @@ export class HostTask implements TaskHost {
   action(settings: Settings): ActionHost {
     const { run } = this.#play;
     const named = settings.delegateTo === undefined ? this.#host.host : run.inventory.host(settings.delegateTo);
-    const host = settings.isLocal ? { ...named, vars: { ...named.vars, ansible_connection: 'local' } } : named;
+    const host = reachedAs(named, settings);
     const become = settings.become === false ? false : Object.keys(settings.become).length === 0 ? true : settings.become;
     const limit = settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 };
     return {

@@ -17,7 +17,7 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   let rest = '';
   let end = 0;
   for (const { word, start } of words(text)) {
-    const [, name = '', value = ''] = /^([A-Za-z_][\w.-]*)=([\s\S]*)$/.exec(word) ?? [];
+    const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(word) ?? [];
     if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
     else rest += (rest === '' ? '' : text.slice(end, start)) + word;
     end = start + word.length;

@@ -3,25 +3,17 @@
 const LATER = 'it is not supported yet';
 
 export const unsupportedPlayKeys: Readonly<Record<string, string>> = {
-  module_defaults: 'write the parameters at each task',
-  collections: 'write modules by their short names, or as ansible.builtin.NAME',
   debugger: 'leave it out',
   fact_path: 'leave it out',
   gather_timeout: 'leave it out',
   include: 'use import_playbook',
-  remote_user: 'set ansible_user in the inventory, or use -u',
-  port: 'set ansible_port in the inventory',
 };
 
 export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   async: 'a long command needs nothing: leave it out; for one that goes on alone use a service, or systemd-run',
   poll: 'leave it out, with async',
-  collections: 'write modules by their short names, or as ansible.builtin.NAME',
   debugger: 'leave it out',
-  module_defaults: 'write the parameters at each task',
   include: 'use include_tasks or import_tasks',
-  remote_user: 'set ansible_user in the inventory, or use -u',
-  port: 'set ansible_port in the inventory',
   with_random_choice: 'use loop: with the filter random',
   with_inventory_hostnames: 'use loop: "{{ groups[...] }}"',
   with_ini: LATER,

@@ -5,9 +5,10 @@ import type { AnyModule } from '../modules/module.js';
 import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
 import { Condition } from './condition.js';
 import { splitKeyValues } from './key-values.js';
-import type { Argument } from './playbook.js';
+import type { Argument, WrittenDefaults } from './playbook.js';
 import { entriesOf, INVALID, UNSUPPORTED } from './read-keys.js';
-import { compileNode, Template, type TemplateValue } from './template.js';
+import { compileNode, compileText, Template, type TemplateValue } from './template.js';
+import { TemplateSource } from './template-source.js';
 
 export interface Arguments {
   readonly args: Readonly<Record<string, Argument>>;
@@ -19,9 +20,11 @@ export interface Arguments {
 /** Modules whose string is a command line. */
 const COMMANDS = new Set(['command', 'shell', 'script', 'raw']);
 
-export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args: MapEntry | undefined): Arguments {
-  const nodes = writtenArguments(yaml, entry, { name: module.name, freeForm: module.freeForm });
-  let more: TemplateValue;
+/** @param defaults of module_defaults */
+export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args: MapEntry | undefined, defaults: WrittenDefaults): Arguments {
+  const whole = wholeTemplate(yaml, module, entry);
+  const nodes = whole === undefined ? writtenArguments(yaml, entry, { name: module.name, freeForm: module.freeForm }) : new Map<string, MapEntry>();
+  let more: TemplateValue = whole;
   if (args !== undefined) {
     const value = compileNode(yaml, args.value);
     if (value instanceof Template) more = value;
@@ -29,27 +32,42 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
   }
   const result: Record<string, Argument> = {};
   const written: Record<string, unknown> = {};
+  const take = (file: YamlFile, canonical: string, item: MapEntry) => {
+    result[canonical] = loadArgument(file, module, canonical, item);
+    const scalar = resolveAlias(file, item.value);
+    written[canonical] = isScalar(scalar) ? scalar.value : compileNode(file, item.value);
+  };
   for (const [name, item] of nodes) {
     located(yaml, item.keyNode, () => {
       const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
       if (Object.hasOwn(result, canonical)) throw yamlError(yaml, item.keyNode, `the parameter "${canonical}" is given twice`, { code: INVALID, hint: 'remove one' });
-      result[canonical] = loadArgument(yaml, module, canonical, item);
-      const scalar = resolveAlias(yaml, item.value);
-      written[canonical] = isScalar(scalar) ? scalar.value : compileNode(yaml, item.value);
+      take(yaml, canonical, item);
     });
   }
+  for (const [name, { yaml: file, item }] of defaults) if (!Object.hasOwn(result, name)) located(file, item.keyNode, () => {
+    take(file, name, item);
+    const taken = result[name];
+    if (taken?.kind === 'value') result[name] = { ...taken, isDefault: true };
+  });
   if (more !== undefined) return { args: result, more, mayLack: true };
   for (const [name, parameter] of Object.entries(module.parameters)) {
     if (parameter.required === true && result[name] === undefined) throw yamlError(yaml, entry.keyNode, `${module.name} needs the parameter "${name}"`, { code: INVALID });
   }
   // What may be omitted may not be there: the run looks again (run-task.ts).
-  const mayLack = Object.values(written).some((value) => typeof value === 'string' && /\{\{.*\bomit\b/s.test(value));
+  const mayLack = Object.keys(written).some((name) => name.includes('{{')) || Object.values(written).some((value) => typeof value === 'string' && /\{\{.*\bomit\b/s.test(value));
   const wrong = module.checkWritten?.(written);
   if (wrong !== undefined && !mayLack) {
     const place = (wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter)?.value) ?? entry.keyNode;
     throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
   }
   return { args: result, more, mayLack };
+}
+
+/** `file: "{{ mapping }}"`: all parameters are known in the run only. */
+function wholeTemplate(yaml: YamlFile, module: AnyModule, entry: MapEntry): Template | undefined {
+  if (module.freeForm !== undefined || !isScalar(resolveAlias(yaml, entry.value))) return undefined;
+  const value = compileNode(yaml, entry.value);
+  return value instanceof Template && value.onlyExpression !== undefined ? value : undefined;
 }
 
 /** A mapping, or a string: `key=value` pairs, and the rest for the parameter that a plain string stands for. */
@@ -91,7 +109,7 @@ function part(of: Scalar, text: string): Scalar {
 function loadArgument(yaml: YamlFile, module: AnyModule, name: string, item: MapEntry): Argument {
   const parameter = module.parameters[name];
   if (parameter?.type === 'conditions') return { kind: 'conditions', conditions: Condition.listFromYaml(yaml, item.value) };
-  if (parameter?.type === 'expression') return { kind: 'expression', expression: Condition.fromYaml(yaml, item.value) };
+  if (parameter?.type === 'expression') return { kind: 'expression', expression: Condition.fromYaml(yaml, item.value, true) };
   const node = resolveAlias(yaml, item.value);
   const value = compileNode(yaml, node);
   if (parameter?.type === 'mode' && typeof value === 'number' && node !== null && !/^0/.test(yaml.text.slice(node.range?.[0]))) {
@@ -99,7 +117,9 @@ function loadArgument(yaml: YamlFile, module: AnyModule, name: string, item: Map
   }
   if (parameter !== undefined && !holdsTemplate(value)) located(yaml, item.value ?? item.keyNode, () => convertParameter(name, parameter, value));
   const error = yamlError(yaml, item.value ?? item.keyNode, '');
-  return { kind: 'value', value, place: error.place, sourceLine: error.sourceLine };
+  // set_fact: "{{ name }}": value
+  const keyTemplate = module.takesAnyName === true && name.includes('{{') ? compileText(TemplateSource.fromYaml(yaml, item.keyNode, name)) : undefined;
+  return { kind: 'value', value, ...(keyTemplate instanceof Template ? { keyTemplate } : {}), place: error.place, sourceLine: error.sourceLine };
 }
 
 export function holdsTemplate(value: unknown): boolean {

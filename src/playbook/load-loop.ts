@@ -10,6 +10,7 @@ const KINDS: Readonly<Record<string, Loop['kind']>> = {
   with_items: 'items',
   with_list: 'list',
   with_flattened: 'flattened',
+  'with_community.general.flattened': 'flattened',
   with_dict: 'dict',
   with_fileglob: 'fileglob',
   with_together: 'together',

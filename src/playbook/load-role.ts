@@ -1,6 +1,6 @@
 // What comes in: where a role is used (roles:, dependencies, import_role, include_role). What goes out: the role, its steps and handlers.
 // Guaranteed: roles are found where Ansible finds them: roles/ beside the playbook, the configured folders, beside the role that needs it.
-import { dirname, join, resolve, basename } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { isMap, isSeq, type Node } from 'yaml';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
@@ -8,10 +8,11 @@ import { didYouMean } from '../base/near-names.js';
 import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
 import type { LoadContext } from './load-context.js';
 import { applyOf, includeVars, knownName } from './include-parts.js';
+import { readArgumentSpecs, validationTask, type WrittenSpecs } from './load-argument-spec.js';
 import { holdsTemplate } from './load-arguments.js';
 import type { Directives, Handler, Include, Included, Role, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
 import { firstFile, readVarsFile, readYaml, roleFiles } from './read-file.js';
-import { booleanOf, entriesOf, INVALID, itemsOf, UNSUPPORTED } from './read-keys.js';
+import { booleanOf, entriesOf, INVALID, isNothing, itemsOf, UNSUPPORTED } from './read-keys.js';
 import { compileNode, Template, type TemplateValue } from './template.js';
 
 interface RoleUse {
@@ -19,6 +20,8 @@ interface RoleUse {
   readonly own: Directives;
   readonly params: WrittenVars;
   readonly from: Readonly<Record<'tasks' | 'vars' | 'defaults' | 'handlers', string>>;
+  /** Whether its variables are checked against its argument specification. */
+  readonly isValidated: boolean;
   /** undefined: as the role's own meta says. */
   readonly allowDuplicates: boolean | undefined;
   readonly key: string;
@@ -95,7 +98,7 @@ async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Ro
     if (files.length === 0 && use.from[folder] !== 'main') throw yamlError(yaml, use.place, `the role "${use.name}" has no file ${folder}/${use.from[folder]}`, { code: 'file-missing' });
     return Object.assign({}, ...(await Promise.all(files.map((file) => readVarsFile(file, vault))))) as WrittenVars;
   };
-  const meta = await readMeta(context, path, use);
+  const meta = await readMeta(context, path);
   const name = use.name.includes('/') && resolve(use.name) === path ? basename(use.name) : use.name;
   const dependencies: LoadedRole[] = [];
   const base = { name, path, defaults: await read('defaults'), vars: await read('vars'), ownVars: use.own.vars, params: use.params, own: use.own, parents, allowDuplicates: use.allowDuplicates ?? meta.allowDuplicates, key: JSON.stringify([path, use.key]) };
@@ -107,13 +110,14 @@ async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Ro
   }
   const role: Role = { ...base, dependencies: dependencies.map((one) => one.role) };
   const inside = { ...context, role, around, play: { ...context.play, open: [...context.play.open, path] } };
+  const checks = use.isValidated ? validationTask(inside, role, await readArgumentSpecs(inside, path, meta.specs), use.from.tasks) : [];
   const [tasks] = await roleFiles(join(path, 'tasks'), use.from.tasks, false);
   if (tasks === undefined && use.from.tasks !== 'main') throw yamlError(yaml, use.place, `the role "${use.name}" has no file tasks/${use.from.tasks}`, { code: 'file-missing' });
   const steps = tasks === undefined ? [] : await loadFile(inside, tasks, 'task');
   const [handlersFile] = await roleFiles(join(path, 'handlers'), use.from.handlers, false);
   const loadedHandlers = context.play.handlersOf.get(base.key) ?? (handlersFile === undefined ? [] : await loadFile(inside, handlersFile, 'handler')).filter((step): step is Handler => step.kind !== 'block' && step.kind !== 'role');
   context.play.handlersOf.set(base.key, loadedHandlers);
-  const own: RoleSteps = { kind: 'role', role, steps };
+  const own: RoleSteps = { kind: 'role', role, steps: [...checks, ...steps] };
   return { shown: name, role, steps: [...dependencies.flatMap((one) => one.steps), own], handlers: [...dependencies.flatMap((one) => one.handlers), ...loadedHandlers] };
 }
 
@@ -128,28 +132,26 @@ interface Meta {
   readonly yaml: YamlFile | undefined;
   readonly dependencies: readonly Node[];
   readonly allowDuplicates: boolean;
+  readonly specs: WrittenSpecs | undefined;
 }
 
-async function readMeta(context: LoadContext, path: string, use: RoleUse): Promise<Meta> {
-  const [specs] = await roleFiles(join(path, 'meta'), 'argument_specs', false);
-  if (specs !== undefined) throw yamlError(context.yaml, use.place, `the role "${use.name}" has argument specifications (${specs}), which are not supported`, { code: UNSUPPORTED, hint: 'check the variables with assert' });
+async function readMeta(context: LoadContext, path: string): Promise<Meta> {
   const [file] = await roleFiles(join(path, 'meta'), 'main', false);
-  if (file === undefined) return { yaml: undefined, dependencies: [], allowDuplicates: false };
+  if (file === undefined) return { yaml: undefined, dependencies: [], allowDuplicates: false, specs: undefined };
   const yaml = await readYaml(file, "role's meta", context.play.vault);
-  if (resolveAlias(yaml, yaml.root) === null) return { yaml, dependencies: [], allowDuplicates: false };
+  if (isNothing(yaml, yaml.root)) return { yaml, dependencies: [], allowDuplicates: false, specs: undefined };
   const entries = entriesOf(yaml, yaml.root, "a role's meta");
   const known = ['dependencies', 'allow_duplicates', 'galaxy_info', 'collections', 'argument_specs'];
   for (const [key, entry] of entries) if (!known.includes(key)) throw yamlError(yaml, entry.keyNode, `a role's meta has no key "${key}"`, { code: INVALID, hint: didYouMean(key, known) ?? `supported: ${known.join(', ')}` });
-  const own = entries.get('argument_specs');
-  if (own !== undefined) throw yamlError(yaml, own.keyNode, 'argument specifications are not supported', { code: UNSUPPORTED, hint: 'check the variables with assert' });
-  return { yaml, dependencies: itemsOf(yaml, entries.get('dependencies')?.value ?? null, 'dependencies'), allowDuplicates: booleanOf(yaml, entries, 'allow_duplicates') ?? false };
+  const specs = entries.get('argument_specs');
+  return { yaml, dependencies: itemsOf(yaml, entries.get('dependencies')?.value ?? null, 'dependencies'), allowDuplicates: booleanOf(yaml, entries, 'allow_duplicates') ?? false, specs: specs === undefined ? undefined : { yaml, node: specs.value } };
 }
 
 /** An entry of roles: or of dependencies. */
 function usedRole(context: LoadContext, node: Node): RoleUse {
   const { yaml } = context;
   const item = resolveAlias(yaml, node);
-  if (!isMap(item)) return { name: knownName(context, compileNode(yaml, item), node, 'roles'), own: NO_DIRECTIVES, params: {}, from: MAIN, allowDuplicates: undefined, key: '', place: node };
+  if (!isMap(item)) return { name: knownName(context, compileNode(yaml, item), node, 'roles'), own: NO_DIRECTIVES, params: {}, from: MAIN, isValidated: true, allowDuplicates: undefined, key: '', place: node };
   const entries = entriesOf(yaml, item, 'a role');
   const name = entries.get('role') ?? entries.get('name');
   if (name === undefined) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
@@ -157,7 +159,7 @@ function usedRole(context: LoadContext, node: Node): RoleUse {
   const params = new Map([...entries].filter(([key]) => ![...COMMON_KEYS, 'role', 'delegate_to', 'delegate_facts'].includes(key)));
   const written = Object.fromEntries([...params].map(([key, { value }]) => [key, compileNode(yaml, value)]));
   const text = [...entries].filter(([key]) => key !== 'role' && key !== 'name').map(([key, { value }]) => [key, value?.range === undefined || value.range === null ? '' : yaml.text.slice(value.range[0], value.range[1])]);
-  return { name: knownName(context, compileNode(yaml, name.value), name.value ?? node, 'roles'), own: readDirectives(yaml, entries), params: written, from: MAIN, allowDuplicates: undefined, key: JSON.stringify(text), place: name.value ?? node };
+  return { name: knownName(context, compileNode(yaml, name.value), name.value ?? node, 'roles'), own: readDirectives(yaml, entries), params: written, from: MAIN, isValidated: true, allowDuplicates: undefined, key: JSON.stringify(text), place: name.value ?? node };
 }
 
 function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry, key: string, given?: string): RoleUse {
@@ -166,11 +168,15 @@ function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>
   if (name === undefined) throw yamlError(yaml, entry.keyNode, `${key} names no role`, { code: INVALID, hint: 'name: the_role' });
   const text = (which: string): string => {
     const value: TemplateValue = args.has(which) ? compileNode(yaml, args.get(which)?.value ?? null) : 'main';
-    return basename(knownName(context, value, args.get(which)?.value ?? entry.keyNode, key));
+    const at = args.get(which)?.value ?? entry.keyNode;
+    const name = knownName(context, value, at, key);
+    if (isAbsolute(name) || normalize(name).startsWith('..')) throw yamlError(yaml, at, `${which}: ${name} lies outside of the role`, { code: INVALID, hint: 'name a file of the role' });
+    return name;
   };
   const from = { tasks: text('tasks_from'), vars: text('vars_from'), defaults: text('defaults_from'), handlers: text('handlers_from') };
   const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
+  const isValidated = booleanOf(yaml, args, 'rolespec_validate') ?? true;
   // Its variables are the role's: with import_role the whole play sees them.
   const vars = context.around.find((one) => one.params !== undefined)?.params ?? {};
-  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
+  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
 }

@@ -13,6 +13,7 @@ import type { LoadContext } from './load-context.js';
 import { LOOP_KEYS, loadLoop } from './load-loop.js';
 import type { Meta, MetaAction, Task, TaskBase } from './playbook.js';
 import { type Entries, INVALID, keyError, textOf, textsOf, UNSUPPORTED } from './read-keys.js';
+import { defaultsOf } from './module-defaults.js';
 import { compileNode, Template } from './template.js';
 
 const TASK_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'action', 'local_action', 'args', 'register', 'loop_control', 'changed_when', 'failed_when', 'until', 'retries', 'delay', 'notify', 'delegate_to', 'delegate_facts'];
@@ -29,14 +30,10 @@ export function loadTask(context: LoadContext, node: Node, entries: Entries): Ta
   if (module.name === 'meta') return loadMeta(yaml, entry, base, kind);
   const conditions = (key: string) => (entries.has(key) ? Condition.listFromYaml(yaml, entries.get(key)?.value ?? null) : undefined);
   const value = (key: string) => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
-  const { args, more, mayLack } = loadArguments(yaml, module, entry, entries.get('args'));
+  const { args, more, mayLack } = loadArguments(yaml, module, entry, entries.get('args'), defaultsOf([base.own, ...base.around], module.name));
   const until = conditions('until');
-  if (until === undefined && (entries.has('retries') || entries.has('delay'))) {
-    const key = entries.has('retries') ? 'retries' : 'delay';
-    throw yamlError(yaml, entries.get(key)?.keyNode ?? node, `${key} without until is not supported`, { code: UNSUPPORTED, hint: 'say when it is done: `until: name_of_register is not failed`' });
-  }
-  checkCount(yaml, entries, 'retries');
-  checkCount(yaml, entries, 'delay');
+  checkNumber(yaml, entries, 'retries', true);
+  checkNumber(yaml, entries, 'delay', false);
   if (value('retries') === 0) {
     throw yamlError(yaml, entries.get('retries')?.value ?? null, 'with 0 retries until does not count', { code: UNSUPPORTED, hint: 'leave out both and use failed_when, or write at least 1' });
   }
@@ -138,10 +135,10 @@ function loadMeta(yaml: YamlFile, entry: MapEntry, base: TaskBase, what: 'task' 
   throw yamlError(yaml, action?.value ?? entry.keyNode, `meta: ${JSON.stringify(value) ?? 'nothing'} is not supported`, { code: UNSUPPORTED, hint });
 }
 
-/** A whole number that is not negative, or a template. */
-function checkCount(yaml: YamlFile, entries: Entries, key: string): void {
+/** A number that is not negative, or a template. */
+function checkNumber(yaml: YamlFile, entries: Entries, key: string, isWhole: boolean): void {
   const entry = entries.get(key);
   const value = entry === undefined ? undefined : compileNode(yaml, entry.value);
-  if (entry === undefined || value instanceof Template || (typeof value === 'number' && Number.isInteger(value) && value >= 0) || (typeof value === 'string' && /^\d+$/.test(value))) return;
-  throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes a whole number`, { code: INVALID });
+  if (entry === undefined || value instanceof Template || (isWhole ? /^\d+$/ : /^\d*\.?\d+$/).test(String(value))) return;
+  throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes a ${isWhole ? 'whole ' : ''}number`, { code: INVALID });
 }

@@ -1,5 +1,6 @@
 // A playbook as it was loaded: everything checked that can be checked without a host.
 import type { Place } from '../base/errors.js';
+import type { MapEntry, YamlFile } from '../base/yaml.js';
 import type { AnyModule } from '../modules/module.js';
 import type { Condition } from './condition.js';
 import type { Template, TemplateValue } from './template.js';
@@ -39,7 +40,14 @@ export interface Directives {
   readonly timeoutSec: TemplateValue;
   readonly connection: TemplateValue;
   readonly throttle: TemplateValue;
+  readonly remoteUser: TemplateValue;
+  readonly port: TemplateValue;
+  /** By the module's name; the innermost that names a module counts, whole. */
+  readonly moduleDefaults: ReadonlyMap<string, WrittenDefaults> | undefined;
 }
+
+/** module_defaults of one module: its parameters, where they stand. */
+export type WrittenDefaults = ReadonlyMap<string, { readonly yaml: YamlFile; readonly item: MapEntry }>;
 
 /** A role as it is used once. */
 export interface Role {
@@ -204,6 +212,6 @@ export interface Loop {
 
 /** The value of a parameter: data with templates in it, or expressions. */
 export type Argument =
-  | { readonly kind: 'value'; readonly value: TemplateValue; readonly place: Place; readonly sourceLine: string | undefined }
+  | { readonly kind: 'value'; readonly value: TemplateValue; readonly place: Place; readonly sourceLine: string | undefined; readonly keyTemplate?: Template; readonly isDefault?: true }
   | { readonly kind: 'conditions'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'expression'; readonly expression: Condition };

@@ -7,7 +7,7 @@ import type { Vault } from '../base/vault.js';
 import { isMap } from 'yaml';
 import { loadVars } from './directives.js';
 import type { WrittenVars } from './playbook.js';
-import { INVALID } from './read-keys.js';
+import { INVALID, isNothing } from './read-keys.js';
 
 /** @throws FleetTapError kind `input` */
 export async function readYaml(path: string, what: string, vault: Vault): Promise<YamlFile> {
@@ -18,7 +18,7 @@ export async function readYaml(path: string, what: string, vault: Vault): Promis
 export async function readVarsFile(path: string, vault: Vault): Promise<WrittenVars> {
   const yaml = await readYaml(path, 'file of variables', vault);
   const root = resolveAlias(yaml, yaml.root);
-  if (root === null) return {};
+  if (isNothing(yaml, root)) return {};
   if (!isMap(root)) throw yamlError(yaml, root, 'a file of variables is a mapping of names and values', { code: INVALID });
   return loadVars(yaml, { key: 'vars', keyNode: root, value: root });
 }

@@ -1,6 +1,6 @@
 // What comes in: a mapping of a playbook. What goes out: its entries, and values of the kind that a key takes.
 // Guaranteed: no key is ignored: one that is not supported is refused with what to write instead, one that does not exist with what was meant.
-import { isMap, isSeq, type Node, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { didYouMean } from '../base/near-names.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
@@ -17,9 +17,15 @@ export function entriesOf(yaml: YamlFile, node: Node | null, what: string): Entr
   return new Map(mapEntries(yaml, map as YAMLMap).map((entry) => [String(entry.key), entry]));
 }
 
+/** A key without a value, or null. */
+export function isNothing(yaml: YamlFile, node: Node | null): boolean {
+  const current = resolveAlias(yaml, node);
+  return current === null || (isScalar(current) && current.value === null);
+}
+
 export function itemsOf(yaml: YamlFile, node: Node | null, what: string): Node[] {
   const list = resolveAlias(yaml, node);
-  if (list === null) return [];
+  if (list === null || isNothing(yaml, list)) return [];
   if (!isSeq(list)) throw yamlError(yaml, node, `${what} takes a list, not ${describeNode(yaml, node)}`, { code: INVALID });
   return list.items as Node[];
 }

@@ -4,6 +4,7 @@
 import type { LimitFunction } from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
+import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { HandlerBook } from './handler-book.js';
@@ -14,7 +15,7 @@ import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, Tas
 import { resultEvent } from './result-events.js';
 import type { Around, HostRun, PlaybookRun, PlayEngine, Told } from './run-state.js';
 import { runTask } from './run-task.js';
-import { chainOf, switchOf } from './settings.js';
+import { chainOf, reachedAs, settingsOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
 import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
@@ -100,7 +101,7 @@ export class PlayRun implements PlayEngine {
     const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
     return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
-        host.variables.facts = { ...host.variables.facts, ...(await this.run.facts(host.host)) };
+        host.variables.facts = { ...host.variables.facts, ...(await this.run.facts(this.#asPlaySays(host))) };
         host.hasFacts = true;
         host.counts.ok += 1;
         this.tell(id, task, host, { ...OK, shows: 'never' });
@@ -111,6 +112,12 @@ export class PlayRun implements PlayEngine {
         return this.settle(task.name, this.#asTask(), result, host, OUTSIDE);
       }
     });
+  }
+
+  /** The host as the play's connection, remote_user and port reach it. */
+  #asPlaySays(host: HostRun): Host {
+    const { check, diff, become } = this.run;
+    return reachedAs(host.host, settingsOf([this.play.own], this.scope(undefined, host, {}), { check, diff, become }));
   }
 
   /** The play itself, where something goes wrong that is no task's. */

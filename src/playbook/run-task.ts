@@ -6,7 +6,8 @@ import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Condition } from './condition.js';
 import { firstFalse } from './condition.js';
 import { isMapping, Omit } from './expression/kinds.js';
-import { toText } from './expression/values.js';
+import { Undefined } from './expression/undefined.js';
+import { toPlain, toText } from './expression/values.js';
 import type { LocalFiles } from './local-files.js';
 import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
@@ -137,13 +138,14 @@ function quietNoLog(scope: Scope, host: TaskHost): boolean {
 }
 
 async function attempts(task: Task, scope: Scope, host: TaskHost, settings: Settings): Promise<TaskResult> {
-  if (task.until === undefined) return runOnce(task, scope, host, settings, undefined);
+  if (task.until === undefined && task.retries === undefined) return runOnce(task, scope, host, settings, undefined);
   const retries = task.retries === undefined ? DEFAULT_RETRIES : Math.max(0, Number(render(task.retries, scope)));
   const delaySec = task.delaySec === undefined ? DEFAULT_DELAY_SEC : Number(render(task.delaySec, scope));
   for (let attempt = 1; ; attempt += 1) {
     const result = await runOnce(task, scope, host, settings, attempt);
     if (result.unreachable) return result;
-    const isDone = firstFalse(task.until, scope.with(task.register === undefined ? {} : { [task.register]: result.registered })) === undefined;
+    // Retries alone: until it has not failed.
+    const isDone = task.until === undefined ? !result.failed : firstFalse(task.until, scope.with(task.register === undefined ? {} : { [task.register]: result.registered })) === undefined;
     if (isDone) return result;
     // As Ansible counts: attempts behind the first; and where failed_when has spoken, that stands (executor/task_result.py).
     if (attempt > retries) return { ...result, failed: task.failedWhen === undefined || result.failed, registered: { ...result.registered, attempts: retries, failed: true }, msg: result.msg === '' ? `not as wanted after ${attempt} attempts` : result.msg };
@@ -178,6 +180,10 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     findLocal: (folder, path) => files.find(folder, path),
     renderTemplate: (path, more = {}, options) => files.render(path, scope.with(more), options),
     readVars: (path) => files.readVars(path),
+    variable: (name) => {
+      const value = scope.get(name);
+      return value instanceof Undefined ? undefined : toPlain(value);
+    },
   };
   try {
     const values = argumentValues(task, scope);
@@ -200,12 +206,15 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
   if (!isMapping(more)) throw new FleetTapError('host', 'parameter-invalid', 'args is not a mapping', { place: task.place });
   for (const [name, value] of Object.entries(more)) if (!(value instanceof Omit)) values[name] = value;
   for (const [name, argument] of Object.entries(task.args)) {
+    // What args: says goes before module_defaults.
+    if (argument.kind === 'value' && argument.isDefault === true && Object.hasOwn(values, name)) continue;
     if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));
     else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
     else {
       const value = render(argument.value, scope);
-      if (value instanceof Omit) delete values[name];
-      else values[name] = withoutOmitted(value);
+      const key = argument.keyTemplate === undefined ? name : toText(render(argument.keyTemplate, scope));
+      if (value instanceof Omit) delete values[key];
+      else values[key] = withoutOmitted(value);
     }
   }
   return values;

@@ -8,7 +8,7 @@ import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
 import type { Gathering } from '../inventory/ansible-config.js';
-import type { Host, Inventory, Vars } from '../inventory/host.js';
+import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
 import { Counts } from './counts.js';
@@ -107,7 +107,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
       }
     },
     session: (host) => {
-      const key = `${host.name}\0${String(host.vars.ansible_connection)}`;
+      const key = connectionKey(host);
       const session = sessions.get(key) ?? options.session(withData(host, inventory));
       sessions.set(key, session);
       return session;
@@ -116,7 +116,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     reconnect: async (host) => {
       if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');
       const made = options.reconnect(withData(host, inventory));
-      sessions.set(`${host.name}\0${String(host.vars.ansible_connection)}`, made);
+      sessions.set(connectionKey(host), made);
       await made;
     },
     ask: options.ask,

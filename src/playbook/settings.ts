@@ -22,6 +22,9 @@ export interface Settings {
   readonly timeoutSec: number | undefined;
   /** On this machine, whatever the host. */
   readonly isLocal: boolean;
+  /** Where no variable of the host says another. */
+  readonly remoteUser: string | undefined;
+  readonly port: number | undefined;
   readonly ignoreErrors: boolean;
   readonly ignoreUnreachable: boolean;
 }
@@ -39,7 +42,7 @@ export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Direct
 /** @throws FleetTapError kind `host` where a variable is undefined */
 export function settingsOf(chain: readonly Directives[], names: Names, defaults: SettingDefaults): Settings {
   const flag = (key: 'checkMode' | 'diff' | 'noLog' | 'become' | 'ignoreErrors' | 'ignoreUnreachable') => switchOf(inherited(chain, key), names);
-  const text = (key: 'becomeUser' | 'becomeMethod' | 'becomeExe' | 'delegateTo' | 'connection') => {
+  const text = (key: 'becomeUser' | 'becomeMethod' | 'becomeExe' | 'delegateTo' | 'connection' | 'remoteUser' | 'port') => {
     const value = render(inherited(chain, key), names);
     return value === undefined || value === null || value === '' ? undefined : toText(value);
   };
@@ -58,10 +61,27 @@ export function settingsOf(chain: readonly Directives[], names: Names, defaults:
     environment: environmentOf(chain, names),
     delegateTo: text('delegateTo'),
     isLocal: isLocal(text('connection')),
+    ...loginOf(text('remoteUser'), text('port')),
     timeoutSec: timeout === undefined || timeout === null || Number(timeout) === 0 ? undefined : Number(timeout),
     ignoreErrors: flag('ignoreErrors') ?? false,
     ignoreUnreachable: flag('ignoreUnreachable') ?? false,
   };
+}
+
+function loginOf(remoteUser: string | undefined, port: string | undefined): Pick<Settings, 'remoteUser' | 'port'> {
+  if (port !== undefined && !/^\d+$/.test(port)) throw new FleetTapError('host', 'port', `port is "${port}", which is no number`);
+  return { remoteUser, port: port === undefined ? undefined : Number(port) };
+}
+
+/** The host as these settings reach it: a variable of the host goes before a key of the playbook. */
+export function reachedAs<H extends { readonly vars: Readonly<Record<string, unknown>> }>(host: H, { isLocal, remoteUser, port }: Pick<Settings, 'isLocal' | 'remoteUser' | 'port'>): H {
+  const { vars } = host;
+  const more = {
+    ...(isLocal ? { ansible_connection: 'local' } : {}),
+    ...(remoteUser === undefined || vars.ansible_user !== undefined || vars.ansible_ssh_user !== undefined ? {} : { ansible_user: remoteUser }),
+    ...(port === undefined || vars.ansible_port !== undefined || vars.ansible_ssh_port !== undefined ? {} : { ansible_port: port }),
+  };
+  return Object.keys(more).length === 0 ? host : { ...host, vars: { ...vars, ...more } };
 }
 
 function isLocal(connection: string | undefined): boolean {

@@ -6,7 +6,7 @@ import { type Node, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { PythonFloat } from '../base/python-repr.js';
 import { mapEntries, resolveAlias, type YamlFile } from '../base/yaml.js';
 import { isUnsafeTag } from '../base/yaml-scalars.js';
-import type { Statement } from './expression/ast.js';
+import type { Expression, Statement } from './expression/ast.js';
 import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
 import { Evaluator, type Names } from './expression/evaluate.js';
 import { Dict, makeDict } from './expression/kinds.js';
@@ -29,6 +29,12 @@ export class Template {
     this.source = source;
     this.#statements = parseTemplate(source, PLAYBOOK_SYNTAX);
     this.#changes = changesInPlace(source.text);
+  }
+
+  /** Of a text that is one `{{ }}` and nothing else: what stands in it. */
+  get onlyExpression(): Expression | undefined {
+    const [first, second] = this.#statements.filter((statement) => statement.kind !== 'text' || statement.text.trim() !== '');
+    return second === undefined && first?.kind === 'output' ? first.expression : undefined;
   }
 
   /** The value as expressions see it: tuples and the like are kept. @throws FleetTapError kind `host` */

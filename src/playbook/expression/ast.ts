@@ -3,6 +3,8 @@
 export type Expression =
   | { readonly kind: 'literal'; readonly at: number; readonly value: unknown }
   | { readonly kind: 'name'; readonly at: number; readonly name: string }
+  /** A text of a condition with a template in it (embedded.ts). */
+  | { readonly kind: 'template'; readonly at: number; readonly value: (names: { get(name: string): unknown }) => unknown }
   | { readonly kind: 'list' | 'tuple'; readonly at: number; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly at: number; readonly entries: readonly (readonly [Expression, Expression])[] }
   | { readonly kind: 'attribute'; readonly at: number; readonly object: Expression; readonly name: string }

@@ -81,6 +81,8 @@ export class Evaluator {
         return this.#given;
       case 'name':
         return this.#name(node.name, node.at);
+      case 'template':
+        return node.value(this.frame);
       case 'list':
         return node.items.map((item) => this.value(item));
       case 'tuple':
