@@ -1,5 +1,5 @@
 // build() on this machine under dash, with a fake stap that writes down what it got.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BuildRequest, build, kernelModuleName } from '../../src/systemtap/build.js';
 import { LocalHost, whyNoDash } from './local-host.js';
@@ -75,6 +75,16 @@ describe.skipIf(whyNoDash !== undefined)(`build ${whyNoDash ?? ''}`, () => {
     const scriptArguments = ['netfilter', '', 'two words', "it's", '$(touch "$HERE/tmp/owned")', '`id`', '\\', 'line\nline', 'é*'];
     await build(host, { ...request, scriptArguments });
     expect((await stapArguments()).slice(5)).toEqual(['script.stp', ...scriptArguments]);
+  });
+
+  it('compiles with another stap, whose runtime lies beside it', async () => {
+    await mkdir(host.file('own stap/bin'), { recursive: true });
+    await mkdir(host.file('own stap/share/systemtap/runtime'), { recursive: true });
+    const stap = host.file('own stap/bin/stap');
+    await writeFile(stap, `#!/bin/sh\n${STAP}\n`, { mode: 0o755 });
+    await host.program('stap', 'exit 1');
+    expect((await build(host, { ...request, stap })).content.equals(bytes)).toBe(true);
+    await expect(build(host, { ...request, stap: '/nowhere/bin/stap' })).rejects.toMatchObject({ code: 'stap-missing' });
   });
 
   it('takes a release that is no shell word', async () => {
