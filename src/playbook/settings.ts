@@ -69,7 +69,7 @@ export function settingsOf(chain: readonly Directives[], names: Names, defaults:
 }
 
 function loginOf(remoteUser: string | undefined, port: string | undefined): Pick<Settings, 'remoteUser' | 'port'> {
-  if (port !== undefined && !/^\d+$/.test(port)) throw new FleetTapError('host', 'port', `port is "${port}", which is no number`);
+  if (port !== undefined && !/^\d+$/.test(port)) throw new FleetTapError('host', 'parameter-invalid', `port is "${port}", which is no number`);
   return { remoteUser, port: port === undefined ? undefined : Number(port) };
 }
 
