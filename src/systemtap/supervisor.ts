@@ -9,13 +9,18 @@ import { HOST_LOCK } from './host-lock.js';
 
 /** This long after the last renewal the host has ended the run by itself. */
 const LEASE_SEC = 15;
-/** Of that, kept for ending staprun (STOP_TENTHS), for unloading, and for slow hosts, whose ticks take longer. */
+/** Of that, kept for ending staprun (STOP_TENTHS), for unloading, and for slow hosts, which look later than they should. */
 const END_SEC = 5;
 /** The controller renews this often. */
 export const RENEW_MS = 3_000;
 const TICK_SEC = 2;
-/** Ticks without a renewal. A renewal is noticed up to a tick late, hence one less. */
+/** So many ticks' time after a renewal was noticed the lease is over. A renewal is noticed up to a tick late, hence one less. */
 const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
+/**
+ * The time is the clock's, since on a starved host a tick takes many times its seconds. Yet nobody is taken for gone after one look: where all
+ * stood still (a paused machine), the ticker may wake before the reader of renewals.
+ */
+const LOOKS_MISSED = 2;
 /** Tenths of a second from TERM to KILL when nobody may be there any more. */
 const STOP_TENTHS = 30;
 /** When we ask: a busy host has many lines in its buffers, and staprun reads them all before it ends. Still within LEASE_SEC if we are dead. */
@@ -68,7 +73,7 @@ const FULL_ADDRESS = `full() {
 
 export function supervisorScript(request: SupervisorRequest): string {
   const tickSec = request.tickSec ?? TICK_SEC;
-  const limitTicks = Math.ceil(request.limitSec / tickSec);
+  const hundredths = (seconds: number) => Math.ceil(seconds * 100);
   const own = `c=$SSH_CONNECTION
 set -- machine=1
 if [ -n "$c" ]; then set -- "$@" "own_source=$(full "\${c%% *}")" "own_source_port=$(echo "$c" | cut -d' ' -f2)" "own_port=$(echo "$c" | cut -d' ' -f4)"; fi`;
@@ -83,6 +88,8 @@ ${FULL_ADDRESS}
 ${request.machineFace ? own : 'set --'}
 cd / || exit
 give_up() { echo "$2" >&2; rm -rf "$d"; exit "$1"; }
+# Hundredths of a second since boot; without leading zeros, which would make it octal.
+clock() { read -r now _ </proc/uptime; now=\${now%.*}\${now#*.}; now=\${now#"\${now%%[!0]*}"}; }
 [ -r "$d/$n.ko" ] || give_up 1 "$d/$n.ko is missing"
 command -v staprun >/dev/null || give_up 127 "staprun: not found"
 command -v flock >/dev/null || give_up 127 "flock: not found"
@@ -141,14 +148,14 @@ clean_up() {
 reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM
-  missed=0 past=0 reason=
+  clock; start=$now renewed=$now missed=0 reason=
   while [ -z "$reason" ]; do
     sleep ${tickSec} >/dev/null 2>&1 & s=$!
     wait $s
-    past=$((past + 1)) missed=$((missed + 1))
-    if [ -e "$d/lease" ]; then rm -f "$d/lease"; missed=0; fi
-    if [ $missed -ge ${TICKS_MISSED} ]; then reason="because the lease was not renewed"
-    elif [ $past -ge ${limitTicks} ]; then reason="by the limit of ${request.limitSec} s"
+    clock; missed=$((missed + 1))
+    if [ -e "$d/lease" ]; then rm -f "$d/lease"; renewed=$now missed=0; fi
+    if [ $((now - renewed)) -ge ${hundredths(TICKS_MISSED * tickSec)} ] && [ $missed -ge ${LOOKS_MISSED} ]; then reason="because the lease was not renewed"
+    elif [ $((now - start)) -ge ${hundredths(request.limitSec)} ]; then reason="by the limit of ${request.limitSec} s"
     elif [ -n "$coalescer" ] && ! kill -0 $coalescer 2>/dev/null; then reason="because its output had no way out"
     elif ! kill -0 $$ 2>/dev/null; then reason="because its supervisor was killed"
     fi

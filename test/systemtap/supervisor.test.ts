@@ -92,6 +92,16 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
     await expectClean();
   });
 
+  it('goes by the clock, not by its ticks, which take longer on a starved host', async () => {
+    await staprun(REMOVE, OBEDIENT, LOAD, FOREVER);
+    await host.program('sleep', 'if [ "$1" = 0.2 ]; then echo tick >> $HERE/ticks; exec /bin/sleep 1; fi; exec /bin/sleep "$1"');
+    const run = await start({ tickSec: 0.2 });
+    expect((await run.ended).stderr).toBe('fleet-tap: ended because the lease was not renewed\n');
+    // 0.8 s are over at the first; what came meanwhile has until the second to be noticed.
+    expect(await host.text('ticks')).toBe('tick\ntick\n');
+    await expectClean();
+  });
+
   it('runs on for as long as the lease is renewed', async () => {
     await staprun(REMOVE, OBEDIENT, LOAD, 'while :; do sleep 0.2; echo line; done');
     const run = await start({ tickSec: 0.5 });
