@@ -1,5 +1,5 @@
 // Where a secret can be seen by others: the command line and environment of processes, and files. For tests that put one in and must not find it.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILE_LIMIT_BYTES = 64 * 2 ** 20;
@@ -12,6 +12,7 @@ function holds(path: string, secret: Buffer): boolean {
   }
 }
 
+/** Links are not followed: what they lead to is found where it is, and a root filesystem below has links that lead round for ever. */
 function filesBelow(folder: string, sinceMs: number): string[] {
   const found: string[] = [];
   let names: string[] = [];
@@ -23,11 +24,11 @@ function filesBelow(folder: string, sinceMs: number): string[] {
   for (const name of names) {
     const path = join(folder, name);
     try {
-      const stats = statSync(path);
+      const stats = lstatSync(path);
       if (stats.isDirectory()) found.push(...filesBelow(path, sinceMs));
       else if (stats.isFile() && stats.mtimeMs >= sinceMs && stats.size <= FILE_LIMIT_BYTES) found.push(path);
     } catch {
-      // A link to nowhere, or gone.
+      // Gone meanwhile.
     }
   }
   return found;
