@@ -7,6 +7,16 @@ import type { Become } from '../inventory/become.js';
 /** The shell variables that these commands read: the code to run as that user, and what it must be told. */
 const INNER = 'sh -c "$r" sh "$SSH_CONNECTION" "$l"';
 
+/** What `onTerminal` with an answer says on the terminal, as that user, before the code runs: what the program said there came before this. */
+export const spoken = (nonce: string) => `${nonce},`;
+
+/**
+ * sh code before the code to run: sets ft_t when it could say so. The terminal's output comes to the channel by way of script(1), in its own time; the code's
+ * own does not, and must not be mixed with what the program that asked says after the answer (doas: a newline).
+ */
+const speak = (nonce: string) => `{ printf %s ${spoken(nonce)} >/dev/tty; } 2>/dev/null && ft_t=' t'; `;
+const speakFirst = (nonce: string) => `r=${quote(speak(nonce))}"$r"; `;
+
 /** `su -`, `sudo -i`: the other user's login shell starts anew, without our variables. */
 const LOGIN_FLAGS = /^(-|-[a-z]*l[a-z]*|--login)$/i;
 const SUDO_SHELL_FLAGS = /^(-[a-zA-Z]*[is][a-zA-Z]*|--login|--shell)$/;
@@ -33,14 +43,15 @@ function byMethod(code: string, become: Become, user: string, nonce: string, ter
   const words = (...list: readonly string[]) => [exe, ...list.map(quote)].join(' ');
   if (become.method === 'su') {
     const isLogin = given.some((word) => LOGIN_FLAGS.test(word));
-    const inner = isLogin ? `${SAFE_LOCALE} c=${quote(`exec sh -c ${quote(code)} sh `)}"'$SSH_CONNECTION' '$l'"` : `c='exec ${INNER}'`;
-    return `${inner}; export r l SSH_CONNECTION; ${onTerminal(`${words(...given, user)} -c "$c"`, terminal, true)}`;
+    const first = terminal ? speak(nonce) : '';
+    const inner = isLogin ? `${SAFE_LOCALE} c=${quote(`exec sh -c ${quote(first + code)} sh `)}"'$SSH_CONNECTION' '$l'"` : `c='exec ${INNER}'`;
+    return `${terminal ? speakFirst(nonce) : ''}${inner}; export r l SSH_CONNECTION; ${onTerminal(`${words(...given, user)} -c "$c"`, terminal, true)}`;
   }
   if (become.method === 'doas') {
     const doas = (...more: readonly string[]) => `${words(...given, ...more, '-u', user)} ${INNER}`;
     if (become.password === undefined) return `exec ${doas('-n')}`;
     // Only when it wants one: the terminal costs a process, and the password must not be read by anybody else.
-    return `if ${words(...given, '-n', '-u', user)} sh -c : </dev/null >/dev/null 2>&1; then exec ${doas('-n')}; fi; ${onTerminal(doas(), true, true)}`;
+    return `if ${words(...given, '-n', '-u', user)} sh -c : </dev/null >/dev/null 2>&1; then exec ${doas('-n')}; fi; ${speakFirst(nonce)}${onTerminal(doas(), true, true)}`;
   }
   const own = given.filter((word) => !['-n', '-S', '--non-interactive', '--stdin'].includes(word));
   const asking = become.password === undefined ? ['-n'] : ['-S', '-p', `fleet-tap ${nonce}:`];

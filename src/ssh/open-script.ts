@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
 import { type HostText, lastLines } from '../base/host-text.js';
 import { becomeFailure, becomeRefusal } from './become-errors.js';
-import { promptOf } from './become.js';
+import { promptOf, spoken } from './become.js';
 import { HeldOutput } from './held-output.js';
 import { remoteCommand } from './remote-command.js';
 import type { Become } from '../inventory/become.js';
@@ -95,8 +95,8 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
       if (settled) return;
       if (pid === undefined && stdout.length + stderr.length > NOISE_LIMIT_BYTES) return settle(new FleetTapError('host', 'no-shell', `the login said more than ${NOISE_LIMIT_BYTES} bytes before it gave a shell`, { place }));
       if (pid === undefined) {
-        const said = new RegExp(`${nonce} (\\d+)\\n`).exec(stdout.text());
-        if (said !== null) {
+        const said = new RegExp(`${nonce} (\\d+)( t)?\\n`).exec(stdout.text());
+        if (said !== null && (said[2] === undefined || stderr.text().includes(spoken(nonce)))) {
           pid = Number(said[1]);
           stdout.skip(stdout.text().indexOf(said[0]) + said[0].length);
           send();

@@ -3,6 +3,7 @@
 // and runs whole or not at all (a connection that is cut in the middle of it must not run its first half).
 // It says NONCE and its process id when it is there, and NONCE. on both outputs when it has the script: what comes before is not the script's
 // (a login's rc files, a lecture of sudo's), and input sent earlier could be lost (busybox's head reads more than it was asked for).
+// Behind the process id stands a t where something was said on a terminal first (become.ts): only when that has come, too, may it get the script.
 import { launcher } from './become.js';
 import { quote } from './quote.js';
 import type { Become } from '../inventory/become.js';
@@ -44,8 +45,8 @@ export function remoteCommand(script: string, nonce: string, become?: Become, te
   const bytes = isShort ? line : marked(script, nonce);
   // The third character of IFS as every sh sets it is a newline; none may stand in the command line (csh).
   const take = isShort ? `IFS= read -r ft_s || ${INCOMPLETE}; ft_l=\${IFS#??}; eval "ft_s=$ft_s"; ` : reader(String(bytes.length), nonce, '');
-  const read = `printf '%s %s\\n' ${nonce} $$; ${take}printf %s ${nonce}.; printf %s ${nonce}. >&2; eval "unset ft_s ft_l; $ft_s"`;
-  if (become === undefined) return { command: `exec sh -c ${quote(read)}`, bytes };
+  const read = (pid: string) => `printf '%s %s\\n' ${nonce} ${pid}; ${take}printf %s ${nonce}.; printf %s ${nonce}. >&2; eval "unset ft_s ft_l ft_t; $ft_s"`;
+  if (become === undefined) return { command: `exec sh -c ${quote(read('$$'))}`, bytes };
   const tell = '[ -z "$1" ] || { SSH_CONNECTION=$1; export SSH_CONNECTION; }; if [ -n "$2" ]; then LC_ALL=$2; export LC_ALL; else unset LC_ALL; fi; shift $#; unset r l c p; ';
-  return { command: `exec sh -c ${quote(`printf 'fleet-tap %s>' ${nonce} >&2; ${launcher(tell + read, become, nonce, terminal)}`)}`, bytes };
+  return { command: `exec sh -c ${quote(`printf 'fleet-tap %s>' ${nonce} >&2; ${launcher(tell + read('"$$$ft_t"'), become, nonce, terminal)}`)}`, bytes };
 }

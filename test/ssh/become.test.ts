@@ -1,5 +1,5 @@
 // Becoming another user with the host's real sudo, doas and su, as a user that exists in a mount namespace only.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openScript } from '../../src/ssh/open-script.js';
@@ -11,8 +11,8 @@ import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, type Sshd, type SshdOptions, sk
 import { filesWith, processesWith } from '../hosts/secret.js';
 import { transportTo } from '../hosts/transport.js';
 
-async function open(account: SshdOptions['account'], become: Partial<Become>): Promise<{ session: Session; sshd: Sshd; transport: Transport }> {
-  const sshd = await startSshd({ account: account ?? {} });
+async function open(account: SshdOptions['account'], become: Partial<Become>, others: SshdOptions = {}): Promise<{ session: Session; sshd: Sshd; transport: Transport }> {
+  const sshd = await startSshd({ ...others, account: account ?? {} });
   const transport = await transportTo(sshd);
   const session = new ShellSession(transport, { always: false, method: 'sudo', user: 'root', ...become });
   return { session, sshd, transport };
@@ -137,6 +137,17 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
     // Beyond what a right one takes on this machine.
     expect(performance.now() - sinceMs - rightMs).toBeLessThan(2_000);
     expect(sshd.log()).not.toContain('wrong');
+  });
+
+  it('does not take for output what doas still says on its terminal, however late that comes', async () => {
+    const late = '#!/bin/bash\n/usr/bin/script "$@" | { IFS= read -r -d : prompt; printf "%s: " "$prompt"; sleep 1; cat; }\nexit ${PIPESTATUS[0]}\n';
+    const prepare = async (folder: string) => {
+      mkdirSync(join(folder, 'bin'));
+      writeFileSync(join(folder, 'bin/script'), late, { mode: 0o755 });
+    };
+    const { session, sshd } = await open({ doas: 'permit %u' }, { method: 'doas', password }, { prepare, config: ['SetEnv PATH=%f/bin:/usr/bin:/bin'] });
+    expect((await session.run('command -v script')).stdout).toBe(`${sshd.folder}/bin/script\n`);
+    expect(await session.run('echo err >&2; sleep 2; exit 3', { become: true })).toEqual({ status: 3, stdout: '', stderr: 'err\n' });
   });
 
   it('says that the account is over, when it is after the login', async () => {
