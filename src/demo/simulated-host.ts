@@ -114,7 +114,7 @@ export class SimulatedHost {
 
   /** Reads the script that the command line announces (ssh/remote-command.ts), then answers it. */
   #exec(channel: ServerChannel, command: string): void {
-    const announced = /([0-9a-f]{32}) \$\$; (?:ft_s=\$\(head -c (\d+)|IFS= read -r)/.exec(command);
+    const announced = /([0-9a-f]{32}) "?\$\$(?:\$ft_t")?; (?:ft_s=\$\(head -c (\d+)|IFS= read -r)/.exec(command);
     if (announced === null) return exit(channel, 127, 'this host is simulated and knows fleet-tap only\n');
     const [, nonce = '', count] = announced;
     let received = Buffer.alloc(0);

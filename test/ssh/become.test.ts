@@ -140,7 +140,7 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
   });
 
   it('does not take for output what doas still says on its terminal, however late that comes', async () => {
-    const late = '#!/bin/bash\n/usr/bin/script "$@" | { IFS= read -r -d : prompt; printf "%s: " "$prompt"; sleep 1; cat; }\nexit ${PIPESTATUS[0]}\n';
+    const late = '#!/bin/bash\nset -o pipefail\n/usr/bin/script "$@" | { IFS= read -r -d : prompt; printf "%s: " "$prompt"; sleep 1; cat; }\n';
     const prepare = async (folder: string) => {
       mkdirSync(join(folder, 'bin'));
       writeFileSync(join(folder, 'bin/script'), late, { mode: 0o755 });
