@@ -1,9 +1,14 @@
 // Faults of hosts and connections, on real sshd: what the log says of each, that the books balance, that the recording gives the same log, and
 // that the other host's lines are as they were (G3, G4, G6, G8, G9).
-import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { createWriteStream, readFileSync, rmdirSync } from 'node:fs';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { JsonlFormat } from '../../src/sinks/jsonl.js';
+import { LogFile } from '../../src/sinks/log-file.js';
+import { StreamSink } from '../../src/sinks/stream-sink.js';
 import { type RealRow, realSkipped, skipReal, staprun, startReal } from './real-hosts.js';
 
 type Real = Awaited<ReturnType<typeof startReal>>;
@@ -126,6 +131,60 @@ while :; do line; line; beat; pause; done`;
     ]);
     expect(counters).toMatchObject({ truncated: 1, malformed: 0, oversized: 2, notes: 8, lost: 14 });
     expect(ended.said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('the disk is full: that log keeps its first lines, whole; the other one has all', async () => {
+    const small = await mkdtemp(join(tmpdir(), 'fleet-tap-small-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'none', small]);
+    onTestFinished(() => {
+      execFileSync('umount', [small]);
+      rmdirSync(small);
+    });
+    const file = join(small, 'log.jsonl');
+    let full: LogFile | undefined;
+    const real = await startReal({ a: staprun(), b: staprun() }, {}, async (format) => {
+      full = await LogFile.open(file, new JsonlFormat(format), { compression: undefined, fsync: 'end', rotation: {}, originSec: format.originSec });
+      return [full];
+    });
+    await expect.poll(() => full?.failure, WAIT).toMatchObject({ kind: 'host', code: 'log-not-written', message: `${file} cannot be written: the disk is full` });
+    await receives(real, 'a');
+    const ended = await real.end();
+    expectSound(ended);
+    expect(ended.isWhole).toBe(false);
+    expect(ended.said).toContain(`${file}: ${full?.missed} of ${ended.rows.length} records are not in it`);
+    const kept = readFileSync(`${file}.part`, 'utf8');
+    expect(kept.length).toBeGreaterThan(0);
+    expect(ended.text.startsWith(kept)).toBe(true);
+    expect(kept.split('\n').slice(0, -1).length, 'whole lines, as many as are counted').toBe(full?.written);
+    expect(kept.endsWith('\n')).toBe(true);
+  });
+
+  it('who reads the log goes away: that is told once, and the other log has all', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-fifo-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const head = spawn('head', ['-n', '3', fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let read = '';
+    head.stdout.on('data', (chunk: Buffer) => {
+      read += chunk.toString();
+    });
+    let gone = 0;
+    let pipe: StreamSink | undefined;
+    const real = await startReal({ a: staprun(), b: staprun() }, {}, async (format) => {
+      pipe = new StreamSink('stdout', createWriteStream(fifo), new JsonlFormat(format), () => {
+        gone += 1;
+      });
+      return [pipe];
+    });
+    await expect.poll(() => pipe?.abandoned, WAIT).toBe(true);
+    await receives(real, 'a');
+    const ended = await real.end();
+    expectSound(ended);
+    expect([ended.isWhole, gone]).toEqual([false, 1]);
+    expect(read).toBe(ended.text.split('\n').slice(0, 3).map((line) => `${line}\n`).join(''));
+    expect((pipe?.written ?? 0) + (pipe?.missed ?? 0)).toBe(ended.rows.length);
+    expect(ended.said).toContain(`stdout: ${pipe?.missed} of ${ended.rows.length} records are not in it`);
   });
 
   it('the clock is set an hour ahead, then an hour back: every line within its bound', async () => {

@@ -11,6 +11,7 @@ import { merge } from '../../src/commands/merge.js';
 import { Recorder } from '../../src/commands/recorder.js';
 import { LogFile } from '../../src/sinks/log-file.js';
 import { JsonlFormat } from '../../src/sinks/jsonl.js';
+import type { Sink } from '../../src/sinks/sink.js';
 import { dial } from '../../src/ssh/dial.js';
 import type { Session } from '../../src/ssh/session.js';
 import { skipSshd, startSshd, type Sshd } from '../hosts/sshd.js';
@@ -74,8 +75,13 @@ export interface RealHost {
   isOver: boolean;
 }
 
-/** @param programs each host's staprun, by its name */
-export async function startReal(programs: Readonly<Record<string, string>>, options: Partial<FleetLogOptions> = {}) {
+type Format = ConstructorParameters<typeof JsonlFormat>[0];
+
+/**
+ * @param programs each host's staprun, by its name
+ * @param more sinks beside the file that `end` gives
+ */
+export async function startReal(programs: Readonly<Record<string, string>>, options: Partial<FleetLogOptions> = {}, more: (format: Format) => Promise<readonly Sink[]> = async () => []) {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-real-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const clock = systemClock();
@@ -86,7 +92,7 @@ export async function startReal(programs: Readonly<Record<string, string>>, opti
   const sink = await LogFile.open(file, new JsonlFormat(format), { compression: undefined, fsync: 'never', rotation: { sizeBytes: undefined, timeSec: undefined }, originSec: clock.originSec });
   const record = join(folder, 'recording');
   const recorder = await Recorder.open(record, { originSec: clock.originSec, hostWidth: 5, order: options.order ?? 'live' }, say);
-  const log = new FleetLog({ order: 'live', sync: 'ssh', ...options }, clock, [sink], say, recorder);
+  const log = new FleetLog({ order: 'live', sync: 'ssh', ...options }, clock, [sink, ...(await more(format))], say, recorder);
   const kernelModule = { name: 'fleet_tap_0123456789abcdef', release: '6.1.0-1-amd64', content: Buffer.from('no kernel module at all: fleet_tap_0123456789abcdef') };
   const hosts = new Map<string, RealHost>();
   for (const [name, program] of Object.entries(programs)) {
