@@ -27,6 +27,7 @@ type Params = ParamsOf<typeof parameters>;
 export const blockinfile: PlaybookModule<typeof parameters> = {
   name: 'blockinfile',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => {
     if ('insertbefore' in written && 'insertafter' in written) return { message: 'parameters are mutually exclusive: insertbefore|insertafter', parameter: 'insertafter' };
     return checkRegex(written.insertafter, 'insertafter') ?? checkRegex(written.insertbefore, 'insertbefore') ?? checkValidate(written.validate);

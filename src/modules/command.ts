@@ -37,6 +37,7 @@ const commandParameters = { ...parameters, expand_argument_vars: { type: 'boolea
 export const command: PlaybookModule<typeof commandParameters> = {
   name: 'command',
   parameters: commandParameters,
+  ahead: 'looks',
   freeForm: 'cmd',
   checkWritten: (written) => {
     const wrong = checkForm(written);
@@ -74,6 +75,7 @@ const shellParameters = { ...parameters, argv: { type: 'words', choices: [] }, e
 export const shell: PlaybookModule<typeof shellParameters> = {
   name: 'shell',
   parameters: shellParameters,
+  ahead: 'looks',
   freeForm: 'cmd',
   checkWritten: checkForm,
   plan: (params, context) => planRun('shell', `${quote(params.executable)} -c ${quote(params.cmd ?? '')}`, params, context),
@@ -105,13 +107,15 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
   const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'Command would have run if not in check mode', said: 'it would run if this were not check mode', values: { cmd: shown, rc: 0, ...empty } };
   // A directory that is not there is a failure even then.
   if (context.check && !decides && chdir === undefined) return { kind: 'done' as const, result: unchecked };
-  const head = `${assign({ chdir, creates, removes, check: context.check })}`;
   // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
   const run = `began=$(date '+%F %T.%N')\nIFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
-  const body = `${head}\nIFS=\n${BODY}\n${run}\nended=$(date '+%F %T.%N')\nanswer\nsay changed true\nsay start "$began"\nsay end "$ended"\nsay rc "$rc"\ntell stdout "$out"`;
+  const script = (check: boolean) => moduleScript(name, { cmd, argv, chdir, creates, removes }, context, `${assign({ chdir, creates, removes, check })}\nIFS=\n${BODY}\n${run}\nended=$(date '+%F %T.%N')\nanswer\nsay changed true\nsay start "$began"\nsay end "$ended"\nsay rc "$rc"\ntell stdout "$out"`);
   return {
     kind: 'script' as const,
-    script: moduleScript(name, { cmd, argv, chdir, creates, removes }, context, body),
+    script: script(context.check),
+    // Whether there is anything to run can be looked at.
+    ...(decides ? { look: script(true) } : {}),
+    isAlone: true,
     ...(stdin === undefined ? {} : { input: Buffer.from(params.stdin_add_newline ? `${stdin}\n` : stdin) }),
     timeoutMs: LIMIT_MS,
     parse: (result: { status: number; stdout: string; stderr: string }): ModuleResult => {

@@ -10,9 +10,13 @@ import { copyParameters } from './copy-parameters.js';
 import { planPlace } from './place.js';
 import { checkValidate } from './put.js';
 
+/** A longer file is read when it is its turn. */
+const READ_AHEAD_BYTES = 1024 * 1024;
+
 export const copy: PlaybookModule<typeof copyParameters> = {
   name: 'copy',
   parameters: copyParameters,
+  ahead: 'looks',
   checkWritten: (written) => {
     if (('src' in written) === ('content' in written)) return { message: 'src' in written ? 'src and content are mutually exclusive' : 'src (or content) is required' };
     if (written.content === null) return { message: 'content is nothing', parameter: 'content', hint: "for an empty file write content: ''" };
@@ -29,6 +33,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
     if (params.remote_src) return planRemoteCopy(params, src, context);
     const found = await context.findLocal('files', src);
     const stats = await stat(found);
+    if (context.isAhead === true && (stats.isDirectory() || stats.size > READ_AHEAD_BYTES)) return { kind: 'action', run: () => Promise.reject(new Error('a plan made ahead is not run')) };
     if (stats.isDirectory()) return planCopyTree(params, src.endsWith('/') ? `${found}/` : found, context);
     const bytes = await readFile(found);
     if (params.checksum !== undefined && params.checksum !== createHash('sha1').update(bytes).digest('hex')) {

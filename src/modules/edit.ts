@@ -83,6 +83,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
   return {
     kind: 'script',
     script: script(LOOK, ''),
+    look: script(LOOK, ''),
     parse: (result) => {
       const looked = parseAnswer(rule.module, result);
       const failed = failure(looked);

@@ -50,6 +50,7 @@ const varsParameters = {
 
 export const includeVars: PlaybookModule<typeof varsParameters> = {
   name: 'include_vars',
+  ahead: 'local',
   parameters: varsParameters,
   freeForm: 'file',
   checkWritten: (written) => (('file' in written) === ('dir' in written) ? { message: 'include_vars takes either file or dir' } : undefined),

@@ -177,6 +177,7 @@ info "$path"
 export const file: PlaybookModule<typeof parameters> = {
   name: 'file',
   parameters,
+  ahead: 'looks',
   checkWritten: ({ state, src, recurse }) => {
     if (recurse === true && typeof state === 'string' && state !== 'directory') return { message: "recurse option requires state to be 'directory'", parameter: 'recurse' };
     if (src !== undefined && typeof state === 'string' && !['link', 'hard'].includes(state)) return { message: "src option requires state to be 'link' or 'hard'", parameter: 'src' };
@@ -184,10 +185,13 @@ export const file: PlaybookModule<typeof parameters> = {
   },
   plan: (params, context) => {
     const { path, state, src, recurse, force, follow } = params;
-    const words = { path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params), check: context.check };
+    const words = { path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params) };
+    const shown = { path, state, src, mode: params.mode, owner: params.owner, group: params.group };
+    const script = (check: boolean) => moduleScript('file', shown, context, `${assign({ ...words, check })}\noldsrc=; say_warning=\n${OWN}\n${BODY}`);
     return {
       kind: 'script',
-      script: moduleScript('file', { path, state, src, mode: params.mode, owner: params.owner, group: params.group }, context, `${assign(words)}\noldsrc=; say_warning=\n${OWN}\n${BODY}`),
+      script: script(context.check),
+      look: script(true),
       parse: (result) => {
         const answer = parseAnswer('file', result);
         if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { path } };

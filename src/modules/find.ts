@@ -66,11 +66,12 @@ done
 export const find: PlaybookModule<typeof parameters> = {
   name: 'find',
   parameters,
+  ahead: 'looks',
   plan: (params, context) => {
     const matches = filterOf(params);
     const deepest = params.recurse ? params.depth : 1;
     const words = { L: params.follow ? '-L' : '', depth: deepest === undefined ? '' : `-maxdepth ${deepest}` };
-    return planScript({ module: 'find', shown: { paths: params.paths }, words, body: `set -- ${params.paths.map(quote).join(' ')}\n${OWN}\n${LIST}` }, context, (answer) => {
+    return planScript({ module: 'find', shown: { paths: params.paths }, words, body: `set -- ${params.paths.map(quote).join(' ')}\n${OWN}\n${LIST}`, look: 'itself' }, context, (answer) => {
       const now = Number(answer.values.get('now'));
       const entries = answer.text('entry') === '' ? [] : answer.text('entry').split('\n').map(entryOf);
       const missing = answer.text('missings') === '' ? [] : answer.text('missings').split('\n');
@@ -87,7 +88,7 @@ export const find: PlaybookModule<typeof parameters> = {
       const wantsContent = contains !== undefined && params.file_type === 'file';
       if (!(wantsContent || params.get_checksum) || regular.length === 0) return end(found);
       const reading = { content: wantsContent, sum: params.get_checksum ? `${params.checksum_algorithm}sum` : '' };
-      return planScript({ module: 'find', shown: { files: regular.length }, words: reading, body: `set -- ${regular.map(({ path }) => quote(path)).join(' ')}\n${READ}` }, context, (read) => {
+      return planScript({ module: 'find', shown: { files: regular.length }, words: reading, body: `set -- ${regular.map(({ path }) => quote(path)).join(' ')}\n${READ}`, look: 'itself' }, context, (read) => {
         const contents = read.text('content').split('\n');
         const sums = read.text('sum').split('\n');
         const sumOf = new Map(regular.map(({ path }, index) => [path, sums[index] ?? '']));

@@ -37,11 +37,12 @@ say gid "$(getent group "$name" 2>/dev/null | cut -d: -f3)"
 export const group: PlaybookModule<typeof parameters> = {
   name: 'group',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => (written.non_unique === true && !('gid' in written) ? { message: 'non_unique is True but all of the following are missing: gid', parameter: 'non_unique' } : undefined),
   plan: (params, context) => {
     const { name, state, gid, system, force } = params;
     const words = { name, state, gid, system, force, nonunique: params.non_unique, gidmin: params.gid_min, gidmax: params.gid_max };
-    return planScript({ module: 'group', shown: { name, state, gid }, words, body: `${FAIL}\n${BODY}`, failureValues: { name } }, context, (answer) => {
+    return planScript({ module: 'group', shown: { name, state, gid }, words, body: `${FAIL}\n${BODY}`, look: 'check', failureValues: { name } }, context, (answer) => {
       const is = answer.values.get('gid') ?? '';
       return { changed: answer.changed, values: { name, state, ...(is === '' || state === 'absent' ? {} : { gid: Number(is), system }) } };
     });

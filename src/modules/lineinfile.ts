@@ -26,6 +26,7 @@ const EXCLUSIVE = [['insertbefore', 'insertafter'], ['regexp', 'search_string'],
 export const lineinfile: PlaybookModule<typeof parameters> = {
   name: 'lineinfile',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => {
     for (const [one, other] of EXCLUSIVE) if (one in written && other in written) return { message: `parameters are mutually exclusive: ${one}|${other}`, parameter: other };
     const { state = 'present' } = written;

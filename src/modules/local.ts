@@ -12,6 +12,7 @@ const assertParameters = {
 
 export const assert: PlaybookModule<typeof assertParameters> = {
   name: 'assert',
+  ahead: 'local',
   parameters: assertParameters,
   plan: ({ that, fail_msg, success_msg, quiet }) => {
     const shown = quiet ? {} : ({ shows: 'always' } as const);
@@ -27,6 +28,7 @@ const failParameters = { msg: { type: 'string', default: 'Failed as requested fr
 
 export const fail: PlaybookModule<typeof failParameters> = {
   name: 'fail',
+  ahead: 'local',
   parameters: failParameters,
   plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, msg } }),
 };
@@ -35,6 +37,7 @@ const debugParameters = { msg: { type: 'raw' }, var: { type: 'expression' }, ver
 
 export const debug: PlaybookModule<typeof debugParameters> = {
   name: 'debug',
+  ahead: 'local',
   parameters: debugParameters,
   checkWritten: (written) => ('msg' in written && 'var' in written ? { message: 'debug takes either msg or var', parameter: 'var' } : undefined),
   plan: ({ msg, var: variable, verbosity }, { verbosity: given }) => {
@@ -50,6 +53,7 @@ const setFactParameters = {} as const satisfies Parameters;
 
 export const setFact: PlaybookModule<typeof setFactParameters> = {
   name: 'set_fact',
+  ahead: 'local',
   parameters: setFactParameters,
   takesAnyName: true,
   checkWritten: (written) => {

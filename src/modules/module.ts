@@ -12,6 +12,8 @@ export interface ModuleContext {
   readonly verbosity: number;
   /** Parameters may be secrets: they stay out of the script's label. */
   readonly noLog: boolean;
+  /** It is not the task's turn yet: what costs more than a moment is not worth doing, and a plan without a `look` will do. Default: false. */
+  readonly isAhead?: boolean;
   /** As the inventory names it. */
   readonly hostName: string;
   /** The playbook's folder: relative paths of the controller begin there. */
@@ -106,21 +108,36 @@ export type ModulePlan =
       readonly input?: Buffer;
       readonly timeoutMs?: number;
       /**
+       * The same with nothing done: it changes nothing on the host, takes no input, and says all on standard output. Where `parse` finds in its answer that
+       * nothing is to be changed and nothing failed, that is the task's result. Equal to `script`: that one only looks, and any answer is the task's.
+       */
+      readonly look?: string;
+      /** Standard error is part of the answer: nothing else may run beside it. Default: false. */
+      readonly isAlone?: boolean;
+      /**
        * Pure. The result; or, where the first script has only looked and something is to be done, the next one: a task that changes nothing costs
        * one round trip. @throws FleetTapError when the answer is not one
        */
       parse(result: CommandResult): ModuleResult | ModulePlan;
     };
 
-/** Runs a plan to its end: one script after the other. */
-export async function finishPlan(plan: ModulePlan, host: ActionHost): Promise<ModuleResult> {
+/** What a plan has to be asked of the host, once. */
+export type PlanStep = Exclude<ModulePlan, { readonly kind: 'done' }>;
+export type ScriptStep = Extract<ModulePlan, { readonly kind: 'script' }>;
+
+/** Runs a plan to its end: one step after the other. @param take how a step is taken */
+export async function finishPlan(plan: ModulePlan, host: ActionHost, take: (step: PlanStep) => Promise<ModuleResult | ModulePlan> = (step) => takeStep(step, host)): Promise<ModuleResult> {
   let next: ModuleResult | ModulePlan = plan;
-  while ('kind' in next) {
-    if (next.kind === 'done') next = next.result;
-    else if (next.kind === 'action') next = await next.run(host);
-    else next = next.parse(await host.run(next.script, { ...(next.input === undefined ? {} : { input: next.input }), ...(next.timeoutMs === undefined ? {} : { timeoutMs: next.timeoutMs }) }));
-  }
+  while ('kind' in next) next = next.kind === 'done' ? next.result : await take(next);
   return next;
+}
+
+export async function takeStep(step: PlanStep, host: ActionHost): Promise<ModuleResult | ModulePlan> {
+  return step.kind === 'action' ? step.run(host) : step.parse(await host.run(step.script, scriptOptions(step)));
+}
+
+export function scriptOptions({ input, timeoutMs }: ScriptStep): { readonly input?: Buffer; readonly timeoutMs?: number } {
+  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }
 
 export interface PlaybookModule<P extends Parameters = Parameters> {
@@ -132,6 +149,11 @@ export interface PlaybookModule<P extends Parameters = Parameters> {
   readonly freeForm?: string;
   /** Any name is a parameter: set_fact. */
   readonly takesAnyName?: boolean;
+  /**
+   * Whether a run may look at the tasks behind it before it is its turn. `looks`: its plan may have a `look`, and making that plan twice harms nobody;
+   * `local`: it asks the host nothing. Default: no.
+   */
+  readonly ahead?: 'looks' | 'local';
   /** Once for all hosts of the play: add_host, pause (Ansible's BYPASS_HOST_LOOP). */
   readonly runsOnce?: boolean;
   /** A rule that concerns more than one parameter, or the text before templates are rendered. Returns what is wrong. */

@@ -85,9 +85,9 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
   const sum = createHash('sha256').update(bytes).digest('hex');
   const checksum = createHash('sha1').update(bytes).digest('hex');
   const wantDiff = context.diff && !context.noLog;
-  const script = (sent: boolean) => {
+  const script = (sent: boolean, check = context.check) => {
     const { force, follow, backup } = placed;
-    const words = assign({ dest, base, sum, force, follow, backup, sent, dirmode: directoryMode, wantdiff: wantDiff, ...ownershipWords(placed.ownership), check: context.check });
+    const words = assign({ dest, base, sum, force, follow, backup, sent, dirmode: directoryMode, wantdiff: wantDiff, ...ownershipWords(placed.ownership), check });
     const { mode, owner, group } = placed.ownership;
     const shown = { dest, src: placed.source, mode, owner, group, sha256: sum, bytes: bytes.length };
     return moduleScript(module, shown, context, `${words}\n${OWN}\n${MAKE_FOLDERS}\n${validation(placed.validate, 'copy')}\n${PUT}\n${BODY}`);
@@ -95,6 +95,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
   const step = (sent: boolean): ModulePlan => ({
     kind: 'script',
     script: script(sent),
+    look: script(false, true),
     ...(sent ? { input: bytes } : {}),
     parse: (result) => {
       const answer = parseAnswer(module, result);

@@ -13,15 +13,19 @@ export interface ScriptWords {
   readonly body: string;
   readonly input?: Buffer;
   readonly timeoutMs?: number;
+  /** The plan's `look`: `itself` only looks; `check`: it does in check mode, and then says what it would without, where nothing differs. Default: none. */
+  readonly look?: 'itself' | 'check' | undefined;
   /** What a failure's result holds besides. */
   readonly failureValues?: Readonly<Record<string, unknown>>;
 }
 
 /** @param done what the answer of a script that has not failed means; pure */
-export function planScript({ module, shown, words, body, input, timeoutMs, failureValues = {} }: ScriptWords, context: ModuleContext, done: (answer: Answer) => ModuleResult | ModulePlan): ModulePlan {
+export function planScript({ module, shown, words, body, input, timeoutMs, look, failureValues = {} }: ScriptWords, context: ModuleContext, done: (answer: Answer) => ModuleResult | ModulePlan): ModulePlan {
+  const script = (check: boolean) => moduleScript(module, shown, context, `${assign({ ...words, check })}\n${body}`);
   return {
     kind: 'script',
-    script: moduleScript(module, shown, context, `${assign({ ...words, check: context.check })}\n${body}`),
+    script: script(context.check),
+    ...(look === undefined ? {} : { look: script(look === 'check' || context.check) }),
     ...(input === undefined ? {} : { input }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     parse: (result) => {

@@ -19,6 +19,7 @@ const parameters = {
 export const replace: PlaybookModule<typeof parameters> = {
   name: 'replace',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => checkRegex(written.regexp, 'regexp') ?? checkRegex(written.after, 'after') ?? checkRegex(written.before, 'before') ?? checkValidate(written.validate),
   plan: (params, context) =>
     planEdit(params, context, { module: 'replace', backupKey: 'backup_file', header: params.path, showsAttributes: false, edit: (bytes) => edit(params, bytes) }),

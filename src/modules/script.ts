@@ -3,11 +3,15 @@
 import { quote } from '../ssh/quote.js';
 import type { ModuleContext } from './module.js';
 
+/** Exit status of a module's script that has changed something, or failed, and has said so. */
+const DIFFERS = 10;
+
 const FUNCTIONS = `
-say() { printf '%s=%s\\n' "$1" "$2"; }
+ft_status=0
+say() { printf '%s=%s\\n' "$1" "$2"; case $1=$2 in changed=true|failed=true) ft_status=${DIFFERS} ;; esac; }
 tell() { printf '%s\\n' "$2" | sed "s/^/$1>/"; }
 answer() { echo 'fleet-tap-answer 1'; }
-finish() { echo end; exit 0; }
+finish() { echo end; exit $ft_status; }
 `.trim();
 
 /**

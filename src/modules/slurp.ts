@@ -23,8 +23,9 @@ echo
 export const slurp: PlaybookModule<typeof parameters> = {
   name: 'slurp',
   parameters,
+  ahead: 'looks',
   plan: ({ src }, context) =>
-    planScript({ module: 'slurp', shown: { src }, words: { src }, body: `${OWN}\n${READ_FILE}` }, context, (answer) => ({
+    planScript({ module: 'slurp', shown: { src }, words: { src }, body: `${OWN}\n${READ_FILE}`, look: 'itself' }, context, (answer) => ({
       changed: false,
       values: { content: answer.values.get('content') ?? '', encoding: 'base64', source: answer.text('src') },
     })),

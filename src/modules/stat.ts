@@ -37,10 +37,11 @@ if [ -n "$flags" ] && command -v lsattr >/dev/null 2>&1; then say flags "$(lsatt
 export const stat: PlaybookModule<typeof parameters> = {
   name: 'stat',
   parameters,
+  ahead: 'looks',
   plan: (params, context) => {
     const { path, follow } = params;
     const words = { path, follow, sum: params.get_checksum ? `${params.checksum_algorithm}sum` : '', mime: params.get_mime, flags: params.get_attributes };
-    return planScript({ module: 'stat', shown: { path }, words, body: `${OWN}\n${BODY}` }, context, (answer) => {
+    return planScript({ module: 'stat', shown: { path }, words, body: `${OWN}\n${BODY}`, look: 'itself' }, context, (answer) => {
       const value = (name: string) => answer.values.get(name) ?? '';
       if (value('exists') !== 'true') return { changed: false, values: { stat: { exists: false } } };
       const info = statInfo(value('line'));

@@ -33,6 +33,7 @@ const parameters = {
 export const template: PlaybookModule<typeof parameters> = {
   name: 'template',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => checkValidate(written.validate),
   plan: async (params, context) => {
     const { src, dest, force, follow, backup, validate } = params;

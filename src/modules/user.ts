@@ -158,6 +158,7 @@ say line "$line"
 export const user: PlaybookModule<typeof parameters> = {
   name: 'user',
   parameters,
+  ahead: 'looks',
   checkWritten: (written) => {
     if (written.non_unique === true && !('uid' in written)) return { message: 'non_unique is True but all of the following are missing: uid', parameter: 'non_unique' };
     if (written.append === true && !('groups' in written)) return undefined;
@@ -179,7 +180,7 @@ export const user: PlaybookModule<typeof parameters> = {
       uidmin: params.uid_min, uidmax: params.uid_max,
     };
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };
-    return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), failureValues: { name } }, context, (answer) => {
+    return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: { name } }, context, (answer) => {
       const [, , id = '', gid = '', gecos = '', home = '', login = ''] = (answer.values.get('line') ?? '').split(':');
       const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, create_home: params.create_home, system, append, move_home: params.move_home };
       const key = answer.text('key') === '' ? {} : { ssh_public_key: answer.text('key'), ssh_key_file: answer.text('keyfile'), ssh_fingerprint: answer.text('fingerprint') };

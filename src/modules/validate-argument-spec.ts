@@ -13,6 +13,7 @@ const parameters = {
 
 export const validateArgumentSpec: PlaybookModule<typeof parameters> = {
   name: 'validate_argument_spec',
+  ahead: 'local',
   parameters,
   plan: ({ argument_spec, provided_arguments, validate_args_context }, { variable }) => {
     for (const [name, option] of Object.entries(argument_spec)) if (!isMapping(option)) throw new ParameterError(`the option "${name}" of the argument specification is not a mapping`, 'argument_spec');

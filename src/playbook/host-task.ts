@@ -1,8 +1,11 @@
 // One task on one host: its settings, its connection (or that of delegate_to), and who is told about items and retries.
 import { dirname } from 'node:path';
 import { quote } from '../ssh/quote.js';
-import type { ActionHost, ModuleResult } from '../modules/module.js';
+import { connectionKey } from '../inventory/host.js';
+import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult } from '../modules/module.js';
+import type { RunOptions } from '../ssh/session.js';
 import { LocalFiles } from './local-files.js';
+import type { LookingHost } from './looks.js';
 import type { Include, Task } from './playbook.js';
 import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
@@ -10,6 +13,8 @@ import type { TaskHost } from './run-task.js';
 import { chainOf, reachedAs, type Settings, settingsOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import type { Scope } from './variables.js';
+
+type LookAhead = (wanted: { readonly look: string; readonly most: number; readonly where: string }) => Promise<readonly string[]>;
 
 export class HostTask implements TaskHost {
   readonly files: LocalFiles;
@@ -19,13 +24,18 @@ export class HostTask implements TaskHost {
   readonly #told: ToldTask;
   /** Without the role's. */
   readonly #plainName: string;
+  readonly #ahead: LookAhead | undefined;
+  readonly isAhead = false;
+  #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(play: PlayEngine, task: Task | Include, host: HostRun, told: ToldTask, plainName: string) {
+  /** @param ahead see LookingHost; undefined: nothing is looked at before it is its turn */
+  constructor(play: PlayEngine, task: Task | Include, host: HostRun, told: ToldTask, plainName: string, ahead?: LookAhead) {
     this.#play = play;
     this.#task = task;
     this.#host = host;
     this.#told = told;
     this.#plainName = plainName === '' ? told.name : plainName;
+    this.#ahead = ahead;
     const { role } = task;
     const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
     this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])]);
@@ -36,12 +46,48 @@ export class HostTask implements TaskHost {
     return settingsOf(chainOf(this.#task), scope, { check, diff, become });
   }
 
-  action(settings: Settings): ActionHost {
+  /** Resolves when the host has no script of this task's any more. */
+  async idle(): Promise<void> {
+    await this.#busy;
+  }
+
+  async finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult> {
+    const { looks } = this.#play.run;
+    const task = this.#task;
+    if (task.kind === 'task' && (task.until !== undefined || task.retries !== undefined)) {
+      // Each attempt asks anew, and time goes by between them.
+      looks.somethingChanged();
+      return this.#settled(await finishPlan(plan, this.#action(settings)).finally(() => looks.somethingChanged()));
+    }
+    return this.#settled(await looks.finish(plan, this.looking(settings)));
+  }
+
+  looking(settings: Settings): LookingHost {
+    const { host, become, limit } = this.#reached(settings);
+    const where = `${connectionKey(host)}\0${JSON.stringify(become)}`;
+    return {
+      where,
+      action: this.#action(settings),
+      run: async (script, options) => (await this.#play.run.session(host)).run(script, { become, ...options, ...limit }),
+      inEnvironment: (script) => inEnvironment(script, settings.environment),
+      ahead: async (look, most) => (settings.delegateTo === undefined ? ((await this.#ahead?.({ look, most, where })) ?? []) : []),
+      busy: (until) => {
+        this.#busy = until;
+      },
+      idle: () => this.idle(),
+    };
+  }
+
+  #reached(settings: Settings) {
     const { run } = this.#play;
     const named = settings.delegateTo === undefined ? this.#host.host : run.inventory.host(settings.delegateTo);
-    const host = reachedAs(named, settings);
-    const become = settings.become === false ? false : Object.keys(settings.become).length === 0 ? true : settings.become;
-    const limit = settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 };
+    const become: RunOptions['become'] = settings.become === false ? false : Object.keys(settings.become).length === 0 ? true : settings.become;
+    return { host: reachedAs(named, settings), become: become ?? false, limit: settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 } };
+  }
+
+  #action(settings: Settings): ActionHost {
+    const { run } = this.#play;
+    const { host, become, limit } = this.#reached(settings);
     return {
       run: async (script, options) => (await run.session(host)).run(inEnvironment(script, settings.environment), { become, ...options, ...limit }),
       reconnect: () => run.reconnect(host),
@@ -51,7 +97,8 @@ export class HostTask implements TaskHost {
     };
   }
 
-  settled(raw: ModuleResult): ModuleResult {
+  /** It has changed if hosts and groups of its effects are new in the inventory. */
+  #settled(raw: ModuleResult): ModuleResult {
     const { inventory } = this.#play.run;
     const news = (raw.effects ?? []).flatMap((effect) => {
       if (effect.kind === 'add-host') return [inventory.addHost(effect)];
@@ -61,6 +108,7 @@ export class HostTask implements TaskHost {
   }
 
   sleep(sec: number): Promise<void> {
+    this.#play.run.looks.somethingChanged();
     return this.#play.run.sleep(sec);
   }
 

@@ -9,6 +9,7 @@ import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
+import { looksAhead } from './look-ahead.js';
 import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
 import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
@@ -148,13 +149,14 @@ export class PlayRun implements PlayEngine {
 
   async steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     let left = hosts;
-    for (const step of steps) {
+    for (const [index, step] of steps.entries()) {
       if (left.length === 0 || (this.isStopped && !around.isAlways)) break;
-      if (step.kind === 'block') left = await this.#block(step, left, around);
-      else if (step.kind === 'role') left = await this.#role(step, left, around);
-      else if (step.kind === 'meta') left = await runMeta(this, step, left, around);
-      else if (step.kind === 'include') left = await runInclude(this, step, left, around, 'task');
-      else left = await this.#task(step, left, around, 'task');
+      const here = { ...around, following: { steps, from: index + 1, locals: around.locals, next: around.following } };
+      if (step.kind === 'block') left = await this.#block(step, left, here);
+      else if (step.kind === 'role') left = await this.#role(step, left, here);
+      else if (step.kind === 'meta') left = await runMeta(this, step, left, here);
+      else if (step.kind === 'include') left = await runInclude(this, step, left, here, 'task');
+      else left = await this.#task(step, left, here, 'task');
     }
     return left;
   }
@@ -170,7 +172,8 @@ export class PlayRun implements PlayEngine {
 
   async #block(block: Block, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     const hasRescue = block.rescue.length > 0;
-    let left = await this.steps(block.tasks, hosts, { ...around, isRescued: hasRescue || around.isRescued });
+    const behind = { steps: block.always, from: 0, locals: around.locals, next: around.following };
+    let left = await this.steps(block.tasks, hosts, { ...around, isRescued: hasRescue || around.isRescued, following: behind });
     const isOver = (host: HostRun) => host.isUnreachable || this.ended.has(host);
     const failed = hosts.filter((host) => !left.includes(host) && !isOver(host));
     if (hasRescue && failed.length > 0) {
@@ -206,12 +209,14 @@ export class PlayRun implements PlayEngine {
     const when = chain.toReversed().flatMap((one) => one.when);
     const due = (isOnce || bypasses) && this.play.strategy === 'linear' ? [first] : hosts;
     const kept = await this.onAll(told, due, kind, async (host, id) => {
-      const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, plainName(task, names));
+      const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, plainName(task, names), (wanted) => looksAhead(this, task, host, around, wanted));
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
       this.#apply(task, result, host, isOnce ? hosts : [host]);
       this.tell(id, told, host, result);
       if (result.changed && !result.failed) for (const name of result.notify) this.#notify(name, host, names);
-      return this.settle(told.name, task, result, host, around);
+      const goesOn = this.settle(told.name, task, result, host, around);
+      await worker.idle();
+      return goesOn;
     }, this.#throttles.of(task, names));
     if (due === hosts) return kept;
     // What runs once fails for all.

@@ -8,6 +8,7 @@ import type { ActionHost } from '../modules/module.js';
 import type { Session } from '../ssh/session.js';
 import type { Counts } from './counts.js';
 import type { HandlerBook } from './handler-book.js';
+import type { Looks } from './looks.js';
 import type { Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
 import type { Tags } from './tags.js';
@@ -34,6 +35,7 @@ export interface PlaybookRun {
   readonly tags: Tags;
   readonly variables: RunVariables;
   readonly inventory: RunInventory;
+  readonly looks: Looks;
   readonly failures: Map<string, FleetTapError>;
   /** Taken back with meta: clear_host_errors. */
   clearErrors(hosts: readonly HostRun[]): void;
@@ -56,6 +58,17 @@ export interface Around {
   readonly isAlways: boolean;
   /** Loop items of includes: data. */
   readonly locals: Readonly<Record<string, unknown>>;
+  /** The steps behind it, as far as they are known. */
+  readonly following?: Following | undefined;
+}
+
+/** The rest of a list of steps, and what comes behind that list. */
+export interface Following {
+  readonly steps: readonly Step[];
+  /** Index of the next step. */
+  readonly from: number;
+  readonly locals: Readonly<Record<string, unknown>>;
+  readonly next: Following | undefined;
 }
 
 /** A task as it is told. */

@@ -1,7 +1,7 @@
 // What comes in: a task and a host's variables. What goes out: the task's result on that host. One round trip for each item, none for local modules.
 // Guaranteed: a mistake in an expression, a module's failure and a lost connection are results of this host only; what is registered is plain data.
 import { FleetTapError } from '../base/errors.js';
-import { type ActionHost, finishPlan, type ModuleContext, type ModuleResult } from '../modules/module.js';
+import type { ModuleContext, ModulePlan, ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Condition } from './condition.js';
 import { firstFalse } from './condition.js';
@@ -24,9 +24,10 @@ const DEFAULT_DELAY_SEC = 5;
 export interface TaskHost {
   readonly files: LocalFiles;
   settings(scope: Scope): Settings;
-  action(settings: Settings): ActionHost;
-  /** Puts hosts and groups that a result names into the inventory; it has changed if they are new there. */
-  settled(raw: ModuleResult): ModuleResult;
+  /** The task is not carried out: its plan is all that is wanted. */
+  readonly isAhead: boolean;
+  /** Runs a plan to its end, and puts hosts and groups that the result names into the inventory. */
+  finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult>;
   sleep(sec: number): Promise<void>;
   /** Called for each item of a loop. */
   itemDone(label: string, result: TaskResult): void;
@@ -174,6 +175,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     check: settings.check,
     diff: settings.diff,
     noLog: settings.noLog,
+    isAhead: host.isAhead,
     verbosity: Number(scope.get('ansible_verbosity')) || 0,
     hostName: String(scope.get('inventory_hostname')),
     localFolder: String(scope.get('playbook_dir')),
@@ -191,7 +193,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     if (wrong !== undefined) throw new ParameterError(wrong.message, wrong.parameter, wrong.hint);
     const params = task.module.takesAnyName === true ? values : convertParameters(task.module.parameters, values);
     const plan = await task.module.plan(params as never, context);
-    return host.settled(await finishPlan(plan, host.action(settings)));
+    return await host.finish(plan, settings);
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     const argument = error.parameter === undefined ? undefined : task.args[error.parameter];

@@ -13,6 +13,7 @@ import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
 import { Counts } from './counts.js';
 import { toText } from './expression/values.js';
+import { Looks } from './looks.js';
 import type { Play, Playbook } from './playbook.js';
 import { recapStatus } from './recap.js';
 import { RunInventory } from './run-inventory.js';
@@ -98,6 +99,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     gathering: options.gathering ?? 'implicit',
     tags,
     inventory,
+    looks: new Looks(),
     variables: { inventory, hosts: inventory.variables, magic },
     failures: new Map(),
     clearErrors: (hosts) => {

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { together, TogetherReader } from '../../src/playbook/scripts-together.js';
+import type { CommandResult } from '../../src/ssh/session.js';
+
+const NONCE = 'n0nce';
+
+function read(chunks: readonly Buffer[]) {
+  const told: CommandResult[] = [];
+  const reader = new TogetherReader(NONCE, (answer) => told.push(answer));
+  for (const chunk of chunks) reader.push(chunk);
+  return { told: told.map(({ status, stdout }) => [status, stdout]), rest: reader.rest() };
+}
+
+function run(scripts: readonly string[], input = '') {
+  const { stdout } = spawnSync('sh', ['-c', together(scripts, NONCE)], { input });
+  return read([stdout]);
+}
+
+test('each part answers for itself; the first has the input', () => {
+  expect(run([': first\ncat; x=1', ': second\ncat; echo "[$x]"', ': third\nprintf z'], 'in\n')).toEqual({ told: [[0, 'in\n'], [0, '[]\n'], [0, 'z']], rest: '' });
+});
+
+test('the first line says what runs', () => expect(together([": fleet-tap module file '{}'\necho x", ': other\n'], NONCE).split('\n')[0]).toBe(": fleet-tap module file '{}'"));
+
+test.each([
+  ['another status', ': a\nexit 10', 10],
+  ['a signal', ': a\nsh -c \'kill -9 $$\'\n', 137],
+])('the last that runs is the one that ends with %s', (_, script, status) => {
+  expect(run([': first\n', script, ': third\necho never'])).toEqual({ told: [[0, ''], [status, '']], rest: '' });
+});
+
+test('what a part without its end said is what is left', () => {
+  expect(run([': first\necho half; kill -9 $$\n', ': second\necho never']).rest).toBe('half\n');
+});
+
+test('however the output is cut', () => {
+  const whole = Buffer.from(`äa\n${NONCE} 0\n${NONCE}${NONCE} 0\nb ${NONCE.slice(0, 3)}\n${NONCE} 10\nrest`);
+  const expected = read([whole]);
+  expect(expected).toEqual({ told: [[0, 'äa\n'], [0, NONCE], [10, `b ${NONCE.slice(0, 3)}\n`]], rest: 'rest' });
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: whole.length })), (cuts) => {
+      const at = [0, ...cuts.toSorted((a, b) => a - b), whole.length];
+      expect(read(at.slice(1).map((end, index) => whole.subarray(at[index], end)))).toEqual(expected);
+    }),
+  );
+});
