@@ -38,12 +38,15 @@ export interface PassedFrame {
   /** Addresses, ports, flags or UDP, sequence number: what log and dump both know of it. */
   readonly key: string;
   readonly words: { readonly source: string; readonly destination: string; readonly ports: string; readonly behind: number; readonly ack: number };
+  /** What it acknowledges can only be an answer to it itself: it takes sequence numbers that no earlier frame took (RFC 9293 section 3.4). */
+  readonly isNews: boolean;
 }
 
 /** The frames after one, in the order in which they passed. */
 export async function framesPassed(afterFrame: number): Promise<PassedFrame[]> {
   const fields = ['frame.time_epoch', ...FIELDS.slice(1), 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.len'];
   const rows = await tshark(['-Y', `frame.number > ${afterFrame} and (tcp or udp) and not icmp and not icmpv6`, '-T', 'fields', '-E', 'separator=;', ...fields.flatMap((field) => ['-e', field])]);
+  const highest = new Map<string, number>();
   return rows.flatMap((row) => {
     const [epoch, mac, source4, destination4, source6, destination6, tcpSource, tcpDestination, tcpFlags, udpSource, udpDestination, seq, ack, length] = row.split(';');
     const machine = MACHINES.find((candidate) => candidate.linkMac === mac);
@@ -53,7 +56,11 @@ export async function framesPassed(afterFrame: number): Promise<PassedFrame[]> {
     const ports = tcpSource !== '' ? `${tcpSource} ${tcpDestination}` : `${udpSource} ${udpDestination}`;
     const key = tcpSource !== '' ? `${machine.name} ${source} ${destination} ${ports} ${flagDigits(flags)} ${seq}` : `${machine.name} ${source} ${destination} ${ports} UDP`;
     const behind = Number(seq) + Number(length) + ((flags & 2) === 0 ? 0 : 1) + ((flags & 1) === 0 ? 0 : 1);
-    return [{ passedUs: Number(epoch) * 1e6, host: machine.name, key, words: { source, destination, ports, behind, ack: (flags & 16) === 0 ? Number.NaN : Number(ack) } }];
+    // A SYN begins another connection with the same ports.
+    const way = `${source} ${destination} ${ports} ${(flags & 2) === 0 ? '' : seq}`;
+    const isNews = behind > Number(seq) && behind > (highest.get(way) ?? -1);
+    if (isNews) highest.set(`${source} ${destination} ${ports} `, behind).set(way, behind);
+    return [{ passedUs: Number(epoch) * 1e6, host: machine.name, key, words: { source, destination, ports, behind, ack: (flags & 16) === 0 ? Number.NaN : Number(ack) }, isNews }];
   });
 }
 

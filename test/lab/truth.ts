@@ -1,5 +1,6 @@
 // What comes in: a JSONL log, and QEMU's dump with one clock for all machines. What goes out: how far the log's times are from what the dump
-// allows. A packet passed the hub before its host received it, and the host's answer passed after: the true time lies between.
+// allows. A packet passed the hub before its host received it, and the host's answer passed after: the true time lies between. What came again, and
+// what carries nothing, has no answer of its own.
 import type { PassedFrame } from './oracle.js';
 import type { DumpClock } from './witness.js';
 
@@ -9,7 +10,6 @@ export interface LoggedRow {
   /** Microseconds since 1970. */
   readonly tUs: number;
   readonly errorUs: number;
-  readonly isTcp: boolean;
 }
 
 export function rowsOf(jsonl: string): LoggedRow[] {
@@ -19,7 +19,7 @@ export function rowsOf(jsonl: string): LoggedRow[] {
     const isTcp = row.proto === 'tcp';
     const tUs = Date.parse(`${row.t.slice(0, 19)}Z`) * 1000 + Number(row.t.slice(20, 29)) / 1000;
     const key = `${row.host} ${row.src} ${row.dst} ${row.sport} ${row.dport} ${isTcp ? `${digits(row.flags)} ${row.tcp_seq}` : 'UDP'}`;
-    return [{ host: row.host, key, tUs, errorUs: row.err_ns / 1000, isTcp }];
+    return [{ host: row.host, key, tUs, errorUs: row.err_ns / 1000 }];
   });
 }
 
@@ -56,7 +56,7 @@ export function compare(rows: readonly LoggedRow[], frames: readonly PassedFrame
     if (row.tUs + row.errorUs < passedUs) missed.push(`${row.key}: ${(passedUs - row.tUs - row.errorUs).toFixed(0)} µs before its packet passed`);
     const { source, destination, ports, behind } = frame.words;
     const [sourcePort, destinationPort] = ports.split(' ');
-    const answer = row.isTcp ? answers.get(`${destination} ${source} ${destinationPort} ${sourcePort}`)?.find((one) => one.passedUs >= frame.passedUs && one.words.ack >= behind) : undefined;
+    const answer = frame.isNews ? answers.get(`${destination} ${source} ${destinationPort} ${sourcePort}`)?.find((one) => one.passedUs >= frame.passedUs && one.words.ack >= behind) : undefined;
     if (answer === undefined) continue;
     answered += 1;
     const answeredUs = answer.passedUs - clock.aheadUs + slackUs;
