@@ -88,11 +88,14 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
     const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
-    checkTree({ ...parsed, root }, targets, (map, error) => {
-      if (warn === undefined) throw error;
-      repeated.add(map);
-      const { file: where, line, column } = error.place;
-      warn(`${where}:${line}:${column}: ${error.message}; the last one counts`);
+    const say = ({ place, message }: FleetTapError, end = '') => warn?.(`${place.file}:${place.line}:${place.column}: ${message}${end}`);
+    checkTree({ ...parsed, root }, targets, {
+      repeated: (map, error) => {
+        if (warn === undefined) throw error;
+        repeated.add(map);
+        say(error, '; the last one counts');
+      },
+      overridden: warn && say,
     });
   } catch (error) {
     throw error instanceof RangeError ? tooDeep(file) : error;
@@ -218,8 +221,15 @@ function setOwn(object: Record<string, unknown>, key: string, value: unknown): v
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
+interface Doubles {
+  /** A key that stands twice in one mapping. */
+  readonly repeated: (map: Node, error: FleetTapError) => void;
+  /** A key that stands in a mapping and in one that is merged into it; undefined: that is nobody's concern. */
+  readonly overridden: ((error: FleetTapError) => void) | undefined;
+}
+
 /** One walk in document order: finds what each alias stands for, and duplicate keys. */
-function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: Node, error: FleetTapError) => void): void {
+function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, doubles: Doubles): void {
   const anchors = new Map<string, Node>();
   const walk = (node: Node | null, isKey = false): void => {
     if (node === null) return;
@@ -246,13 +256,32 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, onRepeated: (map: 
       const name = keyOf(yaml, key);
       if (seen.has(name) && !isMergeKey(key)) {
         const hint = 'put both together under one key, or remove one';
-        onRepeated(node, yamlError(yaml, key, `the key "${name}" stands twice in one mapping`, { hint }));
+        doubles.repeated(node, yamlError(yaml, key, `the key "${name}" stands twice in one mapping`, { hint }));
       }
       seen.add(name);
       walk(value);
     }
+    if (doubles.overridden !== undefined && seen.has('<<')) for (const error of overriddenIn(yaml, node)) doubles.overridden(error);
   };
   walk(yaml.root);
+}
+
+/** As Ansible, for which a merge key puts one mapping in front of the other (parsing/yaml/constructor.py). */
+function overriddenIn(yaml: YamlFile, map: YAMLMap): FleetTapError[] {
+  const errors: FleetTapError[] = [];
+  const merged = new Set<unknown>();
+  const pairs = map.items as Pair<Node, Node | null>[];
+  for (const { key, value } of pairs.filter((pair) => isMergeKey(pair.key))) {
+    for (const entry of mergedEntries(yaml, key, value)) {
+      if (merged.has(entry.key)) errors.push(yamlError(yaml, key, `the key "${entry.key}" is merged in (<<) from more than one mapping`));
+      merged.add(entry.key);
+    }
+  }
+  for (const { key } of pairs) {
+    const name = keyOf(yaml, key);
+    if (!isMergeKey(key) && merged.has(name)) errors.push(yamlError(yaml, key, `the key "${name}" stands here and in a mapping that is merged in (<<); what stands here counts`));
+  }
+  return errors;
 }
 
 /** A block scalar that ends with the file has no line break where the file has none. */

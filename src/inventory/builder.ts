@@ -8,6 +8,9 @@ import { Mistake } from './mistake.js';
 import { type GroupVars, hostVars, type VarsLayers } from './precedence.js';
 import { compareNames } from './python-text.js';
 
+/** Ansible's C.LOCALHOST: the names of this machine. */
+const LOCALHOST = ['localhost', '127.0.0.1', '::1'];
+
 interface GroupDraft extends GroupVars {
   readonly vars: Map<string, unknown>;
   readonly hosts: Set<string>;
@@ -65,6 +68,7 @@ export class InventoryBuilder {
     if (!this.#hosts.has(name)) {
       const vars = new Map<string, unknown>();
       if (port !== undefined && port !== 0) vars.set('ansible_port', port);
+      if (LOCALHOST.includes(name)) this.#warnAboutLocalhost(name);
       this.#hosts.set(name, vars);
     }
     this.#group(group).hosts.add(name);
@@ -171,6 +175,11 @@ export class InventoryBuilder {
       } else if (this.#groups.has(host)) continue;
       else ungrouped.hosts.add(host);
     }
+  }
+
+  #warnAboutLocalhost(name: string): void {
+    const first = [...this.#hosts.keys()].find((one) => LOCALHOST.includes(one));
+    if (first !== undefined) this.warn(`"${name}" is this machine by another name than "${first}": each is a host of its own here`);
   }
 
   #warnAboutNames(): void {

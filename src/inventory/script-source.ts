@@ -36,7 +36,7 @@ export async function readScriptInventory(path: string, reading: ScriptReading):
     for (const [name, group] of listing) if (name !== '_meta') readGroup(name, group, reading, hosts);
     const known = hostVarsOf(listing.get('_meta'));
     if (known === undefined) await askForEach(path, hosts, reading);
-    else for (const host of hosts) setHostVariables(host, known.get(host) ?? new Map(), reading);
+    else for (const host of hosts) setHostVariables(host, known.has(host) ? (known.get(host) ?? null) : new Map(), reading);
   } catch (error) {
     throw error instanceof Mistake ? failure(path, ['--list'], error.message) : error;
   }

@@ -39,5 +39,7 @@ describe.skipIf(skipReason !== undefined)(`as Ansible reads it${skipReason === u
     const reason = 'refused' in theirs ? theirs.refused : 'refused' in ours ? ours.refused : '';
     if (name in DIFFERS) expect(comparable(ours), reason).not.toEqual(comparable(theirs));
     else expect(comparable(ours), reason).toEqual(comparable(theirs));
+    if ('refused' in theirs || 'refused' in ours) return;
+    if (theirs.warnings.length > 0) expect(ours.warnings, theirs.warnings.join('\n')).not.toEqual([]);
   });
 });
