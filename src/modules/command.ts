@@ -6,7 +6,7 @@ import { quote } from '../ssh/quote.js';
 import { type Answer, parseAnswer } from './answer.js';
 import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
-import { assign, moduleScript } from './script.js';
+import { assign, moduleScript, part } from './script.js';
 import { splitWords } from './words.js';
 
 /** A day: a command may take long, and the user can interrupt. */
@@ -24,13 +24,13 @@ const parameters = {
 } as const satisfies Parameters;
 
 /** IFS is empty here: $creates and $removes are not split, but * and ? in them match. */
-const BODY = `
+const BODY = part(`
 skip() { answer; say changed false; say rc 0; tell skipped "$1"; finish; }
 if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "cannot go to the directory $chdir"; finish; }; fi
 if [ -n "$creates" ]; then for f in $creates; do [ ! -e "$f" ] && [ ! -L "$f" ] || skip "$creates exists"; done; fi
 if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] && [ ! -L "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
 [ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
-`;
+`);
 
 const commandParameters = { ...parameters, expand_argument_vars: { type: 'boolean', default: true } } as const satisfies Parameters;
 

@@ -7,7 +7,7 @@ import type { ModuleContext, ModuleDiff, ModulePlan, ModuleResult } from './modu
 import { attributeDiffOf, OWN, type OwnershipParams, ownership, ownershipWords, pathInfo } from './ownership.js';
 import type { Parameters } from './params.js';
 import { PUT, requireValidate, validation } from './put.js';
-import { assign, moduleScript } from './script.js';
+import { assign, moduleScript, part } from './script.js';
 
 /** What these modules have beside their own. */
 export const editParameters = {
@@ -38,7 +38,7 @@ export interface EditRule {
   edit(before: string | undefined): Edited;
 }
 
-const LOOK = `
+const LOOK = part(`
 expand path
 [ ! -d "$path" ] || give_up "Path $path is a directory !" 256
 if [ ! -e "$path" ]; then answer; say exists false; finish; fi
@@ -47,11 +47,9 @@ own "$path"
 answer
 say exists true
 say attrs "$attrs"
-info "$path"
-printf 'content='
-base64 < "$path" | tr -d '\\n'
-echo
-`;
+info_seen "$path"
+coded content "$path"
+`);
 
 /** With bytes: replaces the file. Without: mode, owner and group only. */
 const CHANGE = `
@@ -73,7 +71,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
   requireValidate(params.validate);
   const script = (body: string, sum: string) => {
     const words = assign({ path, ...ownershipWords(params), sum, backup: params.backup, check: undefined });
-    return moduleScript(rule.module, { path }, context, `${words}\n${OWN}\n${validation(params.validate, 'edit')}\n${PUT}\n${body}`);
+    return moduleScript(rule.module, { path }, context, `${words}\n${OWN}\n${body === LOOK ? '' : `${validation(params.validate, 'edit')}\n${PUT}\n`}${body}`);
   };
   const failure = (answer: ReturnType<typeof parseAnswer>): ModuleResult | undefined => {
     if (answer.values.get('failed') !== 'true') return undefined;

@@ -4,7 +4,7 @@ import { parseAnswer } from './answer.js';
 import type { PlaybookModule } from './module.js';
 import { attributeDiff, OWN, ownership, ownershipWords, pathInfo } from './ownership.js';
 import type { Parameters } from './params.js';
-import { assign, moduleScript } from './script.js';
+import { assign, moduleScript, part } from './script.js';
 
 const TIME_FORMAT = '%Y%m%d%H%M.%S';
 const NO_FORMAT = `write the time as ${TIME_FORMAT}`;
@@ -23,7 +23,7 @@ const parameters = {
   ...ownership,
 } as const satisfies Parameters;
 
-const BODY = `
+const BODY = part(`
 expand path src
 state_of() {
   if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
@@ -76,7 +76,7 @@ differs() {
   return 1
 }
 replace_with() { # MAKE-LINK words: a link of a temporary name, renamed
-  t=$(dirname -- "$path")/.fleet-tap.$$.tmp
+  t=$(mktemp -u -- "$(dirname -- "$path")/.fleet-tap.XXXXXXXX") || give_up "Error while replacing: $path"
   [ "$was" != directory ] || rmdir -- "$path" || give_up "Error while replacing: $path"
   "$@" "$src" "$t" && mv -fT -- "$t" "$path" || { rm -f -- "$t"; give_up "Error while replacing: $path"; }
 }
@@ -141,7 +141,8 @@ link)
   if [ -z "$check" ] || [ -e "$path" ]; then
     attributed=$path
     if [ -n "$follow" ] && [ -L "$path" ]; then
-      if [ -e "$path" ]; then real "$path"; attributed=$real; else attributed=; say_warning=1; fi
+      if [ -e "$path" ] && [ "$mode$owner$group$selinux$mtime$atime" = preservepreserve ]; then attributed=
+      elif [ -e "$path" ]; then real "$path"; attributed=$real; else attributed=; say_warning=1; fi
     fi
     [ -z "$attributed" ] || attributes "$attributed"
   fi ;;
@@ -171,8 +172,8 @@ tell path "$path"
 tell src "$src"
 tell oldsrc "$oldsrc"
 say warned "$say_warning"
-info "$path"
-`;
+info_seen "$path"
+`);
 
 export const file: PlaybookModule<typeof parameters> = {
   name: 'file',

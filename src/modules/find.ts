@@ -40,7 +40,7 @@ const CONTENT_LIMIT_BYTES = 16 * 1024 * 1024;
 const LIST = `
 answer
 say changed false
-say now "$(date +%s)"
+[ -z "$aged" ] || say now "$(date +%s)"
 number=0
 for folder; do
   number=$((number + 1))
@@ -48,7 +48,7 @@ for folder; do
   if [ ! -d "$folder" ]; then say "missing" "$number"; tell missings "$folder"; continue; fi
   folder=\${folder%/}
   find $L "\${folder:-/}" -mindepth 1 $depth ! -name '*
-*' -exec stat -c '${STAT_FORMAT}/%n' -- {} + 2>/dev/null | sed 's/^/entry>/'
+*' -exec stat -c 'entry>${STAT_FORMAT}/%n' -- {} + 2>/dev/null
 done
 `;
 
@@ -70,7 +70,7 @@ export const find: PlaybookModule<typeof parameters> = {
   plan: (params, context) => {
     const matches = filterOf(params);
     const deepest = params.recurse ? params.depth : 1;
-    const words = { L: params.follow ? '-L' : '', depth: deepest === undefined ? '' : `-maxdepth ${deepest}` };
+    const words = { L: params.follow ? '-L' : '', depth: deepest === undefined ? '' : `-maxdepth ${deepest}`, aged: params.age !== undefined };
     return planScript({ module: 'find', shown: { paths: params.paths }, words, body: `set -- ${params.paths.map(quote).join(' ')}\n${OWN}\n${LIST}`, look: 'itself' }, context, (answer) => {
       const now = Number(answer.values.get('now'));
       const entries = answer.text('entry') === '' ? [] : answer.text('entry').split('\n').map(entryOf);

@@ -17,8 +17,8 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
-line=$(getent group "$name" 2>/dev/null || grep "^$name:" /etc/group); line=$(printf '%s\\n' "$line" | head -n 1)
-is=; [ -z "$line" ] || is=$(printf '%s\\n' "$line" | cut -d: -f3)
+line=$(getent group "$name" 2>/dev/null || grep "^$name:" /etc/group); line=\${line%%"$ft_newline"*}
+is=\${line#*:*:}; is=\${is%%:*}
 run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1) || fail "$err" "$?"; }
 if [ "$state" = absent ]; then
   if [ -n "$line" ]; then
@@ -31,7 +31,8 @@ elif [ -z "$line" ]; then
 elif [ -n "$gid" ] && [ "$gid" != "$is" ]; then run groupmod -g "$gid" \${nonunique:+-o} "$name"; fi
 answer
 say changed "$changed"
-say gid "$(getent group "$name" 2>/dev/null | cut -d: -f3)"
+[ "$changed" = false ] || is=$(getent group "$name" 2>/dev/null | cut -d: -f3)
+say gid "$is"
 `;
 
 export const group: PlaybookModule<typeof parameters> = {

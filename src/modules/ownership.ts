@@ -3,6 +3,7 @@
 import type { Answer } from './answer.js';
 import type { ModuleDiff } from './module.js';
 import type { Parameters } from './params.js';
+import { part } from './script.js';
 
 const NO_SELINUX = { type: 'string' } as const;
 
@@ -77,28 +78,44 @@ symbolic() {
  * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set; `attrs` collects what differs, for --diff.
  * Needs the variables mode, owner, group (empty: leave alone), selinux, check. An owner may be a name or a number.
  * A name that the host does not know stops with an answer. The mode comes last: chown takes the setuid bit away.
- * `expand NAME...` puts home directories where variables begin with ~. `info PATH` answers what the path is.
+ * `expand NAME...` puts home directories where variables begin with ~. `info PATH` answers what the path is; `info_seen` what it was when `own`
+ * asked, where nothing but `own` has touched it since.
  */
-export const OWN = `
+export const OWN = part(`
 ${SYMBOLIC}
+# Once for each path, until it is changed.
+look_at() {
+  [ "$seenof" != "$1" ] || [ -z "$seen" ] || return 0
+  seenof=$1
+  seen=$(stat -c 'uid=%u
+gid=%g
+mode=%a
+owner=%U
+group=%G
+size=%s
+nlink=%h
+kind=%F' -- "$1")
+}
+was_of() { look_at "$2"; was=\${seen#*"$1="}; was=\${was%%"$ft_newline"*}; }
 own() {
+  seen=
   [ -z "$selinux" ] || [ ! -e /sys/fs/selinux/enforce ] || give_up "the host has SELinux, and its contexts are not supported yet (seuser, serole, setype, selevel)"
   if [ -n "$owner" ]; then
     uid=$(id -u -- "$owner" 2>/dev/null) || uid=$owner
     case $uid in *[!0-9]*) give_up "chown failed: failed to look up user $owner";; esac
-    was=$(stat -c %u -- "$1")
-    if [ "$was" != "$uid" ]; then changed=true; attrs="$attrs owner:$was:$uid"; [ -n "$check" ] || chown -h -- "$uid" "$1" || give_up "chown failed: $1"; fi
+    was_of uid "$1"
+    if [ "$was" != "$uid" ]; then changed=true; attrs="$attrs owner:$was:$uid"; [ -n "$check" ] || seen=; [ -n "$check" ] || chown -h -- "$uid" "$1" || give_up "chown failed: $1"; fi
   fi
   if [ -n "$group" ]; then
     gid=$(getent group -- "$group" 2>/dev/null || grep "^$group:" /etc/group); gid=$(printf '%s\\n' "$gid" | cut -d: -f3 | head -n 1); gid=\${gid:-$group}
     case $gid in *[!0-9]*) give_up "chgrp failed: failed to look up group $group";; esac
-    was=$(stat -c %g -- "$1")
-    if [ "$was" != "$gid" ]; then changed=true; attrs="$attrs group:$was:$gid"; [ -n "$check" ] || chgrp -h -- "$gid" "$1" || give_up "chgrp failed: $1"; fi
+    was_of gid "$1"
+    if [ "$was" != "$gid" ]; then changed=true; attrs="$attrs group:$was:$gid"; [ -n "$check" ] || seen=; [ -n "$check" ] || chgrp -h -- "$gid" "$1" || give_up "chgrp failed: $1"; fi
   fi
   if [ -n "$mode" ] && [ ! -L "$1" ]; then
-    was=$(stat -c %a -- "$1"); bits=$mode; isdirectory=; [ ! -d "$1" ] || isdirectory=1
+    was_of mode "$1"; bits=$mode; isdirectory=; [ ! -d "$1" ] || isdirectory=1
     case $mode in *[!0-7]*) symbolic "$was" "$mode" "$isdirectory" ;; esac
-    if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
+    if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || seen=; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
   fi
 }
 expand() {
@@ -114,23 +131,24 @@ expand() {
 }
 # The x keeps newlines at the end.
 real() { real=$(readlink -f -- "$1" && echo x) && real=\${real%??}; }
-info() {
+info() { seen=; info_seen "$1"; }
+info_seen() {
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then say state absent; return; fi
-  stat -c 'uid=%u
-gid=%g
-owner=%U
-group=%G
-mode=%a
-size=%s
-nlink=%h
-kind=%F' -- "$1"
+  look_at "$1"
+  printf '%s\\n' "$seen"
+}
+# NAME=the bytes of PATH in base64, in one line.
+coded() {
+  printf '%s=' "$1"
+  base64 -w 0 < "$2" 2>/dev/null || base64 < "$2" | tr -d '\\n'
+  echo
 }
 give_up() {
   answer; say changed false; say failed true; tell msg "$1"; [ -z "$2" ] || say rc "$2"; finish
 }
-changed=false; attrs=
+changed=false; attrs=; seen=; seenof=
 LC_ALL=C; export LC_ALL
-`.trim();
+`);
 
 /** What \`info\` answered, as Ansible adds it to every result that has a path or dest (module_utils/basic.py, add_path_info). */
 export function pathInfo({ values }: Answer): Readonly<Record<string, unknown>> {

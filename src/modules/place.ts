@@ -6,7 +6,7 @@ import { parseAnswer } from './answer.js';
 import type { ModuleContext, ModuleDiff, ModulePlan, ModuleResult } from './module.js';
 import { attributeDiff, OWN, type OwnershipParams, ownershipWords, pathInfo } from './ownership.js';
 import { PUT, requireValidate, validation } from './put.js';
-import { assign, moduleScript } from './script.js';
+import { assign, moduleScript, part } from './script.js';
 
 /** Up to here asking first would cost more than sending. */
 const SENT_AT_ONCE_BYTES = 32 * 1024;
@@ -30,16 +30,16 @@ export interface Placed {
 }
 
 /** \`mkdirs PATH\`: folders that are not there, with owner, group and the folders' own mode. */
-export const MAKE_FOLDERS = `
+export const MAKE_FOLDERS = part(`
 mkdirs() {
   [ ! -d "$1" ] || return 0
   case $1 in */*) [ -z "\${1%/*}" ] || mkdirs "\${1%/*}" ;; esac
   mkdir -- "$1" || give_up "There was an issue creating $1 as requested"
   filemode=$mode; mode=$dirmode; kept=$changed; own "$1"; changed=$kept; mode=$filemode
 }
-`.trim();
+`);
 
-const BODY = `
+const BODY = part(`
 expand dest
 target=$dest
 case $dest in */) isfolder=1 ;; *) isfolder= ;; esac
@@ -52,7 +52,7 @@ if [ -n "$follow" ] && [ -L "$target" ]; then real "$target" && target=$real; fi
 same=
 # A link is replaced, whatever it leads to.
 if [ -e "$target" ] || [ -L "$target" ]; then
-  if [ -z "$force" ]; then same=kept; elif [ ! -L "$target" ] && [ "$(sha256sum < "$target" | cut -c1-64)" = "$sum" ]; then same=1; fi
+  if [ -z "$force" ]; then same=kept; elif [ ! -L "$target" ]; then is=$(sha256sum < "$target"); [ "\${is%% *}" != "$sum" ] || same=1; fi
 fi
 old() {
   [ -n "$wantdiff" ] && [ -f "$target" ] || return 0
@@ -76,8 +76,8 @@ say attrs "$attrs"
 [ -z "$olds" ] || printf '%s\\n' "$olds"
 tell target "$target"
 tell backupfile "$backupfile"
-info "$target"
-`;
+info_seen "$target"
+`);
 
 export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
   const { module, bytes, dest, base, directoryMode } = placed;
@@ -90,7 +90,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
     const words = assign({ dest, base, sum, force, follow, backup, sent, dirmode: directoryMode, wantdiff: wantDiff, ...ownershipWords(placed.ownership), check });
     const { mode, owner, group } = placed.ownership;
     const shown = { dest, src: placed.source, mode, owner, group, sha256: sum, bytes: bytes.length };
-    return moduleScript(module, shown, context, `${words}\n${OWN}\n${MAKE_FOLDERS}\n${validation(placed.validate, 'copy')}\n${PUT}\n${BODY}`);
+    return moduleScript(module, shown, context, `${words}\n${OWN}\n${check ? '' : `${MAKE_FOLDERS}\n${validation(placed.validate, 'copy')}\n${PUT}\n`}${BODY}`);
   };
   const step = (sent: boolean): ModulePlan => ({
     kind: 'script',

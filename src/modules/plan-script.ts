@@ -2,7 +2,7 @@
 // `failed=true`, msg, and where they are given rc, stdout and stderr.
 import { type Answer, parseAnswer } from './answer.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from './module.js';
-import { assign, moduleScript } from './script.js';
+import { assign, moduleScript, part } from './script.js';
 
 export interface ScriptWords {
   readonly module: string;
@@ -42,8 +42,8 @@ function failure(answer: Answer, more: Readonly<Record<string, unknown>>): Modul
 }
 
 /** \`fail MSG [RC]\` with the variables out and err, for modules that do not own a path. */
-export const FAIL = `
+export const FAIL = part(`
 fail() { answer; say changed false; say failed true; tell msg "$1"; if [ -n "$2" ]; then say rc "$2"; tell stdout "$out"; tell stderr "$err"; fi; finish; }
 changed=false; out=; err=
 LC_ALL=C; export LC_ALL
-`.trim();
+`);

@@ -4,12 +4,13 @@
 import { quote } from '../ssh/quote.js';
 import { ParameterError } from './params.js';
 import { splitWords } from './words.js';
+import { part } from './script.js';
 
 /**
  * `put PATH` (no link, not a directory) needs the variables sum (SHA-256 of what must arrive) and backup; the function `validate FILE` (below)
  * and OWN. It answers failures itself; afterwards `backupfile` is the backup's name.
  */
-export const PUT = `
+export const PUT = part(`
 put() {
   case $1 in -*) set -- "./$1" ;; esac
   case $1 in */*) dir=\${1%/*}; dir=\${dir:-/} ;; *) dir=. ;; esac
@@ -33,7 +34,7 @@ put() {
   trap - EXIT
 }
 backupfile=
-`.trim();
+`);
 
 /**
  * The function that PUT calls: the program of `validate:` with the file's name for %s; or nothing.

@@ -3,11 +3,12 @@ import type { PlaybookModule } from './module.js';
 import { OWN } from './ownership.js';
 import type { Parameters } from './params.js';
 import { planScript } from './plan-script.js';
+import { part } from './script.js';
 
 const parameters = { src: { type: 'path', required: true, aliases: ['path'] } } as const satisfies Parameters;
 
 /** Also of fetch. */
-export const READ_FILE = `
+export const READ_FILE = part(`
 expand src
 [ -e "$src" ] || give_up "file not found: $src"
 [ ! -d "$src" ] || give_up "source is a directory and must be a file: $src"
@@ -15,10 +16,8 @@ expand src
 answer
 say changed false
 tell src "$src"
-printf 'content='
-base64 < "$src" | tr -d '\\n'
-echo
-`;
+coded content "$src"
+`);
 
 export const slurp: PlaybookModule<typeof parameters> = {
   name: 'slurp',

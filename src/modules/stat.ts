@@ -4,6 +4,7 @@ import type { Parameters } from './params.js';
 import { planScript } from './plan-script.js';
 import { STAT_FORMAT, statInfo } from './stat-line.js';
 import { OWN } from './ownership.js';
+import { part } from './script.js';
 
 const parameters = {
   path: { type: 'path', required: true, aliases: ['dest', 'name'] },
@@ -14,25 +15,26 @@ const parameters = {
   checksum_algorithm: { type: 'string', default: 'sha1', choices: ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'], aliases: ['checksum', 'checksum_algo'] },
 } as const satisfies Parameters;
 
-const BODY = `
+const BODY = part(`
 expand path
 L=; [ -z "$follow" ] || L=-L
-line=$(stat $L -c '${STAT_FORMAT}' -- "$path" 2>/dev/null) || line=
+line=$(stat $L -c '${STAT_FORMAT}
+%.9X %.9Y %.9Z' -- "$path" 2>/dev/null) || line=$(stat $L -c '${STAT_FORMAT}' -- "$path" 2>/dev/null) || line=
 answer
 say changed false
 if [ -z "$line" ]; then say exists false; finish; fi
 say exists true
-say line "$line"
-times=$(stat $L -c '%.9X %.9Y %.9Z' -- "$path" 2>/dev/null); case $times in *[!0-9.\\ ]*) ;; *) say times "$times" ;; esac
+say line "\${line%%"$ft_newline"*}"
+times=\${line#*"$ft_newline"}; case $times in *[!0-9.\\ ]*) ;; *) say times "$times" ;; esac
 tell path "$path"
 for right in r w x; do if [ "-$right" "$path" ]; then say "can_$right" 1; fi; done
 if [ -L "$path" ] && [ -z "$follow" ]; then tell target "$(readlink -- "$path")"; real "$path" && tell source "$real"; fi
-if [ -n "$sum" ] && [ -r "$path" ] && [ -f "$path" ] && { [ -n "$follow" ] || [ ! -L "$path" ]; }; then say checksum "$("$sum" < "$path" | cut -d' ' -f1)"; fi
+if [ -n "$sum" ] && [ -r "$path" ] && [ -f "$path" ] && { [ -n "$follow" ] || [ ! -L "$path" ]; }; then is=$("$sum" < "$path"); say checksum "\${is%% *}"; fi
 if [ -n "$mime" ]; then
   if command -v file >/dev/null 2>&1; then say mime "$(file --brief --mime-type --mime-encoding -- "$path" 2>/dev/null)"; fi
 fi
-if [ -n "$flags" ] && command -v lsattr >/dev/null 2>&1; then say flags "$(lsattr -vd -- "$path" 2>/dev/null | head -n 1 | sed 's/^ *//; s/^\\([^ ]* *[^ ]*\\).*/\\1/')"; fi
-`;
+if [ -n "$flags" ] && command -v lsattr >/dev/null 2>&1; then all=$(lsattr -vd -- "$path" 2>/dev/null); say flags "$(set -f; set -- \${all%%"$ft_newline"*}; printf '%s %s' "$1" "$2")"; fi
+`);
 
 export const stat: PlaybookModule<typeof parameters> = {
   name: 'stat',

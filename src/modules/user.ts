@@ -50,10 +50,11 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
-hash=$(cat)
+hash=; [ -z "$haspassword" ] || hash=$(cat)
 run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1 </dev/null) || fail "$err" "$?"; }
 entry() { line=$(getent passwd "$name" 2>/dev/null || grep "^$name:" /etc/passwd); }
-field() { printf '%s\\n' "$line" | cut -d: -f"$1"; }
+# For $(field NUMBER).
+field() { [ -n "$line" ] || return 0; n=$1; set -f; IFS=:; set -- $line; shift $((n - 1)); printf '%s\\n' "$1"; }
 shadow() { grep "^$name:" /etc/shadow 2>/dev/null | cut -d: -f"$1"; }
 gid_of() { getent group "$1" 2>/dev/null | cut -d: -f3; }
 # Groups that name the user as a member, without the primary one; sorted.
@@ -116,14 +117,14 @@ else
     elif [ "$is" != "$expiresdays" ]; then set -- "$@" -e "$expires"; fi
   fi
   if [ -n "$inactive" ] && [ "$(shadow 7)" != "$inactive" ]; then set -- "$@" -f "$inactive"; fi
-  is=$(shadow 2)
+  is=; [ -z "$lock$haspassword" ] || is=$(shadow 2)
   if [ "$lock" = 1 ]; then case $is in '!'*) ;; *) set -- "$@" -L ;; esac
   elif [ "$lock" = 0 ]; then case $is in '!'*) set -- "$@" -U ;; esac; fi
   [ "$#" = 1 ] || run "$@" "$name"
   if [ -n "$haspassword" ] && [ "$update" = always ] && [ "\${is#!}" != "\${hash#!}" ]; then [ "$lock" != 1 ] || hash="!$hash"; set_password; fi
 fi
 if [ "$state" = present ]; then
-  entry
+  [ "$changed" = false ] || entry
   for pair in "max M 5 $expiremax" "min m 4 $expiremin" "warn W 6 $expirewarn"; do
     set -- $pair
     [ -n "$4" ] || continue

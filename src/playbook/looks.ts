@@ -6,6 +6,7 @@
 // are as if each task had been asked alone. An answer is used once.
 import { randomBytes } from 'node:crypto';
 import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type PlanStep, type ScriptStep, scriptOptions, takeStep } from '../modules/module.js';
+import { commonParts } from '../modules/script.js';
 import type { CommandResult, RunOptions } from '../ssh/session.js';
 import { together, TogetherReader } from './scripts-together.js';
 
@@ -130,7 +131,7 @@ export class Looks {
       });
       const options = { ...scriptOptions(step), limitBytes: OUTPUT_LIMIT_BYTES, signal: ending.signal, onStdout: (chunk: Buffer) => reader.push(chunk) };
       // Once the first part has been told, what becomes of the others is nobody's failure.
-      const over = host.run(together([script, ...ahead], nonce), options).then(({ status, stdout, stderr }) => resolve({ status, stdout: `${reader.rest()}${stdout}`, stderr }), reject);
+      const over = host.run(together([script, ...ahead], nonce, commonParts()), options).then(({ status, stdout, stderr }) => resolve({ status, stdout: `${reader.rest()}${stdout}`, stderr }), reject);
       host.busy(over.finally(() => clearTimeout(timer)));
     });
   }

@@ -5,12 +5,24 @@
 import type { HostText } from '../base/host-text.js';
 import type { CommandResult } from '../ssh/session.js';
 
-/** @param nonce of letters and digits; nothing on the host may guess it */
-export function together(scripts: readonly string[], nonce: string): string {
-  const [first = '', ...others] = scripts;
+/**
+ * @param nonce of letters and digits; nothing on the host may guess it
+ * @param common whole commands: one that stands in several of the scripts, by itself, goes once, as a function
+ */
+export function together(scripts: readonly string[], nonce: string, common: readonly string[] = []): string {
+  let written = scripts;
+  const functions: string[] = [];
+  for (const text of common) {
+    const lines = `\n${text}\n`;
+    if (written.filter((script) => script.includes(lines)).length < 2) continue;
+    const name = `ft_part${functions.length}`;
+    functions.push(`${name}() {\n${text}\n}\n`);
+    written = written.map((script) => script.replace(lines, () => `\n${name} "$@"\n`));
+  }
+  const [first = '', ...others] = written;
   const part = (script: string) => `(\n${script}\n)\nft_e=$?; printf '${nonce} %s\\n' "$ft_e"; [ "$ft_e" = 0 ] || exit 0\n`;
   // The first line says what runs.
-  return `${first.slice(0, first.indexOf('\n'))}\n${part(first)}exec </dev/null 2>/dev/null\n${others.map(part).join('')}`;
+  return `${first.slice(0, first.indexOf('\n'))}\n${functions.join('')}${part(first)}exec </dev/null 2>/dev/null\n${others.map(part).join('')}`;
 }
 
 export class TogetherReader {

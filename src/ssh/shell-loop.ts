@@ -9,8 +9,12 @@ import { quote } from './quote.js';
 
 /** Up to this many bytes of CODE the script stands in the line: the shell reads a line byte by byte. */
 const LINE_LIMIT_BYTES = 4_096;
-/** More processes than this were made meanwhile: look at all that there are, not at each number. */
-const LOOK_AT_PIDS = 4_000;
+/** More processes than this were made meanwhile: go through those that there are, not through each number. */
+const LOOK_AT_PIDS = 200;
+/** A shell whose own number is further from the last one than this was told of other processes than its own. */
+const NEAR_PIDS = 4_000;
+/** More than this: their numbers may have begun anew (pid_max is 32,768 at least), and all processes are looked at. */
+const TRUST_PIDS = 20_000;
 
 /**
  * Linux tells the last process id that it gave away in /proc/loadavg; only a younger process can have been left behind. Where that is not so (a container
@@ -42,7 +46,14 @@ ft_all() {
 }
 ft_left() {
   [ -d /proc/$$/fd ] || return 0
-  if [ -n "$ft_g" ] || [ -z "$ft_p" ] || [ -z "$ft_o" ] || [ "$ft_p" -lt "$ft_o" ] || [ $((ft_p - ft_o)) -gt ${LOOK_AT_PIDS} ]; then ft_all; return; fi
+  if [ -n "$ft_g" ] || [ -z "$ft_p" ] || [ -z "$ft_o" ] || [ "$ft_p" -lt "$ft_o" ] || [ $((ft_p - ft_o)) -gt ${TRUST_PIDS} ]; then ft_all; return; fi
+  if [ $((ft_p - ft_o)) -gt ${LOOK_AT_PIDS} ]; then
+    for ft_q in /proc/[0-9]*; do
+      ft_q=\${ft_q#/proc/}
+      [ "$ft_q" -gt "$ft_o" ] && [ "$ft_q" -le "$ft_p" ] && [ "$ft_q" != $$ ] && ft_holds "$ft_q" && return 0
+    done
+    return 1
+  fi
   while [ "$ft_o" -lt "$ft_p" ]; do
     ft_o=$((ft_o + 1))
     [ -d /proc/$ft_o ] && [ "$ft_o" != $$ ] && ft_holds "$ft_o" && return 0
@@ -59,7 +70,7 @@ ft_go() {
 }
 ft_g=
 ft_last
-[ -n "$ft_p" ] && [ "$ft_p" -ge $$ ] && [ $((ft_p - $$)) -lt ${LOOK_AT_PIDS} ] || ft_g=y
+[ -n "$ft_p" ] && [ "$ft_p" -ge $$ ] && [ $((ft_p - $$)) -lt ${NEAR_PIDS} ] || ft_g=y
 while read -r ft_m ft_k ft_b ft_x <&3; do
   unset ft_s ft_i
   eval "$ft_x"
@@ -91,10 +102,12 @@ done
 /** One command, as it is written to the shell. */
 export function frame(nonce: string, script: string, input: Buffer | undefined): Buffer {
   const given = input === undefined ? ':' : `ft_i='${printfFormat(input)}'`;
-  const line = `${given}; ft_s=${shellText(script)}`;
   // In a subshell `$$` is the long-lived shell, which must outlive `kill $$`.
   const wantsOwnShell = /\$\$|\$\{\$|PPID/.test(script);
-  if (!wantsOwnShell && !script.includes('\0') && Buffer.byteLength(line) <= LINE_LIMIT_BYTES) return Buffer.from(`l ${nonce} 0 ${line}\n`, 'utf8');
+  if (!wantsOwnShell && script.length <= LINE_LIMIT_BYTES && !script.includes('\0')) {
+    const line = Buffer.from(`l ${nonce} 0 ${given}; ft_s=${shellText(script)}\n`, 'utf8');
+    if (line.length <= LINE_LIMIT_BYTES) return line;
+  }
   const bytes = marked(script, nonce);
   return Buffer.concat([Buffer.from(`${wantsOwnShell ? 'f' : 'h'} ${nonce} ${bytes.length} ${given}\n`, 'latin1'), bytes]);
 }

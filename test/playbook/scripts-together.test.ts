@@ -35,6 +35,15 @@ test('what a part without its end said is what is left', () => {
   expect(run([': first\necho half; kill -9 $$\n', ': second\necho never']).rest).toBe('half\n');
 });
 
+test('what several have in common goes once, and knows the positional parameters', () => {
+  const common = 'say() { printf "%s;" "$1"; }\nfor one; do say "$one"; done; said=$#';
+  const scripts = [`: first\nset -- a b\n${common}\nset -- "$said"\n${common}\n`, `: second\n${common}\nsay "$said"\n`];
+  const whole = together(scripts, NONCE, [common, 'not there']);
+  expect(whole.split('for one;').length).toBe(3);
+  const { stdout } = spawnSync('sh', ['-c', whole]);
+  expect(read([stdout])).toEqual({ told: [[0, 'a;b;2;'], [0, '0;']], rest: '' });
+});
+
 test('however the output is cut', () => {
   const whole = Buffer.from(`äa\n${NONCE} 0\n${NONCE}${NONCE} 0\nb ${NONCE.slice(0, 3)}\n${NONCE} 10\nrest`);
   const expected = read([whole]);
