@@ -18,6 +18,7 @@ import { mount } from './mount.js';
 import { sysctl } from './sysctl.js';
 import { service, systemd, systemdService } from './systemd.js';
 import { addHost, groupBy, includeVars, ping, setup } from './facts-modules.js';
+import { getent, packageFacts, serviceFacts } from './host-databases.js';
 import { getUrl } from './get-url.js';
 import { raw, script } from './raw.js';
 import { unarchive } from './unarchive.js';
@@ -27,6 +28,7 @@ import { user } from './user.js';
 import { slurp } from './slurp.js';
 import { lineinfile } from './lineinfile.js';
 import { replace } from './replace.js';
+import { tempfile } from './tempfile.js';
 import { template } from './template.js';
 import { assert, debug, fail, meta, setFact } from './local.js';
 import type { AnyModule } from './module.js';
@@ -34,7 +36,7 @@ import { foreignModule } from './foreign.js';
 import { stat } from './stat.js';
 import { validateArgumentSpec } from './validate-argument-spec.js';
 
-const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageModule, pause, ping, raw, reboot, replace, script, service, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
+const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getent, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageFacts, packageModule, pause, ping, raw, reboot, replace, script, service, serviceFacts, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, tempfile, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
 
 /** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
 export function moduleNamed(written: string): AnyModule | undefined {

@@ -47,8 +47,11 @@ export type Effect =
   | { readonly kind: 'add-group'; readonly group: string; readonly parents: readonly string[] }
   /** include_vars: what `readVars` gave, with the precedence of include_vars. */
   | { readonly kind: 'include-vars'; readonly vars: Readonly<Record<string, unknown>> }
-  /** setup, package_facts, service_facts: into `ansible_facts`, names without `ansible_`. */
-  | { readonly kind: 'ansible-facts'; readonly facts: Readonly<Record<string, unknown>> };
+  /**
+   * setup, package_facts, service_facts: into `ansible_facts`, names without `ansible_`. `areBare`: variables of their own have these names as they are;
+   * else `ansible_` stands before them.
+   */
+  | { readonly kind: 'ansible-facts'; readonly facts: Readonly<Record<string, unknown>>; readonly areBare?: boolean };
 
 /** What an action has: the connection of the task's host (or of delegate_to), and the person. */
 export interface ActionHost {

@@ -3,6 +3,11 @@ import { apt } from './apt.js';
 import { convertParameters, type Parameters } from './params.js';
 import type { PlaybookModule } from './module.js';
 
+/** Of dnf and yum. Ansible hands them on to whatever manages packages; apt does not know them, and the task fails there. */
+const OF_OTHERS = ['allowerasing', 'best', 'bugfix', 'cacheonly', 'conf_file', 'disable_excludes', 'disable_gpg_check', 'disable_plugin', 'disablerepo', 'download_dir', 'download_only', 'enable_plugin', 'enablerepo', 'exclude', 'install_weak_deps', 'installroot', 'nobest', 'releasever', 'security', 'skip_broken', 'sslverify', 'update_only'] as const;
+
+const others = Object.fromEntries(OF_OTHERS.map((name) => [name, { type: 'raw' }])) as Record<(typeof OF_OTHERS)[number], { readonly type: 'raw' }>;
+
 const parameters = {
   name: { type: 'list', required: true, aliases: ['pkg', 'package'] },
   state: { type: 'string', default: 'present', choices: ['absent', 'build-dep', 'fixed', 'latest', 'present'] },
@@ -14,10 +19,15 @@ const parameters = {
   purge: { type: 'boolean', default: false },
   autoremove: { type: 'boolean', default: false },
   lock_timeout: { type: 'integer', default: 60 },
+  ...others,
 } as const satisfies Parameters;
 
 export const packageModule: PlaybookModule<typeof parameters> = {
   name: 'package',
   parameters,
-  plan: (params, context) => apt.plan(convertParameters(apt.parameters, params), context),
+  plan: (params, context) => {
+    const foreign = OF_OTHERS.filter((name) => params[name] !== undefined);
+    if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: 'a condition keeps it from these hosts: when: ansible_facts.os_family == ...' } };
+    return apt.plan(convertParameters(apt.parameters, params), context);
+  },
 };

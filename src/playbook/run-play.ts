@@ -244,7 +244,10 @@ export class PlayRun implements PlayEngine {
       const target = delegated ? this.run.inventory.variablesOf(this.run.inventory.host(result.delegatedTo ?? '')) : one.variables;
       for (const [name, value] of Object.entries(result.facts)) target.registered.set(name, value);
       for (const effect of result.effects) {
-        if (effect.kind === 'ansible-facts') target.facts = { ...target.facts, ...effect.facts };
+        if (effect.kind === 'ansible-facts') {
+          target.facts = { ...target.facts, ...effect.facts };
+          if (effect.areBare === true) for (const name of Object.keys(effect.facts)) target.bareFacts.add(name);
+        }
         if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
       }
       if (task.register !== undefined) one.variables.registered.set(task.register, result.registered);

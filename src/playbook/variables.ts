@@ -20,6 +20,8 @@ export class HostVariables {
   readonly data = new Map<string, unknown>();
   /** `ansible_facts`, without prefix. */
   facts: Readonly<Record<string, unknown>> = {};
+  /** Facts that are variables by their own names: `packages`, not `ansible_packages`. */
+  readonly bareFacts = new Set<string>();
   /** include_vars. */
   readonly included = new Map<string, TemplateValue>();
   /** register and set_fact. Data of hosts. */
@@ -101,7 +103,7 @@ export class Scope implements Names {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
-    const { extra, registered, facts, inventory, included, data } = this.#variables;
+    const { extra, registered, facts, bareFacts, inventory, included, data } = this.#variables;
     const { params, written, defaults } = this.#task;
     if (extra.has(name)) return this.#render(name, extra.get(name));
     for (const vars of params) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
@@ -110,7 +112,8 @@ export class Scope implements Names {
     for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     if (name === 'ansible_facts') return facts;
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
-    if (fact !== '' && Object.hasOwn(facts, fact)) return facts[fact];
+    if (bareFacts.has(name)) return facts[name];
+    if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return facts[fact];
     if (inventory.has(name)) return this.#render(name, inventory.get(name));
     if (data.has(name)) return data.get(name);
     for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
@@ -120,10 +123,10 @@ export class Scope implements Names {
 
   /** All names that have a value. */
   names(): string[] {
-    const { extra, registered, facts, inventory, included, data } = this.#variables;
+    const { extra, registered, facts, bareFacts, inventory, included, data } = this.#variables;
     const { params, written, defaults, magic } = this.#task;
     const layers = [...params, ...written, ...defaults, this.#local, this.#run.magic, magic].flatMap((layer) => Object.keys(layer));
-    const own = [...MAGIC, ...extra.names(), ...registered.keys(), ...included.keys(), ...inventory.names(), ...data.keys(), ...Object.keys(facts).map((fact) => `ansible_${fact}`)];
+    const own = [...MAGIC, ...extra.names(), ...registered.keys(), ...included.keys(), ...inventory.names(), ...data.keys(), ...Object.keys(facts).map((fact) => (bareFacts.has(fact) ? fact : `ansible_${fact}`))];
     return [...new Set([...own, ...layers])];
   }
 

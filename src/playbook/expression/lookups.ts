@@ -3,6 +3,7 @@
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
 import { readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
 import { flatten } from './filters-lists.js';
 import { expandUser } from './filters-paths.js';
@@ -90,6 +91,12 @@ const lookups: Readonly<Record<string, Lookup>> = {
       return fallback;
     }),
   },
+  // In the order of their names; Ansible's is that of its layers of variables, which nobody can rely on.
+  varnames: { options: [], run: (terms, _, context) => terms.flatMap((term) => {
+    const wanted = pythonRegex(toText(term));
+    const all = context.variable('vars');
+    return all instanceof Undefined ? [] : iterate(all).map(toText).sort().filter((name) => search(wanted, name) !== null);
+  }) },
   dict: { options: [], run: (terms) => flatten(terms, 1, false).flatMap((term) => {
     if (!isDict(term)) throw new FilterError(`takes mappings, not ${typeName(term)}`);
     return dictEntries(term).map(([key, value]) => makeDict([['key', key], ['value', value]]));
