@@ -11,6 +11,8 @@ import { type LoopbackFleet, startLoopbackFleet } from './loopback-fleet.js';
 const HOSTS = 50;
 const DELAY_MS = 50;
 const LIMIT_MS = 3000;
+/** Ansible's own defaults: one connection for all tasks of a host. */
+const PERSISTENT = '-C -o ControlMaster=auto -o ControlPersist=60s -o IdentitiesOnly=yes -o BatchMode=yes';
 
 /** The hosts are one file system: each has a folder of its own there, `base`. */
 const PLAYBOOK = `- hosts: all
@@ -85,7 +87,7 @@ export const playbook: Bench = {
     return {
       contestants: [
         { name: 'fleet-tap', command: [...fleet.inside, process.execPath, cli, 'run', '-i', fleet.inventoryFile, '-f', String(FORKS), file], env: { XDG_STATE_HOME: folder }, check },
-        { name: 'ansible-playbook', command: [...fleet.inside, 'ansible-playbook', '-i', fleet.inventoryFile, file], env: ansibleEnv(folder), check },
+        { name: 'ansible-playbook', command: [...fleet.inside, 'ansible-playbook', '-i', fleet.inventoryFile, file], env: { ...ansibleEnv(folder), ANSIBLE_SSH_ARGS: PERSISTENT, ANSIBLE_SSH_CONTROL_PATH_DIR: join(folder, 'cp') }, check },
       ],
       goals: [atMost(1 / 20, 'wallMs', 'fleet-tap', 'ansible-playbook'), atMost(1 / 30, 'cpuMs', 'fleet-tap', 'ansible-playbook')],
       rounds: 1,

@@ -13,13 +13,14 @@ import { inventory } from './inventory.js';
 import { type Cost, measure, medianOf } from './measure.js';
 import { merge } from './merge.js';
 import { playbook, playbookFar } from './playbook.js';
+import { playbookSetup } from './playbook-setup.js';
 import { report } from './report.js';
 import { ladder, scale } from './scale.js';
 import { start } from './start.js';
 import { startCapture } from './start-capture.js';
 import { stream } from './stream.js';
 
-const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, playbook, 'playbook-far': playbookFar, merge, stream, scale, ladder, 'start-capture': startCapture, report };
+const benches: Readonly<Record<string, Bench>> = { start, inventory, fanout, facts, playbook, 'playbook-far': playbookFar, 'playbook-setup': playbookSetup, merge, stream, scale, ladder, 'start-capture': startCapture, report };
 
 const project = resolve(import.meta.dirname, '..', '..');
 const { values, positionals } = parseArgs({
