@@ -133,7 +133,7 @@ function run(path: string, args: readonly string[], { builder, timeoutMs }: Scri
       }
       if (said !== '') builder.warn(`${path} says: ${said}`);
       try {
-        resolve(new TextDecoder('utf-8', { fatal: true }).decode(stdout));
+        resolve(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(stdout));
       } catch {
         reject(failure(path, args, 'its output is not text in UTF-8', said));
       }
