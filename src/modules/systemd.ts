@@ -18,9 +18,11 @@ const systemdParameters = {
 } as const satisfies Parameters;
 
 const serviceParameters = {
-  name: { type: 'string', required: true },
+  name: { type: 'string' },
   state: { type: 'string', choices: ['reloaded', 'restarted', 'started', 'stopped'] },
   enabled: { type: 'boolean' },
+  // Ansible's action hands it on to systemd where that runs the host; without systemd nobody knows it.
+  daemon_reload: { type: 'boolean', default: false, aliases: ['daemon-reload'] },
   arguments: { type: 'string', default: '', aliases: ['args'], refused: 'use the module command' },
   pattern: { type: 'string' },
   sleep: { type: 'integer' },
@@ -88,6 +90,7 @@ with_systemd() {
 const SYSV = `
 PATH=$PATH:/sbin:/usr/sbin
 with_scripts() {
+  [ -z "$reload" ] || fail "Unsupported parameters for (service) module: daemon_reload"
   [ -x "/etc/init.d/$name" ] || [ -n "$pattern" ] || fail "Could not find the requested service $name: host"
   if [ -n "$enabled" ]; then
     isenabled=0; [ -z "$(ls /etc/rc[2345].d/S??"$name" 2>/dev/null)" ] || isenabled=1
@@ -147,7 +150,8 @@ function systemdModule(name: string): PlaybookModule<typeof systemdParameters> {
     checkWritten: (written) => {
       const needy = ['state', 'enabled', 'masked'].find((one) => one in written);
       if (needy !== undefined && !('name' in written)) return { message: `parameters are required by ${needy}: name`, parameter: needy };
-      return ['state', 'enabled', 'masked', 'daemon_reload', 'daemon_reexec'].some((one) => one in written) ? undefined : { message: 'one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec' };
+      // A name alone asks what systemd knows of the unit. (Ansible documents that one of the others is required; by its own defaults, one always is there.)
+      return Object.keys(written).length === 0 ? { message: 'one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec, name' } : undefined;
     },
     plan: (params, context) => {
       const { state, enabled, scope } = params;
@@ -164,9 +168,13 @@ export const systemdService = systemdModule('systemd_service');
 export const service: PlaybookModule<typeof serviceParameters> = {
   name: 'service',
   parameters: serviceParameters,
-  checkWritten: (written) => ('state' in written || 'enabled' in written ? undefined : { message: 'one of the following is required: state, enabled' }),
-  plan: ({ name, state, enabled, pattern, sleep, use }, context) => {
+  checkWritten: (written) => {
+    const reloads = ['daemon_reload', 'daemon-reload'].some((one) => one in written);
+    if (!reloads && !('state' in written) && !('enabled' in written)) return { message: 'one of the following is required: state, enabled' };
+    return reloads || 'name' in written ? undefined : { message: 'missing required arguments: name' };
+  },
+  plan: ({ name, state, enabled, pattern, sleep, use, daemon_reload: reload }, context) => {
     const choice = use.endsWith('systemd') ? 'with_systemd' : use === 'auto' ? 'if [ -d /run/systemd/system ]; then with_systemd; else with_scripts; fi' : 'with_scripts';
-    return planService('service', { name, state, enabled }, { pattern, pause: sleep }, choice, context);
+    return planService('service', { name, state, enabled }, { pattern, pause: sleep, reload }, choice, context);
   },
 };
