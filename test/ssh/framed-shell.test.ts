@@ -6,7 +6,6 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openScript } from '../../src/ssh/open-script.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
 import { LocalTransport } from '../../src/ssh/local-transport.js';
 import { type Sshd, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
@@ -211,24 +210,6 @@ describe.skipIf(skipSshd)(`a framed shell behind a real sshd${sshdSkipped}`, () 
     for (let index = 0; index < 20; index += 1) expect((await session.run(`echo ${index}`)).stdout).toBe(`${index}\n`);
     expect(await waiting).toBe('command-timeout');
   }, 40_000);
-
-  it.skipIf(skipAccount)('costs a fraction of a channel for each command', async () => {
-    const { session, sshd } = await open({ account: {} });
-    const transport = await transportTo(sshd);
-    await session.run('true');
-    const timeOf = async (act: () => Promise<unknown>) => {
-      const startedMs = performance.now();
-      for (let index = 0; index < 30; index += 1) await act();
-      return performance.now() - startedMs;
-    };
-    const framedMs = await timeOf(() => session.run('echo hi'));
-    const channelsMs = await timeOf(async () => {
-      const { stream } = await openScript(transport, 'echo hi', undefined);
-      stream.onStdout(() => {});
-      return new Promise((resolve) => stream.onEnd(resolve));
-    });
-    expect(channelsMs / framedMs).toBeGreaterThan(2);
-  });
 
   it('answers in one round trip', async () => {
     const { session, sshd } = await open();
