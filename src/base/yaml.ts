@@ -33,6 +33,8 @@ export interface YamlFile {
   readonly repeated: ReadonlySet<Node>;
   /** Lists and mappings that `plainValue` has made, and how many values are in them: what an alias names is one value, as in Python. */
   readonly built: Map<Node, { readonly value: unknown; readonly count: number }>;
+  /** Entries of the mappings that were merged into others: found once, or nested merges would be a bomb. */
+  readonly mergedFrom: Map<YAMLMap, readonly MapEntry[]>;
 }
 
 export interface YamlOptions {
@@ -65,7 +67,7 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
   const repeated = new Set<Node>();
-  const parsed = { file, text: source, lineCounter, targets, vault, repeated, built: new Map() };
+  const parsed = { file, text: source, lineCounter, targets, vault, repeated, built: new Map(), mergedFrom: new Map() };
   if (isTooDeep(source)) throw tooDeep(file);
   let root: Node | null;
   try {
@@ -198,16 +200,22 @@ function isMergeKey(node: Node): node is Scalar {
   return isScalar(node) && node.value === '<<' && node.type === 'PLAIN';
 }
 
-function mergedEntries(yaml: YamlFile, keyNode: Node, value: Node | null): MapEntry[] {
+function mergedEntries(yaml: YamlFile, keyNode: Node, value: Node | null): readonly MapEntry[] {
   const source = resolveAlias(yaml, value);
-  if (isMap(source)) return mapEntries(yaml, source);
+  if (isMap(source)) return entriesToMerge(yaml, source);
   if (!isSeq(source)) throw yamlError(yaml, keyNode, `a merge key (<<) takes a mapping, not ${describeNode(yaml, source)}`);
   // The first mapping of the list wins, so it comes last.
   return source.items.toReversed().flatMap((item) => {
     const map = resolveAlias(yaml, item as Node);
     if (!isMap(map)) throw yamlError(yaml, item as Node, `a merge key (<<) takes mappings, not ${describeNode(yaml, map)}`);
-    return mapEntries(yaml, map);
+    return entriesToMerge(yaml, map);
   });
+}
+
+function entriesToMerge(yaml: YamlFile, map: YAMLMap): readonly MapEntry[] {
+  const entries = yaml.mergedFrom.get(map) ?? mapEntries(yaml, map);
+  yaml.mergedFrom.set(map, entries);
+  return entries;
 }
 
 function keyOf(yaml: YamlFile, node: Node): unknown {

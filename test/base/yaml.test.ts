@@ -89,6 +89,13 @@ test('a bomb of aliases is refused, not expanded', () => {
   expect(failure(lines.join('\n'))).toContain('aliases expand to more than');
 });
 
+test('merges of merges are found once each', () => {
+  const lines = ['m0: &m0 {k: 1}'];
+  for (let level = 1; level <= 30; level += 1) lines.push(`m${level}: &m${level} {<<: [${Array(10).fill(`*m${level - 1}`).join(', ')}]}`);
+  const yaml = parseYaml(lines.join('\n'), 'f.yml', { warn: () => undefined });
+  expect(plainValue(yaml, yaml.root)).toMatchObject({ m30: { k: 1 } });
+});
+
 test('a !vault value is what the vault makes of it, and refused without one', () => {
   const text = 'a: [x, !vault "$ANSIBLE_VAULT;1.1;AES256"]';
   const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), file: () => '' };
