@@ -13,10 +13,15 @@ export function withAnsibleConfig(command: Command): Command {
     const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`);
     const known = new Set(one.options.map((option) => option.attributeName()));
     const around = { env: process.env, folder: process.cwd(), home: homedir(), warn, playsPlaybooks: known.has('startAtTask') };
-    const { connectionVars, configFile, colour, ignoredEndings, ignoredNames, rolesPath, gathering, shownResults, managed, ...config } = readAnsibleConfig(around);
+    const { connectionVars, configFile, colour, ignoredEndings, ignoredNames, rolesPath, gathering, shownResults, managed, tags = [], skipTags = [], ...config } = readAnsibleConfig(around);
     for (const [name, value] of Object.entries(config)) {
       const source = one.getOptionValueSource(name);
       if (known.has(name) && (source === undefined || source === 'default')) one.setOptionValueWithSource(name, value, 'config');
+    }
+    // As Ansible: what is typed comes to these.
+    for (const [name, words] of Object.entries({ tags, skipTags })) {
+      const typed = one.getOptionValue(name) as readonly string[] | undefined;
+      if (known.has(name) && words.length > 0) one.setOptionValueWithSource(name, [...words, ...(typed ?? [])], 'config');
     }
     if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', existsSync(SYSTEM_INVENTORY) ? [SYSTEM_INVENTORY] : [], 'config');
     for (const [name, value] of Object.entries({ connectionVars, configFile, ignoredEndings, ignoredNames, rolesPath, gathering, shownResults, managed })) one.setOptionValueWithSource(name, value, 'config');

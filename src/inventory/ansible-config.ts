@@ -56,6 +56,9 @@ export interface AnsibleConfig {
   readonly forceHandlers?: boolean;
   /** What a play does that says nothing of gather_facts. */
   readonly gathering?: Gathering;
+  /** Tags that every run takes and leaves out, besides those that are typed. */
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
   readonly shownResults?: ShownResults;
   /** The text that templates get as `ansible_managed`. */
   readonly managed?: string;
@@ -100,6 +103,8 @@ const NAMES = {
   noColour: ['NO_COLOR', 'ANSIBLE_NOCOLOR', 'defaults.nocolor'],
   forceHandlers: ['ANSIBLE_FORCE_HANDLERS', 'defaults.force_handlers'],
   gathering: ['ANSIBLE_GATHERING', 'defaults.gathering'],
+  tags: ['ANSIBLE_RUN_TAGS', 'tags.run'],
+  skipTags: ['ANSIBLE_SKIP_TAGS', 'tags.skip'],
   managed: ['defaults.ansible_managed'],
   showSkipped: ['ANSIBLE_DISPLAY_SKIPPED_HOSTS', 'defaults.display_skipped_hosts'],
   showOk: ['ANSIBLE_DISPLAY_OK_HOSTS', 'defaults.display_ok_hosts'],
@@ -180,6 +185,8 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
     colour: read(NAMES.forceColour, boolean) === true ? true : read(NAMES.noColour, noColour) === true ? false : undefined,
     forceHandlers: read(NAMES.forceHandlers, boolean),
     gathering: read(NAMES.gathering, gathering),
+    tags: read(NAMES.tags, list),
+    skipTags: read(NAMES.skipTags, list),
     managed: read(NAMES.managed, text),
     shownResults: setOf({
       skipped: read(NAMES.showSkipped, boolean),

@@ -1,5 +1,6 @@
 // What comes in: a task and its play. What goes out: the variables that it adds to a host's, in Ansible's order, and its name. Pure.
 import { printable } from '../base/host-text.js';
+import { inherited } from './directives.js';
 import type { Names } from './expression/evaluate.js';
 import { toText } from './expression/values.js';
 import type { Play, TaskBase, WrittenVars } from './playbook.js';
@@ -19,6 +20,9 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | 
   const written = [...chain.map((one) => one.vars), ...ofRole.toReversed(), ...play.roles.flatMap((one) => roleVars(one)).toReversed(), ...playVars.toReversed(), play.vars];
   const params = [...chain.flatMap((one) => (one.params === undefined ? [] : [one.params])), ...(role === undefined ? [] : roleParams(role).toReversed())];
   const defaults = [...(role === undefined ? [] : roleDefaults(role).toReversed()), ...play.roles.flatMap((one) => roleDefaults(one)).toReversed()];
+  // In a task, Ansible's plugin says how it connects where nobody else does.
+  const connection = inherited(chain, 'connection');
+  if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : 'ssh' });
   return { params, written, defaults, magic: magicOf(role === undefined ? undefined : role, play) };
 }
 

@@ -39,7 +39,7 @@ async function theirs(words: readonly string[], more: Readonly<Record<string, st
 const timeless = (text: string) => text.replace(/"(delta|start|end)": "[^"]*"/g, '"$1": …');
 
 describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook prints it${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
-  test.concurrent.each(['lines', 'roles', 'ends', 'max', 'endplay', 'dynamic'])('%s', async (name) => {
+  test.concurrent.each(['lines', 'roles', 'ends', 'max', 'endplay', 'dynamic', 'connection'])('%s', async (name) => {
     const playbook = join(cases, `${name}.yml`);
     const [their, our] = await Promise.all([theirs([playbook]), ours([playbook])]);
     expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));

@@ -54,6 +54,9 @@ ignore_extensions = .off, '.old'
 ignore_patterns = ^x
 [diff]
 always = yes
+[tags]
+run = web, db
+skip = slow
 [ssh_connection]
 ssh_args = -o ControlMaster=auto
   -o ControlPersist=60s
@@ -78,6 +81,7 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
       expect([ours.connectionVars.ansible_become_exe, ours.connectionVars.ansible_become_flags]).toEqual([theirs.DEFAULT_BECOME_EXE, theirs.DEFAULT_BECOME_FLAGS]);
       expect([ours.verbose, ours.diff, ours.colour, ours.playbookDir]).toEqual([theirs.DEFAULT_VERBOSITY, theirs.DIFF_ALWAYS, theirs.ANSIBLE_NOCOLOR === true ? false : undefined, theirs.PLAYBOOK_DIR]);
       expect([ours.gathering, ours.forceHandlers, ours.managed]).toEqual([theirs.DEFAULT_GATHERING, theirs.DEFAULT_FORCE_HANDLERS, theirs.DEFAULT_MANAGED_STR]);
+      expect([ours.tags, ours.skipTags]).toEqual([theirs.TAGS_RUN, theirs.TAGS_SKIP]);
       expect(ours.rolesPath).toEqual(theirs.DEFAULT_ROLES_PATH);
       expect([ours.ignoredEndings, ours.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
       expect(ours.connectionVars).toEqual({ ansible_become_user: 'admin', ansible_become_method: 'su', ansible_become_exe: '/opt/bin/su', ansible_become_flags: '-l -s', ansible_sudo_exe: 'sudo2', ansible_ssh_retries: '4', ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
