@@ -3,6 +3,9 @@
 import type { PlaybookModule } from './module.js';
 import type { Parameters } from './params.js';
 
+/** What to do about a task of another kind of system. */
+export const FOREIGN_HINT = 'a condition keeps it from these hosts: when: ansible_facts.os_family == ...';
+
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'ansible.builtin': ['dnf', 'dnf5', 'rpm_key', 'yum', 'yum_repository'],
   'ansible.posix': ['rhel_facts', 'rhel_rpm_ostree', 'rpm_ostree_upgrade', 'seboolean', 'selinux'],
@@ -21,6 +24,6 @@ export function foreignModule(written: string): PlaybookModule<Parameters> | und
     parameters: {},
     takesAnyName: true,
     freeForm: '_raw_params',
-    plan: () => ({ kind: 'done', result: { changed: false, failed: true, msg: `${name} is a module for systems of another kind than Debian and Ubuntu`, hint: 'a condition keeps it from these hosts: when: ansible_facts.os_family == ...' } }),
+    plan: () => ({ kind: 'done', result: { changed: false, failed: true, msg: `${name} is a module for systems of another kind than Debian and Ubuntu`, hint: FOREIGN_HINT } }),
   };
 }

@@ -1,5 +1,6 @@
 // package: a package is there, or not, by the host's own package manager. So far that is apt on Debian and its relatives; others are told.
 import { apt } from './apt.js';
+import { FOREIGN_HINT } from './foreign.js';
 import { convertParameters, type Parameters } from './params.js';
 import type { PlaybookModule } from './module.js';
 
@@ -27,7 +28,7 @@ export const packageModule: PlaybookModule<typeof parameters> = {
   parameters,
   plan: (params, context) => {
     const foreign = OF_OTHERS.filter((name) => params[name] !== undefined);
-    if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: 'a condition keeps it from these hosts: when: ansible_facts.os_family == ...' } };
+    if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: FOREIGN_HINT } };
     return apt.plan(convertParameters(apt.parameters, params), context);
   },
 };

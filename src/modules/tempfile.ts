@@ -1,7 +1,8 @@
 // tempfile: a new file or folder with a name that nobody else has. Always a change; not made in check mode. Answer: path.
 import type { PlaybookModule } from './module.js';
+import { OWN, pathInfo } from './ownership.js';
 import type { Parameters } from './params.js';
-import { FAIL, planScript } from './plan-script.js';
+import { planScript } from './plan-script.js';
 
 const parameters = {
   state: { type: 'string', default: 'file', choices: ['file', 'directory'] },
@@ -11,13 +12,13 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
-${FAIL}
-case $path in '~') path=$HOME ;; '~/'*) path=$HOME/\${path#??} ;; esac
-made=$(mktemp $directory "\${path:-\${TMPDIR:-/tmp}}/\${prefix}XXXXXXXX$suffix" 2>&1) || fail "$made"
+${OWN}
+expand path
+made=$(mktemp $directory "\${path:-\${TMPDIR:-/tmp}}/\${prefix}XXXXXXXX$suffix" 2>&1) || give_up "$made"
 answer
 say changed true
 tell path "$made"
-finish
+info "$made"
 `;
 
 export const tempfile: PlaybookModule<typeof parameters> = {
@@ -29,7 +30,7 @@ export const tempfile: PlaybookModule<typeof parameters> = {
     const words = { path: path ?? '', prefix, suffix, directory: state === 'directory' ? '-d' : '' };
     return planScript({ module: 'tempfile', shown: { state, path, prefix, suffix }, words, body: BODY }, context, (answer) => ({
       changed: true,
-      values: { path: answer.text('path'), state, uid: undefined, gid: undefined },
+      values: { ...pathInfo(answer), path: answer.text('path') },
     }));
   },
 };
