@@ -14,7 +14,13 @@ import { HostStream, type LineReader, type StreamProgress } from './host-stream.
 import { MachineLines } from './machine-lines.js';
 import { ObservedLines, parseSshConnection } from './observed-lines.js';
 
-/** How long a host may take to unload and say goodbye. */
+/**
+ * A host that was asked to end prints what its kernel's buffers still hold. It is waited for as long as it goes on, at most DRAIN_LIMIT_MS;
+ * one that has been silent for QUIET_LIMIT_MS is told to stop whatever it does.
+ */
+const QUIET_LIMIT_MS = 8_000;
+const DRAIN_LIMIT_MS = 60_000;
+/** How long a host that was told to stop may take to unload and say goodbye. */
 const STOP_LIMIT_MS = 20_000;
 
 export interface HostCaptureEvents {
@@ -48,6 +54,7 @@ export class HostCapture {
   #probe: ClockProbe | undefined;
   #run: ScriptRun | undefined;
   #stopping = false;
+  #heardMs = 0;
   #starting: Promise<void> = Promise.resolve();
   #over: Promise<void> = Promise.resolve();
 
@@ -91,6 +98,7 @@ export class HostCapture {
     const stream = new HostStream(lines, this.#owner.counters);
     run.onOutput((chunk) => {
       const nowNs = this.#clock.nowNs();
+      this.#heardMs = performance.now();
       this.#events.chunk?.(chunk, nowNs);
       this.#events.progress(stream.push(chunk, nowNs), nowNs);
     });
@@ -103,23 +111,33 @@ export class HostCapture {
       const isOver = error?.code === 'script-ended' && !this.#request.machineFace;
       this.#events.ended(isOver ? undefined : error, runWarnings(end.stderr));
     });
-    if (this.#stopping) run.stop();
+    if (this.#stopping) run.finish();
   }
 
-  /** Ends the script and waits until the host has said so, at most STOP_LIMIT_MS. @returns false when it never did */
+  /** Ends the script and waits until the host has printed all and has said so. @returns false when it never did */
   async stop(): Promise<boolean> {
     this.#stopping = true;
-    this.#run?.stop();
+    this.#run?.finish();
     if (this.#run === undefined) this.#probe?.stop();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), STOP_LIMIT_MS);
-    });
     const over = this.#starting.catch(() => {}).then(() => this.#over);
-    const ended = await Promise.race([over.then(() => true), limit]);
-    clearTimeout(timer);
+    let ended = await this.#endsWhileItPrints(over);
+    if (!ended) {
+      this.#run?.stop();
+      ended = await isWithin(over, STOP_LIMIT_MS);
+    }
     this.#probe?.stop();
     return ended;
+  }
+
+  /** @returns false when it has fallen silent, or goes on for too long */
+  async #endsWhileItPrints(over: Promise<void>): Promise<boolean> {
+    const askedMs = performance.now();
+    for (;;) {
+      const untilMs = Math.min(Math.max(this.#heardMs, askedMs) + QUIET_LIMIT_MS, askedMs + DRAIN_LIMIT_MS);
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0) return false;
+      if (await isWithin(over, leftMs)) return true;
+    }
   }
 
   #lines(connection: string): LineReader {
@@ -127,6 +145,16 @@ export class HostCapture {
     const owner = { host, hostName: this.host, epoch };
     return this.#request.machineFace ? new MachineLines(owner, this.#clock, this.offset, counters) : new ObservedLines(owner, parseSshConnection(connection), counters);
   }
+}
+
+async function isWithin(over: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const isOver = await Promise.race([over.then(() => true), limit]);
+  clearTimeout(timer);
+  return isOver;
 }
 
 /** Why a run that was asked to end is not whole, as an error. */

@@ -55,6 +55,8 @@ export interface CaptureOptions extends FleetOptions, OutputOptions, QueueOption
 
 /** Records wait at least this long for those of other hosts; the screen is not written more often. */
 const RELEASE_MS = 50;
+/** Hosts that take longer to end are named. */
+const SLOW_END_MS = 3_000;
 
 export async function capture(options: CaptureOptions, context: CommandContext): Promise<ExitStatus> {
   const choice = { ...(await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}))), stap: options.stap };
@@ -189,11 +191,11 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
     await Promise.race([timeIsOver, log.whenAllEnded]);
     ended.abort();
   } else if (!stopped.aborted && !allOver()) await Promise.race([aborted, log.whenAllEnded]);
-  const cleanly = await Promise.all(captures.map(async (captured) => ({ host: captured.host, ended: await captured.stop() })));
+  const cleanly = await stopAll(captures, say);
   await started;
   clearInterval(pump);
   for (const { host } of cleanly.filter(({ ended }) => !ended)) {
-    failures.set(host, new FleetTapError('host', 'not-stopped', 'did not say within 20 s that the script has ended; the host ends it by itself within 15 s', { place: { host }, hint: 'fleet-tap teardown looks again' }));
+    failures.set(host, new FleetTapError('host', 'not-stopped', 'did not say that the script has ended; the host ends it by itself within 15 s', { place: { host }, hint: 'fleet-tap teardown looks again' }));
     say(formatError(failures.get(host) as FleetTapError));
   }
   view?.stop();
@@ -205,6 +207,21 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
   if (status !== 0) return status;
   if (interruptedEarly) return 130;
   return isComplete ? 0 : 2;
+}
+
+/** Ends all runs. Who waits is told for whom. @returns which have ended */
+async function stopAll(captures: readonly CapturedHost[], say: (line: string) => void): Promise<{ readonly host: string; readonly ended: boolean }[]> {
+  const waitedFor = new Set(captures.map(({ host }) => host));
+  const slow = setTimeout(() => say(`${foldHosts([...waitedFor])}: waiting for what is still in the kernel's buffers`), SLOW_END_MS);
+  const cleanly = await Promise.all(
+    captures.map(async (captured) => {
+      const ended = await captured.stop();
+      waitedFor.delete(captured.host);
+      return { host: captured.host, ended };
+    }),
+  );
+  clearTimeout(slow);
+  return cleanly;
 }
 
 function describe(name: string, facts: Facts | undefined): RecordedHost {

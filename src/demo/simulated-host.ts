@@ -241,13 +241,20 @@ export class SimulatedHost {
       mark('H', nowNs, printed);
     }, TICK_MS);
     channel.on('close', () => clearInterval(timer));
-    channel.on('end', () => {
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
       clearInterval(timer);
       const nowNs = clock.nowNs();
       print(nowNs);
       mark('E', nowNs, printed);
       exit(channel, 0, '');
+    };
+    channel.on('data', (renewal: Buffer) => {
+      if (renewal.toString('latin1').split('\n').includes('end')) end();
     });
+    channel.on('end', end);
   }
 
   #facts(): Record<string, string> {

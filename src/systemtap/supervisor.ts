@@ -2,7 +2,8 @@
 // Guaranteed (G10): staprun and the kernel module end when the channel's input ends (we are gone), within LEASE_SEC of the last lease line
 // (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
 // is removed, and what staprun changes in /proc/sys and never puts back is put back with the last capture of the host (host-lock.ts).
-// The script reads one line for each renewal from standard input; the kernel's lines are its standard output, untouched.
+// The script reads one line for each renewal from standard input, and END_WORD once: it ends staprun, which prints what the kernel's buffers hold
+// for as long as the lease is renewed. The kernel's lines are its standard output, untouched.
 import { quote } from '../ssh/quote.js';
 import { COALESCE } from './coalesce.js';
 import { HOST_LOCK } from './host-lock.js';
@@ -21,9 +22,11 @@ const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
  * stood still (a paused machine), the ticker may wake before the reader of renewals.
  */
 const LOOKS_MISSED = 2;
+/** The line that asks for the end. */
+export const END_WORD = 'end';
 /** Tenths of a second from TERM to KILL when nobody may be there any more. */
 const STOP_TENTHS = 30;
-/** When we ask: a busy host has many lines in its buffers, and staprun reads them all before it ends. Still within LEASE_SEC if we are dead. */
+/** When our input ends: staprun reads all that is in the kernel's buffers before it ends. Still within LEASE_SEC if we are dead. */
 const DRAIN_TENTHS = 80;
 
 /** Seconds that the last lines may take to go out once the kernel module is gone. */
@@ -144,7 +147,7 @@ clean_up() {
   rm -rf "$d"
   release
 }
-( while read -r _; do : > "$d/lease"; done <&3; stop ${DRAIN_TENTHS} ) 2>/dev/null 8>&- &
+( while read -r word; do [ "$word" != ${END_WORD} ] || kill -TERM $p; : > "$d/lease"; done <&3; stop ${DRAIN_TENTHS} ) 2>/dev/null 8>&- &
 reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FleetTapError } from '../../src/base/errors.js';
 import { newCounters } from '../../src/base/counters.js';
 import type { LogRecord } from '../../src/base/record.js';
@@ -76,7 +76,7 @@ describe('a capture', () => {
     script().say(udp());
     expect(records).toMatchObject([{ type: 'packet', tNs: clock.ns }]);
     expect(records[0]?.type === 'packet' && records[0].errorNs).toBeLessThan(1.1e6);
-    script().onInputEnd = () => script().end(0);
+    script().onAsked = () => script().end(0);
     await capture.stop();
   });
 
@@ -87,7 +87,7 @@ describe('a capture', () => {
     for (const byte of bytes) script().say(Buffer.of(byte));
     expect(records.map((record) => record.sequence)).toEqual([1, 2]);
     expect(capture.counters).toMatchObject({ received: 4, records: 2, marks: 1, notes: 1, malformed: 0 });
-    script().onInputEnd = () => script().end(0);
+    script().onAsked = () => script().end(0);
     await capture.stop();
   });
 
@@ -98,7 +98,7 @@ describe('a capture', () => {
     const { clock, capture, script, ends, udp } = prepare();
     await capture.start();
     script().say(`B 1 ${clock.digits()} 1\n${udp()}`);
-    script().onInputEnd = () => {
+    script().onAsked = () => {
       script().say(`${mark} ${clock.digits()} 2 1\n`);
       script().end(137);
     };
@@ -110,7 +110,7 @@ describe('a capture', () => {
     const { capture, script, udp } = prepare();
     await capture.start();
     script().say(`${'x'.repeat(5000)}\n${udp()}${'y'.repeat(5000)}`);
-    script().onInputEnd = () => script().end(0);
+    script().onAsked = () => script().end(0);
     await capture.stop();
     expect(capture.counters).toMatchObject({ received: 3, notes: 1, records: 1, truncated: 1, oversized: 2 });
   });
@@ -122,7 +122,7 @@ describe('a capture', () => {
     script().say('192.0.2.9 10.0.0.1 51000 22\nhello\n');
     expect(records).toMatchObject([{ type: 'observed', text: 'hello', sequence: 1 }]);
     expect(capture.counters.ownEcho).toBe(1);
-    script().onInputEnd = () => script().end(0);
+    script().onAsked = () => script().end(0);
     await capture.stop();
   });
 
@@ -135,7 +135,7 @@ describe('a capture', () => {
       await started;
       script().say(udp());
       expect(records).toMatchObject([{ correctionNs: 0, errorNs: Number.POSITIVE_INFINITY }]);
-      script().onInputEnd = () => script().end(0);
+      script().onAsked = () => script().end(0);
       await capture.stop();
     } finally {
       vi.useRealTimers();
@@ -147,7 +147,7 @@ describe('the end', () => {
   test('that was asked for is no error, whatever staprun’s status; what was said last still counts', async () => {
     const { capture, script, probe, records, ends, udp } = prepare();
     await capture.start();
-    script().onInputEnd = () => {
+    script().onAsked = () => {
       script().say(udp());
       script().complain('WARNING: There were 3 transport failures.\n');
       script().end(1);
@@ -175,30 +175,63 @@ describe('the end', () => {
   test('by a lost connection while stopping is an error: what the script did is not known', async () => {
     const { capture, script, ends } = prepare();
     await capture.start();
-    script().onInputEnd = () => script().end(null);
+    script().onAsked = () => script().end(null);
     expect(await capture.stop()).toBe(true);
     expect(ends).toMatchObject([{ error: { code: 'connection-lost' } }]);
   });
 
-  test('that never comes is waited for 20 s', async () => {
-    vi.useFakeTimers();
-    try {
-      const { capture, script, ends } = prepare();
-      await capture.start();
-      const stopped = capture.stop();
-      let result: boolean | undefined;
-      void stopped.then((value) => {
-        result = value;
+  describe('waited for', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    /** Capturing, and asked to end. */
+    async function asked() {
+      const prepared = prepare();
+      await prepared.capture.start();
+      const waiting: { result?: boolean } = {};
+      void prepared.capture.stop().then((value) => {
+        waiting.result = value;
       });
-      await vi.advanceTimersByTimeAsync(19_999);
-      expect(result).toBeUndefined();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(await stopped).toBe(false);
-      expect(script().inputEnded).toBe(true);
-      expect(ends).toEqual([]);
-    } finally {
-      vi.useRealTimers();
+      return { ...prepared, waiting };
     }
+
+    test('as long as lines come, and none of them is lost', async () => {
+      const { script, records, udp, ends, waiting } = await asked();
+      for (let second = 0; second < 55; second += 5) {
+        await vi.advanceTimersByTimeAsync(5_000);
+        script().say(udp());
+      }
+      expect(script().inputEnded).toBe(false);
+      script().end(0);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(waiting.result).toBe(true);
+      expect(records).toHaveLength(11);
+      expect(ends).toHaveLength(1);
+    });
+
+    test('for 8 s of silence; then the host is told to stop, and given 20 s for that', async () => {
+      const { script, ends, waiting } = await asked();
+      await vi.advanceTimersByTimeAsync(7_999);
+      expect(script().inputEnded).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(script().inputEnded).toBe(true);
+      await vi.advanceTimersByTimeAsync(19_999);
+      expect(waiting.result).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(waiting.result).toBe(false);
+      expect(ends).toEqual([]);
+    });
+
+    test('for a minute in all, though lines go on coming', async () => {
+      const { script, udp } = await asked();
+      for (let second = 0; second < 59; second++) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        script().say(udp());
+      }
+      expect(script().inputEnded).toBe(false);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(script().inputEnded).toBe(true);
+    });
   });
 });
 
@@ -238,7 +271,7 @@ describe('a start that does not come to its end', () => {
     const open = session.onStream;
     session.onStream = (stream) => {
       open(stream);
-      if (!isProbe(stream)) stream.onInputEnd = () => setImmediate(() => stream.end(0));
+      if (!isProbe(stream)) stream.onAsked = () => setImmediate(() => stream.end(0));
     };
     const started = capture.start();
     await reached;
@@ -246,7 +279,7 @@ describe('a start that does not come to its end', () => {
     release();
     expect(await stopped).toBe(true);
     await started;
-    expect(script().inputEnded).toBe(true);
+    expect(script().input).toBe('end\n');
     expect(ends).toMatchObject([{ error: undefined }]);
   });
 

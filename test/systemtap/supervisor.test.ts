@@ -70,6 +70,27 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
     await expectClean();
   });
 
+  it('asked by word, staprun prints what it has for as long as the lease is renewed, far longer than one whose input has ended', async () => {
+    await staprun(REMOVE, "trap 'asked=1' TERM", LOAD, 'until [ -n "$asked" ]; do sleep 0.1; done', 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.5; echo $i; done; unload $n');
+    const run = await start({ tickSec: 0.5 });
+    await run.printed(/ready/);
+    run.write('end\n');
+    run.onStdout(() => run.write('lease\n'));
+    const { status, stdout, stderr } = await run.ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^ready\n1\n(\d+\n){18}20\n$/);
+    await expectClean();
+  });
+
+  it('asked by word and then no longer renewed, it ends as any other', async () => {
+    await staprun(REMOVE, "trap 'asked=1' TERM", LOAD, 'until [ -n "$asked" ]; do sleep 0.1; done', 'while :; do sleep 0.1; echo more; done');
+    const run = await start({ tickSec: 0.1 });
+    await run.printed(/ready/);
+    run.write('end\n');
+    expect(await run.ended).toMatchObject({ status: 137, stderr: expect.stringMatching(/^fleet-tap: ended because the lease was not renewed\n/) });
+    await expectClean();
+  });
+
   it('passes output and exit status on', async () => {
     await staprun(REMOVE, LOAD, `unload $n; printf 'no newline \\377\\000'; echo "ERROR: of staprun" >&2; exit 7`);
     const run = await start();
