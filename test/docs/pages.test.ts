@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from 'vitest';
 const project = resolve(import.meta.dirname, '..', '..');
 const pages = new Map<string, string>();
 beforeAll(async () => {
-  const names = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...(await readdir(join(project, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+  const names = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...(await readdir(join(project, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
   for (const name of names) pages.set(name, await readFile(join(project, name), 'utf8'));
 });
 
