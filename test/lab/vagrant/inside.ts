@@ -1,4 +1,4 @@
-// Inside the namespace (namespace.ts): libvirt, the packages' archive, and then what a person types: box add, up, capture, destroy.
+// Inside the namespace (namespace.ts): libvirt, the packages' archive, and then what a person types: box add, up, the recipes of docs/ci.md, destroy.
 // What goes out: exit status 0 when the log has exactly what the machines sent each other, and nothing is left after destroy; one line says so.
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
@@ -9,16 +9,16 @@ import { $ } from 'zx/core';
 import { ArchiveServer } from '../../hosts/archive/archive.js';
 import { readDeb } from '../../hosts/archive/debs.js';
 import { SigningKeys } from '../../hosts/archive/keys.js';
-import { CACHE_HOME, skippedIn, startFleetTap } from '../fleet-tap.js';
+import { CACHE_HOME, skippedIn } from '../fleet-tap.js';
 import { PROJECT_DIR, suiteDir } from '../places.js';
 import { knownLoginKey, makeBox } from './box.js';
-import { compareTalk, linesOf, talk } from './talk.js';
 import { VAGRANT_MACHINES } from './machines.js';
+import { breakRules, type RecipeRun, runShellRecipe, runWorkflow } from './recipes.js';
+import { compareTalk, linesOf } from './talk.js';
 
 const [folder = '', ...flags] = process.argv.slice(2);
 /** This machine's address in the network that vagrant-libvirt makes for the first card, and a port. */
 const ARCHIVE = { address: '192.168.121.1', port: 8000 };
-const LOG = join(folder, 'vagrant.log');
 const startedMs = performance.now();
 const say = (line: string) => console.log(`[${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s] ${line}`);
 
@@ -85,28 +85,18 @@ async function leftovers(): Promise<string[]> {
   return [...(await words($`virsh list --all --name`.quiet())), ...(await words($`virsh net-list --all --name`.quiet())), ...cards];
 }
 
-async function capture(): Promise<void> {
-  const words = ['capture', '-i', 'vagrant:', '--probes', 'netfilter', '-o', LOG];
-  say(`$ npx fleet-tap ${words.join(' ')}`);
-  const running = startFleetTap(words);
-  running.process.stderr?.on('data', (text: string) => process.stdout.write(text));
-  await running.saysAll(VAGRANT_MACHINES.map(({ name }) => new RegExp(`^\\+ ${name}$`, 'm')));
-  say('both run: they talk');
-  const speakers = await talk(VAGRANT_MACHINES.map(({ name }) => name));
-  // The last segments are on their way.
-  await sleep(3_000);
-  running.process.kill('SIGINT');
-  const { status, stderr } = await running.finished;
-  // Under emulation stap lets a probe go now and then, says so, and the exit status is 2 then.
-  const skipped = skippedIn(stderr);
-  if (status !== (skipped === 0 ? 0 : 2)) throw new Error(`capture ended with ${String(status)}`);
-  const text = await readFile(LOG, 'utf8');
+/** @throws when the log has not what the machines sent each other, or the rules were not found to hold */
+function check(recipe: string, { status, said, log, junit, speakers }: RecipeRun): void {
+  // Under emulation stap lets a probe go now and then, says so, and the exit status is 2 then: nobody knows whether a rule holds.
+  const skipped = skippedIn(said);
+  if (status !== (skipped === 0 ? 0 : 2)) throw new Error(`${recipe}: ended with ${status}`);
+  if (skipped === 0 && !/<testsuites? [^>]*failures="0"/.test(junit)) throw new Error(`${recipe}: ${junit}`);
   const addresses = speakers.map(({ address }) => address);
-  const between = text.split('\n').filter((line) => addresses.every((address) => line.includes(` ${address} `)));
+  const between = log.split('\n').filter((line) => addresses.every((address) => line.includes(` ${address} `)));
   console.log(between.slice(0, 20).join('\n'));
-  const { missing, wrong } = compareTalk(text, speakers);
+  const { missing, wrong } = compareTalk(log, speakers);
   if (wrong.length > 0 && (missing === undefined || missing > skipped)) throw new Error(wrong.join('\n'));
-  say(`the log has ${linesOf(text).length} packets, ${between.length} between the two: ${missing === 0 ? 'all that they sent each other' : `${missing} packets are missing, ${skipped} probes were skipped, as capture has said`}`);
+  say(`${recipe}: the log has ${linesOf(log).length} packets, ${between.length} between the two: ${missing === 0 ? 'all that they sent each other' : `${missing} packets are missing, ${skipped} probes were skipped, as capture has said`}`);
 }
 
 async function main(): Promise<void> {
@@ -114,8 +104,12 @@ async function main(): Promise<void> {
   await makeBoxes();
   if (flags.includes('--shell')) return void (await $({ stdio: 'inherit', cwd: PROJECT_DIR })`bash -i`.nothrow());
   await type('vagrant', 'up', '--no-tty');
-  await capture();
-  await type('npx', 'fleet-tap', 'report', LOG, '-o', join(folder, 'vagrant.html'));
+  const [shell, workflow] = [join(folder, 'shell-recipe'), join(folder, 'workflow')];
+  say('docs/ci.md: the plain shell');
+  check('the plain shell', await runShellRecipe(shell));
+  await breakRules(shell);
+  say('docs/ci.md: the steps of the workflow');
+  check('the workflow', await runWorkflow(workflow));
   await type('vagrant', 'destroy', '--no-tty', '-f');
   const left = await leftovers();
   if (left.length > 0) throw new Error(`destroy has left ${left.join(', ')}`);

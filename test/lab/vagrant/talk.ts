@@ -4,12 +4,12 @@ import { $ } from 'zx/core';
 import { PROJECT_DIR } from '../places.js';
 
 const CONNECTIONS = 10;
-const DATAGRAMS = 10;
+export const DATAGRAMS = 10;
 const SSH_PORT = 22;
 const CLOSED_PORT = 7999;
-const UDP_PORT = 7002;
+export const UDP_PORT = 7002;
 
-interface Speaker {
+export interface Speaker {
   readonly name: string;
   readonly address: string;
 }
