@@ -15,13 +15,11 @@ import { MachineLines } from './machine-lines.js';
 import { ObservedLines, parseSshConnection } from './observed-lines.js';
 
 /**
- * A host that was asked to end prints what its kernel's buffers still hold. It is waited for as long as it goes on, at most DRAIN_LIMIT_MS;
- * one that has been silent for QUIET_LIMIT_MS is told to stop whatever it does.
+ * A host that was asked to end unloads, prints what it still holds, and says goodbye. It is waited for as long as it goes on: its own limit is 8 s for
+ * the one and a minute for the other (systemtap/coalesce.ts).
  */
-const QUIET_LIMIT_MS = 8_000;
-const DRAIN_LIMIT_MS = 60_000;
-/** How long a host that was told to stop may take to unload and say goodbye. */
-const STOP_LIMIT_MS = 20_000;
+const SILENCE_LIMIT_MS = 20_000;
+const END_LIMIT_MS = 80_000;
 
 export interface HostCaptureEvents {
   progress(progress: StreamProgress, nowNs: number): void;
@@ -111,33 +109,21 @@ export class HostCapture {
       const isOver = error?.code === 'script-ended' && !this.#request.machineFace;
       this.#events.ended(isOver ? undefined : error, runWarnings(end.stderr));
     });
-    if (this.#stopping) run.finish();
+    if (this.#stopping) run.stop();
   }
 
   /** Ends the script and waits until the host has printed all and has said so. @returns false when it never did */
   async stop(): Promise<boolean> {
     this.#stopping = true;
-    this.#run?.finish();
+    this.#run?.stop();
     if (this.#run === undefined) this.#probe?.stop();
+    const askedMs = performance.now();
     const over = this.#starting.catch(() => {}).then(() => this.#over);
-    let ended = await this.#endsWhileItPrints(over);
-    if (!ended) {
-      this.#run?.stop();
-      ended = await isWithin(over, STOP_LIMIT_MS);
-    }
+    const leftMs = () => Math.min(Math.max(this.#heardMs, askedMs) + SILENCE_LIMIT_MS, askedMs + END_LIMIT_MS) - performance.now();
+    let ended = false;
+    while (!ended && leftMs() > 0) ended = await isWithin(over, leftMs());
     this.#probe?.stop();
     return ended;
-  }
-
-  /** @returns false when it has fallen silent, or goes on for too long */
-  async #endsWhileItPrints(over: Promise<void>): Promise<boolean> {
-    const askedMs = performance.now();
-    for (;;) {
-      const untilMs = Math.min(Math.max(this.#heardMs, askedMs) + QUIET_LIMIT_MS, askedMs + DRAIN_LIMIT_MS);
-      const leftMs = untilMs - performance.now();
-      if (leftMs <= 0) return false;
-      if (await isWithin(over, leftMs)) return true;
-    }
   }
 
   #lines(connection: string): LineReader {
@@ -162,7 +148,7 @@ function endFailure(host: string, { lacksEnd }: LineReader): FleetTapError | und
   if (!lacksEnd) return undefined;
   return new FleetTapError('host', 'end-missing', 'the script was ended before it had printed all: its last lines are missing, nobody knows how many', {
     place: { host },
-    hint: 'the host or its network is too slow for what it receives: capture less (--port, --host, --net, --flags, --rate)',
+    hint: 'the host is too slow for what it receives: capture less (--port, --host, --net, --flags, --rate)',
   });
 }
 

@@ -212,7 +212,7 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
 /** Ends all runs. Who waits is told for whom. @returns which have ended */
 async function stopAll(captures: readonly CapturedHost[], say: (line: string) => void): Promise<{ readonly host: string; readonly ended: boolean }[]> {
   const waitedFor = new Set(captures.map(({ host }) => host));
-  const slow = setTimeout(() => say(`${foldHosts([...waitedFor])}: waiting for what is still in the kernel's buffers`), SLOW_END_MS);
+  const slow = setTimeout(() => say(`${foldHosts([...waitedFor])}: waiting for the last lines`), SLOW_END_MS);
   const cleanly = await Promise.all(
     captures.map(async (captured) => {
       const ended = await captured.stop();

@@ -241,20 +241,13 @@ export class SimulatedHost {
       mark('H', nowNs, printed);
     }, TICK_MS);
     channel.on('close', () => clearInterval(timer));
-    let isOver = false;
-    const end = () => {
-      if (isOver) return;
-      isOver = true;
+    channel.on('end', () => {
       clearInterval(timer);
       const nowNs = clock.nowNs();
       print(nowNs);
       mark('E', nowNs, printed);
       exit(channel, 0, '');
-    };
-    channel.on('data', (renewal: Buffer) => {
-      if (renewal.toString('latin1').split('\n').includes('end')) end();
     });
-    channel.on('end', end);
   }
 
   #facts(): Record<string, string> {

@@ -10,7 +10,7 @@ import type { RemoteStream } from '../ssh/transport.js';
 import type { KernelModule } from './build.js';
 import { diagnose } from './diagnose.js';
 import { makeRunDirectory } from './run-directory.js';
-import { BUSY_STATUS, END_WORD, RENEW_MS, supervisorScript } from './supervisor.js';
+import { BUSY_STATUS, RENEW_MS, supervisorScript } from './supervisor.js';
 import { underOwnName } from './unique-name.js';
 
 const STDERR_LIMIT_CHARS = 64 * 1024;
@@ -25,9 +25,7 @@ export interface ScriptRun {
   onOutput(listener: (chunk: Buffer) => void): void;
   /** Resolves when the channel is closed, whoever ended it. */
   readonly ended: Promise<RunEnd>;
-  /** Asks the host to end the script and to print what it has yet to print, for as long as that takes. Safe to call twice. */
-  finish(): void;
-  /** The host ends the script within 8 s, and what it has not printed by then is lost. Safe to call twice. */
+  /** Asks the host to end the script; it takes about a second. Safe to call twice. */
   stop(): void;
 }
 
@@ -105,7 +103,6 @@ class RunningScript implements ScriptRun {
   readonly ended: Promise<RunEnd>;
   readonly #stream: RemoteStream;
   readonly #renewal: NodeJS.Timeout;
-  #finishing = false;
   #stopped = false;
 
   constructor(stream: RemoteStream) {
@@ -127,12 +124,6 @@ class RunningScript implements ScriptRun {
 
   onOutput(listener: (chunk: Buffer) => void): void {
     this.#stream.onStdout(listener);
-  }
-
-  finish(): void {
-    if (this.#finishing || this.#stopped) return;
-    this.#finishing = true;
-    void this.#stream.write(`${END_WORD}\n`);
   }
 
   stop(): void {

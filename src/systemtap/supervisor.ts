@@ -2,8 +2,7 @@
 // Guaranteed (G10): staprun and the kernel module end when the channel's input ends (we are gone), within LEASE_SEC of the last lease line
 // (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
 // is removed, and what staprun changes in /proc/sys and never puts back is put back with the last capture of the host (host-lock.ts).
-// The script reads one line for each renewal from standard input, and END_WORD once: it ends staprun, which prints what the kernel's buffers hold
-// for as long as the lease is renewed. The kernel's lines are its standard output, untouched.
+// The script reads one line for each renewal from standard input; the kernel's lines are its standard output, untouched.
 import { quote } from '../ssh/quote.js';
 import { COALESCE } from './coalesce.js';
 import { HOST_LOCK } from './host-lock.js';
@@ -22,15 +21,11 @@ const TICKS_MISSED = (LEASE_SEC - END_SEC) / TICK_SEC - 1;
  * stood still (a paused machine), the ticker may wake before the reader of renewals.
  */
 const LOOKS_MISSED = 2;
-/** The line that asks for the end. */
-export const END_WORD = 'end';
 /** Tenths of a second from TERM to KILL when nobody may be there any more. */
 const STOP_TENTHS = 30;
-/** When our input ends: staprun reads all that is in the kernel's buffers before it ends. Still within LEASE_SEC if we are dead. */
+/** When we ask: a busy host has many lines in its buffers, and staprun reads them all before it ends. Still within LEASE_SEC if we are dead. */
 const DRAIN_TENTHS = 80;
 
-/** Seconds that the last lines may take to go out once the kernel module is gone. */
-const FLUSH_SEC = 10;
 /** Memory of staprun beyond which it is ended: its own, and the stacks of its reader for each CPU. */
 const MEMORY_MIB = 256;
 const MEMORY_PER_CPU_MIB = 10;
@@ -147,7 +142,7 @@ clean_up() {
   rm -rf "$d"
   release
 }
-( while read -r word; do [ "$word" != ${END_WORD} ] || kill -TERM $p; : > "$d/lease"; done <&3; stop ${DRAIN_TENTHS} ) 2>/dev/null 8>&- &
+( while read -r _; do : > "$d/lease"; done <&3; : > "$d/lease"; stop ${DRAIN_TENTHS} ) 2>/dev/null 8>&- &
 reader=$!
 (
   trap 'kill $s 2>/dev/null; exit' TERM
@@ -178,9 +173,9 @@ wait $p 2>/dev/null; again=$?
 trap '' TERM INT
 kill -TERM $reader $ticker 2>/dev/null
 clean_up
-if [ -n "$coalescer" ]; then
-  i=0; while kill -0 $coalescer 2>/dev/null && [ $i -lt ${FLUSH_SEC * 50} ]; do sleep 0.02; i=$((i + 1)); done
-  if kill -KILL $coalescer 2>/dev/null; then echo "ERROR: the last lines found no way out within ${FLUSH_SEC} s" >&2; fi
+# The kernel module is gone; its last lines may still be on their way.
+if [ -n "$coalescer" ] && kill -0 $coalescer 2>/dev/null; then
+  wait $coalescer; [ $? -le 1 ] || echo "ERROR: the last lines found no way out" >&2
 fi
 exit $status
 `;

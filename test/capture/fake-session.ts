@@ -1,7 +1,6 @@
 // A host in this process, driven by the test: its channels answer when the test says so.
 import type { CommandResult, Session } from '../../src/ssh/session.js';
 import type { RemoteStream } from '../../src/ssh/transport.js';
-import { END_WORD } from '../../src/systemtap/supervisor.js';
 
 export class FakeStream implements RemoteStream {
   readonly script: string;
@@ -31,27 +30,16 @@ export class FakeStream implements RemoteStream {
   /** Called for each write, after it was noted. */
   onInput: (text: string) => void = () => {};
   onInputEnd: () => void = () => {};
-  /** Called once, when the script is asked to end, by word or by the end of its input. */
-  onAsked: () => void = () => {};
-  #asked = false;
 
   async write(bytes: string | Buffer): Promise<void> {
     this.input += bytes.toString();
     this.onInput(bytes.toString());
-    if (bytes.toString() === `${END_WORD}\n`) this.#ask();
   }
 
   endInput(): void {
     if (this.inputEnded) return;
     this.inputEnded = true;
     this.onInputEnd();
-    this.#ask();
-  }
-
-  #ask(): void {
-    if (this.#asked) return;
-    this.#asked = true;
-    this.onAsked();
   }
 
   close(): void {}

@@ -84,7 +84,7 @@ class FaultHost {
       }
       this.printed = 0;
       this.#epoch += 1;
-      stream.onAsked = () => {
+      stream.onInputEnd = () => {
         this.mark('E');
         queueMicrotask(() => stream.end(0));
       };

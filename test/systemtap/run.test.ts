@@ -109,19 +109,6 @@ describe('startScript', () => {
     expect(stream.inputEnds).toBe(1);
   });
 
-  it('asks for the end once, and renews on: the host may take its time', async () => {
-    const { session, stream } = fakeSession();
-    const run = await startScript(session, request);
-    run.finish();
-    run.finish();
-    vi.advanceTimersByTime(RENEW_MS * 2);
-    expect(stream.written).toEqual(['end\n', 'lease\n', 'lease\n']);
-    expect(stream.inputEnds).toBe(0);
-    run.stop();
-    run.finish();
-    expect(stream.written).toHaveLength(3);
-  });
-
   it('renews no lease of a script that has ended', async () => {
     const { session, stream } = fakeSession();
     const run = await startScript(session, request);
