@@ -189,7 +189,7 @@ Examples:
     .action((playbooks: string[], options: Omit<RunCommandOptions, 'playbooks'>) => finish(import('./commands/run.js').then(({ run }) => run({ ...options, playbooks }, context)))),
 );
 
-withAnsibleConfig(program.command('lint'))
+withAnsibleConfig(withVaultOptions(program.command('lint')))
   .description('say which tasks of playbooks are supported, and why the others are not; no host is touched')
   .argument('<PLAYBOOK...>', 'files')
   .option('-e, --extra-vars <VARS>', 'variables that names of imported files may use', collect)

@@ -7,18 +7,18 @@ import { FleetTapError, type Place } from './errors.js';
 export interface Vault {
   /** What stands among the variables for a `!vault` value. @param ciphertext from `$ANSIBLE_VAULT;` on */
   value(ciphertext: string, place: Place): unknown;
-  /** The text of a file that is encrypted as a whole. */
-  file(ciphertext: string, place: Place): string;
+  /** The text itself, now. */
+  text(ciphertext: string, place: Place): string;
 }
 
 export const NO_VAULT_MESSAGE = 'this is encrypted with Ansible Vault, which is not supported here';
 export const NO_VAULT = { code: 'vault-unsupported', hint: 'write the value itself, or decrypt it first: `ansible-vault decrypt FILE`' };
 
-export const noVault: Vault = { value: refuse, file: refuse };
+export const noVault: Vault = { value: refuse, text: refuse };
 
 /** A file's text, decrypted where it is encrypted as a whole. @throws FleetTapError kind `input`, as the vault throws it */
 export function plainText(text: string, file: string, vault: Vault): string {
-  return text.startsWith('$ANSIBLE_VAULT') ? vault.file(text, { file }) : text;
+  return text.startsWith('$ANSIBLE_VAULT') ? vault.text(text, { file }) : text;
 }
 
 function refuse(_ciphertext: string, place: Place): never {

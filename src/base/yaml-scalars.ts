@@ -2,7 +2,7 @@
 // false, `0644` is 420 and `1:30` is 90, but `1e3`, `0o644`, `y` and `08` are strings.
 // Guaranteed: each pattern is PyYAML's own (yaml/resolver.py). An integer that a JavaScript number cannot hold is an error, not a guess.
 // `1.0` is a PythonFloat. Not kept: a date is the text that Python prints of it.
-import { isScalar, type Node, type ScalarTag } from 'yaml';
+import { type CollectionTag, isScalar, type Node, type ScalarTag, type YAMLMap, type YAMLSeq } from 'yaml';
 import { type PythonFloat, pythonFloat } from './python-repr.js';
 import { isoTimestamp, TIMESTAMP } from './yaml-timestamp.js';
 
@@ -105,10 +105,13 @@ export function isVaultTag(tag: string | undefined): boolean {
 
 const UNSAFE = '!unsafe';
 
-/** A text in which `{{ }}` stands for itself. */
+/** In the text, or in all texts of the list or mapping, `{{ }}` stands for itself. */
 export function isUnsafeTag(tag: string | undefined): boolean {
   return tag === UNSAFE;
 }
 
 /** Tags of Ansible's own (parsing/yaml/constructor.py). A `!vault` value stays as it is written until somebody asks for it. */
-export const ansibleTags: ScalarTag[] = [...VAULT_TAGS, UNSAFE].map((tag) => ({ tag, resolve: (text) => text }));
+export const ansibleTags: (ScalarTag | CollectionTag)[] = [
+  ...[...VAULT_TAGS, UNSAFE].map((tag) => ({ tag, resolve: (text: string) => text })),
+  ...(['map', 'seq'] as const).map((collection) => ({ tag: UNSAFE, collection, resolve: (node: YAMLMap.Parsed | YAMLSeq.Parsed) => node })),
+];

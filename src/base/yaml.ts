@@ -1,7 +1,7 @@
 // What comes in: the text of a YAML file. What goes out: its tree with positions, read as PyYAML reads it (Ansible's reader).
-// Guaranteed: a syntax error, a duplicate key, an unknown tag and a second document are errors with file:line:column; `mapEntries` and
-// `plainValue` apply aliases and merge keys (`<<`) as PyYAML does; aliases that expand without end are refused.
-// Not here: what the tree means; how a `!vault` value is decrypted (the vault that is handed in).
+// Guaranteed: a syntax error, a duplicate key, an unknown tag and a second document are errors with file:line:column; `mapEntries`
+// applies aliases and merge keys (`<<`) as PyYAML does.
+// Not here: a node as plain data (yaml-value.ts); what the tree means; how a `!vault` value is decrypted (the vault that is handed in).
 import {
   type Alias,
   isAlias,
@@ -29,6 +29,8 @@ export interface YamlFile {
   readonly lineCounter: LineCounter;
   readonly targets: ReadonlyMap<Alias, Node>;
   readonly vault: Vault;
+  /** Ansible reads it with its JSON reader, which has marks in place of tags. */
+  readonly isJson: boolean;
   /** Mappings in which a key stands twice: the last one counts. */
   readonly repeated: ReadonlySet<Node>;
   /** Lists and mappings that `plainValue` has made, and how many values are in them: what an alias names is one value, as in Python. */
@@ -42,6 +44,8 @@ export interface YamlOptions {
   readonly vault?: Vault | undefined;
   /** Told about each key that stands twice in one mapping, as Ansible warns; without it, such a key is an error. */
   readonly warn?: ((message: string) => void) | undefined;
+  /** As PyYAML alone reads it: without tags of Ansible's own, and JSON as YAML. */
+  readonly isPlain?: boolean | undefined;
 }
 
 /** One `key: value` of a mapping, after merge keys. `value` is null when nothing is written after the colon. */
@@ -51,8 +55,6 @@ export interface MapEntry {
   readonly value: Node | null;
 }
 
-/** Values that one call of `plainValue` may build, aliases expanded: a bomb of nested aliases ends here. */
-const LIMIT_VALUES = 1_000_000;
 const LIMIT_DEPTH = 200;
 const NOT_PRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
@@ -62,19 +64,19 @@ const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
  * @param file the name to show in errors
  * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
  */
-export function parseYaml(text: string, file: string, { vault = noVault, warn }: YamlOptions = {}): YamlFile {
+export function parseYaml(text: string, file: string, { vault = noVault, warn, isPlain = false }: YamlOptions = {}): YamlFile {
   const lineCounter = new LineCounter();
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
   const repeated = new Set<Node>();
-  const parsed = { file, text: source, lineCounter, targets, vault, repeated, built: new Map(), mergedFrom: new Map() };
+  const parsed = { file, text: source, lineCounter, targets, vault, isJson: !isPlain && isJson(source), repeated, built: new Map(), mergedFrom: new Map() };
   if (isTooDeep(source)) throw tooDeep(file);
   let root: Node | null;
   try {
     const document = parseDocument(source, {
       version: '1.1',
       schema: 'failsafe',
-      customTags: isJson(source) ? jsonScalars : [...pyYamlScalars, ...ansibleTags],
+      customTags: parsed.isJson ? jsonScalars : isPlain ? pyYamlScalars : [...pyYamlScalars, ...ansibleTags],
       lineCounter,
       prettyErrors: false,
       uniqueKeys: false, // the library compares every key with every other; `checkTree` does not
@@ -106,9 +108,9 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn }:
 }
 
 /** Each document of a stream (`---` between them). Places count within their document. @throws as parseYaml */
-export function yamlDocuments(text: string, file: string): YamlFile[] {
+export function yamlDocuments(text: string, file: string, options: YamlOptions): YamlFile[] {
   const pieces = text.split(/^(?=---(?:\s|$))|^\.\.\.(?:[ \t].*)?(?:\n|$)/m).filter((piece, index) => index > 0 || piece.trim() !== '');
-  return pieces.map((piece) => parseYaml(piece, file, { warn: () => undefined }));
+  return pieces.map((piece) => parseYaml(piece, file, options));
 }
 
 /** Where a node (or an offset in the text) stands. */
@@ -152,41 +154,6 @@ export function mapEntries(yaml: YamlFile, map: YAMLMap): MapEntry[] {
   return [...entries.values()];
 }
 
-/** A node as plain data: null, boolean, number, string, array, object (keys as strings, in order). */
-export function plainValue(yaml: YamlFile, node: Node | null): unknown {
-  const { built } = yaml;
-  let count = 0;
-  const open = new Set<Node>();
-  const build = (start: Node | null): unknown => {
-    const current = resolveAlias(yaml, start);
-    if (current === null) return null;
-    if (isScalar(current)) return isVaultTag(current.tag) ? yaml.vault.value(String(current.value), yamlPlace(yaml, current)) : current.value;
-    const known = built.get(current);
-    if (known !== undefined) {
-      count += known.count;
-      if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
-      return known.value;
-    }
-    const before = count;
-    count += 1;
-    if (open.has(current)) throw yamlError(yaml, start, 'this alias stands inside of what it stands for');
-    if (count > LIMIT_VALUES) throw yamlError(yaml, start, `aliases expand to more than ${LIMIT_VALUES} values`);
-    open.add(current);
-    let value: unknown;
-    if (isSeq(current)) {
-      value = current.items.map((item) => build(item as Node));
-    } else {
-      const object: Record<string, unknown> = {};
-      for (const entry of mapEntries(yaml, current as YAMLMap)) setOwn(object, String(entry.key), build(entry.value));
-      value = object;
-    }
-    open.delete(current);
-    built.set(current, { value, count: count - before });
-    return value;
-  };
-  return build(node);
-}
-
 /** What a node is, for a sentence: `a list`, `a string`. */
 export function describeNode(yaml: YamlFile, node: Node | null): string {
   const current = resolveAlias(yaml, node);
@@ -222,11 +189,6 @@ function keyOf(yaml: YamlFile, node: Node): unknown {
   const key = resolveAlias(yaml, node);
   if (key !== null && !isScalar(key)) throw yamlError(yaml, node, `a key must be a plain value, not ${describeNode(yaml, key)}`);
   return key === null ? null : key.value;
-}
-
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value;
-  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 interface Doubles {

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isSeq } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
-import { mapEntries, parseYaml, plainValue } from '../base/yaml.js';
+import { mapEntries, parseYaml } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { version } from './version.js';
 

@@ -2,7 +2,8 @@
 import { readText } from '../base/read-text.js';
 import { FleetTapError } from '../base/errors.js';
 import { plainText, type Vault } from '../base/vault.js';
-import { parseYaml, plainValue } from '../base/yaml.js';
+import { parseYaml } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 import type { Vars } from '../inventory/host.js';
 import { splitKeyValues } from '../playbook/key-values.js';
 

@@ -24,7 +24,7 @@ import { ShellSession } from '../ssh/shell-session.js';
 import { Connections } from './connections.js';
 import { describeRules, describeTarget, Detail } from './detail.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
-import { openVaults, vaultOf } from '../inventory/vault.js';
+import { openVaultOf, openVaults, vaultOf } from '../inventory/vault.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { readPasswordFile } from './password-file.js';
@@ -120,7 +120,7 @@ export class Fleet {
     const limit = await readLimit(options.limit);
     const opened = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);
     const isTyped = isWords(options.extraVars);
-    const extraVars = isTyped ? await readExtraVars(options.extraVars, vaultOf(passwords)) : options.extraVars;
+    const extraVars = isTyped ? await readExtraVars(options.extraVars, openVaultOf(passwords)) : options.extraVars;
     const inventory = isTyped ? { ...opened, hosts: opened.hosts.map((host) => ({ ...host, vars: { ...host.vars, ...extraVars } })) } : opened;
     const selected = selectHosts(inventory, pattern, limit);
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);

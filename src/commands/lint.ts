@@ -3,14 +3,15 @@
 import { FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { jsonText } from '../base/json-text.js';
-import { noVault } from '../base/vault.js';
+import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { TaskSeen } from '../playbook/load-context.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { ROLES_PATH } from './roles-path.js';
+import { type VaultOptions, vaultPasswords } from './vault-options.js';
 
-export interface LintOptions {
+export interface LintOptions extends VaultOptions {
   readonly playbooks: readonly string[];
   readonly extraVars?: readonly string[] | undefined;
   readonly json: boolean;
@@ -18,12 +19,13 @@ export interface LintOptions {
 }
 
 export async function lint(options: LintOptions, context: CommandContext): Promise<ExitStatus> {
-  const extraVars = await readExtraVars(options.extraVars ?? [], noVault);
+  const vault = openVaultOf(await vaultPasswords(options, context));
+  const extraVars = await readExtraVars(options.extraVars ?? [], vault);
   const tasks = new Map<string, TaskSeen>();
   const mistakes: FleetTapError[] = [];
   for (const path of options.playbooks) {
     try {
-      await loadPlaybook(path, { extraVars, rolesPath: options.rolesPath ?? ROLES_PATH, onMistake: (error) => void mistakes.push(error), onTask: (task) => void tasks.set(`${task.file}:${task.line}:${task.column}`, task) });
+      await loadPlaybook(path, { extraVars, vault, rolesPath: options.rolesPath ?? ROLES_PATH, onMistake: (error) => void mistakes.push(error), onTask: (task) => void tasks.set(`${task.file}:${task.line}:${task.column}`, task) });
     } catch (error) {
       if (!(error instanceof FleetTapError)) throw error;
       mistakes.push(error);

@@ -7,7 +7,7 @@ import type { Gathering, ShownResults } from '../inventory/ansible-config.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { splitPattern } from '../inventory/split-pattern.js';
-import { vaultOf } from '../inventory/vault.js';
+import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { Playbook } from '../playbook/playbook.js';
 import { formatRecap } from '../playbook/recap.js';
@@ -46,7 +46,7 @@ export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'may
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 export async function run(options: RunCommandOptions, context: CommandContext): Promise<ExitStatus> {
-  const vault = vaultOf(await vaultPasswords(options, context));
+  const vault = openVaultOf(await vaultPasswords(options, context));
   const extraVars = await readExtraVars(options.extraVars ?? [], vault);
   const playbooks: Playbook[] = [];
   const mistakes: FleetTapError[] = [];

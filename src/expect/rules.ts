@@ -10,7 +10,8 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { FleetTapError } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
-import { describeNode, type MapEntry, mapEntries, plainValue, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 
 /** Words as they are written: a group, a host of the log, an address, a network, `outside`. */
 export interface Name {

@@ -1,6 +1,7 @@
 // What comes in: a host's variables. What goes out: one of them, checked for its type and range.
 // Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
 import { PythonFloat } from '../base/python-repr.js';
+import { UnsafeText } from '../base/unsafe-text.js';
 import { FleetTapError } from '../base/errors.js';
 import type { Vars } from './host.js';
 
@@ -60,9 +61,10 @@ function connectionType(source: VariableSource): string | undefined {
 function lastOf(source: VariableSource, names: readonly string[]): { name: string; value: unknown } | undefined {
   let found: { name: string; value: unknown } | undefined;
   for (const name of names) {
-    const value = source.vars[name];
-    if (value === undefined || value === null) continue;
-    if (typeof value === 'string' && value.includes('{{')) {
+    const written = source.vars[name];
+    if (written === undefined || written === null) continue;
+    const value = written instanceof UnsafeText ? written.text : written;
+    if (value === written && typeof value === 'string' && value.includes('{{')) {
       throw wrong(source, name, 'has a template that nobody has rendered', 'write the value itself');
     }
     found = { name, value };

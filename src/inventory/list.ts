@@ -2,6 +2,7 @@
 // Guaranteed: the same bytes (cli/inventory.py, with Python's json.dumps and str()): order, indentation, escapes, floats; with `hosts`
 // only those, as --limit of newer Ansibles does it. What is encrypted stands as it is written.
 import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
+import { UnsafeText, VAULT_MARK } from '../base/unsafe-text.js';
 import type { Group, Host, Inventory, Vars } from './host.js';
 import { compareNames } from './python-text.js';
 import { VaultText } from './vault-text.js';
@@ -70,7 +71,7 @@ export function graphInventory(inventory: Inventory, start = 'all', options: Lis
   const put = (name: string, depth: number): void => void lines.push(depth === 0 ? name : `${'  |'.repeat(depth)}--${name}`);
   const putVars = (vars: Vars, depth: number): void => {
     if (options.vars !== true) return;
-    for (const name of Object.keys(vars).sort(compareNames)) put(`{${name} = ${typeof vars[name] === 'string' ? vars[name] : repr(vars[name])}}`, depth);
+    for (const name of Object.keys(vars).sort(compareNames)) put(`{${name} = ${isText(vars[name]) ? vars[name] : repr(vars[name])}}`, depth);
   };
   const walk = (name: string, depth: number): void => {
     const group = inventory.groups.get(name);
@@ -107,7 +108,8 @@ export function pythonJson(value: unknown, indent = ''): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Number.isFinite(value) ? reprFloat(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
   if (value instanceof PythonFloat) return value.toString();
-  if (value instanceof VaultText) return pythonJson({ __ansible_vault: value.ciphertext }, indent);
+  if (value instanceof VaultText) return pythonJson({ [VAULT_MARK]: value.ciphertext }, indent);
+  if (value instanceof UnsafeText) return pythonJson(value.toJSON(), indent);
   if (typeof value !== 'object' || value === null) return String(value);
   const inner = `${indent}    `;
   const isList = Array.isArray(value);
@@ -120,11 +122,15 @@ export function pythonJson(value: unknown, indent = ''): string {
   return items.length === 0 ? `${open}${close}` : `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
 }
 
+function isText(value: unknown): value is string | UnsafeText {
+  return typeof value === 'string' || value instanceof UnsafeText;
+}
+
 /** Python's `repr()`. */
 function repr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'string') return reprString(value);
+  if (isText(value)) return reprString(String(value));
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
   if (value instanceof VaultText) return value.ciphertext;
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;

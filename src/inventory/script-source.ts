@@ -6,8 +6,10 @@ import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import pLimit from 'p-limit';
 import { FleetTapError } from '../base/errors.js';
+import { UNSAFE_MARK, UnsafeText, VAULT_MARK } from '../base/unsafe-text.js';
 import type { Vault } from '../base/vault.js';
-import { parseYaml, plainValue } from '../base/yaml.js';
+import { parseYaml } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 import type { InventoryBuilder } from './builder.js';
 import { type JsonTree, parseJson } from './json-tree.js';
 import { Mistake } from './mistake.js';
@@ -106,13 +108,14 @@ function readAnswer(output: string, path: string): JsonTree {
   return parseJson(JSON.stringify(plainValue(yaml, yaml.root)));
 }
 
-function plainJson(value: JsonTree, vault: Vault): unknown {
-  if (Array.isArray(value)) return value.map((item) => plainJson(item, vault));
-  if (!(value instanceof Map)) return value;
-  const encrypted = value.get('__ansible_vault');
-  if (typeof encrypted === 'string') return vault.value(encrypted, {});
-  if (value.has('__ansible_unsafe')) return plainJson(value.get('__ansible_unsafe') ?? null, vault);
-  return Object.fromEntries([...value].map(([key, item]) => [key, plainJson(item, vault)]));
+/** With what stands for tags of YAML: the first such key of an object makes the value (parsing/ajson.py). @param isUnsafe whether one stands above */
+function plainJson(value: JsonTree, vault: Vault, isUnsafe = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => plainJson(item, vault, isUnsafe));
+  if (!(value instanceof Map)) return isUnsafe && typeof value === 'string' ? new UnsafeText(value) : value;
+  const mark = [...value.keys()].find((key) => key === UNSAFE_MARK || (key === VAULT_MARK && typeof value.get(key) === 'string'));
+  if (mark === VAULT_MARK) return vault.value(String(value.get(mark)), {});
+  if (mark === UNSAFE_MARK) return plainJson(value.get(mark) ?? null, vault, true);
+  return Object.fromEntries([...value].map(([key, item]) => [key, plainJson(item, vault, isUnsafe)]));
 }
 
 function kindOf(value: JsonTree): string {

@@ -2,6 +2,7 @@
 // Guaranteed: the bytes of PyYAML's dump by libyaml 0.2 (emitter.c) in block style with unicode: plain, quoted or double-quoted by its rules, lines
 // folded after column 80, keys sorted, lists and mappings that are met again as `*id001`.
 import { PythonFloat, reprFloat } from '../base/python-repr.js';
+import { UnsafeText } from '../base/unsafe-text.js';
 import { isPlainText } from '../base/yaml-scalars.js';
 import { compareNames } from './python-text.js';
 import { VaultText } from './vault-text.js';
@@ -78,7 +79,8 @@ class Dump {
     }
   }
 
-  #scalar(value: unknown, { indent, isKey }: Where): void {
+  #scalar(written: unknown, { indent, isKey }: Where): void {
+    const value = written instanceof UnsafeText ? written.text : written;
     // What goes on over several lines stands deeper than what is around it.
     const deeper = indent < 0 ? 2 : indent + 2;
     if (value instanceof VaultText) {
@@ -102,7 +104,7 @@ function plainOf(value: unknown): string {
 }
 
 function isCollection(value: unknown): value is Collection {
-  return typeof value === 'object' && value !== null && !(value instanceof VaultText) && !(value instanceof PythonFloat);
+  return typeof value === 'object' && value !== null && ![VaultText, UnsafeText, PythonFloat].some((type) => value instanceof type);
 }
 
 /** PyYAML's serializer: numbered by when the second place of a collection is met. */

@@ -4,7 +4,8 @@
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { FleetTapError } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
-import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, plainValue, yamlError, yamlPlace } from '../base/yaml.js';
+import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 import { isDate } from '../base/yaml-scalars.js';
 import type { InventoryBuilder } from './builder.js';
 import { readHostKey } from './host-range.js';

@@ -1,6 +1,7 @@
 // ping and setup ask the host; include_vars, add_host and group_by tell the engine. None changes a host.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { plainTexts } from '../base/unsafe-text.js';
 import type { ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { planScript } from './plan-script.js';
@@ -81,7 +82,7 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
       Object.assign(read, await context.readVars(path));
     }
     const vars = name === undefined ? read : { [name]: read };
-    const result: ModuleResult = { changed: false, values: { ansible_facts: vars, ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars }] };
+    const result: ModuleResult = { changed: false, values: { ansible_facts: plainTexts(vars), ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars }] };
     return { kind: 'done', result };
   },
 };

@@ -38,7 +38,7 @@ export class HostTask implements TaskHost {
     this.#ahead = ahead;
     const { role } = task;
     const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
-    this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])]);
+    this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])], play.play.vault);
   }
 
   settings(scope: Scope): Settings {

@@ -44,6 +44,6 @@ export function loadVarsPrompt(yaml: YamlFile, entries: Entries): VarsPrompt[] {
     const name = textOf(yaml, own, 'name');
     if (name === undefined) throw yamlError(yaml, node, 'a question names its variable', { code: INVALID, hint: 'name: the_variable' });
     const value = (key: string) => (own.has(key) ? compileNode(yaml, own.get(key)?.value ?? null) : undefined);
-    return { name, prompt: value('prompt') ?? name, default: value('default'), isPrivate: booleanOf(yaml, own, 'private') ?? true, confirm: booleanOf(yaml, own, 'confirm') ?? false };
+    return { name, prompt: value('prompt') ?? name, default: value('default'), isPrivate: booleanOf(yaml, own, 'private') ?? true, confirm: booleanOf(yaml, own, 'confirm') ?? false, isUnsafe: booleanOf(yaml, own, 'unsafe') ?? false };
   });
 }

@@ -124,6 +124,7 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
     varsPrompt: loadVarsPrompt(yaml, entries),
     roles: play.roles,
     preTasks, tasks, postTasks, handlers, folder,
+    vault: play.vault,
     place: yamlPlace(yaml, node),
   };
   checkNotify(yaml, loaded, (error) => {

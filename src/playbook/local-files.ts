@@ -6,7 +6,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
-import { parseYaml, plainValue } from '../base/yaml.js';
+import { plainText, type Vault } from '../base/vault.js';
+import { parseYaml } from '../base/yaml.js';
+import { plainValue } from '../base/yaml-value.js';
 import type { Names } from './expression/evaluate.js';
 import type { TemplateOptions } from '../modules/module.js';
 import { renderTemplateFile } from './template-file.js';
@@ -15,9 +17,11 @@ import { templateNames } from './template-names.js';
 export class LocalFiles {
   /** The role's folder where there is one, the folder of the task's file, the playbook's. */
   readonly #folders: readonly string[];
+  readonly #vault: Vault;
 
-  constructor(folders: readonly string[]) {
+  constructor(folders: readonly string[], vault: Vault) {
     this.#folders = folders;
+    this.#vault = vault;
   }
 
   /** Where relative names are looked for, in this order. */
@@ -44,9 +48,10 @@ export class LocalFiles {
     return renderTemplateFile(text, path, templateNames(names, path, await stat(path)), { trimBlocks, lstripBlocks, newlineSequence: newline });
   }
 
-  /** @throws FleetTapError kind `input` where it is no mapping */
+  /** Variables as they are written, an UnsafeText where a text is no template. @throws FleetTapError kind `input` where it is no mapping */
   async readVars(path: string): Promise<Readonly<Record<string, unknown>>> {
-    const yaml = parseYaml(await readText(path, 'file of variables'), path);
+    const text = plainText(await readText(path, 'file of variables'), path, this.#vault);
+    const yaml = parseYaml(text, path, { vault: this.#vault });
     const value = plainValue(yaml, yaml.root) ?? {};
     if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
     throw new FleetTapError('input', 'playbook-invalid', 'a file of variables is a mapping of names and values', { place: { file: path } });

@@ -1,5 +1,6 @@
 // A playbook as it was loaded: everything checked that can be checked without a host.
 import type { Place } from '../base/errors.js';
+import type { Vault } from '../base/vault.js';
 import type { MapEntry, YamlFile } from '../base/yaml.js';
 import type { AnyModule } from '../modules/module.js';
 import type { Condition } from './condition.js';
@@ -77,6 +78,8 @@ export interface VarsPrompt {
   readonly default: TemplateValue;
   readonly isPrivate: boolean;
   readonly confirm: boolean;
+  /** The answer is no template. */
+  readonly isUnsafe: boolean;
 }
 
 export interface Play {
@@ -105,6 +108,8 @@ export interface Play {
   readonly handlers: Handler[];
   /** The playbook's folder: `playbook_dir`. */
   readonly folder: string;
+  /** Of files that are read while it runs. */
+  readonly vault: Vault;
   readonly place: Place;
 }
 

@@ -3,7 +3,7 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../base/read-text.js';
 import { parseYaml, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
-import type { Vault } from '../base/vault.js';
+import { plainText, type Vault } from '../base/vault.js';
 import { isMap } from 'yaml';
 import { loadVars } from './directives.js';
 import type { WrittenVars } from './playbook.js';
@@ -11,7 +11,7 @@ import { INVALID, isNothing } from './read-keys.js';
 
 /** @throws FleetTapError kind `input` */
 export async function readYaml(path: string, what: string, vault: Vault): Promise<YamlFile> {
-  return parseYaml(await readText(path, what), path, { vault });
+  return parseYaml(plainText(await readText(path, what), path, vault), path, { vault });
 }
 
 /** A file of variables. @throws FleetTapError kind `input` */

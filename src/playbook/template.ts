@@ -4,8 +4,10 @@
 // Not here: templates in files (template-file.ts).
 import { type Node, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { PythonFloat } from '../base/python-repr.js';
-import { mapEntries, resolveAlias, type YamlFile } from '../base/yaml.js';
-import { isUnsafeTag } from '../base/yaml-scalars.js';
+import { UNSAFE_MARK, UnsafeText } from '../base/unsafe-text.js';
+import { mapEntries, resolveAlias, type YamlFile, yamlPlace } from '../base/yaml.js';
+import { isUnsafeTag, isVaultTag } from '../base/yaml-scalars.js';
+import { jsonMark } from '../base/yaml-value.js';
 import type { Expression, Statement } from './expression/ast.js';
 import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
 import { Evaluator, type Names } from './expression/evaluate.js';
@@ -69,19 +71,29 @@ function lastBreaks(text: string, last: unknown): string {
 /** Data in which a Template may stand wherever a string may. */
 export type TemplateValue = unknown;
 
-/** A node of a playbook as a value. */
-export function compileNode(yaml: YamlFile, node: Node | null): TemplateValue {
+/** A node of a playbook as a value. @param isBelow whether an `!unsafe` stands above it */
+export function compileNode(yaml: YamlFile, node: Node | null, isBelow = false): TemplateValue {
   const current = resolveAlias(yaml, node);
   if (current === null) return null;
-  if (isSeq(current)) return current.items.map((item) => compileNode(yaml, item as Node));
-  if (isMap(current)) return makeDict(mapEntries(yaml, current as YAMLMap).map(({ key, value }) => [key, compileNode(yaml, value)] as const));
+  const isUnsafe = isBelow || isUnsafeTag(current.tag);
+  if (isSeq(current)) return current.items.map((item) => compileNode(yaml, item as Node, isUnsafe));
+  if (isMap(current)) return compileMapping(yaml, current as YAMLMap, isUnsafe);
   if (!isScalar(current)) return null;
-  if (isUnsafeTag(current.tag)) return current.value;
-  return typeof current.value === 'string' ? compileText(TemplateSource.fromYaml(yaml, current, current.value)) : current.value;
+  if (isVaultTag(current.tag)) return yaml.vault.text(String(current.value), yamlPlace(yaml, current));
+  return typeof current.value === 'string' && !isUnsafe ? compileText(TemplateSource.fromYaml(yaml, current, current.value)) : current.value;
+}
+
+function compileMapping(yaml: YamlFile, node: YAMLMap, isUnsafe: boolean): TemplateValue {
+  const entries = mapEntries(yaml, node);
+  const mark = jsonMark(yaml, entries);
+  if (mark?.key === UNSAFE_MARK) return compileNode(yaml, mark.value, true);
+  if (mark !== undefined) return yaml.vault.text(String(compileNode(yaml, mark.value, true)), yamlPlace(yaml, node));
+  return makeDict(entries.map(({ key, value }) => [key, compileNode(yaml, value, isUnsafe)] as const));
 }
 
 /** Data that the user gave in an inventory or on the command line. Never a host's. */
 export function compileUserData(value: unknown, where: string): TemplateValue {
+  if (value instanceof UnsafeText) return value.text;
   if (typeof value === 'string') return compileText(TemplateSource.fromUser(value, where));
   if (Array.isArray(value)) return value.map((item) => compileUserData(item, where));
   if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;

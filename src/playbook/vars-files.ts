@@ -1,7 +1,6 @@
 // vars_files of a play for one host: the names may hold variables and facts of the host (vars/manager.py).
 import { resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
-import { noVault } from '../base/vault.js';
 import { toText } from './expression/values.js';
 import type { Play, WrittenVars } from './playbook.js';
 import { firstFile, readVarsFile } from './read-file.js';
@@ -19,7 +18,7 @@ export async function readVarsFiles(play: Play, scope: Scope): Promise<WrittenVa
     const names = candidates.map((candidate) => toText(render(candidate, scope)));
     const path = await firstFile(names.flatMap((name) => [resolve(play.folder, 'vars', name), resolve(play.folder, name)]));
     if (path === undefined) throw new FleetTapError('host', 'file-missing', `vars_files: there is no file ${names.join(', ')}`, { place });
-    found.push(await readVarsFile(path, noVault));
+    found.push(await readVarsFile(path, play.vault));
   }
   return found;
 }

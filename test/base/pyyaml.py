@@ -4,11 +4,14 @@ import json
 import sys
 
 from ansible.parsing.yaml.loader import AnsibleLoader
+from ansible.utils.unsafe_proxy import AnsibleUnsafe
 
 JSON_KEYS = {"True": "true", "False": "false", "None": "null"}
 
 
 def plain(value):
+    if isinstance(value, AnsibleUnsafe):
+        return {"unsafe": str(value)}
     if isinstance(value, dict):
         return {JSON_KEYS.get(repr(key), str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

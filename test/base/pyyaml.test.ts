@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FleetTapError } from '../../src/base/errors.js';
 import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
-import { parseYaml, plainValue } from '../../src/base/yaml.js';
+import { UnsafeText } from '../../src/base/unsafe-text.js';
+import { parseYaml } from '../../src/base/yaml.js';
+import { plainValue } from '../../src/base/yaml-value.js';
 import { mayNotSkip } from '../playbook/engines.js';
 import { DOCUMENTS, LISTED } from './yaml-documents.js';
 
@@ -21,6 +23,7 @@ interface Read {
 /** Numbers say what they are, so that 1.0 is not 1. */
 function plain(value: unknown): unknown {
   if (value instanceof PythonFloat) return { float: value.toString() };
+  if (value instanceof UnsafeText) return { unsafe: value.text };
   if (typeof value === 'number') return Number.isInteger(value) ? { int: String(value) } : { float: reprFloat(value) };
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));

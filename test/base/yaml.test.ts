@@ -2,7 +2,8 @@ import { PythonFloat } from '../../src/base/python-repr.js';
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
 import { noVault, plainText, type Vault } from '../../src/base/vault.js';
-import { parseYaml, plainValue } from '../../src/base/yaml.js';
+import { parseYaml } from '../../src/base/yaml.js';
+import { plainValue } from '../../src/base/yaml-value.js';
 
 const read = (text: string): unknown => {
   const yaml = parseYaml(text, 'f.yml');
@@ -98,10 +99,10 @@ test('merges of merges are found once each', () => {
 
 test('a !vault value is what the vault makes of it, and refused without one', () => {
   const text = 'a: [x, !vault "$ANSIBLE_VAULT;1.1;AES256"]';
-  const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), file: () => '' };
+  const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), text: () => '' };
   const yaml = parseYaml(text, 'f.yml', { vault });
   expect(plainValue(yaml, yaml.root)).toEqual({ a: ['x', { ciphertext: '$ANSIBLE_VAULT;1.1;AES256', place: { file: 'f.yml', line: 1, column: 15 } }] });
   expect(failure(text)).toContain('f.yml:1:15: this is encrypted with Ansible Vault');
-  expect(plainText('$ANSIBLE_VAULT;1.1;AES256\n33', 'f', { ...vault, file: () => 'x: 1' })).toBe('x: 1');
+  expect(plainText('$ANSIBLE_VAULT;1.1;AES256\n33', 'f', { ...vault, text: () => 'x: 1' })).toBe('x: 1');
   expect(() => plainText('$ANSIBLE_VAULT;1.1;AES256\n33', 'f', noVault)).toThrow('Ansible Vault');
 });

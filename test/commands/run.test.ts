@@ -1,8 +1,8 @@
 // fleet-tap run beside ansible-playbook: the same lines on standard output, byte for byte, and the same exit status; what it writes besides; lint.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lint } from '../../src/commands/lint.js';
 import { run, type RunCommandOptions } from '../../src/commands/run.js';
@@ -73,6 +73,49 @@ describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook pr
     const [their, our] = await Promise.all([theirs([playbook, ...words]), ours([playbook], options)]);
     expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
     expect(our.status).toBe(their.status);
+  }, LIMIT_MS);
+
+  test('what !unsafe marks and what a vault hides is no template, wherever it stands', async () => {
+    const here = join(folder, 'literal');
+    const vault = join(here, 'vault-password');
+    const file = async (name: string, text: string): Promise<string> => {
+      await mkdir(dirname(join(here, name)), { recursive: true });
+      await writeFile(join(here, name), text);
+      return join(here, name);
+    };
+    const encrypted = async (name: string, text: string): Promise<string> => {
+      const path = await file(name, text);
+      execFileSync('ansible-vault', ['encrypt', '--vault-password-file', vault, path], { stdio: 'ignore' });
+      return path;
+    };
+    await file('vault-password', 'open sesame\n');
+    const hidden = execFileSync('ansible-vault', ['encrypt_string', '--vault-password-file', vault, 'v {{ x }}'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).replaceAll('\n', '\n      ');
+    const source = await file('hosts.yml', `all:\n  hosts: {h1: {ansible_connection: local}}\n  vars:\n    x: X\n    in_inventory: !unsafe "{{ x }}"\n    vault_in_inventory: ${hidden}\n    user: "{{ in_inventory }} {{ x }}"\n`);
+    await file('group_vars/all.json', '{"in_group_vars": {"__ansible_unsafe": "{{ x }}"}, "rendered": "{{ x }}"}');
+    await file('whole.yml', 'in_vars_file: !unsafe "{{ x }}"\n');
+    await encrypted('secret.yml', 'in_secret_file: !unsafe "{{ x }}"\nsecret: "{{ x }}"\n');
+    await encrypted('roles/r/defaults/main.yml', 'in_role: !unsafe "{{ x }}"\n');
+    await encrypted('roles/r/tasks/main.yml', '- debug: {var: in_role}\n');
+    const extra = await file('extra.yml', `in_extra: !unsafe "{{ x }}"\nvault_in_extra: ${hidden}\n`);
+    const names = ['in_inventory', 'vault_in_inventory', 'user', 'in_group_vars', 'rendered', 'in_vars_file', 'in_secret_file', 'secret', 'in_play', 'vault_in_play', 'all_in_play', 'in_include', 'in_prompt', 'in_extra', 'vault_in_extra', 'in_json'];
+    const playbook = await file('play.yml', `- hosts: h1
+  gather_facts: false
+  vars_files: [whole.yml, "{{ 'secret' }}.yml"]
+  vars_prompt: [{name: in_prompt, default: !unsafe "{{ x }}", unsafe: true}]
+  vars:
+    in_play: !unsafe "{{ x }}"
+    all_in_play: !unsafe {a: "{{ x }}", b: 5}
+    vault_in_play: ${hidden}
+  tasks:
+    - include_vars: {file: secret.yml, name: in_include}
+${names.map((name) => `    - debug: {var: ${name}}\n`).join('')}    - debug: {msg: !unsafe "{{ x }}"}
+    - include_role: {name: r}
+`);
+    const extraVars = [`@${extra}`, '{"in_json": {"__ansible_unsafe": "{{ x }}"}}'];
+    const their = await theirs(['-i', source, '--vault-password-file', vault, ...extraVars.flatMap((word) => ['-e', word]), playbook]);
+    const our = await ours([playbook], { inventory: [source], vaultPasswordFile: [vault], extraVars });
+    expect(our.stdout.match(/\{\{ x \}\}/g)).toHaveLength(16);
+    expect(our.stdout, our.stderr).toBe(their.stdout);
   }, LIMIT_MS);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
+import { UnsafeText } from '../../src/base/unsafe-text.js';
 import type { Become } from '../../src/inventory/become.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../../src/inventory/connection.js';
 import type { Vars } from '../../src/inventory/host.js';
@@ -28,6 +29,7 @@ test.each<[string, Vars, ConnectionFlags, Partial<Connection>]>([
     user: 'b', identityFiles: ['k'], connectTimeoutMs: 3000, hostKeyChecking: undefined, flags: { hostKeyChecking: 'accept-new', connectTimeoutSec: 3 },
   }],
   ['the later of two names', { ansible_password: 'a', ansible_ssh_pass: 'b', ansible_private_key_file: 'k', ansible_ssh_private_key_file: 'l' }, {}, { password: 'b', identityFiles: ['l'] }],
+  ['a password that looks like a template, and is none', { ansible_password: new UnsafeText('a{{b'), ansible_port: new UnsafeText('22') }, {}, { password: 'a{{b', port: 22 }],
   ['a password of digits', { ansible_password: 1234 }, {}, { password: '1234' }],
   ['host key checking off', { ansible_host_key_checking: false }, {}, { hostKeyChecking: 'no' }],
   ['host key checking on', { ansible_host_key_checking: true }, {}, { hostKeyChecking: undefined }],

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
+import { UnsafeText } from '../../src/base/unsafe-text.js';
 import { FleetTapError } from '../../src/base/errors.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import type { Inventory, Vars } from '../../src/inventory/host.js';
@@ -74,6 +75,7 @@ function shown(vars: Vars): unknown {
 
 function plain(value: unknown): unknown {
   if (value instanceof PythonFloat || (typeof value === 'number' && !Number.isInteger(value))) return { 'a float': reprFloat(Number(value)) };
+  if (value instanceof UnsafeText) return { unsafe: value.text };
   if (Array.isArray(value)) return value.map(plain);
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)])) : value;
 }

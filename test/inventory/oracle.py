@@ -9,6 +9,7 @@ from ansible.inventory import manager as manager_module
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
 from ansible.vars.plugins import get_vars_from_inventory_sources, get_vars_from_path
+from ansible.utils.unsafe_proxy import AnsibleUnsafe
 from ansible.utils.vars import combine_vars
 from ansible.cli.inventory import INTERNAL_VARS
 
@@ -42,6 +43,8 @@ manager_module.display.error = lambda *rest, **more: None
 
 
 def plain(value):
+    if isinstance(value, AnsibleUnsafe):
+        return {'unsafe': str(value)}
     if isinstance(value, dict):
         return {key_text(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -3,7 +3,8 @@ import { apt } from '../../src/modules/apt.js';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseYaml, plainValue } from '../../src/base/yaml.js';
+import { parseYaml } from '../../src/base/yaml.js';
+import { plainValue } from '../../src/base/yaml-value.js';
 import { explainApt } from '../../src/modules/apt-errors.js';
 import { type Bench, bench, program, runModule } from './run-module.js';
 

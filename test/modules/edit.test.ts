@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseYaml, plainValue } from '../../src/base/yaml.js';
+import { parseYaml } from '../../src/base/yaml.js';
+import { plainValue } from '../../src/base/yaml-value.js';
 import { mayNotSkip, whyNoAnsible } from '../playbook/engines.js';
 import { type Bench, bench, runModule } from './run-module.js';
 

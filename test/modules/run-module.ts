@@ -3,6 +3,7 @@ import { accessSync } from 'node:fs';
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noVault } from '../../src/base/vault.js';
 import { modules } from '../../src/modules/index.js';
 import { finishPlan, type ModuleResult } from '../../src/modules/module.js';
 import { convertParameters } from '../../src/modules/params.js';
@@ -50,7 +51,7 @@ export async function runModule({ root, work, bin }: Bench, name: string, params
   const module = modules.get(name);
   if (module === undefined) throw new Error(`no module ${name}`);
   const { check = false, diff = false, env = {}, file, onlyBench = false } = options;
-  const files = new LocalFiles([work]);
+  const files = new LocalFiles([work], noVault);
   const names = { get: (name: string) => new Undefined(name) };
   const findLocal = async (folder: 'files' | 'templates' | 'vars', path: string) => {
     if (file === undefined) return files.find(folder, path);

@@ -1,6 +1,7 @@
 // What comes in: a value, or a text that holds one. What goes out: JSON or YAML as Python writes it, and the way back.
 // Source: Ansible's plugins/filter/core.py; the Python library reference, "json".
-import { parseYaml, plainValue, yamlDocuments } from '../../base/yaml.js';
+import { parseYaml, yamlDocuments } from '../../base/yaml.js';
+import { plainValue } from '../../base/yaml-value.js';
 import { FleetTapError } from '../../base/errors.js';
 import { FilterError } from './filter-error.js';
 import { wholeArgument } from './filters-text.js';
@@ -39,6 +40,9 @@ function reading<T>(what: string, read: () => T): T {
   }
 }
 
+/** `!unsafe` and `!vault` are mistakes in data, and a key that stands twice is none. */
+const DATA = { isPlain: true, warn: () => undefined };
+
 export const dataFilters: readonly (readonly [string, Filter])[] = [
   ['to_json', filter(JSON_ARGUMENTS, (input, args) => json(input, args))],
   ['to_nice_json', filter(JSON_ARGUMENTS, (input, args) => json(input, { indent: 4, sort_keys: true, separators: [',', ': '], ...args }))],
@@ -52,9 +56,9 @@ export const dataFilters: readonly (readonly [string, Filter])[] = [
   ['from_yaml', filter([], (input) => {
     if (typeof input !== 'string') return input;
     return reading('YAML', () => {
-      const file = parseYaml(input, 'from_yaml', { warn: () => undefined });
+      const file = parseYaml(input, 'from_yaml', DATA);
       return plainValue(file, file.root);
     });
   })],
-  ['from_yaml_all', filter([], (input) => (typeof input === 'string' ? reading('YAML', () => yamlDocuments(input, 'from_yaml_all').map((file) => plainValue(file, file.root))) : input))],
+  ['from_yaml_all', filter([], (input) => (typeof input === 'string' ? reading('YAML', () => yamlDocuments(input, 'from_yaml_all', DATA).map((file) => plainValue(file, file.root))) : input))],
 ];
