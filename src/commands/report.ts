@@ -1,5 +1,6 @@
 // fleet-tap report: recordings or logs → one HTML page that a person can look at.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Summary } from '../report/summary.js';
@@ -23,14 +24,19 @@ export async function report(options: ReportOptions, context: CommandContext): P
   for (const host of hosts) summary.addHost(host.name, host);
   await writeReport(options.output, summary, options.files, originSec);
   context.stderr.write(`${options.output}\n`);
-  if (options.open) openInBrowser(options.output);
+  if (options.open) await openInBrowser(options.output, context);
   return status;
 }
 
-/** Nobody waits for it: what it prints and how it ends is the browser's business. */
-function openInBrowser(file: string): void {
+/** Once it runs nobody waits for it: what it prints and how it ends is the browser's business. */
+async function openInBrowser(file: string, context: CommandContext): Promise<void> {
   const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  const child = spawn(program, [pathToFileURL(resolve(file)).href], { stdio: 'ignore', detached: true });
-  child.on('error', () => {});
+  const { href } = pathToFileURL(resolve(file));
+  const child = spawn(program, [href], { stdio: 'ignore', detached: true });
   child.unref();
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    context.stderr.write(`warning: --open: ${program} cannot be run (${(error as Error).message}); open ${href} in a browser\n`);
+  }
 }

@@ -47,9 +47,6 @@ export class Connections {
   readonly #attempts = new Map<string, Attempt>();
   readonly #pairs = new Map<string, Pair>();
   #slowest: HandshakeData[] = [];
-  /** Attempts that belong to no pair, since there are too many pairs. */
-  pairsLeftOut = 0;
-
   constructor(axis: TimeAxis) {
     this.#axis = axis;
   }
@@ -74,10 +71,23 @@ export class Connections {
     }
   }
 
-  pairs(): PairData[] {
-    return [...this.#pairs.values()]
-      .sort((a, b) => b.attempts - a.attempts)
-      .map(({ series, ...counts }) => ({ ...counts, attemptSeries: series.attempts.data(), acceptedSeries: series.accepted.data(), refusedSeries: series.refused.data() }));
+  /** The pairs with the most attempts, and how many others are summed up in one more, which has no client and no server. */
+  pairs(most: number): { readonly pairs: PairData[]; readonly summed: number } {
+    const named = [...this.#pairs.values()].filter(({ client }) => client !== '').sort((a, b) => b.attempts - a.attempts);
+    const rest = [...named.slice(most), ...[...this.#pairs.values()].filter(({ client }) => client === '')];
+    const sum = this.#newPair('', '', 0);
+    for (const { attempts, accepted, refused, retransmitted, series } of rest) {
+      sum.attempts += attempts;
+      sum.accepted += accepted;
+      sum.refused += refused;
+      sum.retransmitted += retransmitted;
+      sum.series.attempts.addAll(series.attempts);
+      sum.series.accepted.addAll(series.accepted);
+      sum.series.refused.addAll(series.refused);
+    }
+    const shown = rest.length === 0 ? named : [...named.slice(0, most), sum];
+    const pairs = shown.map(({ series, ...counts }) => ({ ...counts, attemptSeries: series.attempts.data(), acceptedSeries: series.accepted.data(), refusedSeries: series.refused.data() }));
+    return { pairs, summed: rest.length };
   }
 
   /** Slowest first. */
@@ -143,11 +153,14 @@ export class Connections {
     const key = `${client} ${server} ${port}`;
     let pair = this.#pairs.get(key) ?? (isBeyond ? this.#pairs.get('') : undefined);
     if (pair === undefined) {
-      const ends = isBeyond ? { client: '', server: '', port: 0 } : { client, server, port };
-      pair = { ...ends, attempts: 0, accepted: 0, refused: 0, retransmitted: 0, series: { attempts: this.#axis.series(), accepted: this.#axis.series(), refused: this.#axis.series() } };
+      pair = isBeyond ? this.#newPair('', '', 0) : this.#newPair(client, server, port);
       this.#pairs.set(isBeyond ? '' : key, pair);
     }
     return pair;
+  }
+
+  #newPair(client: string, server: string, port: number): Pair {
+    return { client, server, port, attempts: 0, accepted: 0, refused: 0, retransmitted: 0, series: { attempts: this.#axis.series(), accepted: this.#axis.series(), refused: this.#axis.series() } };
   }
 
   #note(attempt: Attempt, ackNs: number | undefined, server: string, port: number): void {

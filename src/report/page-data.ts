@@ -25,8 +25,11 @@ export interface PageData {
   /** Flows that are only counted, and their packets. */
   readonly flowsLeftOut: number;
   readonly packetsLeftOut: number;
+  /** Packets by sender and receiving host: of the whole log, the small flows too. */
+  readonly cells: readonly CellData[];
+  /** The last of them, without client and server, is the sum of `pairsSummed` pairs with fewer attempts. */
   readonly pairs: readonly PairData[];
-  readonly pairsLeftOut: number;
+  readonly pairsSummed: number;
   readonly handshakes: readonly HandshakeData[];
   /** Address → index into `hosts`. */
   readonly names: Readonly<Record<string, number>>;
@@ -85,6 +88,15 @@ export interface FlowData {
 
 /** Time in ns, client's port, flags as bits of UAPRSF (32 … 1), payload bytes (-1: unknown), late 0 or 1. */
 export type LineData = readonly [number, number, number, number, 0 | 1];
+
+export interface CellData {
+  /** Address; '': all others. */
+  readonly source: string;
+  /** Index into `hosts`; -1: all others. */
+  readonly host: number;
+  readonly packets: number;
+  readonly series: SeriesData;
+}
 
 /** Connection attempts of one client address at one server's port. */
 export interface PairData {

@@ -3,11 +3,16 @@
 import type { GapRecord, LogRecord, PacketRecord } from '../base/record.js';
 import { printable } from '../base/host-text.js';
 import { AddressOwners } from '../logs/address-owners.js';
+import { Cells } from './cells.js';
 import { Connections } from './connections.js';
 import { type Flow, Flows, RST } from './flows.js';
 import type { FlowData, GapData, HostData, PageData } from './page-data.js';
 import { type Series, TimeAxis } from './time-axis.js';
 
+/** JSON of the page; its program and style come to it: 5 MB in all. */
+const PAGE_LIMIT_BYTES = 4.2e6;
+/** Fewer stretches of time show nothing any more. */
+const FEWEST_BINS = 25;
 /** What the page names; the rest is counted. */
 const FLOWS_SHOWN = 1000;
 const PAIRS_SHOWN = 500;
@@ -39,6 +44,7 @@ export class Summary {
   readonly #axis = new TimeAxis();
   readonly #flows = new Flows(this.#axis);
   readonly #connections = new Connections(this.#axis);
+  readonly #cells = new Cells(this.#axis);
   readonly #owners = new AddressOwners();
   readonly #hosts: HostSums[] = [];
   readonly #indices = new Map<string, number>();
@@ -81,7 +87,9 @@ export class Summary {
     if (record.protocol === 'udp') host.udp += 1;
     if (!Number.isNaN(record.correctionNs)) host.correctionNs = record.correctionNs;
     if (record.errorNs > host.errorNs) host.errorNs = record.errorNs;
-    const flow = this.#flows.add(record, index, flags, this.#axis.binOf(record.tNs));
+    const bin = this.#axis.binOf(record.tNs);
+    const flow = this.#flows.add(record, index, flags, bin);
+    this.#cells.add(record.source, index, bin);
     if (record.protocol === 'tcp') this.#connections.add(record, flow, flags);
     this.#owners.received(index, record.destination);
   }
@@ -119,7 +127,18 @@ export class Summary {
       (flow.protocol === 'udp' ? host?.otherUdp : host?.otherTcp)?.addAll(flow.series);
       if (flow.resetSeries !== undefined) host?.otherResets.addAll(flow.resetSeries);
     }
-    const pairs = this.#connections.pairs();
+    const page = () => this.#page(about, [...shown], leftOut);
+    let data = page();
+    while (Buffer.byteLength(JSON.stringify(data)) > PAGE_LIMIT_BYTES && data.lastBin - data.firstBin > FEWEST_BINS) {
+      this.#axis.widen();
+      data = page();
+    }
+    return data;
+  }
+
+  #page(about: Pick<PageData, 'program' | 'madeAt' | 'files' | 'originSec'>, shown: readonly Flow[], leftOut: readonly Flow[]): PageData {
+    const { pairs, summed } = this.#connections.pairs(PAIRS_SHOWN);
+    const names = this.#owners.names();
     const isEmpty = this.#fromNs > this.#toNs;
     return {
       ...about,
@@ -131,13 +150,14 @@ export class Summary {
       hosts: this.#hosts.map((host) => this.#hostData(host)),
       gaps: this.#gaps satisfies GapData[],
       gapsLeftOut: this.#gapsLeftOut,
-      flows: [...shown].map((flow) => this.#flowData(flow)),
+      flows: shown.map((flow) => this.#flowData(flow)),
       flowsLeftOut: leftOut.length,
       packetsLeftOut: leftOut.reduce((sum, flow) => sum + flow.packets, 0),
-      pairs: pairs.slice(0, PAIRS_SHOWN),
-      pairsLeftOut: Math.max(0, pairs.length - PAIRS_SHOWN),
+      cells: this.#cells.data((source) => names[source]),
+      pairs,
+      pairsSummed: summed,
       handshakes: this.#connections.handshakes(),
-      names: this.#owners.names(),
+      names,
       hasAllLines: this.#flows.hasAllLines && leftOut.length === 0,
       observed: this.#observed,
     };

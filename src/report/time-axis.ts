@@ -21,7 +21,7 @@ export class TimeAxis {
   binOf(tNs: number): number {
     let bin = Math.floor(tNs / this.widthNs);
     while (Math.max(this.lastBin, bin) - Math.min(this.firstBin, bin) >= BIN_LIMIT) {
-      this.#widen();
+      this.widen();
       bin = Math.floor(tNs / this.widthNs);
     }
     if (bin < this.firstBin) this.firstBin = bin;
@@ -29,7 +29,8 @@ export class TimeAxis {
     return bin;
   }
 
-  #widen(): void {
+  /** Half as many bins, each twice as long. */
+  widen(): void {
     this.widthNs *= 2;
     this.firstBin = Math.floor(this.firstBin / 2);
     this.lastBin = Math.floor(this.lastBin / 2);

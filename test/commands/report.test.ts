@@ -1,8 +1,10 @@
 // The report, looked at in a real browser: its numbers against an independent count of the same log, and what an attacker put into it.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/commands/capture.js';
@@ -111,6 +113,38 @@ describe.skipIf(skipped !== '')(`in Chromium ${skipped}`, () => {
     await page.close();
   });
 
+  it('more flows than the page lists: all are counted; one host is looked at, not all whose names begin as its name does; the keyboard stays where it was', async () => {
+    const person = await newPerson();
+    const file = join(person.folder, 'large.log');
+    const lines = Array.from({ length: 30_000 }, (_, index) => {
+      const [client, server] = [(index % 12) + 1, ((index * 5) % 11) + 20];
+      const time = new Date(Date.UTC(2026, 10, 26, 5) + index).toISOString().replace('Z', '000Z');
+      return `${time} web${server} 10.0.0.${client} 10.0.0.${server} ${40_000 + (index % 20_000)} ${1 + ((index * 37) % 4999)} ${['0 0 0 0 1 0', '0 1 1 0 0 0', 'UDP'][index % 3]}`;
+    });
+    // The clients' own addresses.
+    for (let client = 1; client <= 12; client += 1) lines.push(`2026-11-26T06:00:00.000000Z web${client} 10.0.0.20 10.0.0.${client} 5000 40000 0 1 0 0 0 0`);
+    await writeFile(file, `${lines.join('\n')}\n`);
+    const output = join(person.folder, 'large.html');
+    expect(await report({ files: [file], output, open: false }, person.context)).toBe(0);
+    const { page, wrong } = await look(output);
+    expect(await tile(page, 'Packets')).toBe(lines.length);
+    expect(await tile(page, 'Connection attempts')).toBe(10_000);
+    const truth = lines.filter((line) => / web20 10\.0\.0\.1 /.test(line)).length;
+    const cell = page.locator('#matrix button[title^="web1 → web20:"]');
+    expect(Number(await cell.textContent())).toBe(truth);
+    await page.locator('#talks th button', { hasText: 'First (UTC)' }).press('Enter');
+    await cell.press('Enter');
+    expect(await page.locator('#filter').inputValue()).toBe('"web1" "web20"');
+    expect(await page.locator('#matrix tbody th').allTextContents()).toEqual(['web1']);
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Packets by sender and receiving host');
+    expect(await page.getByText('small flows are in none of the numbers').isVisible()).toBe(true);
+    expect(await page.locator('#talks th[aria-sort=descending]').textContent()).toBe('First (UTC)');
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    expect(await page.getByText('small flows are in none of the numbers').isVisible()).toBe(false);
+    expect(wrong).toEqual([]);
+    await page.close();
+  });
+
   it('what hosts print stays text, on a desktop and on a phone, light and dark', async () => {
     const person = await newPerson();
     const file = join(person.folder, 'evil.jsonl');
@@ -134,6 +168,25 @@ describe.skipIf(skipped !== '')(`in Chromium ${skipped}`, () => {
       await page.close();
     }
   });
+});
+
+it('--open: the browser is given the page; where there is none, it says so and names the page', async () => {
+  const person = await newPerson();
+  const [log, output, seen] = ['a.log', 'a page.html', 'seen'].map((name) => join(person.folder, name)) as [string, string, string];
+  await writeFile(log, '2026-11-25T10:00:00.000001Z web01 10.0.0.1 10.0.0.2 1 2 UDP\n');
+  const before = process.env.PATH;
+  try {
+    process.env.PATH = person.folder;
+    expect(await report({ files: [log], output, open: true }, person.context)).toBe(0);
+    expect(person.stderr()).toContain(`warning: --open: xdg-open cannot be run (spawn xdg-open ENOENT); open ${pathToFileURL(output).href} in a browser\n`);
+    await promisify(execFile)('/usr/bin/mkfifo', [seen]);
+    await writeFile(join(person.folder, 'xdg-open'), `#!/bin/sh\necho "$1" > '${seen}'\n`, { mode: 0o755 });
+    const said = readFile(seen, 'utf8');
+    expect(await report({ files: [log], output, open: true }, person.context)).toBe(0);
+    expect(await said).toBe(`${pathToFileURL(output).href}\n`);
+  } finally {
+    process.env.PATH = before;
+  }
 });
 
 it('refuses recordings and logs together, and what cannot be read or written, without a page', async () => {

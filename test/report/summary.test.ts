@@ -28,6 +28,8 @@ describe('counts', () => {
         expect(total(({ resets }) => resets)).toBe(records.filter(isReset).length);
         expect(total(({ lines }) => lines.length)).toBe(packets.length);
         expect(page.hosts.reduce((sum, host) => sum + host.packets, 0)).toBe(packets.length);
+        expect(page.cells.reduce((sum, { packets }) => sum + packets, 0)).toBe(packets.length);
+        expect(page.cells.reduce((sum, { series }) => sum + sumOf(series), 0)).toBe(packets.length);
         expect(page.gaps.length).toBe(records.filter(({ type }) => type === 'gap').length);
         expect(page.observed).toBe(records.filter(({ type }) => type === 'observed').length);
         expect(page.hasAllLines).toBe(true);
@@ -48,6 +50,40 @@ describe('counts', () => {
     expect(page.flows.reduce((sum, flow) => sum + flow.resets, 0) + page.hosts.reduce((sum, host) => sum + sumOf(host.otherResets), 0)).toBe(1200);
     expect(page.hasAllLines).toBe(false);
     expect(JSON.stringify(page).length).toBeLessThan(3 * 2 ** 20);
+  });
+
+  it('of a large log: who talks to whom and the attempts are those of all flows, not of the named ones', () => {
+    const flags = (index: number) => ['000010', '010000'][index % 2] as string;
+    const records = Array.from({ length: 40_000 }, (_, index) => {
+      const [sender, receiver] = [index % 41, (index * 7) % 37];
+      return packet({ tNs: index * 1e6, source: `10.1.0.${sender}`, destination: `10.2.0.${receiver}`, sourcePort: 50_000, destinationPort: 1000 + (index % 3001), flags: flags(index), host: `h${receiver}` });
+    });
+    const page = summarise(records);
+    expect(page.packetsLeftOut).toBeGreaterThan(0);
+    const truth = new Map<string, number>();
+    for (const { source, host } of records) truth.set(`${source} ${host}`, (truth.get(`${source} ${host}`) ?? 0) + 1);
+    const named = page.cells.filter(({ source, host }) => source !== '' && host >= 0);
+    expect(named.length).toBe(25 * 25);
+    for (const { source, host, packets, series } of named) expect([packets, sumOf(series)]).toEqual(Array(2).fill(truth.get(`${source} ${page.hosts[host]?.name}`)));
+    expect(page.cells.reduce((sum, { packets }) => sum + packets, 0)).toBe(40_000);
+    expect(page.pairsSummed).toBeGreaterThan(0);
+    expect(page.pairs.at(-1)).toMatchObject({ client: '', server: '' });
+    expect(page.pairs.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(20_000);
+    expect(page.pairs.reduce((sum, { attemptSeries }) => sum + sumOf(attemptSeries), 0)).toBe(20_000);
+  });
+
+  it('many flows that never rest: longer stretches of time rather than a page over 5 MB', () => {
+    const summary = new Summary();
+    for (let index = 0; index < 800_000; index += 1) {
+      const protocol = index % 2 === 0 ? { protocol: 'udp', flags: '' } as const : { protocol: 'tcp', flags: '010000' } as const;
+      summary.add(packet({ tNs: index * 1e6, source: `10.1.${(index >> 1) % 4}.${(index >> 3) % 250}`, destination: '10.2.0.1', sourcePort: 50_000, destinationPort: 9000, host: 'db', ...protocol }));
+    }
+    const page = summary.finish({ program: 'fleet-tap', madeAt: 'now', files: ['log'], originSec: 0 });
+    expect(page.flows.length).toBe(2000);
+    expect(page.lastBin - page.firstBin).toBeLessThan(200);
+    expect(JSON.stringify(page).length).toBeLessThan(4.2e6);
+    expect(page.flows.reduce((sum, { series }) => sum + sumOf(series), 0) + page.packetsLeftOut).toBe(800_000);
+    for (const { packets, series } of page.flows) expect(sumOf(series)).toBe(packets);
   });
 
   it('times that span hours, and go back', () => {

@@ -24,6 +24,7 @@ document.title = `fleet-tap report: ${title}`;
 const timeline = new Timeline((fromBin, toBin) => choose({ fromBin, toBin }));
 const attempts = new Attempts();
 const tiles = element('dl', { class: 'tiles' });
+const notice = element('p', { class: 'hint' }, `The filter looks at the flows that the page lists: ${count(data.packetsLeftOut)} packets of ${count(data.flowsLeftOut)} small flows are in none of the numbers while it is on.`);
 const live = element('p', { class: 'unseen', role: 'status' });
 const part = (id: string) => element('div', { id });
 const parts = { matrix: part('matrix'), talks: part('talks'), pairs: part('pairs'), udp: part('udp'), handshakes: part('handshakes'), hosts: part('hosts'), gaps: part('gaps') };
@@ -63,12 +64,13 @@ report.replaceChildren(
     }),
     element('label', {}, addresses, ' Addresses, not names'),
     theme),
+  notice,
   live,
   tiles,
   section('Timeline', `A row a host; darker: more packets in ${durationText(data.binNs)}. Bands: something is or may be missing. Triangles: resets. The slider below chooses the time for the whole page.`, timeline.element),
-  section('Who talks to whom', 'Packets from the row to the column. Click a number to look at these two alone.', parts.matrix),
+  section('Who talks to whom', 'Packets from the row to the column. Click a number to look at these two alone, both ways.', parts.matrix),
   section('Connection attempts', 'A refusal is seen where the client is one of the hosts. An attempt without an answer that anybody saw counts as unanswered.', attempts.element, parts.pairs),
-  section('Top talkers', `Click a client to see its lines.${data.packetsLeftOut === 0 ? '' : ` ${count(data.flowsLeftOut)} small flows with ${count(data.packetsLeftOut)} packets are counted above, but not listed here, nor found by the filter.`}`, parts.talks),
+  section('Top talkers', `Click a client to see its lines.${data.packetsLeftOut === 0 ? '' : ` ${count(data.flowsLeftOut)} small flows with ${count(data.packetsLeftOut)} packets are counted above, but not listed here.`}`, parts.talks),
   section('UDP', '', parts.udp),
   section('Slowest handshakes', 'Between hosts of the fleet, both sides seen: from the SYN at the server to the SYN-ACK at the client (two clocks) and to the ACK at the server (one clock).', parts.handshakes),
   section('Hosts', '', parts.hosts),
@@ -102,12 +104,15 @@ function draw(): void {
   ];
   tiles.replaceChildren(...values.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', { 'data-tile': name }, value))));
   range.textContent = `${timeText(Math.max(data.fromNs, state.fromBin * data.binNs), data.originSec, 3).slice(11)} – ${timeText(Math.min(data.toNs, (state.toBin + 1) * data.binNs), data.originSec, 3).slice(11)}`;
+  notice.hidden = now.hasOthers || data.packetsLeftOut === 0;
   live.textContent = `${count(packets)} packets are in the selection`;
   timeline.show(now);
   attempts.show(now);
   parts.matrix.replaceChildren(matrix(now, (sender, receiver) => {
-    filter.value = `${sender} ${receiver}`;
+    filter.value = [sender, receiver].map((name) => `"${name.replaceAll('"', '')}"`).join(' ');
     choose({ filter: filter.value });
+    // The button that was pressed is gone: the keyboard goes on from here.
+    parts.matrix.querySelector<HTMLElement>('.scroll')?.focus({ preventScroll: true });
   }));
   parts.talks.replaceChildren(talkTable(now, talks.filter((talk) => talk.protocol === 'tcp'), (talk) => showLines(now, talk)));
   parts.udp.replaceChildren(udpTable(now, talks.filter((talk) => talk.protocol === 'udp'), (talk) => showLines(now, talk)));

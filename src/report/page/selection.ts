@@ -63,12 +63,15 @@ export class View {
     return sum;
   }
 
-  /** Every word must fit: `:443` a port, anything else a part of an address, a host's name, or a protocol. */
+  /** Every word must fit: `:443` a port, `"web1"` the whole of an address or a host's name, anything else a part of it, or a protocol. */
   fits(one: { readonly client: string; readonly server: string; readonly port: number; readonly protocol?: string; readonly host?: number }): boolean {
-    const words = this.selection.filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
-    if (words.length === 0) return true;
+    const words = this.selection.filter.toLowerCase().match(/"[^"]*"|\S+/g);
+    if (words === null) return true;
     const texts = [one.client, one.server, this.#named(one.client), this.#named(one.server), one.protocol ?? 'tcp', one.host === undefined ? '' : this.hostAt(one.host).name].map((text) => text.toLowerCase());
-    return words.every((word) => (/^:\d+$/.test(word) ? one.port === Number(word.slice(1)) : texts.some((text) => text.includes(word))));
+    return words.every((word) => {
+      if (/^:\d+$/.test(word)) return one.port === Number(word.slice(1));
+      return texts.some((text) => (/^".*"$/.test(word) ? text.replaceAll('"', '') === word.slice(1, -1) : text.includes(word)));
+    });
   }
 
   #named(address: string): string {

@@ -10,6 +10,8 @@ export interface Column<T> {
   readonly tip?: (row: T) => string | undefined;
 }
 
+/** By a table's caption: the column that the reader has sorted it by. It stays when the selection changes, and the table is made anew. */
+const sortings = new Map<string, { readonly title: string; readonly descending: boolean }>();
 const FIRST_ROWS = 15;
 const MORE_ROWS = 100;
 
@@ -17,27 +19,32 @@ export function table<T>(caption: string, columns: readonly Column<T>[], rows: r
   if (rows.length === 0) return element('p', { class: 'empty' }, emptyText);
   let sorted = [...rows];
   let shown = FIRST_ROWS;
-  let by: { readonly column: Column<T>; readonly descending: boolean } | undefined;
+  const isNumber = (column: Column<T>): boolean => typeof column.value(rows[0] as T) === 'number';
   const body = element('tbody');
   const more = button('', () => {
     shown += MORE_ROWS;
     fill();
   });
   const heads = columns.map((column) => {
-    const head = element('th', { scope: 'col' }, button(column.title, () => sortBy(column)));
-    if (typeof column.value(rows[0] as T) === 'number') head.className = 'number';
+    const head = element('th', { scope: 'col' }, button(column.title, () => {
+      const before = sortings.get(caption);
+      sortings.set(caption, { title: column.title, descending: before?.title === column.title ? !before.descending : isNumber(column) });
+      sort();
+      fill();
+    }));
+    if (isNumber(column)) head.className = 'number';
     return head;
   });
-  const sortBy = (column: Column<T>): void => {
-    const isNumber = typeof column.value(rows[0] as T) === 'number';
-    by = { column, descending: by?.column === column ? !by.descending : isNumber };
+  const sort = (): void => {
+    const by = sortings.get(caption);
+    const column = columns.find(({ title }) => title === by?.title);
+    if (by === undefined || column === undefined) return;
     const sign = by.descending ? -1 : 1;
     sorted = [...rows].sort((a, b) => {
       const [left, right] = [column.value(a), column.value(b)];
       return sign * (typeof left === 'number' && typeof right === 'number' ? left - right : String(left).localeCompare(String(right), 'en', { numeric: true }));
     });
     heads.forEach((head, index) => void head.setAttribute('aria-sort', columns[index] !== column ? 'none' : sign < 0 ? 'descending' : 'ascending'));
-    fill();
   };
   const fill = (): void => {
     body.replaceChildren(
@@ -53,6 +60,7 @@ export function table<T>(caption: string, columns: readonly Column<T>[], rows: r
     more.hidden = rest <= 0;
     more.textContent = rest <= MORE_ROWS ? `${rest} more` : `${MORE_ROWS} more of ${rest}`;
   };
+  sort();
   fill();
   return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, element('table', {}, element('caption', { class: 'unseen' }, caption), element('thead', {}, element('tr', {}, ...heads)), body), more);
 }

@@ -43,7 +43,7 @@ export function pairTable(view: View, pairs: readonly Pair[]): HTMLElement {
     number('SYN again', (pair) => pair.retransmitted),
   ];
   const shown = table('Connection attempts', columns, pairs, 'No connection attempts are in this selection.');
-  if (view.data.pairsLeftOut > 0) shown.append(element('p', { class: 'hint' }, `${count(view.data.pairsLeftOut)} pairs with fewer attempts are left out.`));
+  if (view.data.pairsSummed > 0) shown.append(element('p', { class: 'hint' }, `${count(view.data.pairsSummed)} pairs with fewer attempts are one row: others.`));
   return shown;
 }
 
