@@ -11,6 +11,11 @@ import { ClockCorridor, DRIFT_LIMIT, type OffsetSample } from './clock-corridor.
 const SLEW_LIMIT = 500e-6;
 /** Until this many samples have come, from the start or from a step on, the newest estimate is taken as it is. */
 const SETTLING_SAMPLES = 16;
+/**
+ * A better estimate that is further away than this is taken at once: to slew would take over 100 s, with a bound that wide. Not the 5 ms of a step: a
+ * busy host's offset can be told from its error only when it is larger than that, and has been the same all the time.
+ */
+const AT_ONCE_NS = 50e6;
 /** A new estimate is aimed at over this time, about the pause between two samples. */
 const SLEW_NS = 5e9;
 /** A change of (real − monotonic) between two heartbeats that is a step of the clock, not slewing by NTP (at most 500 µs/s). */
@@ -125,12 +130,12 @@ export class ClockOffset {
     return newest !== undefined && before !== undefined && atNs < newest.fromNs ? before : newest;
   }
 
-  /** A new line from what is taken out now towards the estimate; on the estimate itself while it settles, or where it is a step away. */
+  /** A new line from what is taken out now towards the estimate; on the estimate itself while it settles, or where it is far away. */
   #aim(fromNs: number): void {
     const [current] = this.#lines;
     const wantedNs = this.#target(fromNs, fromNs);
     const takenNs = current === undefined ? wantedNs : current.offsetNs + current.slope * (fromNs - current.fromNs);
-    const isAtOnce = !this.isSettled || Math.abs(wantedNs - takenNs) > STEP_NS;
+    const isAtOnce = !this.isSettled || Math.abs(wantedNs - takenNs) > AT_ONCE_NS;
     const startNs = isAtOnce ? wantedNs : takenNs;
     const slope = (this.#target(fromNs, fromNs + SLEW_NS) - startNs) / SLEW_NS;
     const line = { fromNs, offsetNs: startNs, slope: Math.max(-SLEW_LIMIT, Math.min(SLEW_LIMIT, slope)) };

@@ -139,8 +139,8 @@ describe('what is added to a host’s time', () => {
   });
 
   test('never makes a host’s times go backwards once it has settled, whatever the samples say (no step)', () => {
-    // Samples that may be wrong, and pauses in which the clock may drift away, by less than a step together: that would be taken at once.
-    const quickWay = fc.integer({ min: 10_000, max: 2_000_000 });
+    // Samples that may be wrong, and pauses in which the clock may drift away, by less than 50 ms together: that would be taken at once.
+    const quickWay = fc.integer({ min: 10_000, max: 20_000_000 });
     const quick = fc.array(fc.record({ pauseNs: fc.integer({ min: 0, max: 10 * SEC }), thereNs: quickWay, backNs: quickWay }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(fc.integer({ min: -SEC, max: SEC }), fc.integer({ min: -200, max: 200 }), quick, (startNs, driftPpm, asked) => {
@@ -169,12 +169,29 @@ describe('what is added to a host’s time', () => {
     );
   });
 
+  test('an offset that can be told from its error only now is approached, not jumped to: the clock has been the same all the time', () => {
+    const aheadNs = 6.5e6;
+    const offset = new ClockOffset();
+    const ask = (atNs: number, wayNs: number) => offset.add(atNs, atNs + wayNs + aheadNs, atNs + 2 * wayNs, 1);
+    for (let index = 0; index < 16; index += 1) ask(index * SEC, 9e6);
+    expect(offset.correction(15.5 * SEC).correctionNs).toBe(0);
+    ask(16 * SEC, 4e6);
+    // 500 µs a second, NTP's own limit.
+    expect(offset.correction(16.1 * SEC).correctionNs).toBeGreaterThan(-60_000);
+    for (let index = 17; index < 40; index += 1) {
+      const before = offset.correction(index * SEC - SEC / 2).correctionNs;
+      ask(index * SEC, 4e6);
+      expect(before - offset.correction(index * SEC + SEC / 2).correctionNs).toBeLessThanOrEqual(500_000 + 1);
+    }
+    expect(offset.correction(40 * SEC).correctionNs).toBeLessThan(-6e6);
+  });
+
   test('is the best estimate at once when the first samples were slow', () => {
     const offset = new ClockOffset();
     offset.add(0, 600e6 + 7e9, 1200e6, 1);
     for (let index = 1; index < 16; index += 1) offset.add((1 + index) * SEC, (1 + index) * SEC + 5e5 + 7e9, (1 + index) * SEC + 1e6, 1);
     expect(offset.correction(18 * SEC).errorNs).toBeLessThan(2e6);
-    // And later on, when it is more than a step away.
+    // And later on, when it is far away.
     const late = new ClockOffset();
     for (let index = 0; index < 16; index += 1) late.add(index * SEC, index * SEC + 300e6 + 7e9, index * SEC + 400e6, 1);
     late.add(20 * SEC, 20 * SEC + 5e5 + 7e9, 20 * SEC + 1e6, 1);
