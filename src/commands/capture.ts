@@ -175,6 +175,9 @@ async function run(fleet: Fleet, hosts: readonly Host[], prepared: Prepared): Pr
       break;
     }
     log.allAdded();
+    const begun = hosts.filter(({ name }) => !failures.has(name)).map(({ name }) => name);
+    // Scripts wait for this line: on a network where nothing happens the log stays empty.
+    if (begun.length > 0 && !stopped.aborted) say(`capturing from ${foldHosts(begun)}`);
   };
   const started = startAll();
   const pump = setInterval(() => void log.release(() => over.abort()), RELEASE_MS);

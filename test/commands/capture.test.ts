@@ -130,6 +130,16 @@ it('ends normally on Ctrl-C when it had no end of its own, and with 130 when it 
   }
 });
 
+it('says once from whom it captures, when the scripts run on all that can be captured from: CI waits for that', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, { ...ALL_READY, db01: { ...READY_FACTS, stap: '' } });
+  const running = capture(options(fleet, { forSec: undefined }), person.context);
+  await person.sees(/^capturing from /m);
+  expect(person.stderr()).toMatch(/^\+ (web01|app01)\n\+ (web01|app01)\ncapturing from (web01,app01|app01,web01)$/m);
+  person.interrupt();
+  expect(await running).toBe(2);
+});
+
 it('refuses what is wrong before any host is dialled', async () => {
   const person = await newPerson();
   const fleet = await startFleet(person, ALL_READY);
