@@ -13,7 +13,7 @@ export function linesWithEnds(text: string): string[] {
 }
 
 /** @param context lines around a change */
-export function unifiedDiff(before: readonly string[], after: readonly string[], beforeName: string, afterName: string, context = 3): string[] {
+export function unifiedDiff(before: readonly string[], after: readonly string[], beforeName: string, afterName: string, context: number): string[] {
   const out: string[] = [];
   for (const group of groups(opcodes(before, after), context)) {
     if (out.length === 0) out.push(`--- ${beforeName}\n`, `+++ ${afterName}\n`);

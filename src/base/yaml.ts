@@ -39,11 +39,19 @@ export interface YamlFile {
   readonly mergedFrom: Map<YAMLMap, readonly MapEntry[]>;
 }
 
+/** A key that stands twice in one mapping, or in it and in one that is merged into it (Ansible's DUPLICATE_YAML_DICT_KEY). */
+export type RepeatedKeys =
+  | 'error'
+  | 'warn' // the last one counts, and that is told
+  | 'ignore'; // the last one counts, in silence
+
 export interface YamlOptions {
   /** Default: `!vault` values are refused. */
   readonly vault?: Vault | undefined;
   /** Told about each key that stands twice in one mapping, as Ansible warns; without it, such a key is an error. */
   readonly warn?: ((message: string) => void) | undefined;
+  /** Default: `warn`. */
+  readonly repeatedKeys?: RepeatedKeys | undefined;
   /** As PyYAML alone reads it: without tags of Ansible's own, and JSON as YAML. */
   readonly isPlain?: boolean | undefined;
 }
@@ -64,7 +72,7 @@ const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
  * @param file the name to show in errors
  * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
  */
-export function parseYaml(text: string, file: string, { vault = noVault, warn, isPlain = false }: YamlOptions = {}): YamlFile {
+export function parseYaml(text: string, file: string, { vault = noVault, warn, repeatedKeys = 'warn', isPlain = false }: YamlOptions = {}): YamlFile {
   const lineCounter = new LineCounter();
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
@@ -92,14 +100,17 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn, i
     const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
-    const say = ({ place, message }: FleetTapError, end = '') => warn?.(`${place.file}:${place.line}:${place.column}: ${message}${end}`);
+    const tell = (error: FleetTapError, end = ''): void => {
+      if (warn === undefined || repeatedKeys === 'error') throw error;
+      const { place, message } = error;
+      if (repeatedKeys === 'warn') warn(`${place.file}:${place.line}:${place.column}: ${message}${end}`);
+    };
     checkTree({ ...parsed, root }, targets, {
       repeated: (map, error) => {
-        if (warn === undefined) throw error;
+        tell(error, '; the last one counts');
         repeated.add(map);
-        say(error, '; the last one counts');
       },
-      overridden: warn && say,
+      overridden: warn && tell,
     });
   } catch (error) {
     throw error instanceof RangeError ? tooDeep(file) : error;
@@ -239,12 +250,14 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, doubles: Doubles):
 /** As Ansible, for which a merge key puts one mapping in front of the other (parsing/yaml/constructor.py). */
 function overriddenIn(yaml: YamlFile, map: YAMLMap): FleetTapError[] {
   const errors: FleetTapError[] = [];
-  const merged = new Set<unknown>();
+  /** How often each key is merged in: it is told once, however often that is. */
+  const merged = new Map<unknown, number>();
   const pairs = map.items as Pair<Node, Node | null>[];
   for (const { key, value } of pairs.filter((pair) => isMergeKey(pair.key))) {
     for (const entry of mergedEntries(yaml, key, value)) {
-      if (merged.has(entry.key)) errors.push(yamlError(yaml, key, `the key "${entry.key}" is merged in (<<) from more than one mapping`));
-      merged.add(entry.key);
+      const before = merged.get(entry.key) ?? 0;
+      if (before === 1) errors.push(yamlError(yaml, key, `the key "${entry.key}" is merged in (<<) from more than one mapping`));
+      merged.set(entry.key, before + 1);
     }
   }
   for (const { key } of pairs) {

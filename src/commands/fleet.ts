@@ -23,7 +23,8 @@ import type { Session } from '../ssh/session.js';
 import { ShellSession } from '../ssh/shell-session.js';
 import { Connections } from './connections.js';
 import { describeRules, describeTarget, Detail } from './detail.js';
-import { type VaultOptions, vaultPasswords } from './vault-options.js';
+import type { SourceOptions } from './source-options.js';
+import { vaultPasswords } from './vault-options.js';
 import { openVaultOf, openVaults, vaultOf } from '../inventory/vault.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
@@ -31,13 +32,11 @@ import { readPasswordFile } from './password-file.js';
 import { failedHosts } from './rerun-failed.js';
 import { RunDirectory } from './run-directory.js';
 
-export interface FleetOptions extends VaultOptions {
-  readonly inventory: readonly string[];
+export interface FleetOptions extends SourceOptions {
   /** The folder of the playbook that is run: its group_vars/ and host_vars/ count. Default: the folder we are in. */
   readonly playFolder?: string | undefined;
   /** What ansible.cfg says of connections, below every host's own variables. */
   readonly connectionVars?: Vars | undefined;
-  readonly limit?: string | undefined;
   readonly user?: string | undefined;
   readonly askPass?: boolean | undefined;
   readonly privateKey?: string | undefined;
@@ -53,18 +52,8 @@ export interface FleetOptions extends VaultOptions {
   readonly becomeUser?: string | undefined;
   readonly sshCommonArgs?: string | undefined;
   readonly sshExtraArgs?: string | undefined;
-  /** Whose group_vars/ and host_vars/ go over those of the inventory; default: the folder we are in. */
-  readonly playbookDir?: string | undefined;
-  readonly ignoredEndings?: readonly string[] | undefined;
-  readonly ignoredNames?: readonly string[] | undefined;
-  /** How often -v was given. */
-  readonly verbose?: number | undefined;
-  /** The ansible.cfg that was read. */
-  readonly configFile?: string | undefined;
   /** Only hosts that failed in this earlier run: its directory, or `last`. */
   readonly rerunFailed?: string | undefined;
-  /** -e: over every other variable; as typed, or read already. */
-  readonly extraVars?: Vars | readonly string[] | undefined;
   /** An inventory without a host that is chosen is none of a mistake: a playbook may name localhost. */
   readonly mayBeEmpty?: boolean;
   /** Where this run's directory is made, instead of among the others. */
@@ -113,16 +102,16 @@ export class Fleet {
   /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const passwords = await vaultPasswords(options, context);
-    const { playbookDir, ignoredEndings, ignoredNames } = options;
+    const { playbookDir, rules, unknownNames } = options;
     const playFolder = options.playFolder ?? (playbookDir === undefined ? undefined : expandPath(playbookDir));
-    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), ignoredEndings, ignoredNames, playFolder });
+    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), rules, playFolder });
     for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
-    const opened = await openVaults(read, new Set(selectHosts(read, pattern, limit)), passwords);
+    const opened = await openVaults(read, new Set(selectHosts(read, pattern, limit, unknownNames)), passwords);
     const isTyped = isWords(options.extraVars);
     const extraVars = isTyped ? await readExtraVars(options.extraVars, openVaultOf(passwords)) : options.extraVars;
     const inventory = isTyped ? { ...opened, hosts: opened.hosts.map((host) => ({ ...host, vars: { ...host.vars, ...extraVars } })) } : opened;
-    const selected = selectHosts(inventory, pattern, limit);
+    const selected = selectHosts(inventory, pattern, limit, unknownNames);
     const failed = options.rerunFailed === undefined ? undefined : await failedHosts(options.rerunFailed, context.stateDirectory);
     const hosts = failed === undefined ? selected : selected.filter((host) => failed.has(host.name));
     if (failed !== undefined && hosts.length === 0) throw new FleetTapError('input', 'no-hosts', `none of these hosts failed in the run ${options.rerunFailed}`);

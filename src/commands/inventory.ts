@@ -13,12 +13,11 @@ import { yamlDump } from '../inventory/yaml-dump.js';
 import { expandPath } from '../inventory/written-path.js';
 import { Detail } from './detail.js';
 import { readExtraVars } from './extra-vars.js';
-import { type VaultOptions, vaultPasswords } from './vault-options.js';
+import type { SourceOptions } from './source-options.js';
+import { vaultPasswords } from './vault-options.js';
 import type { CommandContext, ExitStatus } from './context.js';
 
-export interface InventoryOptions extends VaultOptions {
-  readonly inventory: readonly string[];
-  readonly limit?: string | undefined;
+export interface InventoryOptions extends SourceOptions {
   readonly list?: boolean | undefined;
   readonly graph?: boolean | undefined;
   readonly host?: string | undefined;
@@ -28,13 +27,6 @@ export interface InventoryOptions extends VaultOptions {
   readonly export?: boolean | undefined;
   readonly yaml?: boolean | undefined;
   readonly toml?: boolean | undefined;
-  /** Whose group_vars/ and host_vars/ go over those beside the inventory; default: the folder we are in. */
-  readonly playbookDir?: string | undefined;
-  /** ansible.cfg: what a directory of inventories may hold besides. */
-  readonly ignoredEndings?: readonly string[] | undefined;
-  readonly ignoredNames?: readonly string[] | undefined;
-  readonly verbose?: number | undefined;
-  readonly configFile?: string | undefined;
   readonly output?: string | undefined;
   /** -e, as typed. */
   readonly extraVars?: readonly string[] | undefined;
@@ -45,10 +37,9 @@ export async function inventory(options: InventoryOptions, context: CommandConte
   const actions = [options.list === true, options.graph === true, options.host !== undefined].filter(Boolean).length;
   if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host NAME says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
   if (options.toml === true) throw new FleetTapError('input', 'options', 'TOML is not printed here', { hint: 'leave it out, or write --yaml; ansible-inventory --toml prints it' });
-  const { ignoredEndings, ignoredNames } = options;
   const playFolder = options.playbookDir === undefined ? undefined : resolve(expandPath(options.playbookDir));
   const vault = vaultOf(await vaultPasswords(options, context));
-  const read = await loadInventory([...options.inventory], { vault, ignoredEndings, ignoredNames, ...(playFolder === undefined ? {} : { playFolder, isPlayExported: true }) });
+  const read = await loadInventory([...options.inventory], { vault, rules: options.rules, ...(playFolder === undefined ? {} : { playFolder, isPlayExported: true }) });
   // They belong to each host, and to no group: --export, which shows where variables are set, leaves them out, as Ansible does.
   const extraVars = options.export === true ? {} : await readExtraVars(options.extraVars ?? [], vault);
   const inventory = { ...read, hosts: read.hosts.map((host) => ({ ...host, vars: { ...host.vars, ...extraVars } })) };
@@ -57,11 +48,11 @@ export async function inventory(options: InventoryOptions, context: CommandConte
   detail.say(1, () => `inventory: ${options.inventory.join(' and ')}: ${inventory.hosts.length} hosts, ${inventory.groups.size} groups`);
   for (const warning of inventory.warnings) context.stderr.write(`warning: ${printable(warning)}\n`);
   const limit = await readLimit(options.limit);
-  const hosts = limit === undefined || limit === '' ? undefined : selectHosts(inventory, 'all', limit);
+  const hosts = limit === undefined || limit === '' ? undefined : selectHosts(inventory, 'all', limit, options.unknownNames);
   const printing = { ...options, hosts };
   let text: string;
   if (options.host !== undefined) {
-    const found = selectHosts(inventory, options.host, limit);
+    const found = selectHosts(inventory, options.host, limit, options.unknownNames);
     const [host] = found;
     if (host === undefined || found.length !== 1) throw new FleetTapError('input', 'options', `--host takes one host; "${options.host}" is ${found.length} hosts`, { hint: '--list prints all' });
     text = dumped(shownHostVars(host, printing), options);

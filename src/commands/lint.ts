@@ -3,12 +3,12 @@
 import { FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { jsonText } from '../base/json-text.js';
+import { ROLES_PATH } from '../inventory/ansible-config.js';
 import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { TaskSeen } from '../playbook/load-context.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
-import { ROLES_PATH } from './roles-path.js';
 import { type VaultOptions, vaultPasswords } from './vault-options.js';
 
 export interface LintOptions extends VaultOptions {

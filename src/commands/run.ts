@@ -3,9 +3,9 @@
 import { dirname, resolve } from 'node:path';
 import { FleetTapError, formatError } from '../base/errors.js';
 import type { RecapRow } from '../base/playbook-events.js';
-import type { Gathering, ShownResults } from '../inventory/ansible-config.js';
+import { type Gathering, ROLES_PATH, type ShownResults } from '../inventory/ansible-config.js';
 import type { Host, Inventory } from '../inventory/host.js';
-import { selectHosts } from '../inventory/pattern.js';
+import { selectHosts, type UnknownNames } from '../inventory/pattern.js';
 import { splitPattern } from '../inventory/split-pattern.js';
 import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
@@ -16,9 +16,9 @@ import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { listPlays } from './list-plays.js';
-import { ROLES_PATH } from './roles-path.js';
 import { openOutput } from './run-output.js';
 import { vaultPasswords } from './vault-options.js';
+import { writeRetryFile } from './retry-file.js';
 
 export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'mayBeEmpty'> {
   readonly playbooks: readonly string[];
@@ -39,6 +39,9 @@ export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'may
   readonly rolesPath?: readonly string[] | undefined;
   readonly gathering?: Gathering | undefined;
   readonly shownResults?: ShownResults | undefined;
+  readonly taskTimeoutSec?: number | undefined;
+  readonly diffContext?: number | undefined;
+  readonly retryFiles?: { readonly folder: string | undefined } | undefined;
   /** ansible.cfg's `ansible_managed`. */
   readonly managed?: string | undefined;
 }
@@ -70,7 +73,7 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
   const [first] = options.playbooks;
   const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true }, context);
   const failed = options.rerunFailed === undefined ? undefined : new Set(fleet.hosts.map(({ name }) => name));
-  const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit).filter((host) => failed?.has(host.name) ?? true);
+  const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit, options.unknownNames).filter((host) => failed?.has(host.name) ?? true);
   try {
     if (options.listHosts || options.listTasks || options.listTags) {
       const what = { hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags };
@@ -108,6 +111,8 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     diff: options.diff,
     become: options.become ?? false,
     forceHandlers: options.forceHandlers,
+    taskTimeoutSec: options.taskTimeoutSec,
+    diffContext: options.diffContext,
     gathering: options.gathering,
     tags,
     startAtTask: options.startAtTask,
@@ -121,6 +126,10 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     const outcome = await started.playbook(playbook);
     await view?.settled();
     recap = outcome.recap;
+    if (options.retryFiles !== undefined && outcome.failures.size > 0) {
+      const written = await writeRetryFile(playbook.file, options.retryFiles.folder, [...outcome.failures.keys()], (line) => void stderr.write(`${line}\n`));
+      if (written !== undefined && !options.json) stdout.write(`\tto retry, use: --limit @${written}\n`);
+    }
     if (!options.json) stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(recap)}\n`);
     for (const [host, error] of outcome.failures) failures.set(host, error);
     status = outcome.exitStatus;
@@ -131,11 +140,11 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
 }
 
 /** `localhost` is there although no inventory names it, and is this machine. */
-function selectWithLocal(inventory: Inventory, pattern: string, limit: string | undefined): readonly Host[] {
+function selectWithLocal(inventory: Inventory, pattern: string, limit: string | undefined, unknownNames: UnknownNames | undefined): readonly Host[] {
   const words = splitPattern(pattern).filter((word) => LOCAL_NAMES.includes(word) && !inventory.hosts.some(({ name }) => name === word));
-  if (words.length === 0) return selectHosts(inventory, pattern, limit);
+  if (words.length === 0) return selectHosts(inventory, pattern, limit, unknownNames);
   const local = words.map((name): Host => ({ name, groups: [], vars: { ansible_connection: 'local' } }));
-  return selectHosts({ ...inventory, groups: inventory.groups, hosts: [...inventory.hosts, ...local] }, pattern, limit);
+  return selectHosts({ ...inventory, groups: inventory.groups, hosts: [...inventory.hosts, ...local] }, pattern, limit, unknownNames);
 }
 
 function split(words: readonly string[] | undefined, otherwise: readonly string[]): string[] {

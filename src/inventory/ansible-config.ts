@@ -10,6 +10,8 @@ import { expandPath } from './written-path.js';
 import { readConfigFile, type Setting, type WrittenSetting } from './config-file.js';
 import { checkLimits } from './config-limits.js';
 import type { Vars } from './host.js';
+import type { InventoryRules } from './load.js';
+import type { UnknownNames } from './pattern.js';
 
 /** Facts at the beginning of a play: implicit, of each play; explicit, where the play asks for them; smart, once a host. */
 export type Gathering = 'implicit' | 'explicit' | 'smart';
@@ -46,10 +48,9 @@ export interface AnsibleConfig {
   readonly rolesPath?: readonly string[];
   /** Levels of -v. */
   readonly verbose?: number;
-  /** Endings of files that a directory of inventories may hold besides; undefined: Ansible's own. */
-  readonly ignoredEndings?: readonly string[];
-  /** Regular expressions of names (Python's) that are passed over there as well. */
-  readonly ignoredNames?: readonly string[];
+  readonly rules?: InventoryRules;
+  /** A plain name in a pattern that is neither host nor group. */
+  readonly unknownNames?: UnknownNames;
   /** false: no colours (nocolor, NO_COLOR); true: even where nobody looks (force_color). */
   readonly colour?: boolean;
   /** Handlers that were notified run although a task has failed. */
@@ -60,6 +61,12 @@ export interface AnsibleConfig {
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
   readonly shownResults?: ShownResults;
+  /** What a task may take that says nothing; 0: no limit. */
+  readonly taskTimeoutSec?: number;
+  /** Lines of a diff around a change. */
+  readonly diffContext?: number;
+  /** A playbook in which hosts fail leaves their names in a file of its name: in this folder, or where it is itself. */
+  readonly retryFiles?: { readonly folder: string | undefined };
   /** The text that templates get as `ansible_managed`. */
   readonly managed?: string;
   /** What has no option of its own, as the variables that it stands for; a host's own, and options, go before them. */
@@ -67,6 +74,11 @@ export interface AnsibleConfig {
   /** The file that was read. */
   readonly configFile?: string;
 }
+
+/** Of DEFAULT_ROLES_PATH, those that are not below Ansible's home. */
+const SYSTEM_ROLES = ['/usr/share/ansible/roles', '/etc/ansible/roles'];
+/** Folders with roles besides roles/ beside the playbook, where no setting says others. */
+export const ROLES_PATH = ['~/.ansible/roles', ...SYSTEM_ROLES];
 
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -100,6 +112,13 @@ const NAMES = {
   verbose: ['ANSIBLE_VERBOSITY', 'defaults.verbosity'],
   ignoredEndings: ['ANSIBLE_INVENTORY_IGNORE', 'defaults.inventory_ignore_extensions', 'inventory.ignore_extensions'],
   ignoredNames: ['ANSIBLE_INVENTORY_IGNORE_REGEX', 'defaults.inventory_ignore_patterns', 'inventory.ignore_patterns'],
+  repeatedKeys: ['ANSIBLE_DUPLICATE_YAML_DICT_KEY', 'defaults.duplicate_dict_key'],
+  unknownNames: ['ANSIBLE_HOST_PATTERN_MISMATCH', 'inventory.host_pattern_mismatch'],
+  taskTimeoutSec: ['ANSIBLE_TASK_TIMEOUT', 'defaults.task_timeout'],
+  diffContext: ['ANSIBLE_DIFF_CONTEXT', 'diff.context'],
+  retryFiles: ['ANSIBLE_RETRY_FILES_ENABLED', 'defaults.retry_files_enabled'],
+  retryFolder: ['ANSIBLE_RETRY_FILES_SAVE_PATH', 'defaults.retry_files_save_path'],
+  home: ['ANSIBLE_HOME', 'defaults.home'],
   noColour: ['NO_COLOR', 'ANSIBLE_NOCOLOR', 'defaults.nocolor'],
   forceHandlers: ['ANSIBLE_FORCE_HANDLERS', 'defaults.force_handlers'],
   gathering: ['ANSIBLE_GATHERING', 'defaults.gathering'],
@@ -178,13 +197,17 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
     diff: read(NAMES.diff, boolean),
     export: read(NAMES.export, boolean),
     playbookDir: read(NAMES.playbookDir, onePath),
-    rolesPath: read(NAMES.rolesPath, (setting) => unquoted(setting.text).split(':').map((word) => pathOf(word, setting))),
-    verbose: read(NAMES.verbose, (setting) => (setting.text.trim() === '0' ? 0 : wholeNumber(setting))),
-    ignoredEndings: read(NAMES.ignoredEndings, list),
-    ignoredNames: read(NAMES.ignoredNames, list),
+    rolesPath: read(NAMES.rolesPath, (setting) => unquoted(setting.text).split(':').map((word) => pathOf(word, setting))) ?? read(NAMES.home, (setting) => [join(onePath(setting), 'roles'), ...SYSTEM_ROLES]),
+    verbose: read(NAMES.verbose, count),
+    rules: setOf({ ignoredEndings: read(NAMES.ignoredEndings, list), ignoredNames: read(NAMES.ignoredNames, list), repeatedKeys: read(NAMES.repeatedKeys, oneOf('error', 'warn', 'ignore')) }),
+    // `warning`, Ansible's default, is `error` here: docs/ansible-differences.md.
+    unknownNames: read(NAMES.unknownNames, oneOf('warning', 'error', 'ignore')) === 'ignore' ? ('nobody' as const) : undefined,
+    taskTimeoutSec: read(NAMES.taskTimeoutSec, count),
+    diffContext: read(NAMES.diffContext, count),
+    retryFiles: read(NAMES.retryFiles, boolean) === true ? { folder: read(NAMES.retryFolder, onePath) } : undefined,
     colour: read(NAMES.forceColour, boolean) === true ? true : read(NAMES.noColour, noColour) === true ? false : undefined,
     forceHandlers: read(NAMES.forceHandlers, boolean),
-    gathering: read(NAMES.gathering, gathering),
+    gathering: read(NAMES.gathering, oneOf('implicit', 'explicit', 'smart')),
     tags: read(NAMES.tags, list),
     skipTags: read(NAMES.skipTags, list),
     managed: read(NAMES.managed, text),
@@ -262,10 +285,16 @@ function boolean({ text, name, place }: Setting): boolean {
   throw new FleetTapError('input', 'ansible-config', `${name} must be yes or no, not "${text}"`, { place });
 }
 
-function gathering({ text: written, name, place }: Setting): Gathering {
-  const found = (['implicit', 'explicit', 'smart'] as const).find((one) => one === written.trim().toLowerCase());
-  if (found !== undefined) return found;
-  throw new FleetTapError('input', 'ansible-config', `${name} must be implicit, explicit or smart, not "${written}"`, { place });
+function oneOf<Word extends string>(...words: readonly Word[]): (setting: Setting) => Word {
+  return ({ text: written, name, place }) => {
+    const found = words.find((one) => one === written.trim().toLowerCase());
+    if (found !== undefined) return found;
+    throw new FleetTapError('input', 'ansible-config', `${name} must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, not "${written}"`, { place });
+  };
+}
+
+function count(setting: Setting): number {
+  return setting.text.trim() === '0' ? 0 : wholeNumber(setting);
 }
 
 function wholeNumber({ text, name, place }: Setting): number {

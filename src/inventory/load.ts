@@ -9,7 +9,7 @@ import { extname, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { noVault, plainText, type Vault } from '../base/vault.js';
-import { type MapEntry, parseYaml, type YamlFile, yamlError } from '../base/yaml.js';
+import { type MapEntry, parseYaml, type RepeatedKeys, yamlError, type YamlFile } from '../base/yaml.js';
 import { parseAddress } from './address.js';
 import { InventoryBuilder } from './builder.js';
 import type { Inventory } from './host.js';
@@ -27,6 +27,13 @@ import { pluginEntry, readYamlInventory, yamlGroups } from './yaml-source.js';
 const YAML_EXTENSIONS = ['', '.yaml', '.yml', '.json'];
 const SCRIPT_TIMEOUT_MS = 300_000;
 
+export interface InventoryRules {
+  /** What a directory of inventories may hold besides: endings of names, and regular expressions (Python's). Default: Ansible's. */
+  readonly ignoredEndings?: readonly string[];
+  readonly ignoredNames?: readonly string[];
+  readonly repeatedKeys?: RepeatedKeys;
+}
+
 export interface LoadOptions {
   /** Default: what is encrypted is refused. */
   readonly vault?: Vault | undefined;
@@ -34,9 +41,8 @@ export interface LoadOptions {
   readonly playFolder?: string | undefined;
   /** What stands there counts as set at its group or host, for --export. Default: false. */
   readonly isPlayExported?: boolean | undefined;
-  /** What a directory of inventories may hold besides: endings of names, and regular expressions (Python's). Default: Ansible's. */
-  readonly ignoredEndings?: readonly string[] | undefined;
-  readonly ignoredNames?: readonly string[] | undefined;
+  /** What ansible.cfg says of reading inventories. */
+  readonly rules?: InventoryRules | undefined;
   /** Time that one call of an inventory program may take. Default: 300 s. */
   readonly scriptTimeoutMs?: number | undefined;
 }
@@ -51,10 +57,11 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   if (sources.length === 0) {
     throw new FleetTapError('input', 'inventory-missing', 'no inventory was given', { hint: 'name one: `-i inventory.yml`, or hosts: `-i web1,web2,`' });
   }
-  const { vault = noVault, playFolder = process.cwd(), scriptTimeoutMs = SCRIPT_TIMEOUT_MS } = options;
-  const ignored = ignoredIn(options.ignoredEndings, options.ignoredNames);
+  const { vault = noVault, playFolder = process.cwd(), scriptTimeoutMs = SCRIPT_TIMEOUT_MS, rules = {} } = options;
+  const { repeatedKeys } = rules;
+  const ignored = ignoredIn(rules.ignoredEndings, rules.ignoredNames);
   const builder = new InventoryBuilder();
-  const reading: Reading = { builder, vault, scriptTimeoutMs, sources };
+  const reading: Reading = { builder, vault, scriptTimeoutMs, sources, repeatedKeys };
   for (const source of sources) {
     if (await readOtherSource(source, builder)) continue;
     for (const one of await filesOfSource(source, ignored)) {
@@ -65,7 +72,7 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   const names = { groups: builder.groupNames(), hosts: builder.hostNames() };
   const known = new Map<string, Promise<VarsFolder>>();
   const folder = (path: string): Promise<VarsFolder> => {
-    const found = known.get(path) ?? readVarsFolder(path, names, { vault, warn: (message) => builder.warn(message) });
+    const found = known.get(path) ?? readVarsFolder(path, names, { vault, repeatedKeys, warn: (message) => builder.warn(message) });
     known.set(path, found);
     return found;
   };
@@ -88,6 +95,7 @@ interface Reading {
   readonly vault: Vault;
   readonly scriptTimeoutMs: number;
   readonly sources: readonly string[];
+  readonly repeatedKeys: RepeatedKeys | undefined;
 }
 
 /** plugins/inventory/host_list.py: names without ranges, all ungrouped; what is no address stays as it is written. */
@@ -133,11 +141,11 @@ async function isProgram(path: string): Promise<boolean> {
 }
 
 /** @returns the groups, or why it is no YAML inventory and may be INI */
-function yamlOf(text: string, path: string, { vault, builder, sources }: Reading): { file: YamlFile; groups: readonly MapEntry[] } | FleetTapError {
+function yamlOf(text: string, path: string, { vault, builder, sources, repeatedKeys }: Reading): { file: YamlFile; groups: readonly MapEntry[] } | FleetTapError {
   const warnings: string[] = [];
   let file: YamlFile;
   try {
-    file = parseYaml(text, path, { vault, warn: (message) => warnings.push(message) });
+    file = parseYaml(text, path, { vault, repeatedKeys, warn: (message) => warnings.push(message) });
   } catch (error) {
     if (error instanceof FleetTapError) return error;
     throw error;

@@ -17,15 +17,20 @@ const LOCALHOST = new Set(['127.0.0.1', 'localhost', '::1']);
 /** manager.py, PATTERN_WITH_SUBSCRIPT: Ansible warns about `[x-y]`, and reads it as `[x:y]`. */
 const SUBSCRIPT = /^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/;
 
+/** A plain name that is neither host nor group (Ansible's HOST_PATTERN_MISMATCH). */
+export type UnknownNames =
+  | 'refused'
+  | 'nobody'; // no host: what else the pattern says counts, and a misspelt `!name` leaves nobody out
+
 /**
  * @param limit a second pattern (`--limit`); undefined or empty = no limit
  * @returns possibly no host: a glob may match nothing, and that is for the caller to judge
  * @throws FleetTapError kind `input`: `pattern-unknown`, `pattern-invalid`
  */
-export function selectHosts(inventory: Inventory, pattern: string, limit?: string): Host[] {
+export function selectHosts(inventory: Inventory, pattern: string, limit?: string, unknownNames: UnknownNames = 'refused'): Host[] {
   const words = splitPattern(pattern);
   if (words.length === 0) throw invalid('the host pattern is empty', 'write `all` for all hosts');
-  const selector = new Selector(inventory);
+  const selector = new Selector(inventory, unknownNames);
   const names = selector.select(words);
   const limitWords = splitPattern(limit ?? '');
   const allowed = limitWords.length === 0 ? undefined : selector.select(limitWords);
@@ -35,9 +40,11 @@ export function selectHosts(inventory: Inventory, pattern: string, limit?: strin
 class Selector {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly #inventory: Inventory;
+  readonly #unknownNames: UnknownNames;
 
-  constructor(inventory: Inventory) {
+  constructor(inventory: Inventory, unknownNames: UnknownNames) {
     this.#inventory = inventory;
+    this.#unknownNames = unknownNames;
     this.hosts = new Map(inventory.hosts.map((host) => [host.name, host]));
   }
 
@@ -106,7 +113,7 @@ class Selector {
     const names = known.flatMap((group) => group.hosts);
     if (matching !== undefined) for (const name of this.hosts.keys()) if (matching(name)) names.push(name);
     if (matching === undefined && (known.length === 0 || word.includes('.')) && this.hosts.has(word)) names.push(word);
-    if (names.length === 0 && known.length === 0 && !isGlob) throw unknown(`the inventory has no host and no group "${word}"`, this.#hint(word));
+    if (names.length === 0 && known.length === 0 && !isGlob && this.#unknownNames === 'refused') throw unknown(`the inventory has no host and no group "${word}"`, this.#hint(word));
     return names;
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { plainText, type Vault } from '../base/vault.js';
-import { describeNode, mapEntries, parseYaml, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import { describeNode, mapEntries, parseYaml, type RepeatedKeys, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import { plainValue } from '../base/yaml-value.js';
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import type { VarsFolder } from './precedence.js';
@@ -18,6 +18,7 @@ export interface VarsReading {
   readonly vault: Vault;
   /** Told what is used, or passed over, as Ansible does with a warning. */
   readonly warn: (message: string) => void;
+  readonly repeatedKeys?: RepeatedKeys | undefined;
 }
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
@@ -76,9 +77,9 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files;
 }
 
-async function readVarsFile(file: string, vars: Map<string, unknown>, { vault, warn }: VarsReading): Promise<void> {
+async function readVarsFile(file: string, vars: Map<string, unknown>, { vault, ...reading }: VarsReading): Promise<void> {
   const text = plainText(await readText(file, 'file of variables'), file, vault);
-  const yaml = parseYaml(text, file, { vault, warn });
+  const yaml = parseYaml(text, file, { vault, ...reading });
   const root = resolveAlias(yaml, yaml.root);
   if (isEmpty(root)) return;
   if (!isMap(root)) throw notMapping(yaml, describeNode(yaml, root));

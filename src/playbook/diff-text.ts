@@ -3,11 +3,12 @@ import { linesWithEnds, unifiedDiff } from '../base/python-difflib.js';
 import type { HostText } from '../base/host-text.js';
 import type { ModuleDiff } from '../modules/module.js';
 
-export function diffText(diffs: ModuleDiff | readonly ModuleDiff[]): HostText {
-  return (Array.isArray(diffs) ? (diffs as readonly ModuleDiff[]) : [diffs as ModuleDiff]).map(one).join('') as HostText;
+/** @param context lines around a change */
+export function diffText(diffs: ModuleDiff | readonly ModuleDiff[], context: number): HostText {
+  return (Array.isArray(diffs) ? (diffs as readonly ModuleDiff[]) : [diffs as ModuleDiff]).map((diff) => one(diff, context)).join('') as HostText;
 }
 
-function one({ before, after, before_header, after_header, prepared, ...skipped }: ModuleDiff): string {
+function one({ before, after, before_header, after_header, prepared, ...skipped }: ModuleDiff, context: number): string {
   const why = [
     ...(skipped.dst_binary === undefined ? [] : ['diff skipped: destination file appears to be binary\n']),
     ...(skipped.src_binary === undefined ? [] : ['diff skipped: source file appears to be binary\n']),
@@ -15,7 +16,7 @@ function one({ before, after, before_header, after_header, prepared, ...skipped 
     ...(skipped.src_larger === undefined ? [] : [`diff skipped: source file size is greater than ${skipped.src_larger}\n`]),
   ].join('');
   const header = (word: string, text: string | undefined) => (text === undefined ? word : `${word}: ${text}`);
-  const lines = before === undefined || after === undefined ? [] : unifiedDiff(sides(before), sides(after), header('before', before_header), header('after', after_header));
+  const lines = before === undefined || after === undefined ? [] : unifiedDiff(sides(before), sides(after), header('before', before_header), header('after', after_header), context);
   return `${why}${lines.length === 0 ? '' : `${lines.join('')}\n`}${prepared ?? ''}`;
 }
 

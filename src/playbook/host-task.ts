@@ -42,8 +42,7 @@ export class HostTask implements TaskHost {
   }
 
   settings(scope: Scope): Settings {
-    const { check, diff, become } = this.#play.run;
-    return settingsOf(chainOf(this.#task), scope, { check, diff, become });
+    return settingsOf(chainOf(this.#task), scope, this.#play.run);
   }
 
   /** Resolves when the host has no script of this task's any more. */

@@ -117,8 +117,7 @@ export class PlayRun implements PlayEngine {
 
   /** The host as the play's connection, remote_user and port reach it. */
   #asPlaySays(host: HostRun): Host {
-    const { check, diff, become } = this.run;
-    return reachedAs(host.host, settingsOf([this.play.own], this.scope(undefined, host, {}), { check, diff, become }));
+    return reachedAs(host.host, settingsOf([this.play.own], this.scope(undefined, host, {}), this.run));
   }
 
   /** The play itself, where something goes wrong that is no task's. */

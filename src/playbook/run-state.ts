@@ -11,6 +11,7 @@ import type { HandlerBook } from './handler-book.js';
 import type { Looks } from './looks.js';
 import type { Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
+import type { SettingDefaults } from './settings.js';
 import type { Tags } from './tags.js';
 import type { TaskResult } from './task-result.js';
 import type { HostVariables, RunVariables, Scope } from './variables.js';
@@ -25,11 +26,8 @@ export interface HostRun {
 }
 
 /** What the plays of one run share. */
-export interface PlaybookRun {
+export interface PlaybookRun extends SettingDefaults {
   readonly reporter: PlaybookReporter;
-  readonly check: boolean;
-  readonly diff: boolean;
-  readonly become: boolean;
   readonly forceHandlers: boolean;
   readonly gathering: Gathering;
   readonly tags: Tags;

@@ -166,7 +166,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
     if (task.failedWhen !== undefined) failed = failedWhen = firstFalse(task.failedWhen, names()) === undefined;
   }
   const msg = failedWhen === true ? `failed_when holds: ${task.failedWhen?.map(({ text }) => text).join(' and ')}` : '';
-  return doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo });
+  return doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diffContext });
 }
 
 async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Settings): Promise<ModuleResult> {

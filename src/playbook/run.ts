@@ -50,6 +50,10 @@ export interface RunOptions {
   readonly become?: boolean;
   /** Default: false. */
   readonly forceHandlers?: boolean;
+  /** What a task may take that says nothing; 0 or undefined: no limit. */
+  readonly taskTimeoutSec?: number | undefined;
+  /** Lines of a diff around a change. Default: 3, as Ansible's. */
+  readonly diffContext?: number | undefined;
   /** Default: implicit. */
   readonly gathering?: Gathering | undefined;
   /** --tags and --skip-tags. */
@@ -95,6 +99,8 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     check,
     diff,
     become,
+    timeoutSec: options.taskTimeoutSec ?? 0,
+    diffContext: options.diffContext ?? DIFF_CONTEXT,
     forceHandlers: options.forceHandlers ?? false,
     gathering: options.gathering ?? 'implicit',
     tags,
@@ -192,6 +198,8 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
   };
 }
 
+/** Ansible's default. */
+const DIFF_CONTEXT = 3;
 const NOBODY: Host = { name: '', groups: [], vars: {} };
 /** What `ansible_version` says: the language is that of this release. */
 const VERSION = { full: '2.19.0', major: 2, minor: 19, revision: 0, string: '2.19.0' };

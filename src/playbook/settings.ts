@@ -20,6 +20,8 @@ export interface Settings {
   readonly environment: Readonly<Record<string, string>>;
   readonly delegateTo: string | undefined;
   readonly timeoutSec: number | undefined;
+  /** Lines of a diff around a change. */
+  readonly diffContext: number;
   /** On this machine, whatever the host. */
   readonly isLocal: boolean;
   /** Where no variable of the host says another. */
@@ -33,6 +35,9 @@ export interface SettingDefaults {
   readonly check: boolean;
   readonly diff: boolean;
   readonly become: boolean;
+  /** Where nothing is written; 0: no limit. */
+  readonly timeoutSec: number;
+  readonly diffContext: number;
 }
 
 export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Directives[] {
@@ -46,7 +51,7 @@ export function settingsOf(chain: readonly Directives[], names: Names, defaults:
     const value = render(inherited(chain, key), names);
     return value === undefined || value === null || value === '' ? undefined : toText(value);
   };
-  const timeout = render(inherited(chain, 'timeoutSec'), names);
+  const timeout = render(inherited(chain, 'timeoutSec'), names) ?? defaults.timeoutSec;
   const become = variableSwitch(names, 'ansible_become') ?? flag('become') ?? defaults.become;
   const identity: { user?: string; method?: BecomeMethod; exe?: string } = {};
   const [user, method, exe] = [text('becomeUser'), text('becomeMethod'), text('becomeExe')];
@@ -62,7 +67,8 @@ export function settingsOf(chain: readonly Directives[], names: Names, defaults:
     delegateTo: text('delegateTo'),
     isLocal: isLocal(text('connection')),
     ...loginOf(text('remoteUser'), text('port')),
-    timeoutSec: timeout === undefined || timeout === null || Number(timeout) === 0 ? undefined : Number(timeout),
+    timeoutSec: Number(timeout) === 0 ? undefined : Number(timeout),
+    diffContext: defaults.diffContext,
     ignoreErrors: flag('ignoreErrors') ?? false,
     ignoreUnreachable: flag('ignoreUnreachable') ?? false,
   };

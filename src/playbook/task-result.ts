@@ -47,7 +47,7 @@ export function failedResult(error: unknown, noLog = false): TaskResult {
 }
 
 /** @param how what changed_when, failed_when and until have said */
-export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined }): TaskResult {
+export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number }): TaskResult {
   return {
     ...PLAIN,
     changed: how.changed,
@@ -56,7 +56,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
     registered: registeredOf(raw, how),
     msg: raw.said ?? raw.msg ?? how.msg,
     hint: raw.hint,
-    diff: raw.diff === undefined ? undefined : diffText(raw.diff),
+    diff: raw.diff === undefined ? undefined : diffText(raw.diff, how.diffContext),
     warnings: raw.warnings ?? [],
     facts: raw.facts ?? {},
     effects: raw.effects ?? [],

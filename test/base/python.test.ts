@@ -85,8 +85,8 @@ test('difflib.unified_diff', () => {
   ];
   const program = `
 import difflib, json, sys
-print(json.dumps([list(difflib.unified_diff(a.splitlines(True), b.splitlines(True), 'before', 'after')) for a, b in json.load(sys.stdin)]))`;
-  const expected = python<string[][]>(program, pairs);
+print(json.dumps([[list(difflib.unified_diff(a.splitlines(True), b.splitlines(True), 'before', 'after', n=n)) for n in (0, 1, 3)] for a, b in json.load(sys.stdin)]))`;
+  const expected = python<string[][][]>(program, pairs);
   // Python puts a tab behind a name only where there is a date.
-  for (const [index, [before, after]] of pairs.entries()) expect(unifiedDiff(linesWithEnds(before), linesWithEnds(after), 'before', 'after')).toEqual(expected[index]);
+  for (const [index, [before, after]] of pairs.entries()) expect([0, 1, 3].map((context) => unifiedDiff(linesWithEnds(before), linesWithEnds(after), 'before', 'after', context))).toEqual(expected[index]);
 });

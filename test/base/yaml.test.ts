@@ -97,6 +97,18 @@ test('merges of merges are found once each', () => {
   expect(plainValue(yaml, yaml.root)).toMatchObject({ m30: { k: 1 } });
 });
 
+test('a key that is merged in from many mappings is told once, and an error where that is asked for', () => {
+  const text = 'a: &a {k: 1}\nb:\n  <<: [*a, *a, *a, {k: 2}]\nc: {d: 1, d: 2}';
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const yaml = parseYaml(text, 'f.yml', { warn });
+  expect(plainValue(yaml, yaml.root)).toEqual({ a: { k: 1 }, b: { k: 1 }, c: { d: 2 } });
+  expect(warnings).toEqual(['f.yml:3:3: the key "k" is merged in (<<) from more than one mapping', 'f.yml:4:11: the key "d" stands twice in one mapping; the last one counts']);
+  expect(() => parseYaml(text, 'f.yml', { warn, repeatedKeys: 'error' })).toThrow('"k" is merged in');
+  expect(parseYaml(text, 'f.yml', { warn, repeatedKeys: 'ignore' }).repeated.size).toBe(1);
+  expect(warnings).toHaveLength(2);
+});
+
 test('a !vault value is what the vault makes of it, and refused without one', () => {
   const text = 'a: [x, !vault "$ANSIBLE_VAULT;1.1;AES256"]';
   const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), text: () => '' };

@@ -75,6 +75,39 @@ describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook pr
     expect(our.status).toBe(their.status);
   }, LIMIT_MS);
 
+  test('ansible.cfg: names in patterns that nobody has, lines around a change, time for a task, files of hosts that failed', async () => {
+    const here = join(folder, 'settings');
+    await mkdir(here);
+    const playbook = join(here, 'some.play.yml');
+    const lines = Array.from({ length: 12 }, (_, index) => `line ${index}`);
+    await writeFile(playbook, `- hosts: all:nosuch:!nobody
+  gather_facts: false
+  tasks:
+    - lineinfile: {path: ${join(here, 'file')}, regexp: 'line 5', line: changed}
+      run_once: true
+    - command: sleep 60
+      ignore_errors: true
+      register: slept
+      when: inventory_hostname == 'one'
+    - debug: {msg: "{{ slept is failed }}"}
+    - fail: {msg: "no"}
+      when: inventory_hostname == 'one'
+- hosts: nosuch
+`);
+    const outcome = async (engine: () => Promise<{ status: number; stdout: string }>) => {
+      await writeFile(join(here, 'file'), `${lines.join('\n')}\n`);
+      await rm(join(here, 'again'), { recursive: true, force: true });
+      const { status, stdout } = await engine();
+      return { status, stdout: stdout.replace(/^(fatal: \[one\]: FAILED! => ).*\n\.\.\.ignoring$/m, '$1ignored'), again: await readFile(join(here, 'again/some.play.retry'), 'utf8') };
+    };
+    const settings = { ANSIBLE_HOST_PATTERN_MISMATCH: 'ignore', ANSIBLE_DIFF_CONTEXT: '1', ANSIBLE_TASK_TIMEOUT: '5', ANSIBLE_RETRY_FILES_ENABLED: 'yes', ANSIBLE_RETRY_FILES_SAVE_PATH: join(here, 'again') };
+    const their = await outcome(() => theirs(['--diff', playbook], settings));
+    const our = await outcome(() => ours([playbook], { diff: true, unknownNames: 'nobody', diffContext: 1, taskTimeoutSec: 5, retryFiles: { folder: join(here, 'again') } }));
+    expect(our.stdout).toContain('@@ -5,3 +5,3 @@');
+    expect(our.stdout).toContain(`to retry, use: --limit @${join(here, 'again/some.play.retry')}`);
+    expect(our).toEqual(their);
+  }, LIMIT_MS);
+
   test('what !unsafe marks and what a vault hides is no template, wherever it stands', async () => {
     const here = join(folder, 'literal');
     const vault = join(here, 'vault-password');

@@ -38,6 +38,8 @@ roles_path = roles.d:~/roles:$PLAYS/roles
 gathering = smart
 force_handlers = yes
 ansible_managed = "ours: do not edit"
+duplicate_dict_key = ignore
+task_timeout = 30
 [privilege_escalation]
 become = yes
 become_user = admin
@@ -52,8 +54,10 @@ retries = 3
 [inventory]
 ignore_extensions = .off, '.old'
 ignore_patterns = ^x
+host_pattern_mismatch = ignore
 [diff]
 always = yes
+context = 0
 [tags]
 run = web, db
 skip = slow
@@ -81,9 +85,11 @@ describe.skipIf(skipReason !== undefined)(`as ansible-config reads it${skipReaso
       expect([ours.connectionVars.ansible_become_exe, ours.connectionVars.ansible_become_flags]).toEqual([theirs.DEFAULT_BECOME_EXE, theirs.DEFAULT_BECOME_FLAGS]);
       expect([ours.verbose, ours.diff, ours.colour, ours.playbookDir]).toEqual([theirs.DEFAULT_VERBOSITY, theirs.DIFF_ALWAYS, theirs.ANSIBLE_NOCOLOR === true ? false : undefined, theirs.PLAYBOOK_DIR]);
       expect([ours.gathering, ours.forceHandlers, ours.managed]).toEqual([theirs.DEFAULT_GATHERING, theirs.DEFAULT_FORCE_HANDLERS, theirs.DEFAULT_MANAGED_STR]);
+      expect([ours.rules?.repeatedKeys, ours.taskTimeoutSec, ours.diffContext]).toEqual([theirs.DUPLICATE_YAML_DICT_KEY, theirs.TASK_TIMEOUT, theirs.DIFF_CONTEXT]);
+      expect(ours.unknownNames).toBe(theirs.HOST_PATTERN_MISMATCH === 'ignore' ? 'nobody' : undefined);
       expect([ours.tags, ours.skipTags]).toEqual([theirs.TAGS_RUN, theirs.TAGS_SKIP]);
       expect(ours.rolesPath).toEqual(theirs.DEFAULT_ROLES_PATH);
-      expect([ours.ignoredEndings, ours.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
+      expect([ours.rules?.ignoredEndings, ours.rules?.ignoredNames]).toEqual([theirs.INVENTORY_IGNORE_EXTS, theirs.INVENTORY_IGNORE_PATTERNS]);
       expect(ours.connectionVars).toEqual({ ansible_become_user: 'admin', ansible_become_method: 'su', ansible_become_exe: '/opt/bin/su', ansible_become_flags: '-l -s', ansible_sudo_exe: 'sudo2', ansible_ssh_retries: '4', ansible_port: '2222', ansible_ssh_args: '-o ControlMaster=auto\n-o ControlPersist=60s', ansible_ssh_common_args: '-o LogLevel=ERROR' });
     }
   }, 60_000);
@@ -117,6 +123,8 @@ test('what cannot be read is an error with its place', async () => {
     ['forks = 3\n', 'before the first [section]'],
     ['[defaults]\nforks = 3\nForks = 4\n', 'defaults.forks is set twice, here and in line 2'],
     ['[defaults]\n[ssh_connection]\n[defaults]\n', '[defaults] stands here for the second time'],
+    ['[defaults]\nduplicate_dict_key = maybe\n', 'defaults.duplicate_dict_key must be error, warn or ignore, not "maybe"'],
+    ['[vars_host_group_vars]\nstage = inventory\n', 'vars_host_group_vars.stage = inventory is not supported'],
     ['[defaults]\nhash_behaviour = merge\n', 'defaults.hash_behaviour = merge is not supported'],
   ] as const) {
     await writeFile(join(folder, 'ansible.cfg'), text);
@@ -124,12 +132,20 @@ test('what cannot be read is an error with its place', async () => {
   }
 });
 
+test('a folder for roles below another home; files of hosts that failed', async () => {
+  await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nhome = else\nretry_files_save_path = ~/again\n');
+  expect(read()).toMatchObject({ rolesPath: [join(folder, 'else/roles'), '/usr/share/ansible/roles', '/etc/ansible/roles'] });
+  expect(read()).not.toHaveProperty('retryFiles');
+  expect(read({ ANSIBLE_RETRY_FILES_ENABLED: 'yes' }).retryFiles).toEqual({ folder: join(home, 'again') });
+  expect(read({ ANSIBLE_PRIVATE_KEY: 'canary', ANSIBLE_PRIVATE_KEY_PASSPHRASE: 'canary' }).warnings).toEqual([expect.stringMatching(/^ANSIBLE_PRIVATE_KEY is passed over: keys /), expect.stringMatching(/^ANSIBLE_PRIVATE_KEY_PASSPHRASE is passed over: a key /)]);
+});
+
 test('what is set and passed over is told, with its place', async () => {
   await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nlog_path = x.log\n[inventory]\nenable_plugins = yaml, ini\n');
   expect(read({ ANSIBLE_EXECUTABLE: '/bin/zsh' }).warnings).toEqual([
-    `${join(folder, 'ansible.cfg')}:4: inventory.enable_plugins = yaml, ini is passed over`,
-    'ANSIBLE_EXECUTABLE = /bin/zsh is passed over',
-    `${join(folder, 'ansible.cfg')}:2: defaults.log_path = x.log is passed over`,
+    `${join(folder, 'ansible.cfg')}:4: inventory.enable_plugins = yaml, ini is passed over: lists of hosts, programs, YAML and INI are always read`,
+    'ANSIBLE_EXECUTABLE = /bin/zsh is passed over: sh runs everything on the hosts',
+    `${join(folder, 'ansible.cfg')}:2: defaults.log_path = x.log is passed over: each run leaves a directory of its own`,
   ]);
 });
 
@@ -137,8 +153,8 @@ test('what concerns playbooks alone is refused or told where they are played, an
   await writeFile(join(folder, 'ansible.cfg'), '[defaults]\nstdout_callback = yaml\ncallbacks_enabled = timer\ngathering = smart\ndisplay_skipped_hosts = no\n');
   expect(read()).toMatchObject({ gathering: 'smart', shownResults: { skipped: false }, warnings: [] });
   expect(read({}, true).warnings).toEqual([
-    `${join(folder, 'ansible.cfg')}:2: defaults.stdout_callback = yaml is passed over`,
-    `${join(folder, 'ansible.cfg')}:3: defaults.callbacks_enabled = timer is passed over`,
+    `${join(folder, 'ansible.cfg')}:2: defaults.stdout_callback = yaml is passed over: output is that of the default callback, or --json`,
+    `${join(folder, 'ansible.cfg')}:3: defaults.callbacks_enabled = timer is passed over: there are no callbacks; --events and --junit write files`,
   ]);
   expect(() => read({ ANSIBLE_GATHERING: 'often' })).toThrow('ANSIBLE_GATHERING must be implicit, explicit or smart, not "often"');
   for (const [line, message] of [

@@ -94,7 +94,7 @@ describe('copy', () => {
     await writeFile(path, 'one\ntwo\n');
     for (const check of [true, false]) {
       const { diff } = await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { check, diff: true });
-      expect(diffText(diff ?? []).split('\n')).toEqual([`--- before: ${path}`, `+++ after: ${path}`, '@@ -1,2 +1,2 @@', ' one', '-two', '+2', '', '']);
+      expect(diffText(diff ?? [], 3).split('\n')).toEqual([`--- before: ${path}`, `+++ after: ${path}`, '@@ -1,2 +1,2 @@', ' one', '-two', '+2', '', '']);
     }
     expect((await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { diff: true })).diff).toBeUndefined();
     expect((await runModule(here, 'copy', { dest: path, content: 'three\n' })).diff).toBeUndefined();
