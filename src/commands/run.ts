@@ -17,6 +17,7 @@ import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { listPlays } from './list-plays.js';
 import { openOutput } from './run-output.js';
+import { tellInterruption } from './tell-interruption.js';
 import { vaultPasswords } from './vault-options.js';
 import { writeRetryFile } from './retry-file.js';
 
@@ -94,7 +95,7 @@ interface PlayOptions {
 }
 
 async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, extraVars, tags, select }: PlayOptions): Promise<ExitStatus> {
-  const { stdout, stderr, interrupted, askSecret } = fleet.context;
+  const { stdout, stderr, interrupted, askSecret, askLine = askSecret } = fleet.context;
   const verbosity = options.verbose ?? 0;
   const output = openOutput(options, stdout, stderr);
   const { view, reporter } = output;
@@ -104,7 +105,8 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     session: (host) => fleet.session(host),
     reconnect: (host) => fleet.reconnect(host, interrupted),
     facts: (host) => fleet.factsAnew(host),
-    ask: askSecret === undefined ? undefined : (prompt) => askSecret(prompt),
+    ask: askSecret === undefined || askLine === undefined ? undefined : (prompt, hidden) => (hidden ? askSecret : askLine)(prompt),
+    interrupted,
     forks: options.forks,
     reporter,
     check: options.check,
@@ -119,6 +121,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     extraVars,
     magic: { ansible_verbosity: verbosity, ...(options.managed === undefined ? {} : { ansible_managed: options.managed }), ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
   });
+  const over = tellInterruption(fleet.context);
   let status: ExitStatus = 0;
   let recap: readonly RecapRow[] = [];
   const failures = new Map<string, FleetTapError>();
@@ -135,6 +138,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     status = outcome.exitStatus;
     if (status !== 0 || interrupted.aborted) break;
   }
+  over();
   await output.finish(recap);
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
 }

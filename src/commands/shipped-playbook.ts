@@ -16,6 +16,7 @@ import type { CommandContext } from './context.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { HostLog } from './host-log.js';
 import { allOf } from './run-output.js';
+import { tellInterruption } from './tell-interruption.js';
 
 export interface ShippedOptions extends FleetOptions {
   readonly check: boolean;
@@ -46,6 +47,7 @@ export interface PlayOrder {
 /** One recap for all waves. */
 export async function playShipped({ playbook, fleet }: ShippedPlaybook, options: Omit<ShippedOptions, 'extraVars'>, { hostVars, waves = [fleet.hosts], goesOn }: PlayOrder = {}): Promise<RunOutcome> {
   const { stderr, stdout } = fleet.context;
+  const over = tellInterruption(fleet.context);
   let sofar: RunOutcome = { recap: [], failures: new Map(), exitStatus: 0 };
   for (const [index, wave] of waves.entries()) {
     const chosen = new Set(wave.map((host) => host.name));
@@ -61,6 +63,7 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
       check: options.check,
       diff: options.diff,
       become: true,
+      interrupted: fleet.context.interrupted,
       ...(hostVars === undefined ? {} : { hostVars }),
     });
     await view.settled();
@@ -72,6 +75,7 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
     sofar = { ...sofar, failures: new Map([...sofar.failures, ...reasons]) };
     break;
   }
+  over();
   stdout.write(formatRecap(sofar.recap));
   if (fleet.run.path !== undefined) stderr.write(`what each host was asked and said: ${join(fleet.run.path, 'hosts')}\n`);
   return sofar;

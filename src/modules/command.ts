@@ -116,6 +116,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
     // Whether there is anything to run can be looked at.
     ...(decides ? { look: script(true) } : {}),
     isAlone: true,
+    mayEnd: true,
     ...(stdin === undefined ? {} : { input: Buffer.from(params.stdin_add_newline ? `${stdin}\n` : stdin) }),
     timeoutMs: LIMIT_MS,
     parse: (result: { status: number; stdout: string; stderr: string }): ModuleResult => {

@@ -53,10 +53,18 @@ export type Effect =
    */
   | { readonly kind: 'ansible-facts'; readonly facts: Readonly<Record<string, unknown>>; readonly areBare?: boolean };
 
+/** How a script of a plan is run. */
+export interface StepOptions {
+  readonly input?: Buffer;
+  readonly timeoutMs?: number;
+  /** Ctrl-C ends it: it changes nothing, or is the user's own program. Default: it is waited for. */
+  readonly mayEnd?: boolean;
+}
+
 /** What an action has: the connection of the task's host (or of delegate_to), and the person. */
 export interface ActionHost {
   /** One script, as the become user of the task. @throws FleetTapError kind `unreachable` when the connection is lost */
-  run(script: string, options?: { readonly input?: Buffer; readonly timeoutMs?: number }): Promise<CommandResult>;
+  run(script: string, options?: StepOptions): Promise<CommandResult>;
   /** Gives up the connection and makes a new one. @throws FleetTapError kind `unreachable` */
   reconnect(): Promise<void>;
   /** The host's facts, asked anew. */
@@ -117,6 +125,8 @@ export type ModulePlan =
       readonly look?: string;
       /** Standard error is part of the answer: nothing else may run beside it. Default: false. */
       readonly isAlone?: boolean;
+      /** As in StepOptions. What only looks may be ended anyway. */
+      readonly mayEnd?: boolean;
       /**
        * Pure. The result; or, where the first script has only looked and something is to be done, the next one: a task that changes nothing costs
        * one round trip. @throws FleetTapError when the answer is not one
@@ -139,8 +149,8 @@ export async function takeStep(step: PlanStep, host: ActionHost): Promise<Module
   return step.kind === 'action' ? step.run(host) : step.parse(await host.run(step.script, scriptOptions(step)));
 }
 
-export function scriptOptions({ input, timeoutMs }: ScriptStep): { readonly input?: Buffer; readonly timeoutMs?: number } {
-  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+export function scriptOptions({ input, timeoutMs, mayEnd, look, script }: ScriptStep): StepOptions {
+  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mayEnd === true || look === script ? { mayEnd: true } : {}) };
 }
 
 export interface PlaybookModule<P extends Parameters = Parameters> {

@@ -21,6 +21,7 @@ function planCommand(module: string, head: string, invocation: string, context: 
     kind: 'script',
     script: moduleScript(module, shown, context, `${head}\n${run}`),
     timeoutMs: LIMIT_MS,
+    mayEnd: true,
     ...(input === undefined ? {} : { input }),
     parse: (result) => {
       const answer = parseAnswer(module, result);

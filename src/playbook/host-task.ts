@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { quote } from '../ssh/quote.js';
 import { connectionKey } from '../inventory/host.js';
 import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult } from '../modules/module.js';
-import type { RunOptions } from '../ssh/session.js';
+import type { CommandResult, RunOptions } from '../ssh/session.js';
 import { LocalFiles } from './local-files.js';
 import type { LookingHost } from './looks.js';
 import type { Include, Task } from './playbook.js';
@@ -62,12 +62,12 @@ export class HostTask implements TaskHost {
   }
 
   looking(settings: Settings): LookingHost {
-    const { host, become, limit } = this.#reached(settings);
+    const { host, become } = this.#reached(settings);
     const where = `${connectionKey(host)}\0${JSON.stringify(become)}`;
     return {
       where,
       action: this.#action(settings),
-      run: async (script, options) => (await this.#play.run.session(host)).run(script, { become, ...options, ...limit }),
+      run: this.#runOn(settings),
       inEnvironment: (script) => inEnvironment(script, settings.environment),
       ahead: async (look, most) => (settings.delegateTo === undefined ? ((await this.#ahead?.({ look, most, where })) ?? []) : []),
       busy: (until) => {
@@ -84,15 +84,31 @@ export class HostTask implements TaskHost {
     return { host: reachedAs(named, settings), become: become ?? false, limit: settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 } };
   }
 
+  /** One script on the host that the task works on. */
+  #runOn(settings: Settings): (script: string, options: RunOptions & { readonly mayEnd?: boolean }) => Promise<CommandResult> {
+    const { host, become, limit } = this.#reached(settings);
+    const { session, interruption } = this.#play.run;
+    return (script, { mayEnd = false, signal, ...options }) =>
+      interruption.during(host.name, async () => {
+        const ending = [...(mayEnd ? [interruption.signal] : []), signal].filter((one) => one !== undefined);
+        const opened = await session(host);
+        // Connecting took its time.
+        return interruption.during(host.name, () => opened.run(script, { become, ...options, ...limit, ...(ending.length === 0 ? {} : { signal: AbortSignal.any(ending) }) }));
+      });
+  }
+
   #action(settings: Settings): ActionHost {
     const { run } = this.#play;
-    const { host, become, limit } = this.#reached(settings);
+    const { host } = this.#reached(settings);
+    const during = <T>(work: () => Promise<T>) => run.interruption.during(host.name, work);
+    const onHost = this.#runOn(settings);
+    const { ask } = run;
     return {
-      run: async (script, options) => (await run.session(host)).run(inEnvironment(script, settings.environment), { become, ...options, ...limit }),
-      reconnect: () => run.reconnect(host),
-      gatherFacts: () => run.facts(host),
-      sleep: (sec) => run.sleep(sec),
-      ask: run.ask,
+      run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
+      reconnect: () => during(() => run.reconnect(host)),
+      gatherFacts: () => during(() => run.facts(host)),
+      sleep: (sec) => during(() => run.sleep(sec)),
+      ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
     };
   }
 
@@ -107,8 +123,9 @@ export class HostTask implements TaskHost {
   }
 
   sleep(sec: number): Promise<void> {
-    this.#play.run.looks.somethingChanged();
-    return this.#play.run.sleep(sec);
+    const { looks, interruption, sleep: wait } = this.#play.run;
+    looks.somethingChanged();
+    return interruption.during(this.#host.host.name, () => wait(sec));
   }
 
   itemDone(label: string, result: TaskResult): void {

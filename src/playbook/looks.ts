@@ -5,7 +5,7 @@
 // Guaranteed: nothing is changed on a host before it is the task's turn; so where hosts wait for each other, what fails ends the play, and what is told when,
 // are as if each task had been asked alone. An answer is used once.
 import { randomBytes } from 'node:crypto';
-import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type PlanStep, type ScriptStep, scriptOptions, takeStep } from '../modules/module.js';
+import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type PlanStep, type ScriptStep, type StepOptions, scriptOptions, takeStep } from '../modules/module.js';
 import { commonParts } from '../modules/script.js';
 import type { CommandResult, RunOptions } from '../ssh/session.js';
 import { together, TogetherReader } from './scripts-together.js';
@@ -22,7 +22,7 @@ export interface LookingHost {
   /** Connection and become user: equal for what may share a shell. */
   readonly where: string;
   readonly action: ActionHost;
-  run(script: string, options: RunOptions): Promise<CommandResult>;
+  run(script: string, options: RunOptions & StepOptions): Promise<CommandResult>;
   /** The script with the task's environment. */
   inEnvironment(script: string): string;
   /** What the tasks behind this one would ask, in order; environment included. @param look what this one asks @param most at most so many */

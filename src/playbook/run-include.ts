@@ -7,7 +7,7 @@ import type { Around, HostRun, PlayEngine } from './run-state.js';
 import { looped, skippedBy } from './run-task.js';
 import { chainOf } from './settings.js';
 import { wantedSteps } from './tags.js';
-import { failedResult, type TaskResult } from './task-result.js';
+import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { plainName, taskName } from './task-scope.js';
 import { render } from './template.js';
 import type { Scope } from './variables.js';
@@ -111,5 +111,3 @@ function roleNameOf(include: Include, names: Scope): string {
     return '';
   }
 }
-
-const DONE: TaskResult = { changed: false, failed: false, skipped: false, unreachable: false, registered: { changed: false }, isLoop: false, msg: '', hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'never', error: undefined };

@@ -9,6 +9,7 @@ import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
+import { isInterrupted } from './interruption.js';
 import { looksAhead } from './look-ahead.js';
 import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
@@ -18,7 +19,7 @@ import type { Around, HostRun, PlaybookRun, PlayEngine, Told } from './run-state
 import { runTask } from './run-task.js';
 import { chainOf, reachedAs, settingsOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
-import { failedResult, type TaskResult } from './task-result.js';
+import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
 import { Throttles } from './throttle.js';
@@ -102,10 +103,10 @@ export class PlayRun implements PlayEngine {
     const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
     return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
-        host.variables.facts = { ...host.variables.facts, ...(await this.run.facts(this.#asPlaySays(host))) };
+        host.variables.facts = { ...host.variables.facts, ...(await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)))) };
         host.hasFacts = true;
         host.counts.ok += 1;
-        this.tell(id, task, host, { ...OK, shows: 'never' });
+        this.tell(id, task, host, DONE);
         return true;
       } catch (error) {
         const result = failedResult(asHostError(error, host.host.name));
@@ -149,7 +150,7 @@ export class PlayRun implements PlayEngine {
   async steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     let left = hosts;
     for (const [index, step] of steps.entries()) {
-      if (left.length === 0 || (this.isStopped && !around.isAlways)) break;
+      if (left.length === 0 || this.run.interruption.isOn || (this.isStopped && !around.isAlways)) break;
       const here = { ...around, following: { steps, from: index + 1, locals: around.locals, next: around.following } };
       if (step.kind === 'block') left = await this.#block(step, left, here);
       else if (step.kind === 'role') left = await this.#role(step, left, here);
@@ -188,7 +189,7 @@ export class PlayRun implements PlayEngine {
     let left = hosts;
     for (let index = 0; index < this.handlers.all.length; index += 1) {
       const handler = this.handlers.all[index];
-      if (handler === undefined || this.isStopped) continue;
+      if (handler === undefined || this.isStopped || this.run.interruption.isOn) continue;
       const due = this.handlers.take(handler, left);
       if (due.length === 0) continue;
       const kept = handler.kind === 'include' ? await runInclude(this, handler, due, OUTSIDE, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, OUTSIDE, 'handler') : due;
@@ -265,7 +266,9 @@ export class PlayRun implements PlayEngine {
     const { reporter } = this.run;
     const id = this.run.nextId();
     reporter.taskStarted({ id, name: task.name, hosts: hosts.map(({ host }) => host.name), kind, path: task.path, action: task.action });
-    const turn = (host: HostRun) => this.#limit(() => work(host, id));
+    const { interruption } = this.run;
+    // Those that waited for their turn when Ctrl-C came have nothing to tell.
+    const turn = (host: HostRun) => this.#limit(async () => interruption.isOn || work(host, id));
     const kept = await Promise.all(hosts.map((host) => (throttle === undefined ? turn(host) : throttle(() => turn(host)))));
     reporter.taskFinished(task.name);
     this.#checkFailures();
@@ -306,7 +309,7 @@ export class PlayRun implements PlayEngine {
   settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean {
     const { counts } = host;
     if ((result.failed || result.unreachable) && !result.isIgnored) {
-      if (result.failed && around.isRescued) {
+      if (result.failed && around.isRescued && !isInterrupted(result)) {
         counts.rescued += 1;
         host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name, action: task.action });
         return false;
@@ -343,5 +346,3 @@ export class PlayRun implements PlayEngine {
     return line === undefined ? file : `${file}:${line}`;
   }
 }
-
-const OK: TaskResult = { changed: false, failed: false, skipped: false, unreachable: false, registered: { changed: false }, isLoop: false, msg: '', hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined };

@@ -9,6 +9,7 @@ import type { Session } from '../ssh/session.js';
 import type { Counts } from './counts.js';
 import type { HandlerBook } from './handler-book.js';
 import type { Looks } from './looks.js';
+import type { Interruption } from './interruption.js';
 import type { Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
@@ -34,6 +35,7 @@ export interface PlaybookRun extends SettingDefaults {
   readonly variables: RunVariables;
   readonly inventory: RunInventory;
   readonly looks: Looks;
+  readonly interruption: Interruption;
   readonly failures: Map<string, FleetTapError>;
   /** Taken back with meta: clear_host_errors. */
   clearErrors(hosts: readonly HostRun[]): void;

@@ -9,6 +9,7 @@ import { isMapping, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
 import { toPlain, toText } from './expression/values.js';
 import type { LocalFiles } from './local-files.js';
+import { isInterrupted } from './interruption.js';
 import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
 import type { Settings } from './settings.js';
@@ -71,7 +72,7 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
     results.push(result);
     registered.push(result.registered);
     host.itemDone(label, result);
-    if (result.unreachable) break;
+    if (result.unreachable || isInterrupted(result)) break;
   }
   return loopResult(results, registered);
 }
@@ -119,7 +120,7 @@ async function runItem(task: Task, when: readonly Condition[], scope: Scope, hos
   const skipped = skippedBy(when, scope);
   if (skipped !== undefined) return { ...skipped, noLog: quietNoLog(scope, host) };
   const settings = host.settings(scope);
-  const finish = (result: TaskResult): TaskResult => ({ ...result, noLog: settings.noLog, isIgnored: result.unreachable ? settings.ignoreUnreachable : result.failed && settings.ignoreErrors });
+  const finish = (result: TaskResult): TaskResult => ({ ...result, noLog: settings.noLog, isIgnored: result.unreachable ? settings.ignoreUnreachable : result.failed && settings.ignoreErrors && !isInterrupted(result) });
   try {
     const result = await attempts(task, scope, host, settings);
     const notify = result.changed && task.notify !== undefined ? [render(task.notify, scope)].flat().map(toText) : [];

@@ -12,6 +12,7 @@ import { connectionKey, type Host, type Inventory, type Vars } from '../inventor
 import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
 import { Counts } from './counts.js';
+import { Interruption } from './interruption.js';
 import { toText } from './expression/values.js';
 import { Looks } from './looks.js';
 import type { Play, Playbook } from './playbook.js';
@@ -66,6 +67,8 @@ export interface RunOptions {
   readonly hostVars?: (host: string) => Vars;
   /** `ansible_limit` and the like. */
   readonly magic?: Vars;
+  /** Ctrl-C: see interruption.ts. */
+  readonly interrupted?: AbortSignal | undefined;
   /** Seconds between retries; tests do not wait. */
   readonly sleep?: (sec: number) => Promise<void>;
 }
@@ -93,6 +96,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ...options.magic,
   };
   const sessions = new Map<string, Promise<Session>>();
+  const interruption = new Interruption(options.interrupted);
   let lastId = 0;
   const run: PlaybookRun = {
     reporter: options.reporter,
@@ -106,6 +110,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     tags,
     inventory,
     looks: new Looks(),
+    interruption,
     variables: { inventory, hosts: inventory.variables, magic },
     failures: new Map(),
     clearErrors: (hosts) => {
@@ -128,7 +133,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
       await made;
     },
     ask: options.ask,
-    sleep: options.sleep ?? ((sec) => wait(sec * 1000)),
+    sleep: options.sleep ?? ((sec) => wait(sec * 1000, undefined, options.interrupted === undefined ? {} : { signal: options.interrupted })),
     nextId: () => {
       lastId += 1;
       return lastId;
@@ -169,6 +174,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
       return true;
     }
     for (const batch of batchesOf(play, selected, names)) {
+      if (interruption.isOn) return false;
       const left = batch.map(ofHost).filter((host) => !run.failures.has(host.host.name));
       options.reporter.playStarted({ name, hosts: left.map(({ host }) => host.name), isFree });
       const batchNames = left.map(({ host }) => host.name);
@@ -190,7 +196,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
       // All patterns are looked at before the first play touches a host; add_host and group_by may bring more names.
       const mayAdd = playbook.plays.some((play) => addsHosts(play));
       if (!mayAdd) for (const play of playbook.plays) selectPlay(play, options, extra, inventory);
-      for (const play of playbook.plays) if (!(await runOne(play))) break;
+      for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
       return { recap, failures: run.failures, exitStatus: recapStatus(recap) };

@@ -34,6 +34,9 @@ export interface TaskResult {
 
 const PLAIN = { unreachable: false, isLoop: false, hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined } as const;
 
+/** Nothing to tell. */
+export const DONE: TaskResult = { ...PLAIN, changed: false, failed: false, skipped: false, registered: { changed: false }, msg: '', shows: 'never' };
+
 export function skippedResult(msg: string, registered: Registered, noLog = false): TaskResult {
   return { ...PLAIN, changed: false, failed: false, skipped: true, registered, msg, noLog };
 }
