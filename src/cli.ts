@@ -231,7 +231,7 @@ program.addCommand(
     .option('-l, --limit <PATTERN>', 'only these hosts')
     .option('--list', 'all hosts and groups, as an inventory program prints them', false)
     .option('--graph', 'groups and hosts as a tree', false)
-    .option('--host <NAME>', 'the variables of one host')
+    .option('--host <HOST>', 'the variables of one host')
     .option('--vars', 'with --graph: variables too', false)
     .option('--export', 'variables where they are set, not merged for each host', false)
     .option('-v, --verbose', 'say what was read', count, 0)

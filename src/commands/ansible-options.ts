@@ -2,13 +2,18 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
-import { readAnsibleConfig } from '../inventory/ansible-config.js';
+import { type AnsibleConfig, readAnsibleConfig } from '../inventory/ansible-config.js';
 
 /** Ansible's inventory where none is named. */
 const SYSTEM_INVENTORY = '/etc/ansible/hosts';
 
 /** What no command has an option for. */
 const UNTYPED = new Set(['connectionVars', 'configFile', 'rules', 'unknownNames', 'rolesPath', 'gathering', 'shownResults', 'managed', 'taskTimeoutSec', 'diffContext', 'retryFiles']);
+
+/** What is read where no -i is typed. */
+export function defaultInventory({ inventory }: Pick<AnsibleConfig, 'inventory'>): readonly string[] {
+  return inventory ?? (existsSync(SYSTEM_INVENTORY) ? [SYSTEM_INVENTORY] : []);
+}
 
 /** Only options that the command has are filled in; a typed one always wins. */
 export function withAnsibleConfig(command: Command): Command {
@@ -26,7 +31,7 @@ export function withAnsibleConfig(command: Command): Command {
       const typed = one.getOptionValue(name) as readonly string[] | undefined;
       if (known.has(name) && words.length > 0) one.setOptionValueWithSource(name, [...words, ...(typed ?? [])], 'config');
     }
-    if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', existsSync(SYSTEM_INVENTORY) ? [SYSTEM_INVENTORY] : [], 'config');
+    if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', defaultInventory(config), 'config');
     // What draws rows in colours looks there when it is loaded, which is later.
     if (colour !== undefined) process.env[colour ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';
   });

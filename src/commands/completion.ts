@@ -1,11 +1,12 @@
 // What comes in: the words of a command line so far, the last of them unfinished. What goes out: what it may become: commands, options, their
 // choices, hosts and groups of the inventory, or files, which the shell completes itself.
 // Guaranteed: nothing is run and nobody is asked: inventory programs and encrypted files are passed over; whatever is wrong, there is just nothing to offer.
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import type { Command, Option } from 'commander';
+import { readAnsibleConfig } from '../inventory/ansible-config.js';
 import { foldHosts } from '../inventory/fold.js';
 import { loadInventory } from '../inventory/load.js';
+import { defaultInventory } from './ansible-options.js';
 import type { ExitStatus } from './context.js';
 
 interface Offer {
@@ -40,7 +41,7 @@ async function complete(program: Command, words: readonly string[]): Promise<Off
   const name = before.find((word) => !word.startsWith('-'));
   const command = program.commands.find((one) => one.name() === name);
   if (command === undefined) {
-    if (name !== undefined) return NONE;
+    if (name !== undefined && name !== 'help') return NONE;
     const options = current.startsWith('-') ? optionsOf(program) : [];
     return offer(current, [...options, ...program.commands.filter((one) => !one.name().startsWith('_')).map((one) => ({ word: one.name(), description: one.description() }))]);
   }
@@ -99,32 +100,22 @@ async function valueOfOption(option: Option, current: string, typed: Typed): Pro
 async function namedValue(name: string, current: string, typed: Typed): Promise<Offer> {
   if (FOLDERS.includes(name)) return { kind: 'folders', words: [] };
   if (FILES.includes(name)) return { kind: 'files', words: [] };
-  if (!['PATTERN', 'GROUP', 'HOST', 'NAME'].includes(name) || (name === 'NAME' && typed.inventory.length === 0)) return NONE;
+  if (!['PATTERN', 'GROUP', 'HOST'].includes(name)) return NONE;
   // Patterns are made of names: the last one is completed.
   const [, start = '', last = ''] = /^(.*[,:&!])?(.*)$/s.exec(current) ?? [];
-  const names = await namesOf(typed.inventory);
+  const names = (await namesOf(typed.inventory)).filter(({ description }) => name !== 'HOST' || description === 'host');
   return offer(last, names.map(({ word, description }) => ({ word: `${start}${word}`, description })), start);
 }
 
-async function namesOf(sources: readonly string[]): Promise<{ word: string; description: string }[]> {
+async function namesOf(typed: readonly string[]): Promise<{ word: string; description: string }[]> {
   try {
-    const still: string[] = [];
-    for (const source of sources) if (!(await isProgram(source)) && !source.startsWith('vagrant:')) still.push(source);
-    const inventory = await loadInventory(still);
-    const groups = [...inventory.groups.keys()].filter((group) => group !== 'ungrouped').map((word) => ({ word, description: 'group' }));
-    return [...groups, ...inventory.hosts.map(({ name }) => ({ word: name, description: 'host' }))];
+    const config = readAnsibleConfig({ env: process.env, folder: process.cwd(), home: homedir(), warn: () => {} });
+    const sources = typed.length > 0 ? typed : defaultInventory(config);
+    const { groups, hosts } = await loadInventory(sources.filter((source) => !source.startsWith('vagrant:')), { rules: config.rules, isForNames: true });
+    const named = [...groups.keys()].filter((group) => group !== 'ungrouped').map((word) => ({ word, description: 'group' }));
+    return [...named, ...hosts.map(({ name }) => ({ word: name, description: 'host' }))];
   } catch {
     return [];
-  }
-}
-
-async function isProgram(source: string): Promise<boolean> {
-  try {
-    if (!(await stat(source)).isFile()) return false;
-    await access(source, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

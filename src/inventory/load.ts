@@ -43,6 +43,8 @@ export interface LoadOptions {
   readonly isPlayExported?: boolean | undefined;
   /** What ansible.cfg says of reading inventories. */
   readonly rules?: InventoryRules | undefined;
+  /** Only which groups and hosts there are, at once: programs are passed over, group_vars/ and host_vars/ are not read. Default: false. */
+  readonly isForNames?: boolean | undefined;
   /** Time that one call of an inventory program may take. Default: 300 s. */
   readonly scriptTimeoutMs?: number | undefined;
 }
@@ -66,7 +68,7 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
     if (await readOtherSource(source, builder)) continue;
     for (const one of await filesOfSource(source, ignored)) {
       if (one.kind === 'list') readHostList(one.text, builder);
-      else await readSourceFile(one.path, reading);
+      else if (options.isForNames !== true || !(await isProgram(one.path))) await readSourceFile(one.path, reading);
     }
   }
   const names = { groups: builder.groupNames(), hosts: builder.hostNames() };
@@ -77,6 +79,7 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
     return found;
   };
   const inventory: VarsFolder[] = [];
+  if (options.isForNames === true) return builder.finish(sources, { inventory, play: [], exported: [] });
   for (const source of sources) {
     const path = await varsFolderOf(source);
     if (path !== undefined) inventory.push(await folder(resolve(path)));

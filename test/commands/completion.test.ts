@@ -1,7 +1,7 @@
 // Completion in the real shells, as a person at the keyboard gets it; and the man page and tables that are made from the same commands.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +14,15 @@ beforeAll(async () => {
   await writeFile(join(folder, 'inv.yml'), 'web:\n  hosts:\n    web01:\n    web02:\ndb:\n  hosts:\n    db01:\n');
   await writeFile(join(folder, 'program'), '#!/bin/sh\ntouch was-run\n');
   await chmod(join(folder, 'program'), 0o755);
+  await writeFile(join(folder, 'broken.yml'), 'web: {hosts: [\n');
+  spawnSync('mkfifo', [join(folder, 'pipe')]);
+  await mkdir(join(folder, 'mixed'));
+  await copyFile(join(folder, 'program'), join(folder, 'mixed', '10-program'));
+  await copyFile(join(folder, 'inv.yml'), join(folder, 'mixed', '20.yml'));
+  await mkdir(join(folder, 'secret', 'group_vars'), { recursive: true });
+  await copyFile(join(folder, 'inv.yml'), join(folder, 'secret', 'inv.yml'));
+  await writeFile(join(folder, 'secret', 'group_vars', 'all.yml'), '$ANSIBLE_VAULT;1.1;AES256\n6162\n');
+  await writeFile(join(folder, 'secret', 'ansible.cfg'), '[defaults]\ninventory = inv.yml\nvault_password_file = ../program\n');
   // The sources, under the name that is completed.
   await writeFile(join(folder, 'fleet-tap'), `#!/bin/sh\nexec '${process.execPath}' --import '${join(project, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs')}' '${join(project, 'src', 'cli.ts')}' "$@"\n`);
   await chmod(join(folder, 'fleet-tap'), 0o755);
@@ -27,9 +36,9 @@ function run(program: string, ...words: string[]): Promise<string> {
   });
 }
 
-/** What bash would put into the line. */
-async function inBash(line: string): Promise<string[]> {
-  const program = `source <(fleet-tap completion bash); COMP_LINE=$1; COMP_POINT=\${#COMP_LINE}; _fleet_tap 2> /dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
+/** What bash would put into the line. @param before what was typed before it */
+async function inBash(line: string, before = ':'): Promise<string[]> {
+  const program = `${before}; source <(fleet-tap completion bash); COMP_LINE=$1; COMP_POINT=\${#COMP_LINE}; _fleet_tap 2> /dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
   return (await run('bash', '--norc', '-c', program, 'bash', line)).split('\n').filter((word) => word !== '');
 }
 
@@ -47,10 +56,29 @@ describe('in bash', () => {
     ['fleet-tap exec -i inv.yml all -- w', []],
     ['fleet-tap nothing ', []],
     ['fleet-tap capture -i none.yml w', []],
+    ['fleet-tap help cap', ['capture']],
+    ['fleet-tap inventory -i inv.yml --host ', ['web01', 'web02', 'db01']],
+    // Names of other things than hosts.
+    ['fleet-tap capture -i inv.yml --user w', []],
+    ['fleet-tap capture -i inv.yml --iface w', []],
+    // Only names are asked for: what is encrypted, and who has the password, does not matter.
+    ['fleet-tap capture -i secret/inv.yml d', ['db', 'db01']],
+    ['fleet-tap capture -i broken.yml w', []],
+    ['fleet-tap capture -i pipe w', []],
   ])('%s', async (line, expected) => expect(await inBash(line)).toEqual(expected));
 
-  it('runs no inventory program', async () => {
+  it('runs no inventory program, named or in a directory', async () => {
     expect(await inBash('fleet-tap capture -i ./program w')).toEqual([]);
+    expect(await inBash('fleet-tap capture -i mixed w')).toEqual(['web', 'web01', 'web02']);
+    expect(await inBash('fleet-tap capture -i secret/inv.yml w')).toEqual(['web', 'web01', 'web02']);
+    expect(existsSync(join(folder, 'was-run'))).toBe(false);
+  });
+
+  it('without -i: the inventory that ansible.cfg or the environment names', async () => {
+    expect(await inBash('fleet-tap capture db0')).toEqual([]);
+    expect(await inBash('fleet-tap capture db0', 'export ANSIBLE_INVENTORY=inv.yml')).toEqual(['db01']);
+    expect(await inBash('fleet-tap exec web0', 'cd secret')).toEqual(['web01', 'web02']);
+    expect(await inBash('fleet-tap exec web0', 'export ANSIBLE_INVENTORY=./program')).toEqual([]);
     expect(existsSync(join(folder, 'was-run'))).toBe(false);
   });
 });
