@@ -60,15 +60,21 @@ export function formatError(error: FleetTapError): string {
   const lines = [`${place === '' ? '' : `${place}: `}${error.message} [${error.code}]`];
   if (error.sourceLine !== undefined && error.place.line !== undefined) {
     const gutter = `${error.place.line}`.padStart(5);
-    lines.push(`${gutter} | ${error.sourceLine}`);
+    // Of a long line what stands around the mistake: a page of JSON may be one line.
+    const start = error.sourceLine.length <= LONGEST_SHOWN ? 0 : Math.max(0, (error.place.column ?? 1) - 1 - LONGEST_SHOWN / 2);
+    const [left, right] = [start > 0 ? '…' : '', start + LONGEST_SHOWN < error.sourceLine.length ? '…' : ''];
+    lines.push(`${gutter} | ${left}${error.sourceLine.slice(start, start + LONGEST_SHOWN)}${right}`);
     if (error.place.column !== undefined) {
-      const before = error.sourceLine.slice(0, error.place.column - 1).replace(/[^\t]/g, ' ');
+      const before = `${left}${error.sourceLine.slice(start, error.place.column - 1)}`.replace(/[^\t]/g, ' ');
       lines.push(`${' '.repeat(5)} | ${before}^`);
     }
   }
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
   return lines.join('\n');
 }
+
+/** Characters of a source line. */
+const LONGEST_SHOWN = 160;
 
 /** Any thrown value as an error of ours, so that one host's surprise stays one host's failure. */
 export function asHostError(error: unknown, host: string): FleetTapError {

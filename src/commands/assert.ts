@@ -1,11 +1,12 @@
 // fleet-tap assert: a capture against rules; for CI: a connection that nobody expected fails the build.
 // Exit status: 0 every rule holds, 1 wrong rules or log, 2 a rule is broken or cannot be told.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { formatTime } from '../base/clock.js';
 import { FleetTapError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { junitXml } from '../base/junit.js';
+import { readText } from '../base/read-text.js';
 import type { PacketRecord } from '../base/record.js';
 import { parseYaml } from '../base/yaml.js';
 import { Checker, type Verdict } from '../expect/check.js';
@@ -25,7 +26,7 @@ export interface AssertOptions {
 
 export async function assert(options: AssertOptions, context: CommandContext): Promise<ExitStatus> {
   if (options.junit !== undefined) await checkWritable(options.junit);
-  const rules = readRules(parseYaml(await rulesText(options.expect), options.expect));
+  const rules = readRules(parseYaml(await readText(options.expect, 'rules file'), options.expect));
   // Once to learn whose address is whose, once to check: a rule may name a host that speaks at the very end.
   const quiet: CommandContext = { ...context, stderr: new Writable({ write: (_chunk, _encoding, done) => done() }) };
   const owners = new AddressOwners();
@@ -46,12 +47,6 @@ export async function assert(options: AssertOptions, context: CommandContext): P
   context.stdout.write(`${verdicts.length - wrong} of ${verdicts.length} rules hold\n`);
   if (options.junit !== undefined) await writeJUnit(options.junit, options, verdicts, originSec);
   return wrong === 0 ? 0 : 2;
-}
-
-async function rulesText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new FleetTapError('input', 'rules-unreadable', `${file} cannot be read: ${(cause as Error).message}`, { hint: 'name a rules file: --expect RULES.yml', cause });
-  });
 }
 
 const WORDS: Readonly<Record<Verdict['kind'], string>> = { holds: 'ok     ', broken: 'BROKEN ', unknown: 'UNKNOWN' };

@@ -85,7 +85,7 @@ export async function checkWritable(file: string): Promise<void> {
   // A regular file is made anew beside the old one (log-file.ts): its folder counts.
   await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
-    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file: -o FILE' });
+    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file' });
   });
 }
 

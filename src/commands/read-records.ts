@@ -77,6 +77,6 @@ async function isRecording(file: string): Promise<boolean> {
     await handle.read(head, 0, head.length, 0).finally(() => handle.close());
     return head.equals(RECORDING_START);
   } catch (cause) {
-    throw new FleetTapError('input', 'log-unreadable', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new FleetTapError('input', 'log-unreadable', `${file} cannot be read: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message}`, { hint: 'name a recording (capture --record DIR), or a text, JSONL or CSV log of fleet-tap', cause });
   }
 }

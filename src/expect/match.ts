@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 import { didYouMean } from '../base/near-names.js';
 import type { PacketRecord } from '../base/record.js';
 import { yamlError } from '../base/yaml.js';
-import { type Name, type PortRange, type Rules, RULES_INVALID, type Selector } from './rules.js';
+import { type Name, OUTSIDE, type PortRange, type Rules, RULES_INVALID, type Selector } from './rules.js';
 
 /** What the log says of its hosts. */
 export interface Known {
@@ -13,8 +13,6 @@ export interface Known {
   readonly owners: ReadonlyMap<string, string>;
 }
 
-/** Everything that is not an address of a captured host. */
-const OUTSIDE = 'outside';
 const SYN = 2;
 const ACK = 16;
 
@@ -68,7 +66,10 @@ function endsOf(names: readonly Name[], rules: Rules, known: Known): (address: s
 function hostsOf(names: readonly Name[], rules: Rules, known: Known): Set<string> {
   const hosts = new Set<string>();
   for (const name of members(names, rules, new Set())) {
-    if (!known.hosts.includes(name.word)) throw unknownName(name, rules, known);
+    if (!known.hosts.includes(name.word)) {
+      const isPlace = name.word === OUTSIDE || addNet(new BlockList(), name.word);
+      throw isPlace ? yamlError(rules.yaml, name.node, `"${name.word}" is no host: receiver is whose kernel received the packet`, { code: RULES_INVALID, hint: 'to takes addresses and networks' }) : unknownName(name, rules, known);
+    }
     hosts.add(name.word);
   }
   return hosts;
@@ -79,7 +80,7 @@ function members(names: readonly Name[], rules: Rules, open: ReadonlySet<string>
   return names.flatMap((name) => {
     const group = rules.groups.get(name.word);
     if (group === undefined) return [name];
-    if (open.has(name.word)) throw yamlError(rules.yaml, name.node, `the group ${name.word} contains itself`, { code: RULES_INVALID });
+    if (open.has(name.word)) throw yamlError(rules.yaml, name.node, `the group ${name.word} contains itself`, { code: RULES_INVALID, hint: 'a group and a host need different names' });
     return members(group, rules, new Set([...open, name.word]));
   });
 }

@@ -59,6 +59,9 @@ const FLAGS: Readonly<Record<string, number>> = { urg: 32, ack: 16, psh: 8, rst:
 const SELECTOR_KEYS = ['from', 'to', 'between', 'receiver', 'protocol', 'port', 'from_port', 'to_port', 'flags', 'new'];
 const RULE_KEYS = ['name', 'never', 'at_most', 'at_least', 'per', 'packets', 'except'];
 
+/** In place of a name: every address that is no captured host's. */
+export const OUTSIDE = 'outside';
+
 /** The code of every mistake in a rules file. */
 export const RULES_INVALID = 'rules-invalid';
 
@@ -66,7 +69,10 @@ export function readRules(yaml: YamlFile): Rules {
   const top = entriesOf(yaml, yaml.root, 'a rules file', ['groups', 'rules']);
   const groups = new Map<string, readonly Name[]>();
   const written = top.get('groups');
-  if (written !== undefined) for (const entry of mapOf(yaml, written.value, 'groups')) groups.set(String(entry.key), namesOf(yaml, entry.value));
+  if (written !== undefined) for (const entry of mapOf(yaml, written.value, 'groups')) {
+    if (entry.key === OUTSIDE) throw mistake(yaml, entry.keyNode, `${OUTSIDE} is every address that is no captured host's, and cannot be the name of a group`, 'choose another name');
+    groups.set(String(entry.key), namesOf(yaml, entry.value));
+  }
   const list = resolveAlias(yaml, top.get('rules')?.value ?? null);
   if (!isSeq(list) || list.items.length === 0) throw mistake(yaml, list ?? yaml.root, 'rules is a list of at least one rule', 'rules: [{name: no reset, never: {flags: rst}}]');
   return { yaml, groups, rules: list.items.map((item) => ruleOf(yaml, item as Node)) };
@@ -102,7 +108,12 @@ function ruleOf(yaml: YamlFile, node: Node): Rule {
 function exceptOf(yaml: YamlFile, entry: MapEntry | undefined): Selector[] {
   if (entry === undefined) return [];
   const node = resolveAlias(yaml, entry.value);
-  return isSeq(node) ? node.items.map((item) => selectorOf(yaml, item as Node)) : [selectorOf(yaml, node)];
+  const written = isSeq(node) ? (node.items as Node[]) : [node];
+  return written.map((one) => {
+    const selector = selectorOf(yaml, one);
+    if (Object.keys(selector).length === 0) throw mistake(yaml, one, 'except: {} is every packet: nothing would be left that the rule is about');
+    return selector;
+  });
 }
 
 function selectorOf(yaml: YamlFile, node: Node | null): Selector {
@@ -116,6 +127,7 @@ function selectorOf(yaml: YamlFile, node: Node | null): Selector {
   const isNew = entries.has('new') ? plainValue(yaml, entries.get('new')?.value ?? null) : undefined;
   if (isNew !== undefined && typeof isNew !== 'boolean') throw mistake(yaml, entries.get('new')?.value ?? node, 'new takes true or false');
   const between = entries.has('between') ? betweenOf(yaml, entries.get('between')?.value ?? null) : undefined;
+  if (protocol === 'udp') for (const key of ['flags', 'new']) if (entries.has(key)) throw mistake(yaml, entries.get(key)?.keyNode ?? node, `${key} is of TCP segments: no UDP packet has it, and this choice would be none`);
   const flags = entries.has('flags') ? flagsOf(yaml, entries.get('flags')?.value ?? null) : undefined;
   return {
     ...(from && { from }), ...(to && { to }), ...(between && { between }), ...(receiver && { receiver }), ...(protocol && { protocol }), ...(port && { port }), ...(fromPort && { fromPort }), ...(toPort && { toPort }),
@@ -164,7 +176,7 @@ function itemsOf(yaml: YamlFile, node: Node | null): Node[] {
   const value = resolveAlias(yaml, node);
   if (isSeq(value) && value.items.length > 0) return value.items as Node[];
   if (isScalar(value) && value.value !== null) return [value];
-  throw mistake(yaml, node, `a word or a list of words belongs here, not ${describeNode(yaml, node)}`);
+  throw mistake(yaml, node, `a word or a list of words belongs here, not ${isSeq(value) ? 'an empty list' : describeNode(yaml, node)}`);
 }
 
 function mapOf(yaml: YamlFile, node: Node | null, what: string): MapEntry[] {

@@ -1,11 +1,12 @@
 // A capture against rules, as CI does it: verdicts, exit status, and JUnit that a parser of XML reads.
 import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { junitXml } from '../../src/base/junit.js';
 import { assert } from '../../src/commands/assert.js';
 import { capture } from '../../src/commands/capture.js';
+import { RECORDING_FILE } from '../../src/commands/recorder.js';
 import { ALL_READY, newPerson, startFleet } from './person.js';
 
 /** Every case as [name, failure's message or null], as Python reads it. */
@@ -42,6 +43,13 @@ rules:
     expect(lines.at(-2)).toBe('2 of 3 rules hold');
     expect(casesOf(await readFile(junit, 'utf8'))).toEqual([['web reaches app', null], ['only DNS is UDP', null], ['no reset <between> app & db', expect.stringContaining('none expected')]]);
   }
+  // Of a recording that is cut off nobody knows what came afterwards.
+  const file = join(recording, RECORDING_FILE);
+  await truncate(file, Math.floor((await stat(file)).size * 0.7));
+  await writeFile(rules, 'rules: [{name: nothing to port 1, never: {port: 1}}]');
+  const tester = await newPerson();
+  expect(await assert({ files: [recording], expect: rules, allowGaps: false }, tester.context)).toBe(2);
+  expect(tester.stdout()).toMatch(/^UNKNOWN nothing to port 1: /);
 });
 
 it('JUnit is XML whatever the texts hold', () => {

@@ -105,7 +105,13 @@ describe('wrong rules', () => {
     ['rules:\n  - {name: x, never: {between: [a]}}', 2, 'list of two'],
     ['rules:\n  - {name: x, never: {from: dbo1}}', 2, 'no group, no host of the log'],
     ['rules:\n  - {name: x, never: {from: 10.0.0.0/33}}', 2, 'no network'],
-    ['rules:\n  - {name: x, never: {receiver: 10.0.0.1}}', 2, 'no host of the log'],
+    ['rules:\n  - {name: x, never: {receiver: 10.0.0.1}}', 2, 'receiver is whose kernel received the packet'],
+    ['rules:\n  - {name: x, never: {receiver: dbo1}}', 2, 'no host of the log'],
+    ['rules:\n  - {name: x, never: {flags: rst, protocol: udp}}', 2, 'flags is of TCP segments'],
+    ['rules:\n  - {name: x, never: {protocol: udp, new: true}}', 2, 'new is of TCP segments'],
+    ['rules:\n  - {name: x, never: {port: 1}, except: {}}', 2, 'nothing would be left'],
+    ['rules:\n  - {name: x, never: {from: []}}', 2, 'not an empty list'],
+    ['groups: {outside: [app01]}\nrules:\n  - {name: x, never: {from: outside}}', 1, 'cannot be the name of a group'],
     ['groups: {a: [b], b: [a]}\nrules:\n  - {name: x, never: {from: a}}', 1, 'contains itself'],
   ])('%j', (yaml, line, sentence) => {
     expect(() => check(yaml, [])).toThrow(expect.objectContaining({ kind: 'input', code: 'rules-invalid', message: expect.stringContaining(sentence), place: expect.objectContaining({ file: 'rules.yml', line }) }));
