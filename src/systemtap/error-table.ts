@@ -186,13 +186,13 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
     code: 'stap-no-rights',
     pattern: /For users with the privilege level (\S+), the module created/,
     sentence: (match) => `the login has only the rights of ${match[1]}, and may load only kernel modules that a compile server has signed`,
-    hint: 'use become (-b), or make the user a member of stapdev and stapusr',
+    hint: 'let the user become root (-K asks for its password), or make it a member of stapdev and stapusr',
   },
   {
     code: 'stap-no-rights',
     pattern: /You are trying to run systemtap as a normal user|be part of (?:the )?group "stapusr"|staprun: Permission denied/,
     sentence: () => 'the login may not load kernel modules',
-    hint: 'use become (-b), or log in as root',
+    hint: 'let the user become root (-K asks for its password), or log in as root',
   },
   { code: 'stap-missing', pattern: /(stap|staprun): (command )?not found/, sentence: (match) => `${match[1]} is not installed`, hint: SETUP },
   {

@@ -24,10 +24,10 @@ describe('docs/errors', () => {
     expect([...pages.keys()].filter((code) => !used.has(code)).map((code) => `remove docs/errors/${code}.md: no error has that code any more`)).toEqual([]);
   });
 
-  it('says something of each, and leads back', () => {
+  it('says of each what it means, the usual cause and what to do, and leads back', () => {
     for (const [code, page] of pages) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
-      expect(page, code).toMatch(new RegExp(`^# ${code}\\n\\n[^]{25,}\\n\\n\\[All errors\\]\\(\\.\\./errors\\.md\\)\\n$`));
+      expect(page, code).toMatch(new RegExp(`^# ${code}\\n\\n[^]{20,}\\n\\n\\*\\*Usual cause\\.\\*\\* [^]{12,}\\n\\n\\*\\*What to do\\.\\*\\* [^]{15,}\\n\\n\\[All errors\\]\\(\\.\\./errors\\.md\\)\\n$`));
     }
   });
 });
