@@ -110,6 +110,13 @@ describe.skipIf(skipped !== '')(`in Chromium ${skipped}`, () => {
     }
     const { page } = await look(live);
     expect(await page.locator('#hosts tbody').textContent()).toContain('6.12.0-demo-amd64');
+    // What a screen reader says: the charts in one sentence each, and no control without a name.
+    const names = await page.getByRole('img').evaluateAll((charts) => charts.map((chart) => chart.getAttribute('aria-label')));
+    expect(names).toEqual([expect.stringMatching(/^Timeline of 3 hosts: \d+ packets/), expect.stringMatching(/^Connection attempts by time: \d+ accepted, \d+ refused, \d+ unanswered\.$/)]);
+    const { nodes } = await (await page.context().newCDPSession(page)).send('Accessibility.getFullAXTree');
+    const controls = nodes.filter(({ ignored, role }) => !ignored && ['button', 'checkbox', 'searchbox', 'region', 'table', 'image'].includes(role?.value));
+    expect(controls.length).toBeGreaterThan(30);
+    expect(controls.filter(({ name }) => name?.value === '').map(({ role }) => role?.value)).toEqual([]);
     await page.close();
   });
 

@@ -43,7 +43,8 @@ export class Attempts {
         xAxis: { type: 'category', data: labels, axisLabel: { color: paint.text, hideOverlap: true }, axisLine: { lineStyle: { color: paint.line } }, axisTick: { show: false } },
         yAxis: { type: 'value', minInterval: 1, axisLabel: { color: paint.text }, splitLine: { lineStyle: { color: paint.line } } },
         tooltip: { trigger: 'axis', confine: true, backgroundColor: paint.panel, textStyle: { color: paint.text }, formatter: (parameters: unknown) => tip(parameters, view) },
-        aria: { decal: { show: true } },
+        // Patterns for who does not see the colours; the words for who sees nothing are ours, and shorter.
+        aria: { label: { enabled: false }, decal: { show: true } },
         series: OUTCOMES.map((name) => ({ name, type: 'bar' as const, stack: 'all', data: series[name], itemStyle: { color: paint[name] }, barCategoryGap: '10%' })),
       },
       `Connection attempts by time: ${count(total(sums.accepted))} accepted, ${count(total(sums.refused))} refused, ${count(total(unanswered))} unanswered.`,

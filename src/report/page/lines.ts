@@ -21,7 +21,7 @@ export function showLines(view: View, talk: Talk): void {
       element('td', {}, timeText(tNs, data.originSec, 6)), element('td', {}, view.hostAt(flow.host).name), element('td', {}, source), element('td', {}, destination),
       element('td', {}, flow.protocol === 'udp' ? 'UDP' : flagsText(flags)), element('td', { class: 'number' }, bytes < 0 ? '?' : bytesText(bytes)), element('td', {}, late === 1 ? 'late' : ''));
   });
-  const heads = ['Time (UTC)', 'Received by', 'Source', 'Destination', 'Flags', 'Bytes', ''].map((head) => element('th', { scope: 'col' }, head));
+  const heads = ['Time (UTC)', 'Received by', 'Source', 'Destination', 'Flags', 'Bytes', ''].map((head) => element('th', { scope: 'col', class: head === 'Bytes' ? 'number' : undefined }, head));
   const note = rows.length === packets ? `All ${count(packets)} lines.` : `${count(rows.length)} of ${count(packets)} lines: the first, the last and resets. All of them are in the log, by these addresses: ${talk.client} ${talk.server}`;
   const dialog = element('dialog', { 'aria-label': title }, element('header', {}, element('h2', {}, title), button('Close', () => dialog.close())), element('p', { class: 'hint' }, note),
     element('div', { class: 'scroll', tabindex: '0' }, element('table', {}, element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...rows))));

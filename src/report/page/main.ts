@@ -67,7 +67,7 @@ report.replaceChildren(
   notice,
   live,
   tiles,
-  section('Timeline', `A row a host; darker: more packets in ${durationText(data.binNs)}. Bands: something is or may be missing. Triangles: resets. The slider below chooses the time for the whole page.`, timeline.element),
+  section('Timeline', `A row a host; the stronger the colour, the more packets in ${durationText(data.binNs)}. Bands: something is or may be missing. Triangles: resets. The slider below chooses the time for the whole page.`, timeline.element),
   section('Who talks to whom', 'Packets from the row to the column. Click a number to look at these two alone, both ways.', parts.matrix),
   section('Connection attempts', 'A refusal is seen where the client is one of the hosts. An attempt without an answer that anybody saw counts as unanswered.', attempts.element, parts.pairs),
   section('Top talkers', `Click a client to see its lines.${data.packetsLeftOut === 0 ? '' : ` ${count(data.flowsLeftOut)} small flows with ${count(data.packetsLeftOut)} packets are counted above, but not listed here.`}`, parts.talks),
