@@ -170,6 +170,7 @@ export class InventoryBuilder {
         this.#leftUngrouped.add(host);
       } else if (grouped.has(host)) continue;
       else if (this.#groups.has(host) && !ungrouped.children.has(host)) {
+        if (host === 'all') throw new Mistake('a host has the name "all", which is also the group above every group', 'put it into a group of its own, or give it another name');
         this.addChild('ungrouped', host);
         for (const below of this.#hostsBelow(host)) this.#leftUngrouped.delete(below);
       } else if (this.#groups.has(host)) continue;

@@ -89,7 +89,9 @@ export async function loadInventory(sources: readonly string[], options: LoadOpt
   try {
     return builder.finish(sources, layers);
   } catch (error) {
-    throw error instanceof Mistake ? new FleetTapError('input', 'inventory-structure', error.message, { place: { file: sources.join(', ') } }) : error;
+    if (!(error instanceof Mistake)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new FleetTapError('input', 'inventory-structure', error.message, { place: { file: sources.join(', ') }, ...hint });
   }
 }
 

@@ -1,4 +1,5 @@
-// What comes in: the value of ProxyJump. What goes out: its hops, in the order in which they are dialled. Pure; ssh_config(5) ProxyJump.
+// What comes in: the value of ProxyJump. What goes out: its hops, in the order in which they are dialled. ssh_config(5) ProxyJump.
+import { portOf } from './services.js';
 
 export interface JumpHop {
   readonly user: string | undefined;
@@ -20,12 +21,12 @@ export function parseJump(text: string): JumpHop[] | undefined {
 
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`; an IPv6 address in brackets when a port follows. */
 function parseHop(text: string): JumpHop | undefined {
-  const match = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:/@[\]]+))(?::(\d+))?\/?$/.exec(text);
+  const match = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:/@[\]]+))(?::([^:/@[\]]+))?\/?$/.exec(text);
   const host = match?.[2] ?? match?.[3];
   if (match === null || host === undefined) return undefined;
-  const port = match[4] === undefined ? undefined : Number(match[4]);
-  if (port !== undefined && (port < 1 || port > 65_535)) return undefined;
-  return { user: match[1], host, port };
+  if (match[4] === undefined) return { user: match[1], host, port: undefined };
+  const port = portOf(match[4]);
+  return port === undefined ? undefined : { user: match[1], host, port };
 }
 
 /** As ssh writes it: `user@host:port`. */

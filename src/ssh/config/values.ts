@@ -1,6 +1,7 @@
-// What comes in: a directive's words. What goes out: its value in one form of writing, or what is wrong with it in half a sentence. Pure.
+// What comes in: a directive's words. What goes out: its value in one form of writing, or what is wrong with it in half a sentence. Pure, but for the names of ports.
 import { parseJump } from './jump.js';
 import type { ValueKind } from './keywords.js';
+import { portOf } from './services.js';
 
 /** Texts; of most keywords one. Flags are `yes` and `no`, times whole seconds or `none`. */
 export type Value = readonly string[];
@@ -70,8 +71,8 @@ function readInteger(text: string): string {
 }
 
 function readPort(text: string): string {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < 1 || number > 65_535) throw new WrongValue(`is "${text}", which is no port from 1 to 65535`);
+  const number = portOf(text);
+  if (number === undefined) throw new WrongValue(`is "${text}", which is no port from 1 to 65535`);
   return String(number);
 }
 
