@@ -1,7 +1,7 @@
 // What comes in: -o, --format and the rules for files. What goes out: the sinks of a capture, their files open.
 // Standard output gets the log, but for one case: a person sits at it and the log goes to a file; they see the live view instead.
 import { access, constants, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { checkCompression } from '../sinks/compressor.js';
 import type { FormatOptions } from '../sinks/format.js';
@@ -80,12 +80,14 @@ export async function checkOutputs(options: OutputOptions & QueueOptions, isOurs
 
 /** A file that a command will write at its end. Nothing is made or changed here. @throws FleetTapError kind `input` */
 export async function checkWritable(file: string): Promise<void> {
-  const exists = await stat(file).then((found) => !found.isFile(), () => false);
+  const refuse = (reason: string, hint: string) => new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint });
+  if (file === '-') throw refuse('this goes into a file, not to standard output', 'name a file; ./- is one of that name');
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory() === true) throw refuse('it is a folder', `name a file in it: ${join(file, 'NAME')}`);
   const folder = dirname(resolve(file));
   // A regular file is made anew beside the old one (log-file.ts): its folder counts.
-  await access(exists ? file : folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message;
-    throw new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint: 'make the folder, or name another file' });
+  await access(found === undefined || found.isFile() ? folder : file, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    throw refuse(error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message, 'make the folder, or name another file');
   });
 }
 

@@ -204,6 +204,8 @@ it('refuses recordings and logs together, and what cannot be read or written, wi
   await expect(report({ files: [log, person.folder], output, open: false }, person.context)).rejects.toMatchObject({ code: 'files-mixed', kind: 'input' });
   await expect(report({ files: [join(person.folder, 'none')], output, open: false }, person.context)).rejects.toMatchObject({ code: 'log-unreadable' });
   await expect(report({ files: [log], output: join(person.folder, 'no', 'r.html'), open: false }, person.context)).rejects.toMatchObject({ code: 'output-unwritable', kind: 'input' });
+  await expect(report({ files: [log], output: person.folder, open: false }, person.context)).rejects.toMatchObject({ code: 'output-unwritable', message: expect.stringContaining('it is a folder') });
+  await expect(report({ files: [log], output: '-', open: false }, person.context)).rejects.toMatchObject({ code: 'output-unwritable', message: expect.stringContaining('not to standard output') });
   expect(existsSync(output)).toBe(false);
   expect(await report({ files: [log], output, open: false }, person.context)).toBe(0);
   expect(await readFile(output, 'utf8')).not.toMatch(/https?:\/\/(?!echarts\.apache\.org|www\.w3\.org)[a-z]/);

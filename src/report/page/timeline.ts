@@ -96,7 +96,7 @@ export class Timeline {
     const [column = 0, second = 0, third = 0, fourth = 0] = value;
     const span = durationText(view.data.binNs);
     if (seriesName === 'gap') return element('div', {}, element('b', {}, rows[third]?.name ?? ''), `: gap from ${labels[column] ?? ''}, ${fourth < 0 ? 'nobody knows how many lines' : `${count(fourth)} lines`}`);
-    const what = seriesName === 'resets' ? `${count(third)} resets` : `${count(fourth)} packets`;
+    const what = seriesName === 'resets' ? `${count(third)} reset${third === 1 ? '' : 's'}` : `${count(fourth)} packets`;
     return element('div', {}, element('b', {}, rows[second]?.name ?? ''), `: ${what} in ${span} from ${labels[column] ?? ''}`);
   }
 
