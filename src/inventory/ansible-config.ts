@@ -141,6 +141,7 @@ const CONNECTION_VARS = {
   ansible_ssh_executable: ['ANSIBLE_SSH_EXECUTABLE', 'ssh_connection.ssh_executable'],
   ansible_ssh_retries: ['ANSIBLE_SSH_RETRIES', 'connection.retries', 'ssh_connection.retries'],
   ansible_ssh_pkcs11_provider: ['ANSIBLE_PKCS11_PROVIDER', 'ssh_connection.pkcs11_provider'],
+  ansible_su_prompt_l10n: ['ANSIBLE_SU_PROMPT_L10N', 'su_become_plugin.localized_prompts'],
   ansible_become_method: ['ANSIBLE_BECOME_METHOD', 'privilege_escalation.become_method'],
   ...becomeNames('become', 'privilege_escalation', 'become_'),
   ...becomeNames('sudo', 'sudo_become_plugin', ''),

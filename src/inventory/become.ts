@@ -1,7 +1,8 @@
 // What comes in: a host's become variables and the command line's flags. What goes out: how to become another user there.
 // Ansible's names: ansible_become_*, and those of the method (ansible_sudo_pass, ansible_su_exe …), which win (Ansible's become plugins).
 import { FleetTapError } from '../base/errors.js';
-import { defaultsOf, readBoolean, readText, readWords, type VariableSource } from './connection-values.js';
+import { defaultsOf, readBoolean, readList, readText, readWords, type VariableSource, wrong } from './connection-values.js';
+import { pythonPattern, RegexMistake } from './python-regex.js';
 import { splitWords } from './ssh-args.js';
 
 export type BecomeMethod = 'sudo' | 'su' | 'doas';
@@ -17,6 +18,8 @@ export interface Become {
   readonly exe?: string;
   /** Words for the program; undefined: the method's own. One shell word each, unquoted. */
   readonly flags?: readonly string[];
+  /** What su may ask with, besides `Password:`. */
+  readonly prompts?: readonly RegExp[];
 }
 
 export interface BecomeFlags {
@@ -37,6 +40,7 @@ export function becomeOf(source: VariableSource, flags: BecomeFlags): Become {
   // Variables go before options, and options before ansible.cfg, for each of them.
   const read = (option: string | undefined, ...names: string[]) => variable(source, ...names) ?? option ?? variable(defaultsOf(source), ...names);
   const exe = read(undefined, 'exe');
+  const prompts = method === 'su' ? promptsOf(source) : undefined;
   const flagText = read(undefined, 'flags');
   const words = flagText === undefined ? undefined : splitWords(flagText);
   if (flagText !== undefined && words === undefined) throw new FleetTapError('input', 'connection-variable', 'ansible_become_flags has a quote that is not closed', { place: { host: source.host } });
@@ -48,8 +52,21 @@ export function becomeOf(source: VariableSource, flags: BecomeFlags): Become {
     user: read(flags.becomeUser, 'user') ?? 'root',
     ...(password === undefined ? {} : { password }),
     ...(exe === undefined ? {} : { exe }),
+    ...(prompts === undefined ? {} : { prompts }),
     ...(words === undefined ? {} : { flags: words }),
   };
+}
+
+/** Regular expressions (Python's) of questions in other languages; a colon follows (plugins/become/su.py). */
+function promptsOf(source: VariableSource): readonly RegExp[] | undefined {
+  const name = 'ansible_su_prompt_l10n';
+  const list = readList(source, [name]) ?? readList(defaultsOf(source), [name]);
+  try {
+    return list?.map((text) => pythonPattern(`(?:${text}) ?[:：] ?`, 'gi'));
+  } catch (error) {
+    if (!(error instanceof RegexMistake)) throw error;
+    throw wrong(source, name, `has a regular expression that cannot be used here: ${error.message}`);
+  }
 }
 
 function methodOf(source: VariableSource, text: string): BecomeMethod {

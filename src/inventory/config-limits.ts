@@ -50,7 +50,6 @@ const LIMITS: readonly Limit[] = [
   // Connections.
   { names: ['ANSIBLE_EXECUTABLE', 'defaults.executable'], harmless: (text) => /(^|\/)sh$/.test(text.trim()), means: 'sh runs everything on the hosts' },
   { names: ['ANSIBLE_BECOME_ALLOW_SAME_USER', 'privilege_escalation.become_allow_same_user'], harmless: isFalse, means: 'a login that is the user already becomes nobody' },
-  { names: ['ANSIBLE_SU_PROMPT_L10N', 'su_become_plugin.localized_prompts'], harmless: isEmpty, means: 'su is run in English, and its question for a password is the one that ends in "Password:"' },
   { names: ['ANSIBLE_SUDO_CHDIR', 'sudo_become_plugin.chdir'], harmless: isEmpty, means: 'commands run where the login began' },
   { names: ['ANSIBLE_SSH_AGENT', 'connection.ssh_agent'], harmless: isOneOf('none'), means: 'the agent is that of SSH_AUTH_SOCK, or of IdentityAgent in ~/.ssh/config' },
   { names: ['ANSIBLE_PRIVATE_KEY'], harmless: isEmpty, isSecret: true, means: 'keys come from files and from the agent' },

@@ -1,7 +1,7 @@
 // What comes in: a host's variables. What goes out: one of them, checked for its type and range.
 // Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
 import { PythonFloat } from '../base/python-repr.js';
-import { UnsafeText } from '../base/unsafe-text.js';
+import { plainTexts, UnsafeText } from '../base/unsafe-text.js';
 import { FleetTapError } from '../base/errors.js';
 import type { Vars } from './host.js';
 
@@ -27,6 +27,9 @@ const LOCAL_CONNECTIONS = new Set(['local', 'ansible.builtin.local']);
 
 const PARAMIKO_CONNECTIONS = new Set(['paramiko', 'paramiko_ssh', 'ansible.builtin.paramiko_ssh']);
 
+/** ansible-core 2.19 gives it to an agent of its own. */
+const KEY_TEXTS = ['ansible_private_key', 'ansible_ssh_private_key'];
+
 /** Ansible's shell plugins that are POSIX shells; what is run on a host is run by its sh anyway. */
 const SHELL_TYPES = new Set(['sh', 'ansible.builtin.sh', 'csh', 'fish', 'ansible.posix.csh', 'ansible.posix.fish']);
 
@@ -41,6 +44,10 @@ export function checkUnsupported(source: VariableSource): void {
   }
   const program = readText(source, ['ansible_ssh_executable']) ?? readText(defaultsOf(source), ['ansible_ssh_executable']);
   if (program !== undefined && !/(^|\/)ssh$/.test(program)) refuse('ansible_ssh_executable', `is "${program}"; only ssh itself is supported`, 'remove the variable from this host');
+  const key = lastOf(source, KEY_TEXTS);
+  if (key !== undefined && key.value !== '') refuse(key.name, 'holds a key itself; keys come from files and from the agent', 'write it to a file, and name that with ansible_private_key_file');
+  const folder = readText(source, ['ansible_sudo_chdir']);
+  if (folder !== undefined) refuse('ansible_sudo_chdir', `is "${folder}"; commands run where the login began`, 'write chdir: in the tasks that need it');
   const shell = readText(source, ['ansible_shell_type']);
   if (shell !== undefined && !SHELL_TYPES.has(shell)) refuse('ansible_shell_type', `is "${shell}"; hosts must have a POSIX sh`, 'leave this host out with --limit');
 }
@@ -101,6 +108,15 @@ export function readInteger(source: VariableSource, names: readonly string[], lo
   return value;
 }
 
+/** Texts; one text is split at commas, as Ansible does. */
+export function readList(source: VariableSource, names: readonly string[]): string[] | undefined {
+  const found = lastOf(source, names);
+  if (found === undefined || found.value === '') return undefined;
+  const items = typeof found.value === 'string' ? found.value.split(',').map((item) => item.trim()) : plainTexts(found.value);
+  if (Array.isArray(items) && items.every((item) => typeof item === 'string')) return items;
+  throw wrong(source, found.name, 'must be a list of texts');
+}
+
 /** Seconds, at least 1. */
 export function readSeconds(source: VariableSource, names: readonly string[]): number | undefined {
   return readInteger(source, names, 1, 86_400);
@@ -120,7 +136,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
 }
 
-function wrong(source: VariableSource, name: string, message: string, hint?: string): FleetTapError {
+export function wrong(source: VariableSource, name: string, message: string, hint?: string): FleetTapError {
   const details = { place: { host: source.host }, ...(hint === undefined ? {} : { hint }) };
   return new FleetTapError('input', 'connection-variable', `${name} ${message}`, details);
 }

@@ -73,14 +73,16 @@ export function connectionOf(host: Host, flags: ConnectionFlags = {}): Connectio
     return text === undefined ? { options: [] } : readSshArgs(text, name, host.name);
   };
   const [before, common, extra] = [args('ansible_ssh_args'), args('ansible_ssh_common_args', flags.sshCommonArgs), args('ansible_ssh_extra_args', flags.sshExtraArgs)];
-  const keyFile = readText(source, ['ansible_private_key_file', 'ansible_ssh_private_key_file']) ?? flags.privateKeyFile;
-  const timeoutSec = readSeconds(source, ['ansible_timeout', 'ansible_ssh_timeout']) ?? flags.connectTimeoutSec;
-  const password = readText(source, ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password']);
+  /** With this connection, names of its own come last, and so win. */
+  const paramiko = (...names: string[]): string[] => (isParamiko(source) ? names.map((name) => `ansible_paramiko_${name}`) : []);
+  const keyFile = readText(source, ['ansible_private_key_file', 'ansible_ssh_private_key_file', ...paramiko('private_key_file')]) ?? flags.privateKeyFile;
+  const timeoutSec = readSeconds(source, ['ansible_timeout', 'ansible_ssh_timeout', ...paramiko('timeout')]) ?? flags.connectTimeoutSec;
+  const password = readText(source, ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password', ...paramiko('pass', 'password')]);
   return {
     host: host.name,
-    address: readText(source, ['ansible_host', 'ansible_ssh_host']) ?? host.name,
-    port: readInteger(source, ['ansible_port', 'ansible_ssh_port'], 1, 65535) ?? readInteger(defaults, ['ansible_port'], 1, 65535),
-    user: readText(source, ['ansible_user', 'ansible_ssh_user']) ?? flags.user,
+    address: readText(source, ['ansible_host', 'ansible_ssh_host', ...paramiko('host')]) ?? host.name,
+    port: readInteger(source, ['ansible_port', 'ansible_ssh_port', ...paramiko('port')], 1, 65535) ?? readInteger(defaults, ['ansible_port'], 1, 65535),
+    user: readText(source, ['ansible_user', 'ansible_ssh_user', ...paramiko('user')]) ?? flags.user,
     identityFiles: keyFile === undefined ? [] : [keyFile],
     ...(password === undefined ? {} : { password }),
     hostKeyChecking: checkingVariable(source),

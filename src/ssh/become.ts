@@ -21,9 +21,11 @@ const speakFirst = (nonce: string) => `r=${quote(speak(nonce))}"$r"; `;
 const LOGIN_FLAGS = /^(-|-[a-z]*l[a-z]*|--login)$/i;
 const SUDO_SHELL_FLAGS = /^(-[a-zA-Z]*[is][a-zA-Z]*|--login|--shell)$/;
 
-/** What a password is asked with. Only sudo lets us say. */
-export function promptOf(become: Become, nonce: string): RegExp {
-  return become.method === 'sudo' ? new RegExp(`fleet-tap ${nonce}:`) : /password[^\n]*: ?$/i;
+/** How often a program has asked for a password. Only sudo lets us say with which words. @param said what it has said so far */
+export function questionsIn(said: string, become: Become, nonce: string): number {
+  const prompts = become.method === 'sudo' ? [new RegExp(`fleet-tap ${nonce}:`, 'g')] : [/password[^\n]*: ?$/gi, ...(become.prompts ?? [])];
+  // What two of them find is one question.
+  return new Set(prompts.flatMap((prompt) => [...said.matchAll(prompt)].map((match) => match.index + match[0].length))).size;
 }
 
 /**

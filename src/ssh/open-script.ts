@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
 import { type HostText, lastLines } from '../base/host-text.js';
 import { becomeFailure, becomeRefusal } from './become-errors.js';
-import { promptOf, spoken } from './become.js';
+import { questionsIn, spoken } from './become.js';
 import { HeldOutput } from './held-output.js';
 import { remoteCommand } from './remote-command.js';
 import type { Become } from '../inventory/become.js';
@@ -109,7 +109,7 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
       const said = stderr.text();
       const begun = said.lastIndexOf(`fleet-tap ${nonce}>`);
       if (begun === -1) return;
-      const asked = said.slice(begun + nonce.length + 'fleet-tap >'.length).split(promptOf(become, nonce)).length - 1;
+      const asked = questionsIn(said.slice(begun + nonce.length + 'fleet-tap >'.length), become, nonce);
       if (asked === 0) return;
       if (become.password === undefined) return settle(becomeFailure(transport.host, become, 'become-password-needed'));
       if (!answered) {

@@ -1,14 +1,32 @@
 // Where a secret can be seen by others: the command line and environment of processes, and files. For tests that put one in and must not find it.
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILE_LIMIT_BYTES = 64 * 2 ** 20;
+/** One for all files: what others write to /tmp meanwhile may be more than fits into memory. */
+const buffer = Buffer.alloc(2 ** 20);
 
 function holds(path: string, secret: Buffer): boolean {
+  let file: number;
   try {
-    return readFileSync(path).includes(secret);
+    file = openSync(path, 'r');
   } catch {
     return false; // It has ended, or is gone, meanwhile.
+  }
+  try {
+    for (let kept = 0; ; ) {
+      const count = readSync(file, buffer, kept, buffer.length - kept, null);
+      if (count === 0) return false;
+      if (buffer.subarray(0, kept + count).includes(secret)) return true;
+      // The secret may begin at the end of this piece.
+      const next = Math.min(kept + count, secret.length - 1);
+      buffer.copyWithin(0, kept + count - next, kept + count);
+      kept = next;
+    }
+  } catch {
+    return false;
+  } finally {
+    closeSync(file);
   }
 }
 

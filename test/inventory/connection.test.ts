@@ -30,6 +30,8 @@ test.each<[string, Vars, ConnectionFlags, Partial<Connection>]>([
   }],
   ['the later of two names', { ansible_password: 'a', ansible_ssh_pass: 'b', ansible_private_key_file: 'k', ansible_ssh_private_key_file: 'l' }, {}, { password: 'b', identityFiles: ['l'] }],
   ['a password that looks like a template, and is none', { ansible_password: new UnsafeText('a{{b'), ansible_port: new UnsafeText('22') }, {}, { password: 'a{{b', port: 22 }],
+  ['names of paramiko alone', { ansible_connection: 'paramiko', ansible_host: 'a', ansible_paramiko_host: 'b', ansible_paramiko_user: 'u', ansible_paramiko_port: 23, ansible_paramiko_private_key_file: 'k', ansible_paramiko_pass: 'p', ansible_paramiko_timeout: 7 }, {}, { address: 'b', user: 'u', port: 23, identityFiles: ['k'], password: 'p', connectTimeoutMs: 7000 }],
+  ['names of paramiko with ssh', { ansible_host: 'a', ansible_paramiko_host: 'b', ansible_paramiko_user: 'u' }, {}, { address: 'a', user: undefined }],
   ['a password of digits', { ansible_password: 1234 }, {}, { password: '1234' }],
   ['host key checking off', { ansible_host_key_checking: false }, {}, { hostKeyChecking: 'no' }],
   ['host key checking on', { ansible_host_key_checking: true }, {}, { hostKeyChecking: undefined }],
@@ -75,6 +77,10 @@ test.each<[Vars, string]>([
   [{ ansible_host: ['a'] }, 'web1: ansible_host must be a text, not a list'],
   [{ ansible_become: 'perhaps' }, 'ansible_become must be yes or no'],
   [{ ansible_become_method: 'runas' }, 'ansible_become_method is "runas"; sudo, su and doas are supported [connection-unsupported]'],
+  [{ ansible_become_method: 'su', ansible_su_prompt_l10n: 'a,(' }, 'ansible_su_prompt_l10n has a regular expression that cannot be used here'],
+  [{ ansible_become_method: 'su', ansible_su_prompt_l10n: [1] }, 'ansible_su_prompt_l10n must be a list of texts'],
+  [{ ansible_sudo_chdir: '/x' }, 'ansible_sudo_chdir is "/x"; commands run where the login began [connection-unsupported]'],
+  [{ ansible_ssh_private_key: 'hunter2' }, 'ansible_ssh_private_key holds a key itself; keys come from files'],
   [{ ansible_become_flags: "'" }, 'ansible_become_flags has a quote that is not closed'],
   [{ ansible_connection: 'docker' }, 'ssh and local are supported'],
   [{ ansible_shell_type: 'powershell' }, 'ansible_shell_type is "powershell"; hosts must have a POSIX sh'],
@@ -87,6 +93,7 @@ test.each<[Vars, string]>([
 ])('%j is refused', (vars, message) => expect(refusal(vars)).toContain(message));
 
 test('a password stands in no error', () => {
+  expect(refusal({ ansible_private_key: 'hunter2' })).not.toContain('hunter2');
   expect(refusal({ ansible_password: ['hunter2'] })).not.toContain('hunter2');
   expect(refusal({ ansible_password: 'hunter2{{ x }}' })).not.toContain('hunter2');
 });

@@ -6,6 +6,7 @@ import { openScript } from '../../src/ssh/open-script.js';
 import type { Session } from '../../src/ssh/session.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
 import type { Become } from '../../src/inventory/become.js';
+import { connectionOf } from '../../src/inventory/connection.js';
 import type { Transport } from '../../src/ssh/transport.js';
 import { ACCOUNT, accountSkipped, OTHER_ACCOUNT, type Sshd, type SshdOptions, skipAccount, startSshd } from '../hosts/sshd.js';
 import { filesWith, processesWith } from '../hosts/secret.js';
@@ -183,6 +184,15 @@ describe.skipIf(skipAccount)(`becoming another user${accountSkipped}`, () => {
     expect(new Set(codes)).toEqual(new Set(['become-password-wrong']));
     await expect(session.stream('echo never', { become: true })).rejects.toMatchObject({ code: 'become-password-wrong' });
     expect(readFileSync(tries, 'utf8')).toBe('wrong\n');
+  });
+
+  it('su may ask in other words, where those are named', async () => {
+    const { transport, sshd } = await open({}, {});
+    const exe = join(sshd.folder, 'other-su');
+    writeFileSync(exe, '#!/bin/sh\nprintf "Mot de passe : " >&2; IFS= read -r p; [ "$p" = secret ] || exit 1\nwhile [ "$1" != -c ]; do shift; done; exec sh -c "$2"\n', { mode: 0o755 });
+    const { become } = connectionOf({ name: 'web1', groups: [], vars: { ansible_become_method: 'su', ansible_become_exe: exe, ansible_become_password: 'secret', ansible_su_prompt_l10n: ['(Geheim|Kenn)wort', 'Mot de passe', 'Password'] } });
+    const session = new ShellSession(transport, become);
+    expect((await session.run('echo in', { become: true })).stdout).toBe('in\n');
   });
 
   it('takes no password with a line break in it: its second line would answer a second question', async () => {
