@@ -145,9 +145,11 @@ describe.skipIf(skipped !== '')(`in Chromium ${skipped}`, () => {
     expect(await page.locator('#matrix tbody th').allTextContents()).toEqual(['web1']);
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Packets by sender and receiving host');
     expect(await page.getByText('small flows are in none of the numbers').isVisible()).toBe(true);
+    expect(await page.getByRole('img', { name: /^Timeline of 1 host:/ }).count()).toBe(1);
     expect(await page.locator('#talks th[aria-sort=descending]').textContent()).toBe('First (UTC)');
     await page.getByRole('button', { name: 'Show all' }).press('Enter');
     expect(await page.getByText('small flows are in none of the numbers').isVisible()).toBe(false);
+    expect(await page.getByRole('img', { name: /^Timeline of 23 hosts:/ }).count()).toBe(1);
     expect(wrong).toEqual([]);
     await page.close();
   });

@@ -38,7 +38,8 @@ export class Timeline {
     const digits = digitsFor(data.binNs);
     const labels = Array.from({ length: bins }, (_, index) => clockText((data.firstBin + index) * data.binNs, data.originSec, digits));
     const { packets, resets } = this.#sums(view);
-    const rows = data.hosts.map((host, index) => ({ name: host.name, index })).sort((a, b) => b.name.localeCompare(a.name, 'en', { numeric: true }));
+    // With a filter, the rows that it leaves: the keyboard has no other way to a host far below.
+    const rows = data.hosts.map((host, index) => ({ name: host.name, index })).filter(({ index }) => view.hasOthers || packets.has(index)).sort((a, b) => b.name.localeCompare(a.name, 'en', { numeric: true }));
     const rowOf = new Map(rows.map(({ index }, row) => [index, row]));
     const heat: [number, number, number, number][] = [];
     let most = 1;
@@ -49,7 +50,8 @@ export class Timeline {
       }
     }
     const marks = [...resets].flatMap(([host, series]) => [...series].map(([bin, number]) => [bin - data.firstBin, rowOf.get(host) ?? 0, number]));
-    const bands = data.gaps.map((gap) => {
+    const gaps = data.gaps.filter(({ host }) => rowOf.has(host));
+    const bands = gaps.map((gap) => {
       const first = Math.max(0, Math.floor(gap.fromNs / data.binNs) - data.firstBin);
       const last = gap.toNs === null ? bins - 1 : Math.floor(gap.toNs / data.binNs) - data.firstBin;
       return [first, Math.max(first, Math.min(bins - 1, last)), rowOf.get(gap.host) ?? 0, gap.lines ?? -1];
@@ -87,7 +89,7 @@ export class Timeline {
           { name: 'resets', type: 'scatter', data: marks, symbol: 'triangle', symbolSize: 8, itemStyle: { color: paint.reset } },
         ],
       },
-      `Timeline of ${data.hosts.length} hosts: ${count(total)} packets, ${count(marks.length)} marks for resets, ${count(data.gaps.length)} gaps. The tables below hold the same in numbers.`,
+      `Timeline of ${count(rows.length)} host${rows.length === 1 ? '' : 's'}: ${count(total)} packets, ${count(marks.length)} marks for resets, ${count(gaps.length)} gaps. The tables below hold the same in numbers.`,
     );
   }
 
