@@ -16,9 +16,17 @@ export const NO_VAULT = { code: 'vault-unsupported', hint: 'write the value itse
 
 export const noVault: Vault = { value: refuse, text: refuse };
 
+const HEADER = '$ANSIBLE_VAULT';
+
+/** Of a file that goes to a host as it is: Ansible decrypts it on the way. @throws FleetTapError kind `host` */
+export function refuseVaultFile(bytes: Buffer, file: string): void {
+  if (!bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER))) return;
+  throw new FleetTapError('host', NO_VAULT.code, 'this file is encrypted with Ansible Vault, and files are not decrypted on their way', { place: { file }, hint: 'write its content as `content:` from a variable in an encrypted file of variables, or use template' });
+}
+
 /** A file's text, decrypted where it is encrypted as a whole. @throws FleetTapError kind `input`, as the vault throws it */
 export function plainText(text: string, file: string, vault: Vault): string {
-  return text.startsWith('$ANSIBLE_VAULT') ? vault.text(text, { file }) : text;
+  return text.startsWith(HEADER) ? vault.text(text, { file }) : text;
 }
 
 function refuse(_ciphertext: string, place: Place): never {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { refuseVaultFile } from '../base/vault.js';
 import { quote } from '../ssh/quote.js';
 import { parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
@@ -42,6 +43,7 @@ async function readTree(root: string, prefix: string, follows: boolean, tree: Lo
       await readTree(path, rel, follows, tree, here);
     } else if (found !== undefined) {
       const bytes = await readFile(path);
+      refuseVaultFile(bytes, path);
       tree.files.push({ rel, bytes, sum: createHash('sha256').update(bytes).digest('hex'), mode: (found.mode & 0o7777).toString(8) });
     }
   }

@@ -2,6 +2,7 @@
 // and so is script where nothing says whether it would run (creates, removes). Answer: rc, stdout, stderr.
 import { readFile } from 'node:fs/promises';
 import { lastLines } from '../base/host-text.js';
+import { refuseVaultFile } from '../base/vault.js';
 import { quote } from '../ssh/quote.js';
 import { parseAnswer } from './answer.js';
 import type { ModuleContext, ModulePlan, PlaybookModule } from './module.js';
@@ -79,6 +80,7 @@ export const script: PlaybookModule<typeof scriptParameters> = {
     // Nobody knows what it would do.
     if (context.check && creates === undefined && removes === undefined) return { kind: 'done', result: { changed: false, skipped: true, msg: 'Check mode is not supported for this task.' } };
     const bytes = await readFile(found);
+    refuseVaultFile(bytes, found);
     const base = found.slice(found.lastIndexOf('/') + 1);
     const head = `${assign({ chdir, creates, removes, base, check: context.check })}\n${SCRIPT}`;
     const program = executable === undefined ? '' : `${splitWords(executable).map(quote).join(' ')} `;

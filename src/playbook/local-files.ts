@@ -43,7 +43,7 @@ export class LocalFiles {
 
   /** @throws FleetTapError */
   async render(path: string, names: Names, options?: TemplateOptions): Promise<string> {
-    const text = await readText(path, 'template');
+    const text = plainText(await readText(path, 'template'), path, this.#vault);
     const { trimBlocks = true, lstripBlocks = false, newline = '\n' } = options ?? {};
     return renderTemplateFile(text, path, templateNames(names, path, await stat(path)), { trimBlocks, lstripBlocks, newlineSequence: newline });
   }

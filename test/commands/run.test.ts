@@ -128,7 +128,8 @@ describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook pr
     await file('whole.yml', 'in_vars_file: !unsafe "{{ x }}"\n');
     await encrypted('secret.yml', 'in_secret_file: !unsafe "{{ x }}"\nsecret: "{{ x }}"\n');
     await encrypted('roles/r/defaults/main.yml', 'in_role: !unsafe "{{ x }}"\n');
-    await encrypted('roles/r/tasks/main.yml', '- debug: {var: in_role}\n');
+    await encrypted('roles/r/templates/t.j2', 'from a template {{ x }}\n');
+    await encrypted('roles/r/tasks/main.yml', `- debug: {var: in_role}\n- template: {src: t.j2, dest: ${join(here, 'rendered')}}\n`);
     const extra = await file('extra.yml', `in_extra: !unsafe "{{ x }}"\nvault_in_extra: ${hidden}\n`);
     const names = ['in_inventory', 'vault_in_inventory', 'user', 'in_group_vars', 'rendered', 'in_vars_file', 'in_secret_file', 'secret', 'in_play', 'vault_in_play', 'all_in_play', 'in_include', 'in_prompt', 'in_extra', 'vault_in_extra', 'in_json'];
     const playbook = await file('play.yml', `- hosts: h1
@@ -146,9 +147,13 @@ ${names.map((name) => `    - debug: {var: ${name}}\n`).join('')}    - debug: {ms
 `);
     const extraVars = [`@${extra}`, '{"in_json": {"__ansible_unsafe": "{{ x }}"}}'];
     const their = await theirs(['-i', source, '--vault-password-file', vault, ...extraVars.flatMap((word) => ['-e', word]), playbook]);
+    const theirText = await readFile(join(here, 'rendered'), 'utf8');
+    await rm(join(here, 'rendered'));
     const our = await ours([playbook], { inventory: [source], vaultPasswordFile: [vault], extraVars });
     expect(our.stdout.match(/\{\{ x \}\}/g)).toHaveLength(16);
     expect(our.stdout, our.stderr).toBe(their.stdout);
+    expect(theirText).toBe('from a template X\n');
+    expect(await readFile(join(here, 'rendered'), 'utf8')).toBe(theirText);
   }, LIMIT_MS);
 });
 

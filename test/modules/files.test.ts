@@ -89,6 +89,10 @@ describe.each(NAMES)('a name with %s', (_what, name) => {
 });
 
 describe('copy', () => {
+  test('a file that is encrypted with Ansible Vault goes to no host as it is', async () => {
+    const copied = runModule(here, 'copy', { dest: join(here.work, 'hidden'), src: 'hidden' }, { file: Buffer.from('$ANSIBLE_VAULT;1.1;AES256\n33\n') });
+    await expect(copied).rejects.toMatchObject({ code: 'vault-unsupported', kind: 'host' });
+  });
   test('diff: what was there and what comes, in check mode and without; not when nothing changes', async () => {
     const path = join(here.work, 'f');
     await writeFile(path, 'one\ntwo\n');

@@ -2,6 +2,7 @@
 // Guaranteed: only files of the controller and its environment are read; no program is run. What a lookup gives is data: it is not a template again.
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
 import { readFileSync } from 'node:fs';
+import { refuseVaultFile } from '../../base/vault.js';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
@@ -38,6 +39,7 @@ function findFile(name: string, kind: string, context: PluginContext): string | 
 
 function readLocal(path: string): string {
   const bytes = readFileSync(path);
+  refuseVaultFile(bytes, path);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) throw new FilterError(`finds no UTF-8 in ${path}`);
   return text;
