@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { expandTilde } from '../base/tilde.js';
@@ -13,6 +14,9 @@ import { globToRegExp } from './glob.js';
 import { expandPath } from './written-path.js';
 
 const LIMIT_INCLUDES = 16;
+/** A machine that another vagrant holds is waited for. */
+const LOCKED_LIMIT_MS = 60_000;
+const LOCKED_PAUSE_MS = 500;
 const DEFAULT_FILE = join(homedir(), '.ssh', 'config');
 
 /** @returns false when the source is neither. @throws FleetTapError kind `input`: `file-…`, `inventory-vagrant` */
@@ -75,13 +79,40 @@ async function readVagrant(builder: InventoryBuilder): Promise<void> {
   }
 }
 
-function vagrant(words: readonly string[]): Promise<{ stdout: string }> {
-  return new Promise((done, fail) => {
+/** What vagrant says when it fails: in a line of its own with --machine-readable, on standard error without. */
+interface VagrantFailure {
+  readonly message: string;
+  readonly isLocked: boolean;
+  readonly isMissing: boolean;
+}
+
+/**
+ * Two processes of vagrant keep each other out of a machine, if only for the moment in which one looks at its state, and vagrant itself does not
+ * wait: it fails. `vagrant up` of several machines runs us from a trigger while others are still on their way.
+ */
+async function vagrant(words: readonly string[]): Promise<{ stdout: string }> {
+  const untilMs = performance.now() + LOCKED_LIMIT_MS;
+  for (;;) {
+    const { stdout, failure } = await vagrantOnce(words);
+    if (failure === undefined) return { stdout };
+    if (failure.isLocked && performance.now() < untilMs) {
+      await sleep(LOCKED_PAUSE_MS);
+      continue;
+    }
+    const hint = failure.isMissing ? 'install it, or name the machines in an inventory file' : failure.isLocked ? 'wait for the end of the other vagrant' : 'run it in the folder with the Vagrantfile';
+    throw new FleetTapError('input', 'inventory-vagrant', failure.message, { hint });
+  }
+}
+
+function vagrantOnce(words: readonly string[]): Promise<{ stdout: string; failure: VagrantFailure | undefined }> {
+  return new Promise((done) => {
     execFile('vagrant', words, { maxBuffer: 16 * 2 ** 20 }, (error, stdout, stderr) => {
-      if (error === null) return done({ stdout });
+      if (error === null) return done({ stdout, failure: undefined });
       const isMissing = error.code === 'ENOENT';
-      const message = isMissing ? 'vagrant is not installed' : `vagrant ${words[0]} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`;
-      fail(new FleetTapError('input', 'inventory-vagrant', message, { hint: isMissing ? 'install it, or name the machines in an inventory file' : 'run it in the folder with the Vagrantfile' }));
+      const [, kind = '', told] = /^\d+,[^,\n]*,error-exit,([^,\n]+),([^\n]*)$/m.exec(stdout) ?? [];
+      const said = told?.replaceAll('\\n', ' ').replaceAll('%!(VAGRANT_COMMA)', ',') ?? stderr.trim().split('\n').at(-1) ?? '';
+      const message = isMissing ? 'vagrant is not installed' : `vagrant ${words[0]} failed: ${said === '' ? error.message : said}`;
+      done({ stdout, failure: { message, isLocked: kind === 'Vagrant::Errors::MachineLocked' || stderr.includes('because it is locked!'), isMissing } });
     });
   });
 }

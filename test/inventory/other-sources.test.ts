@@ -64,6 +64,22 @@ test('machines of vagrant; those that were made and are not up are named and lef
 test('vagrant that fails, and none at all', async () => {
   await fakeVagrant('echo "A Vagrant environment is required" >&2; exit 1\n');
   await expect(loadInventory(['vagrant:'])).rejects.toThrow('vagrant status failed: A Vagrant environment is required');
+  // As Vagrant 2.3.4 prints it in a folder without a Vagrantfile; nothing is on standard error then.
+  await writeFile(join(folder, 'refusal'), '1795726251,,error-exit,Vagrant::Errors::NoEnvironmentError,A Vagrant environment or target machine is required to run this\\ncommand. Run `vagrant init` to create a new Vagrant environment. Or%!(VAGRANT_COMMA)\\nget an ID\n');
+  await fakeVagrant(`cat "${folder}/refusal"; exit 1\n`);
+  await expect(loadInventory(['vagrant:'])).rejects.toThrow('vagrant status failed: A Vagrant environment or target machine is required to run this command. Run `vagrant init` to create a new Vagrant environment. Or, get an ID');
   vi.stubEnv('PATH', '/nowhere');
   await expect(loadInventory(['vagrant:'])).rejects.toThrow('vagrant is not installed');
+});
+
+test.each([
+  ['status', 'echo "1795726251,,error-exit,Vagrant::Errors::MachineLocked,Vagrant can\'t use the requested machine because it is locked! This"'],
+  ['ssh-config', 'echo "Vagrant can\'t use the requested machine because it is locked! This" >&2'],
+])('a machine that another vagrant holds for a moment is waited for: %s', async (command, refusal) => {
+  await writeFile(join(folder, 'status'), STATUS);
+  await writeFile(join(folder, 'config'), CONFIG);
+  await rm(join(folder, 'asked'), { force: true });
+  await fakeVagrant(`if [ "$1" = ${command} ] && [ ! -e "${folder}/asked" ]; then : > "${folder}/asked"; ${refusal}; exit 1; fi
+case $1 in status) cat "${folder}/status";; *) cat "${folder}/config";; esac`);
+  expect((await loadInventory(['vagrant:'])).hosts.map((host) => host.name)).toEqual(['web']);
 });
