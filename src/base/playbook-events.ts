@@ -47,6 +47,12 @@ export interface TaskEvent {
   readonly action: string;
 }
 
+/** Takes what a program prints while it runs. */
+export interface ProgramOutput {
+  push(name: 'stdout' | 'stderr', bytes: Buffer): void;
+  end(): void;
+}
+
 export interface PlaybookReporter {
   playStarted(play: PlayEvent): void;
   taskStarted(task: TaskEvent): void;
@@ -59,6 +65,8 @@ export interface PlaybookReporter {
   included?(file: string, hosts: readonly string[], item: string | undefined): void;
   retrying?(event: { readonly host: string; readonly task: string; readonly left: number; readonly delegatedTo?: string }): void;
   notified?(handler: string, host: string): void;
+  /** A task runs a program, and somebody wants to see its output as it comes. Not called for a task with no_log. */
+  readonly programStarted?: (host: string) => ProgramOutput;
 }
 
 /** One host's line of Ansible's recap. */

@@ -14,8 +14,8 @@ type StreamName = 'stdout' | 'stderr';
 
 export interface HostLines {
   push(name: StreamName, bytes: Buffer): void;
-  /** Writes what stands without a newline at the end. */
-  end(outcome: HostOutcome): void;
+  /** Writes what stands without a newline at the end. @param outcome for JSON */
+  end(outcome?: HostOutcome): void;
   lastStderr(): Buffer;
 }
 
@@ -45,7 +45,7 @@ export class LabelledLines {
           const rest = splitters[name].end();
           if (rest !== undefined) write(name, [rest]);
         }
-        if (!this.#json) return;
+        if (!this.#json || outcome === undefined) return;
         const { stdout: _stdout, stderr: _stderr, ...about } = jsonOf(outcome);
         this.#context.stdout.write(`${jsonText(about)}\n`);
       },

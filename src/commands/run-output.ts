@@ -11,6 +11,7 @@ import { PlaybookEventLines } from '../ui/playbook-event-lines.js';
 import { PlaybookJson } from '../ui/playbook-json.js';
 import { PlaybookJunit } from '../ui/playbook-junit.js';
 import { TaskView } from '../ui/task-view.js';
+import { LiveLines } from './live-lines.js';
 
 interface OutputOptions {
   readonly json: boolean;
@@ -34,6 +35,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
   const now = () => new Date();
   const json = options.json ? new PlaybookJson(now) : undefined;
   const view = json === undefined && stdout.isTTY === true && verbosity === 0 ? new TaskView(stderr, options.diff) : undefined;
+  const live = json === undefined && stdout.isTTY === true && verbosity > 0 ? new LiveLines(stderr) : undefined;
   const junit = options.junit === undefined ? undefined : new PlaybookJunit();
   const file = options.events === undefined ? undefined : createWriteStream(options.events, { mode: 0o600 });
   let broken: Error | undefined;
@@ -55,14 +57,16 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
       });
     }
   };
-  return { reporter: allOf([first, events, junit].filter((one) => one !== undefined)), view, finish };
+  return { reporter: allOf([first, live, events, junit].filter((one) => one !== undefined)), view, finish };
 }
 
 export function allOf(reporters: readonly PlaybookReporter[]): PlaybookReporter {
   const each = (tell: (one: PlaybookReporter) => void) => {
     for (const one of reporters) tell(one);
   };
+  const watching = reporters.find((one) => one.programStarted !== undefined)?.programStarted;
   return {
+    ...(watching === undefined ? {} : { programStarted: watching }),
     playStarted: (play) => each((one) => one.playStarted(play)),
     taskStarted: (task) => each((one) => one.taskStarted(task)),
     taskResult: (event) => each((one) => one.taskResult(event)),

@@ -3,9 +3,10 @@
 // Answer: rc, stdout (text); or skipped with the reason (creates, removes). In check mode they are skipped, unless creates or removes decides.
 import { lastLines } from '../base/host-text.js';
 import { quote } from '../ssh/quote.js';
-import { type Answer, parseAnswer } from './answer.js';
+import type { Answer } from './answer.js';
 import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
+import { programAnswer, programScript } from './program-output.js';
 import { assign, moduleScript, part } from './script.js';
 import { splitWords } from './words.js';
 
@@ -107,9 +108,9 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
   const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'Command would have run if not in check mode', said: 'it would run if this were not check mode', values: { cmd: shown, rc: 0, ...empty } };
   // A directory that is not there is a failure even then.
   if (context.check && !decides && chdir === undefined) return { kind: 'done' as const, result: unchecked };
-  // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
-  const run = `began=$(date '+%F %T.%N')\nIFS=' \t\n'\nset +f\nout=$(${invocation}${stdin === undefined ? ' </dev/null' : ''}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}`;
-  const script = (check: boolean) => moduleScript(name, { cmd, argv, chdir, creates, removes }, context, `${assign({ chdir, creates, removes, check })}\nIFS=\n${BODY}\n${run}\nended=$(date '+%F %T.%N')\nanswer\nsay changed true\nsay start "$began"\nsay end "$ended"\nsay rc "$rc"\ntell stdout "$out"`);
+  const program = programScript(`${invocation}${stdin === undefined ? ' </dev/null' : ''}`, context);
+  const run = `began=$(date '+%F %T.%N')\nIFS=' \t\n'\nset +f\n${program.run}`;
+  const script = (check: boolean) => moduleScript(name, { cmd, argv, chdir, creates, removes }, context, `${program.head}\n${assign({ chdir, creates, removes, check })}\nIFS=\n${BODY}\n${run}\nended=$(date '+%F %T.%N')\nanswer\nsay changed true\nsay start "$began"\nsay end "$ended"\nsay rc "$rc"\ntell stdout "$out"`);
   return {
     kind: 'script' as const,
     script: script(context.check),
@@ -117,10 +118,11 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
     ...(decides ? { look: script(true) } : {}),
     isAlone: true,
     mayEnd: true,
+    shownUntil: program.shownUntil,
     ...(stdin === undefined ? {} : { input: Buffer.from(params.stdin_add_newline ? `${stdin}\n` : stdin) }),
     timeoutMs: LIMIT_MS,
     parse: (result: { status: number; stdout: string; stderr: string }): ModuleResult => {
-      const answer = parseAnswer(name, result);
+      const { answer, stdout: printed } = programAnswer(name, result, program);
       const skipped = answer.text('skipped');
       if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
       if (context.check && !decides) return unchecked;
@@ -131,7 +133,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
         return { changed: false, failed: true, msg: `[Errno 2] No such file or directory: b'${program}'`, said: `the host has no program ${program}`, values: { cmd: words(argv, cmd).join(' '), rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
       }
       const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text);
-      const stdout = skipped === '' ? strip(answer.text('stdout')) : `skipped, since ${skipped}`;
+      const stdout = skipped === '' ? strip(printed) : `skipped, since ${skipped}`;
       const stderr = strip(result.stderr);
       const values = { cmd: shown, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr), ...timesOf(answer) };
       if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped}`, values };

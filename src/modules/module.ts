@@ -14,6 +14,8 @@ export interface ModuleContext {
   readonly noLog: boolean;
   /** It is not the task's turn yet: what costs more than a moment is not worth doing, and a plan without a `look` will do. Default: false. */
   readonly isAhead?: boolean;
+  /** Somebody watches programs while they run: see program-output.ts. Default: false. */
+  readonly isShown?: boolean;
   /** As the inventory names it. */
   readonly hostName: string;
   /** The playbook's folder: relative paths of the controller begin there. */
@@ -59,6 +61,8 @@ export interface StepOptions {
   readonly timeoutMs?: number;
   /** Ctrl-C ends it: it changes nothing, or is the user's own program. Default: it is waited for. */
   readonly mayEnd?: boolean;
+  /** What stands before this on standard output, and all of standard error, is the user's program's: shown as it comes. */
+  readonly shownUntil?: string | undefined;
 }
 
 /** What an action has: the connection of the task's host (or of delegate_to), and the person. */
@@ -125,8 +129,9 @@ export type ModulePlan =
       readonly look?: string;
       /** Standard error is part of the answer: nothing else may run beside it. Default: false. */
       readonly isAlone?: boolean;
-      /** As in StepOptions. What only looks may be ended anyway. */
+      /** These two as in StepOptions. What only looks may be ended anyway. */
       readonly mayEnd?: boolean;
+      readonly shownUntil?: string | undefined;
       /**
        * Pure. The result; or, where the first script has only looked and something is to be done, the next one: a task that changes nothing costs
        * one round trip. @throws FleetTapError when the answer is not one
@@ -149,8 +154,8 @@ export async function takeStep(step: PlanStep, host: ActionHost): Promise<Module
   return step.kind === 'action' ? step.run(host) : step.parse(await host.run(step.script, scriptOptions(step)));
 }
 
-export function scriptOptions({ input, timeoutMs, mayEnd, look, script }: ScriptStep): StepOptions {
-  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mayEnd === true || look === script ? { mayEnd: true } : {}) };
+export function scriptOptions({ input, timeoutMs, mayEnd, shownUntil, look, script }: ScriptStep): StepOptions {
+  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mayEnd === true || look === script ? { mayEnd: true } : {}), ...(shownUntil === undefined ? {} : { shownUntil }) };
 }
 
 export interface PlaybookModule<P extends Parameters = Parameters> {

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { lastLines } from '../base/host-text.js';
 import { refuseVaultFile } from '../base/vault.js';
 import { quote } from '../ssh/quote.js';
-import { parseAnswer } from './answer.js';
 import type { ModuleContext, ModulePlan, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
+import { programAnswer, programScript } from './program-output.js';
 import { assign, moduleScript } from './script.js';
 import { splitWords } from './words.js';
 
@@ -16,22 +16,23 @@ const LIMIT_MS = 24 * 60 * 60 * 1000;
 const rawParameters = { cmd: { type: 'string', required: true }, executable: { type: 'string' } } as const satisfies Parameters;
 
 function planCommand(module: string, head: string, invocation: string, context: ModuleContext, shown: Readonly<Record<string, unknown>>, input?: Buffer): ModulePlan {
-  // The x keeps the newlines at the end that $( ) would drop, and carries the exit status.
-  const run = `out=$(${invocation}; printf 'x%s' "$?")\nrc=\${out##*x}\nout=\${out%x*}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
+  const program = programScript(invocation, context);
+  const run = `${program.run}\nanswer\nsay changed true\nsay rc "$rc"\ntell stdout "$out"`;
   return {
     kind: 'script',
-    script: moduleScript(module, shown, context, `${head}\n${run}`),
+    script: moduleScript(module, shown, context, `${program.head}\n${head}\n${run}`),
     timeoutMs: LIMIT_MS,
     mayEnd: true,
+    shownUntil: program.shownUntil,
     ...(input === undefined ? {} : { input }),
     parse: (result) => {
-      const answer = parseAnswer(module, result);
+      const { answer, stdout } = programAnswer(module, result, program);
       const skipped = answer.text('skipped');
       if (skipped !== '') return { changed: false, skipped: true, msg: skipped };
       if (answer.values.get('would') === '1') return { changed: true };
       if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
       const rc = Number(answer.values.get('rc'));
-      const values = { rc, stdout: answer.text('stdout'), stderr: result.stderr };
+      const values = { rc, stdout, stderr: result.stderr };
       if (rc === 0) return { changed: true, values };
       const said = lastLines(result.stderr.trim() === '' ? values.stdout : result.stderr, 5);
       return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };

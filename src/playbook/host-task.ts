@@ -2,8 +2,10 @@
 import { dirname } from 'node:path';
 import { quote } from '../ssh/quote.js';
 import { connectionKey } from '../inventory/host.js';
-import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult } from '../modules/module.js';
+import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type StepOptions } from '../modules/module.js';
+import { DEFAULT_LIMIT_BYTES } from '../ssh/collected-output.js';
 import type { CommandResult, RunOptions } from '../ssh/session.js';
+import { UntilMark } from '../ssh/until-mark.js';
 import { LocalFiles } from './local-files.js';
 import type { LookingHost } from './looks.js';
 import type { Include, Task } from './playbook.js';
@@ -26,6 +28,7 @@ export class HostTask implements TaskHost {
   readonly #plainName: string;
   readonly #ahead: LookAhead | undefined;
   readonly isAhead = false;
+  readonly isWatched: boolean;
   #busy: Promise<unknown> = Promise.resolve();
 
   /** @param ahead see LookingHost; undefined: nothing is looked at before it is its turn */
@@ -36,6 +39,7 @@ export class HostTask implements TaskHost {
     this.#told = told;
     this.#plainName = plainName === '' ? told.name : plainName;
     this.#ahead = ahead;
+    this.isWatched = play.run.reporter.programStarted !== undefined;
     const { role } = task;
     const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
     this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])], play.play.vault);
@@ -85,16 +89,39 @@ export class HostTask implements TaskHost {
   }
 
   /** One script on the host that the task works on. */
-  #runOn(settings: Settings): (script: string, options: RunOptions & { readonly mayEnd?: boolean }) => Promise<CommandResult> {
+  #runOn(settings: Settings): (script: string, options: RunOptions & StepOptions) => Promise<CommandResult> {
     const { host, become, limit } = this.#reached(settings);
     const { session, interruption } = this.#play.run;
-    return (script, { mayEnd = false, signal, ...options }) =>
+    return (script, { mayEnd = false, shownUntil, signal, ...options }) =>
       interruption.during(host.name, async () => {
         const ending = [...(mayEnd ? [interruption.signal] : []), signal].filter((one) => one !== undefined);
         const opened = await session(host);
         // Connecting took its time.
-        return interruption.during(host.name, () => opened.run(script, { become, ...options, ...limit, ...(ending.length === 0 ? {} : { signal: AbortSignal.any(ending) }) }));
+        return interruption.during(host.name, () => this.#shown(shownUntil, (taps) => opened.run(script, { become, ...options, ...taps, ...limit, ...(ending.length === 0 ? {} : { signal: AbortSignal.any(ending) }) })));
       });
+  }
+
+  /** Shows what a program prints before the mark, and keeps all of it. */
+  async #shown(mark: string | undefined, run: (taps: RunOptions) => Promise<CommandResult>): Promise<CommandResult> {
+    const shown = mark === undefined ? undefined : this.#play.run.reporter.programStarted?.(this.#host.host.name);
+    if (mark === undefined || shown === undefined) return run({});
+    const kept: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+    const until = new UntilMark(Buffer.from(mark), (chunk) => shown.push('stdout', chunk));
+    const onStdout = (chunk: Buffer) => {
+      kept.stdout.push(chunk);
+      until.push(chunk);
+    };
+    const onStderr = (chunk: Buffer) => {
+      kept.stderr.push(chunk);
+      shown.push('stderr', chunk);
+    };
+    try {
+      const { status } = await run({ onStdout, onStderr, limitBytes: DEFAULT_LIMIT_BYTES });
+      const text = (name: 'stdout' | 'stderr') => Buffer.concat(kept[name]).toString('utf8');
+      return { status, stdout: text('stdout'), stderr: text('stderr') };
+    } finally {
+      shown.end();
+    }
   }
 
   #action(settings: Settings): ActionHost {

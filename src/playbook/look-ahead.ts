@@ -90,6 +90,7 @@ function endsThere(task: Task): boolean {
 /** Stands for a task that is carried out, and takes its plan only. */
 class AheadTask implements TaskHost {
   readonly isAhead = true;
+  readonly isWatched = false;
   readonly scripts: string[] = [];
   /** A plan has no look. */
   isEnd = false;

@@ -27,6 +27,8 @@ export interface TaskHost {
   settings(scope: Scope): Settings;
   /** The task is not carried out: its plan is all that is wanted. */
   readonly isAhead: boolean;
+  /** Somebody watches programs while they run. */
+  readonly isWatched: boolean;
   /** Runs a plan to its end, and puts hosts and groups that the result names into the inventory. */
   finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult>;
   sleep(sec: number): Promise<void>;
@@ -177,6 +179,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     diff: settings.diff,
     noLog: settings.noLog,
     isAhead: host.isAhead,
+    isShown: host.isWatched && !settings.noLog,
     verbosity: Number(scope.get('ansible_verbosity')) || 0,
     hostName: String(scope.get('inventory_hostname')),
     localFolder: String(scope.get('playbook_dir')),

@@ -2,7 +2,8 @@
 // Guaranteed: never more than the limit is kept; output that is passed on is not kept.
 import type { RunOptions } from './session.js';
 
-const DEFAULT_LIMIT_BYTES = 8 * 2 ** 20;
+/** Of stdout, and of stderr. */
+export const DEFAULT_LIMIT_BYTES = 8 * 2 ** 20;
 
 type Name = 'stdout' | 'stderr';
 
