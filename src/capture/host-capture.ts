@@ -15,7 +15,7 @@ import { MachineLines } from './machine-lines.js';
 import { ObservedLines, parseSshConnection } from './observed-lines.js';
 
 /**
- * A host that was asked to end unloads, prints what it still holds, and says goodbye. It is waited for as long as it goes on: its own limit is 8 s for
+ * A host that was asked to end unloads, prints what it still holds, and says goodbye. It is waited for as long as it goes on: its own limit is 10 s for
  * the one and a minute for the other (systemtap/coalesce.ts).
  */
 const SILENCE_LIMIT_MS = 20_000;

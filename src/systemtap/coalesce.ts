@@ -12,7 +12,10 @@ const HELD_MIB = 32;
 const STUCK_SEC = 10;
 const LAST_SEC = 60;
 
-/** sh: one command. A short read is followed by a pause, in which more comes together; a full one (the host is busy) is not. */
+/**
+ * sh: one command. A short read is followed by a pause, in which more comes together; a full one (the host is busy) is not. Nor may it wake for each message
+ * while the way out is full: that would take the processor from staprun.
+ */
 export const COALESCE = `perl -e '
 fcntl(STDIN, 1031, 1048576); # F_SETPIPE_SZ: what comes during the pause finds room
 my $flags = fcntl(STDOUT, 3, 0);
@@ -35,9 +38,8 @@ while ($open or $bytes) {
   }
   next if !@held;
   my $gone = syswrite(STDOUT, $held[0], length($held[0]) - $at, $at);
-  if (!defined $gone) { next if $! == 4 or $! == 11; exit 1 }
-  $bytes -= $gone;
-  $at += $gone;
+  if (defined $gone) { $bytes -= $gone; $at += $gone }
+  elsif ($! != 4 and $! != 11) { exit 1 }
   if ($at == length $held[0]) { shift @held; $at = 0 }
-  select(undef, undef, undef, ${HOLD_SEC}) if $more > 0 and $more < 65536 and !$bytes;
+  select(undef, undef, undef, ${HOLD_SEC}) if $more > 0 and $more < 65536;
 }'`;

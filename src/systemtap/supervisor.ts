@@ -24,7 +24,7 @@ const LOOKS_MISSED = 2;
 /** Tenths of a second from TERM to KILL when nobody may be there any more. */
 const STOP_TENTHS = 30;
 /** When we ask: a busy host has many lines in its buffers, and staprun reads them all before it ends. Still within LEASE_SEC if we are dead. */
-const DRAIN_TENTHS = 80;
+const DRAIN_TENTHS = 100;
 
 /** Memory of staprun beyond which it is ended: its own, and the stacks of its reader for each CPU. */
 const MEMORY_MIB = 256;
