@@ -30,7 +30,8 @@ export async function readLog(file: string, originSec: number | undefined, take:
     isEmpty = false;
     take(log.read(lines), log.originSec);
   }
-  if (isEmpty) throw mistake(file, 1, 'the log is empty');
+  // Whose packets it lacks is not known either: a rule about a host could not be told from a slip in its name.
+  if (isEmpty) throw mistake(file, 1, 'the log is empty: no host received anything', 'a recording says of which hosts, also where nothing was received: capture --record DIR');
 }
 
 /** A log's lines → records; the first lines say which format it is. */
@@ -89,8 +90,8 @@ class LogText {
   }
 }
 
-function mistake(file: string, line: number, sentence: string): FleetTapError {
-  return new FleetTapError('input', 'log-unreadable', sentence, { place: { file, line }, hint: 'name a recording (capture --record DIR), or a text, JSONL or CSV log of fleet-tap' });
+function mistake(file: string, line: number, sentence: string, hint = 'name a recording (capture --record DIR), or a text, JSONL or CSV log of fleet-tap'): FleetTapError {
+  return new FleetTapError('input', 'log-unreadable', sentence, { place: { file, line }, hint });
 }
 
 async function decompressed(file: string): Promise<Readable> {

@@ -63,7 +63,7 @@ describe.each(['text', 'jsonl', 'csv'] as const)('%s', (name) => {
 
 describe('refused', () => {
   it.each([
-    ['an empty file', '', 1, 'empty'],
+    ['an empty file', '', 1, 'empty: no host received anything'],
     ['any other text', 'hello world\n', 1, 'not a time'],
     ['a line in the middle', '2026-11-25T10:00:00.000001Z web01 10.0.0.1 10.0.0.2 1 2 UDP\noops\n', 2, 'not a time'],
     ['a line that is cut', '2026-11-25T10:00:00.000001Z web01 10.0.0.1 10.0.0.2 1 2 UDP\n2026-11-25T10:00:00.000001Z web01 10.0.0.1 10.0', 2, 'not a line'],
