@@ -31,12 +31,21 @@ export async function assert(options: AssertOptions, context: CommandContext): P
   const quiet: CommandContext = { ...context, stderr: new Writable({ write: (_chunk, _encoding, done) => done() }) };
   const owners = new AddressOwners();
   const hosts = new Map<string, number>();
+  const indexOf = (name: string) => {
+    const index = hosts.get(name) ?? hosts.size;
+    hosts.set(name, index);
+    return index;
+  };
   const first = await readRecords(options.files, quiet, (record) => {
-    const host = hosts.get(record.host) ?? hosts.size;
-    hosts.set(record.host, host);
+    const host = indexOf(record.host);
     if (record.type === 'packet') owners.received(host, record.destination);
   });
   if (first.status === 130) return 130;
+  // A recording knows hosts that have received nothing, too.
+  for (const { name, addresses } of first.hosts) {
+    const host = indexOf(name);
+    for (const address of addresses) owners.received(host, address);
+  }
   const names = [...hosts.keys()];
   const checker = new Checker(rules, { hosts: names, owners: new Map(Object.entries(owners.names()).map(([address, host]) => [address, names[host] ?? ''])) });
   const { status, originSec } = await readRecords(options.files, quiet, (record) => checker.add(record));

@@ -35,7 +35,7 @@ export interface InventoryOptions extends SourceOptions {
 /** @throws FleetTapError kind `input` */
 export async function inventory(options: InventoryOptions, context: CommandContext): Promise<ExitStatus> {
   const actions = [options.list === true, options.graph === true, options.host !== undefined].filter(Boolean).length;
-  if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host HOST says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
+  if (actions !== 1) throw new FleetTapError('input', 'options', 'one of --list, --graph and --host NAME says what to print', { hint: 'fleet-tap inventory -i INVENTORY --graph' });
   if (options.toml === true) throw new FleetTapError('input', 'options', 'TOML is not printed here', { hint: 'leave it out, or write --yaml; ansible-inventory --toml prints it' });
   const playFolder = options.playbookDir === undefined ? undefined : resolve(expandPath(options.playbookDir));
   const vault = vaultOf(await vaultPasswords(options, context));

@@ -52,6 +52,22 @@ rules:
   expect(tester.stdout()).toMatch(/^UNKNOWN nothing to port 1: /);
 });
 
+it('of a recording in which nobody received anything: its hosts are known, never holds, at_least is broken', async () => {
+  const person = await newPerson();
+  const fleet = await startFleet(person, ALL_READY, { takeUntil: () => [] });
+  const recording = join(person.folder, 'recording');
+  expect(await capture({ inventory: [fleet.inventoryFile], forks: 10, pattern: 'all', forSec: 1, output: [], probes: 'by-inventory', order: 'live', limitSec: 60, record: recording }, person.context), person.stderr()).toBe(0);
+  expect(person.stdout()).toBe('');
+  const rules = join(person.folder, 'rules.yml');
+  await writeFile(rules, `rules:
+  - {name: nobody resets db01, never: {to: db01, flags: rst}}
+  - {name: app01 hears something, at_least: 1, packets: {receiver: app01}}
+`);
+  const tester = await newPerson();
+  expect(await assert({ files: [recording], expect: rules, allowGaps: false }, tester.context), tester.stderr()).toBe(2);
+  expect(tester.stdout().split('\n').slice(0, 3).map((line) => line.split(':')[0])).toEqual(['ok      nobody resets db01', 'BROKEN  app01 hears something', '1 of 2 rules hold']);
+});
+
 it('JUnit is XML whatever the texts hold', () => {
   const texts = ['a\u0000b', '\ud800', ']]>&<"', 'ü\n\t\r', '\uffff', '😀'];
   const xml = junitXml('suite', texts.map((text) => ({ className: text, name: text, seconds: 0.5, failure: { message: text, text } })));

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
 import type { CommandContext } from '../../src/commands/context.js';
 import { SimulatedFleet, type SimulatedMember } from '../../src/demo/simulated-fleet.js';
-import { SimulatedTraffic } from '../../src/demo/traffic.js';
+import { type PacketSource, SimulatedTraffic } from '../../src/demo/traffic.js';
 
 export interface Person {
   readonly context: CommandContext;
@@ -54,11 +54,11 @@ export async function newPerson(): Promise<Person> {
 const ADDRESSES = { web: { name: 'web01', address: '10.20.0.10' }, app: { name: 'app01', address: '10.20.0.20' }, db: { name: 'db01', address: '10.20.0.30' } };
 
 /** web01, app01 and db01, each with a clock of its own; `facts` by host name. */
-export async function startFleet(person: Person, facts: Readonly<Record<string, Readonly<Record<string, string>>>> = {}): Promise<SimulatedFleet> {
+export async function startFleet(person: Person, facts: Readonly<Record<string, Readonly<Record<string, string>>>> = {}, traffic?: PacketSource): Promise<SimulatedFleet> {
   const clock = systemClock();
   const skewSec: Readonly<Record<string, number>> = { web01: 3.7, app01: -1.2, db01: 0 };
   const members = Object.values(ADDRESSES).map(({ name, address }): SimulatedMember => ({ name, address, skewSec: skewSec[name] ?? 0, facts: facts[name] ?? {} }));
-  const fleet = await SimulatedFleet.start(members, person.folder, clock, new SimulatedTraffic(ADDRESSES, clock.nowNs()));
+  const fleet = await SimulatedFleet.start(members, person.folder, clock, traffic ?? new SimulatedTraffic(ADDRESSES, clock.nowNs()));
   onTestFinished(() => fleet.close());
   return fleet;
 }
