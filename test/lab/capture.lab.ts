@@ -153,17 +153,17 @@ describe('capture', () => {
     const running = startFleetTap(['capture', '-i', INVENTORY_FILE, '--probes', 'netfilter', '--udp', '--port', String(FLOOD_PORT), '-o', file]);
     running.process.stdout?.resume();
     await running.saysAll(STARTED);
-    const sent = await Promise.all(MACHINES.map((machine) => flood(machine, FLOOD_SEC)));
+    const floods = await Promise.all(MACHINES.map((machine) => flood(machine, FLOOD_SEC)));
     // A machine that the emulator gives little may be far behind; what it has not read 10 s after the end is lost, and said to be.
-    const total = sent.reduce((sum, count) => sum + count, 0);
+    const total = floods.reduce((sum, { received }) => sum + received, 0);
     const isWritten = async () => ((await readFile(`${file}.part`, 'latin1')).match(/Z lab-\S+ +127\./g)?.length ?? 0) >= total;
     for (const limitMs = performance.now() + CAUGHT_UP_MS; !(await isWritten()) && performance.now() < limitMs; ) await sleep(500);
     running.process.kill('SIGINT');
     const finished = await running.finished;
-    console.error(finished.stderr, `sent: ${sent.join(', ')}`);
+    console.error(finished.stderr, `sent: ${floods.map(({ sent, received }) => `${sent} (${received} received)`).join(', ')}`);
     expectWhole(finished);
     const log = await readFile(file, 'utf8');
-    for (const [index, name] of NAMES.entries()) expect(log.match(new RegExp(`Z ${name} +127\\.`, "g"))?.length, name).toBe(sent[index]);
+    for (const [index, name] of NAMES.entries()) expect(log.match(new RegExp(`Z ${name} +127\\.`, 'g'))?.length, name).toBe(floods[index]?.received);
   });
 
   it('a second capture is refused with the name of the first, or joins; settings go back with the last one', async () => {

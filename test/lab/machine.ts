@@ -76,7 +76,7 @@ export async function boot(machine: Machine, from: 'fresh' | 'kept' | 'snapshot'
 }
 
 export async function waitForBoot(machine: Machine): Promise<void> {
-  await waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined);
+  await waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined, consoleOf(machine));
 }
 
 export function consoleOf(machine: Machine): string {

@@ -1,6 +1,7 @@
 // What comes in: a machine of the lab and a command. What goes out: its output, through the system's own ssh:
 // the lab and its oracle must not depend on the code they test.
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEY_FILE, KNOWN_HOSTS_FILE } from './places.js';
 
@@ -55,13 +56,16 @@ export async function remote(machine: Reachable, command: string, options: Remot
   return result.stdout;
 }
 
-/** Waits until sshd answers. `alive` says whether waiting still makes sense. */
-export async function waitForSsh(machine: Reachable, limitMs: number, alive: () => Promise<boolean>): Promise<void> {
+/** Lines of a console: a kernel's panic with registers and calls. */
+const LAST_WORDS = 60;
+
+/** Waits until sshd answers. `alive` says whether waiting still makes sense, `console` is the file with what it said last. */
+export async function waitForSsh(machine: Reachable, limitMs: number, alive: () => Promise<boolean>, console: string): Promise<void> {
   const startedMs = performance.now();
   for (;;) {
     const result = await tryRemote(machine, 'true', { limitMs: 20_000 });
     if (result.status === 0) return;
-    if (!(await alive())) throw new Error(`${machine.name} ended before its sshd answered`);
+    if (!(await alive())) throw new Error(`${machine.name} ended before its sshd answered:\n${(await readFile(console, 'latin1')).split('\n').slice(-LAST_WORDS).join('\n')}`);
     if (performance.now() - startedMs > limitMs) throw new Error(`${machine.name}: sshd did not answer within ${limitMs / 1000} s: ${result.stderr.trim()}`);
     await sleep(500);
   }
