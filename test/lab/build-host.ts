@@ -22,8 +22,8 @@ exec chroot "$1" /usr/sbin/sshd -D -e -o ListenAddress="$3:$4" -o Port="$4" -o U
 export async function startBuildHost(host: BuildHost): Promise<void> {
   if ((await runningPid(host.name)) !== undefined) return;
   await mkdir(RUN_DIR, { recursive: true });
-  const said = join(RUN_DIR, `${host.name}.log`);
-  const log = openSync(said, 'a');
+  const logFile = join(RUN_DIR, `${host.name}.log`);
+  const log = openSync(logFile, 'a');
   const tree = join(suiteDir(host.suite), 'build');
   const child = spawn(
     'unshare',
@@ -33,7 +33,7 @@ export async function startBuildHost(host: BuildHost): Promise<void> {
   if (child.pid === undefined) throw new Error(`${host.name}: unshare could not be started`);
   await remember(host.name, child.pid);
   child.unref();
-  await waitForSsh(host, 30_000, async () => (await runningPid(host.name)) !== undefined, said);
+  await waitForSsh(host, 30_000, async () => (await runningPid(host.name)) !== undefined, logFile);
 }
 
 export async function stopBuildHost(host: BuildHost): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { captureTraffic, expectExactly, expectWhole, keepBare, leftovers, SENT, settings, untilNothingIsLeft } from './captured.js';
-import { CACHE_HOME, fleetTap, startFleetTap } from './fleet-tap.js';
+import { CACHE_HOME, fleetTap, skippedIn, startFleetTap } from './fleet-tap.js';
 import { clockAhead, driftClock, skewClock } from './clock.js';
 import { down, makeReady, up } from './lab.js';
 import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, PROJECT_DIR } from './places.js';
@@ -164,14 +164,14 @@ describe('capture', () => {
     const log = await readFile(file, 'utf8');
     const loss = [...finished.stderr.matchAll(/^(lab-[abc]) +\d+ +\d+ +(\d*)(\+?\?)? /gm)].map(([, name = '', lines, more]) => ({ name, lines: Number(lines), isMore: more !== undefined }));
     expect(loss.map(({ name }) => name)).toEqual(NAMES);
-    for (const [index, { name, lines, isMore }] of loss.entries()) {
-      const received = floods[index]?.received ?? 0;
-      const missing = received - (log.match(new RegExp(`Z ${name} +127\\.`, 'g'))?.length ?? 0);
-      // Transport failures of SystemTap 4.8 (one flood of twenty), and probes that did not run, which may be those of heartbeats: nobody knows how many lines.
-      if (isMore) expect(missing, name).toBeGreaterThanOrEqual(lines);
-      else expect(missing, name).toBe(lines);
-      expect(missing, name).toBeLessThan(received / 2);
+    for (const [index, { name, lines }] of loss.entries()) {
+      const missing = (floods[index]?.received ?? 0) - (log.match(new RegExp(`Z ${name} +127\\.`, 'g'))?.length ?? 0);
+      // The transport of SystemTap 4.8 loses some of one flood in twenty. A probe that did not run may be a heartbeat's.
+      const skipped = skippedIn(finished.stderr.split('\n').filter((line) => line.startsWith(`  ${name}: `)).join('\n'));
+      expect(missing, name).toBeGreaterThanOrEqual(lines);
+      expect(missing, name).toBeLessThanOrEqual(lines + skipped);
     }
+    expect(loss.reduce((sum, { lines }) => sum + lines, 0)).toBeLessThan(total / 2);
     expect(finished.status).toBe(loss.some(({ lines, isMore }) => lines > 0 || isMore) ? 2 : 0);
   });
 

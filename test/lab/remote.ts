@@ -59,13 +59,13 @@ export async function remote(machine: Reachable, command: string, options: Remot
 /** Lines of a console: a kernel's panic with registers and calls. */
 const LAST_WORDS = 60;
 
-/** Waits until sshd answers. `alive` says whether waiting still makes sense, `console` is the file with what it said last. */
-export async function waitForSsh(machine: Reachable, limitMs: number, alive: () => Promise<boolean>, console: string): Promise<void> {
+/** Waits until sshd answers. `alive` says whether waiting still makes sense, `consoleFile` has what it said last. */
+export async function waitForSsh(machine: Reachable, limitMs: number, alive: () => Promise<boolean>, consoleFile: string): Promise<void> {
   const startedMs = performance.now();
   for (;;) {
     const result = await tryRemote(machine, 'true', { limitMs: 20_000 });
     if (result.status === 0) return;
-    if (!(await alive())) throw new Error(`${machine.name} ended before its sshd answered:\n${(await readFile(console, 'latin1')).split('\n').slice(-LAST_WORDS).join('\n')}`);
+    if (!(await alive())) throw new Error(`${machine.name} ended before its sshd answered:\n${(await readFile(consoleFile, 'latin1')).split('\n').slice(-LAST_WORDS).join('\n')}`);
     if (performance.now() - startedMs > limitMs) throw new Error(`${machine.name}: sshd did not answer within ${limitMs / 1000} s: ${result.stderr.trim()}`);
     await sleep(500);
   }
