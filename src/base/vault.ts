@@ -9,19 +9,30 @@ export interface Vault {
   value(ciphertext: string, place: Place): unknown;
   /** The text itself, now. */
   text(ciphertext: string, place: Place): string;
+  /** What a file holds that is encrypted as a whole; it need not be text. */
+  bytes(ciphertext: string, place: Place): Buffer;
 }
 
 export const NO_VAULT_MESSAGE = 'this is encrypted with Ansible Vault, which is not supported here';
 export const NO_VAULT = { code: 'vault-unsupported', hint: 'write the value itself, or decrypt it first: `ansible-vault decrypt FILE`' };
 
-export const noVault: Vault = { value: refuse, text: refuse };
+export const noVault: Vault = { value: refuse, text: refuse, bytes: refuse };
 
 const HEADER = '$ANSIBLE_VAULT';
 
-/** Of a file that goes to a host as it is: Ansible decrypts it on the way. @throws FleetTapError kind `host` */
-export function refuseVaultFile(bytes: Buffer, file: string): void {
-  if (!bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER))) return;
-  throw new FleetTapError('host', NO_VAULT.code, 'this file is encrypted with Ansible Vault, and files are not decrypted on their way', { place: { file }, hint: 'write its content as `content:` from a variable in an encrypted file of variables, or use template' });
+export function isVaultFile(bytes: Buffer): boolean {
+  return bytes.subarray(0, HEADER.length).equals(Buffer.from(HEADER));
+}
+
+/** What a file holds, decrypted where it is encrypted as a whole. @throws FleetTapError kind `host`: it is one task's file */
+export function plainBytes(bytes: Buffer, file: string, vault: Vault): Buffer {
+  if (!isVaultFile(bytes)) return bytes;
+  try {
+    return vault.bytes(bytes.toString('latin1'), { file });
+  } catch (error) {
+    if (!(error instanceof FleetTapError)) throw error;
+    throw new FleetTapError('host', error.code, `${file}: ${error.message}`, { place: { file }, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
 }
 
 /** A file's text, decrypted where it is encrypted as a whole. @throws FleetTapError kind `input`, as the vault throws it */

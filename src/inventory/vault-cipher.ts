@@ -29,13 +29,13 @@ export async function decryptVault(text: string, passwords: readonly VaultPasswo
   const envelope = readEnvelope(text, place);
   for (const { password } of inOrder(passwords, envelope.label, place)) {
     const plain = open(envelope, await derive(password, envelope.salt, ROUNDS, DERIVED_BYTES, 'sha256'), place);
-    if (plain !== undefined) return plain;
+    if (plain !== undefined) return textOf(plain, place);
   }
   throw wrongPassword(envelope.label, passwords.length, place);
 }
 
-/** The same at once, for a whole file. */
-export function decryptVaultSync(text: string, passwords: readonly VaultPassword[], place: Place): string {
+/** The same at once, for a whole file, which need not be text. */
+export function decryptVaultSync(text: string, passwords: readonly VaultPassword[], place: Place): Buffer {
   const envelope = readEnvelope(text, place);
   for (const { password } of inOrder(passwords, envelope.label, place)) {
     const plain = open(envelope, pbkdf2Sync(password, envelope.salt, ROUNDS, DERIVED_BYTES, 'sha256'), place);
@@ -71,15 +71,20 @@ function inOrder(passwords: readonly VaultPassword[], label: string, place: Plac
 }
 
 /** @returns undefined when the key is not the right one */
-function open({ hmac, ciphertext }: Envelope, key: Buffer, place: Place): string | undefined {
+function open({ hmac, ciphertext }: Envelope, key: Buffer, place: Place): Buffer | undefined {
   const found = createHmac('sha256', key.subarray(KEY_BYTES, 2 * KEY_BYTES)).update(ciphertext).digest();
   if (!timingSafeEqual(found, hmac)) return undefined;
   const decipher = createDecipheriv('aes-256-ctr', key.subarray(0, KEY_BYTES), key.subarray(2 * KEY_BYTES));
   const padded = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   const padding = padded.at(-1) ?? 0;
   if (padding < 1 || padding > 16) throw damaged(place);
+  return padded.subarray(0, -padding);
+}
+
+/** @throws FleetTapError code `vault-damaged` */
+export function textOf(plain: Buffer, place: Place): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(padded.subarray(0, -padding));
+    return new TextDecoder('utf-8', { fatal: true }).decode(plain);
   } catch (cause) {
     throw new FleetTapError('input', 'vault-damaged', 'what the vault holds is no text in UTF-8', { place, cause });
   }

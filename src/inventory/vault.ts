@@ -4,20 +4,21 @@
 import { literalText } from '../base/unsafe-text.js';
 import type { Vault } from '../base/vault.js';
 import type { Host, Inventory, Vars } from './host.js';
-import { decryptVault, decryptVaultSync, type VaultPassword } from './vault-cipher.js';
+import { decryptVault, decryptVaultSync, textOf, type VaultPassword } from './vault-cipher.js';
 import { VaultText } from './vault-text.js';
 
 export function vaultOf(passwords: readonly VaultPassword[]): Vault {
   return {
     value: (ciphertext, place) => new VaultText(ciphertext, place),
-    text: (ciphertext, place) => decryptVaultSync(ciphertext, passwords, place),
+    text: (ciphertext, place) => textOf(decryptVaultSync(ciphertext, passwords, place), place),
+    bytes: (ciphertext, place) => decryptVaultSync(ciphertext, passwords, place),
   };
 }
 
 /** For variables that are used whatever hosts are worked on: each is decrypted when it is read. */
 export function openVaultOf(passwords: readonly VaultPassword[]): Vault {
-  const { text } = vaultOf(passwords);
-  return { value: (ciphertext, place) => literalText(text(ciphertext, place)), text };
+  const { text, bytes } = vaultOf(passwords);
+  return { value: (ciphertext, place) => literalText(text(ciphertext, place)), text, bytes };
 }
 
 /**

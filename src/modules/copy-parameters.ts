@@ -14,7 +14,7 @@ export const copyParameters = {
   remote_src: { type: 'boolean', default: false },
   local_follow: { type: 'boolean' },
   checksum: { type: 'string' },
-  decrypt: { type: 'boolean', default: true, refused: 'files of ansible-vault are not read here: decrypt the file first' },
+  decrypt: { type: 'boolean', default: true },
   ...ownership,
   mode: { type: 'copymode' },
 } as const satisfies Parameters;

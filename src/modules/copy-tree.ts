@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { refuseVaultFile } from '../base/vault.js';
 import { quote } from '../ssh/quote.js';
 import { parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
@@ -29,7 +28,7 @@ interface LocalTree {
 }
 
 /** As plugins/action/copy.py walks: links to files and folders are followed unless local_follow is false; a loop stays a link. */
-async function readTree(root: string, prefix: string, follows: boolean, tree: LocalTree, above: readonly string[]): Promise<void> {
+async function readTree(root: string, prefix: string, follows: boolean, tree: LocalTree, above: readonly string[], read: (path: string) => Promise<Buffer>): Promise<void> {
   const here = [...above, await realpath(root)];
   for (const name of (await readdir(root)).sort()) {
     const path = join(root, name);
@@ -40,10 +39,9 @@ async function readTree(root: string, prefix: string, follows: boolean, tree: Lo
       tree.links.push({ rel, target: await readlink(path) });
     } else if (found?.isDirectory() === true) {
       tree.folders.push(rel);
-      await readTree(path, rel, follows, tree, here);
+      await readTree(path, rel, follows, tree, here, read);
     } else if (found !== undefined) {
-      const bytes = await readFile(path);
-      refuseVaultFile(bytes, path);
+      const bytes = await read(path);
       tree.files.push({ rel, bytes, sum: createHash('sha256').update(bytes).digest('hex'), mode: (found.mode & 0o7777).toString(8) });
     }
   }
@@ -90,7 +88,7 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const tree: LocalTree = { files: [], folders: [], links: [] };
   const root = source.replace(/\/+$/, '');
   const prefix = source.endsWith('/') ? '' : basename(root);
-  await readTree(root, prefix, params.local_follow ?? true, tree, []);
+  await readTree(root, prefix, params.local_follow ?? true, tree, [], params.decrypt ? context.readLocal : (path) => readFile(path));
   const line = (word: string, index: number) => {
     const { rel, sum, mode } = tree.files[index] as LocalFile;
     return `${word} ${index} ${quote(rel)} ${sum} ${params.mode === 'preserve' ? mode : '-'}`;

@@ -2,7 +2,6 @@
 // input, never in a command line. How a single file is placed is in place.ts, a folder in copy-tree.ts, remote_src in copy-remote.ts.
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { refuseVaultFile } from '../base/vault.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { planCopyTree } from './copy-tree.js';
 import { planRemoteCopy } from './copy-remote.js';
@@ -36,8 +35,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
     const stats = await stat(found);
     if (context.isAhead === true && (stats.isDirectory() || stats.size > READ_AHEAD_BYTES)) return { kind: 'action', run: () => Promise.reject(new Error('a plan made ahead is not run')) };
     if (stats.isDirectory()) return planCopyTree(params, src.endsWith('/') ? `${found}/` : found, context);
-    const bytes = await readFile(found);
-    refuseVaultFile(bytes, found);
+    const bytes = params.decrypt ? await context.readLocal(found) : await readFile(found);
     if (params.checksum !== undefined && params.checksum !== createHash('sha1').update(bytes).digest('hex')) {
       return { kind: 'done', result: { changed: false, failed: true, msg: 'Copied file does not match the expected checksum. Transfer failed.', values: { checksum: createHash('sha1').update(bytes).digest('hex'), expected_checksum: params.checksum } } };
     }

@@ -82,7 +82,8 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
       Object.assign(read, await context.readVars(path));
     }
     const vars = name === undefined ? read : { [name]: read };
-    const result: ModuleResult = { changed: false, values: { ansible_facts: plainTexts(vars), ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars }] };
+    const shown = plainTexts(vars);
+    const result: ModuleResult = { changed: false, values: { ansible_facts: shown, ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars, shown }] };
     return { kind: 'done', result };
   },
 };

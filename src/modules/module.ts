@@ -25,6 +25,8 @@ export interface ModuleContext {
    * @throws FleetTapError kind `host`, code `file-missing`
    */
   readonly findLocal: (folder: 'files' | 'templates' | 'vars', path: string) => Promise<string>;
+  /** A file of the controller, decrypted where Ansible Vault has encrypted it. @param path as `findLocal` gave it. @throws FleetTapError kind `host` */
+  readonly readLocal: (path: string) => Promise<Buffer>;
   /** A file of the controller as a template, rendered with the task's variables and `more`. @param path as `findLocal` gave it */
   readonly renderTemplate: (path: string, more?: Readonly<Record<string, unknown>>, options?: TemplateOptions) => Promise<string>;
   /** The value of a variable of the task, as a task takes it; undefined where nobody has set it. @throws FleetTapError kind `host` where it is made of something undefined */
@@ -47,8 +49,8 @@ export type Effect =
   | { readonly kind: 'add-host'; readonly host: string; readonly groups: readonly string[]; readonly vars: Readonly<Record<string, unknown>> }
   /** group_by: this host is in the group. */
   | { readonly kind: 'add-group'; readonly group: string; readonly parents: readonly string[] }
-  /** include_vars: what `readVars` gave, with the precedence of include_vars. */
-  | { readonly kind: 'include-vars'; readonly vars: Readonly<Record<string, unknown>> }
+  /** include_vars: what `readVars` gave, with the precedence of include_vars; `shown` is what stands for it in the result. */
+  | { readonly kind: 'include-vars'; readonly vars: Readonly<Record<string, unknown>>; readonly shown: unknown }
   /**
    * setup, package_facts, service_facts: into `ansible_facts`, names without `ansible_`. `areBare`: variables of their own have these names as they are;
    * else `ansible_` stands before them.

@@ -2,7 +2,6 @@
 // and so is script where nothing says whether it would run (creates, removes). Answer: rc, stdout, stderr.
 import { readFile } from 'node:fs/promises';
 import { lastLines } from '../base/host-text.js';
-import { refuseVaultFile } from '../base/vault.js';
 import { quote } from '../ssh/quote.js';
 import type { ModuleContext, ModulePlan, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
@@ -56,7 +55,7 @@ const scriptParameters = {
   creates: { type: 'string' },
   removes: { type: 'string' },
   executable: { type: 'string' },
-  decrypt: { type: 'boolean', default: true, refused: 'files of ansible-vault are not read here: decrypt the file first' },
+  decrypt: { type: 'boolean', default: true },
 } as const satisfies Parameters;
 
 const SCRIPT = `
@@ -74,14 +73,13 @@ export const script: PlaybookModule<typeof scriptParameters> = {
   name: 'script',
   parameters: scriptParameters,
   freeForm: 'cmd',
-  plan: async ({ cmd, chdir, creates, removes, executable }, context) => {
+  plan: async ({ cmd, chdir, creates, removes, executable, decrypt }, context) => {
     const [path, ...words] = splitWords(cmd);
     if (path === undefined) throw new ParameterError('there is no script', 'cmd');
     const found = await context.findLocal('files', path);
     // Nobody knows what it would do.
     if (context.check && creates === undefined && removes === undefined) return { kind: 'done', result: { changed: false, skipped: true, msg: 'Check mode is not supported for this task.' } };
-    const bytes = await readFile(found);
-    refuseVaultFile(bytes, found);
+    const bytes = decrypt ? await context.readLocal(found) : await readFile(found);
     const base = found.slice(found.lastIndexOf('/') + 1);
     const head = `${assign({ chdir, creates, removes, base, check: context.check })}\n${SCRIPT}`;
     const program = executable === undefined ? '' : `${splitWords(executable).map(quote).join(' ')} `;

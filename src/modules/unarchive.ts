@@ -21,7 +21,7 @@ const parameters = {
   extra_opts: { type: 'words', default: [] },
   validate_certs: { type: 'boolean', default: true },
   copy: { type: 'boolean', default: true },
-  decrypt: { type: 'boolean', default: true, refused: 'files of ansible-vault are not read here: decrypt the file first' },
+  decrypt: { type: 'boolean', default: true },
   io_buffer_size: { type: 'integer', default: 65_536 },
   ...ownership,
 } as const satisfies Parameters;
@@ -89,7 +89,8 @@ export const unarchive: PlaybookModule<typeof parameters> = {
     const { src, dest, exclude, include } = params;
     const isRemote = params.remote_src || !params.copy;
     const isUrl = /^[a-z]+:\/\//.test(src);
-    const bytes = isRemote || isUrl ? undefined : await readFile(await context.findLocal('files', src));
+    const found = isRemote || isUrl ? undefined : await context.findLocal('files', src);
+    const bytes = found === undefined ? undefined : params.decrypt ? await context.readLocal(found) : await readFile(found);
     const spaced = [...exclude, ...include, ...params.extra_opts].find((one) => /[\s']/.test(one));
     if (spaced !== undefined) throw new ParameterError(`${JSON.stringify(spaced)} with spaces or quotes in it is not supported`, 'exclude');
     const tarChoice = [...exclude.map((one) => `--exclude=${one}`), ...include];

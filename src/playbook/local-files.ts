@@ -1,12 +1,12 @@
 // What comes in: a name that a task gives a file of the controller. What goes out: where the file is, or its content as a template or variables.
 // Order of folders as Ansible's (parsing/dataloader.py, path_dwim_relative_stack): each folder's own `files/` (`templates/` …) first, then the folder.
 // Guaranteed: only what the user wrote is read as a template: the files come from the folders of the playbook and its roles.
-import { access, stat } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
-import { plainText, type Vault } from '../base/vault.js';
+import { plainBytes, plainText, type Vault } from '../base/vault.js';
 import { parseYaml } from '../base/yaml.js';
 import { plainValue } from '../base/yaml-value.js';
 import type { Names } from './expression/evaluate.js';
@@ -39,6 +39,11 @@ export class LocalFiles {
     const candidates = [...new Set(this.#folders.flatMap((folder) => [resolve(folder, kind, written), resolve(folder, written)]))];
     for (const candidate of candidates) if (await exists(candidate)) return candidate;
     throw new FleetTapError('host', 'file-missing', `there is no file ${path}; looked for ${candidates.join(', ')}`);
+  }
+
+  /** The whole file, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
+  async read(path: string): Promise<Buffer> {
+    return plainBytes(await readFile(path), path, this.#vault);
   }
 
   /** @throws FleetTapError */

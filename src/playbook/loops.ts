@@ -1,6 +1,5 @@
 // What comes in: a task's loop and its variables. What goes out: the items (lookups of with_…: plugins/lookup/*.py).
-import { readdir, readFile } from 'node:fs/promises';
-import { refuseVaultFile } from '../base/vault.js';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { globToRegExp } from '../inventory/glob.js';
@@ -51,7 +50,7 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles): Pr
     case 'first_found':
       return firstFound(terms, files, wrong);
     case 'file':
-      return Promise.all(terms.map(async (term) => splitEnd(await textOf(await files.find('files', toText(term))))));
+      return Promise.all(terms.map(async (term) => splitEnd((await files.read(await files.find('files', toText(term)))).toString('utf8'))));
   }
 }
 
@@ -130,10 +129,4 @@ function subelements(terms: readonly unknown[], wrong: Wrong): unknown[] {
 
 function splitEnd(text: string): string {
   return splitLines(text).length === 0 ? '' : text.replace(/\s+$/, '');
-}
-
-async function textOf(path: string): Promise<string> {
-  const bytes = await readFile(path);
-  refuseVaultFile(bytes, path);
-  return bytes.toString('utf8');
 }

@@ -22,6 +22,7 @@ import { isWanted, wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
+import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
@@ -242,7 +243,7 @@ export class PlayRun implements PlayEngine {
     for (const one of hosts) {
       const delegated = result.delegatedTo !== undefined && switchOf(inherited(chainOf(task), 'delegateFacts'), this.scope(task, host, {})) === true;
       const target = delegated ? this.run.inventory.variablesOf(this.run.inventory.host(result.delegatedTo ?? '')) : one.variables;
-      for (const [name, value] of Object.entries(result.facts)) target.registered.set(name, value);
+      for (const [name, value] of Object.entries(result.facts)) target.register(name, value);
       for (const effect of result.effects) {
         if (effect.kind === 'ansible-facts') {
           target.facts = { ...target.facts, ...effect.facts };
@@ -250,7 +251,10 @@ export class PlayRun implements PlayEngine {
         }
         if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
       }
-      if (task.register !== undefined) one.variables.registered.set(task.register, result.registered);
+      if (task.register === undefined) continue;
+      one.variables.register(task.register, result.registered);
+      const written = withTemplates(result);
+      if (written !== undefined) one.variables.registeredVars.set(task.register, written);
     }
   }
 

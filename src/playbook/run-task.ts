@@ -184,6 +184,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     hostName: String(scope.get('inventory_hostname')),
     localFolder: String(scope.get('playbook_dir')),
     findLocal: (folder, path) => files.find(folder, path),
+    readLocal: (path) => files.read(path),
     renderTemplate: (path, more = {}, options) => files.render(path, scope.with(more), options),
     readVars: (path) => files.readVars(path),
     variable: (name) => {

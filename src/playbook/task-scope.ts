@@ -23,7 +23,7 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | 
   // In a task, Ansible's plugin says how it connects where nobody else does.
   const connection = inherited(chain, 'connection');
   if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : 'ssh' });
-  return { params, written, defaults, magic: magicOf(role === undefined ? undefined : role, play) };
+  return { params, written, defaults, magic: magicOf(role === undefined ? undefined : role, play), vault: play.vault };
 }
 
 function magicOf(role: TaskBase['role'], play: Play): Record<string, unknown> {

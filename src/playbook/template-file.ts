@@ -3,6 +3,8 @@
 // (plugins/action/template.py); a `#jinja2:` first line is read; included templates come from the controller only.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { FleetTapError } from '../base/errors.js';
+import { isVaultFile } from '../base/vault.js';
 import { FILE_LIMITS, withBudget } from './expression/budget.js';
 import { Evaluator, type Names } from './expression/evaluate.js';
 import { parseTemplate } from './expression/parse-template.js';
@@ -93,7 +95,12 @@ export function loadFrom(names: Names, from: TemplateSource, syntax: Syntax = { 
     const candidates = isAbsolute(name) ? [name] : folders.flatMap((folder) => [join(folder, 'templates', name), join(folder, name)]);
     const path = candidates.find((candidate) => existsSync(candidate));
     if (path === undefined) return undefined;
-    const source = TemplateSource.fromFile(readFileSync(path, 'utf8').replace(/\r\n|\r/g, '\n'), path);
+    const bytes = readFileSync(path);
+    if (isVaultFile(bytes)) {
+      const hint = 'Ansible would put the encrypted text into the file: decrypt it, or take the secret from an encrypted file of variables';
+      throw new FleetTapError('host', 'vault-unsupported', `${name}, which this template includes, is encrypted with Ansible Vault`, { place: { file: path }, hint });
+    }
+    const source = TemplateSource.fromFile(bytes.toString('utf8').replace(/\r\n|\r/g, '\n'), path);
     return { source, statements: parseTemplate(source, syntax) };
   };
 }

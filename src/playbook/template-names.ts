@@ -19,6 +19,7 @@ export function templateNames(names: Names, path: string, stats: Stats): Names {
     template_uid: () => (stats.uid === process.getuid?.() ? userInfo().username : String(stats.uid)),
   };
   return {
+    vault: names.vault,
     get: (name) => {
       const value = names.get(name);
       return value instanceof Undefined && Object.hasOwn(own, name) ? own[name]?.() : value;

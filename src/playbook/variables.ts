@@ -4,6 +4,7 @@
 // Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact,
 // add_host) is handed out as it is and never rendered.
 import { FleetTapError } from '../base/errors.js';
+import type { Vault } from '../base/vault.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import type { Names } from './expression/evaluate.js';
 import { Lazy, Omit } from './expression/kinds.js';
@@ -26,6 +27,14 @@ export class HostVariables {
   readonly included = new Map<string, TemplateValue>();
   /** register and set_fact. Data of hosts. */
   readonly registered = new Map<string, unknown>();
+  /** Those of `registered` that hold variables of include_vars, which the user wrote: rendered when they are asked for. */
+  readonly registeredVars = new Map<string, TemplateValue>();
+
+  /** @param value data; what was registered under that name before is gone */
+  register(name: string, value: unknown): void {
+    this.registered.set(name, value);
+    this.registeredVars.delete(name);
+  }
 
   constructor(host: Host, extra: UserVars, hostVars: Readonly<Record<string, unknown>>) {
     this.host = host;
@@ -76,6 +85,8 @@ export interface TaskVariables {
   readonly defaults: readonly WrittenVars[];
   /** role_name and its like. */
   readonly magic: Readonly<Record<string, unknown>>;
+  /** Default: no file can be decrypted. */
+  readonly vault?: Vault;
 }
 
 const NO_TASK: TaskVariables = { params: [], written: [], defaults: [], magic: {} };
@@ -99,14 +110,19 @@ export class Scope implements Names {
     return new Scope(this.#run, this.#variables, this.#task, { ...this.#local, ...local });
   }
 
+  get vault(): Vault | undefined {
+    return this.#task.vault;
+  }
+
   get(name: string): unknown {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
-    const { extra, registered, facts, bareFacts, inventory, included, data } = this.#variables;
+    const { extra, registered, registeredVars, facts, bareFacts, inventory, included, data } = this.#variables;
     const { params, written, defaults } = this.#task;
     if (extra.has(name)) return this.#render(name, extra.get(name));
     for (const vars of params) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
+    if (registeredVars.has(name)) return this.#render(name, registeredVars.get(name));
     if (registered.has(name)) return registered.get(name);
     if (included.has(name)) return this.#render(name, included.get(name));
     for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);

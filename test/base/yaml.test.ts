@@ -111,7 +111,7 @@ test('a key that is merged in from many mappings is told once, and an error wher
 
 test('a !vault value is what the vault makes of it, and refused without one', () => {
   const text = 'a: [x, !vault "$ANSIBLE_VAULT;1.1;AES256"]';
-  const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), text: () => '' };
+  const vault: Vault = { value: (ciphertext, place) => ({ ciphertext, place }), text: () => '', bytes: () => Buffer.alloc(0) };
   const yaml = parseYaml(text, 'f.yml', { vault });
   expect(plainValue(yaml, yaml.root)).toEqual({ a: ['x', { ciphertext: '$ANSIBLE_VAULT;1.1;AES256', place: { file: 'f.yml', line: 1, column: 15 } }] });
   expect(failure(text)).toContain('f.yml:1:15: this is encrypted with Ansible Vault');

@@ -151,7 +151,7 @@ describe('files', () => {
     await mkdir(join(inner, 'group_vars'), { recursive: true });
     await writeFile(join(inner, 'hosts'), '$ANSIBLE_VAULT;1.1;AES256\n33\n');
     await writeFile(join(inner, 'group_vars/all.yml'), '$ANSIBLE_VAULT;1.1;AES256\n34\n');
-    const vault: Vault = { value: (text) => `plain ${text}`, text: (_text, { file: path = '' }) => (path.endsWith('hosts') ? 'h x=1\n' : 'y: 2\nz: !vault abc') };
+    const vault: Vault = { value: (text) => `plain ${text}`, text: (_text, { file: path = '' }) => (path.endsWith('hosts') ? 'h x=1\n' : 'y: 2\nz: !vault abc'), bytes: () => Buffer.alloc(0) };
     expect((await loadInventory([join(inner, 'hosts')], { vault })).hosts[0]?.vars).toEqual({ x: 1, y: 2, z: 'plain abc' });
     expectParts(await refusal(join(inner, 'hosts')), '[vault-unsupported]');
   });

@@ -89,7 +89,7 @@ describe.each(NAMES)('a name with %s', (_what, name) => {
 });
 
 describe('copy', () => {
-  test('a file that is encrypted with Ansible Vault goes to no host as it is', async () => {
+  test('a file that is encrypted with Ansible Vault, and no vault is at hand: it goes to no host as it is', async () => {
     const copied = runModule(here, 'copy', { dest: join(here.work, 'hidden'), src: 'hidden' }, { file: Buffer.from('$ANSIBLE_VAULT;1.1;AES256\n33\n') });
     await expect(copied).rejects.toMatchObject({ code: 'vault-unsupported', kind: 'host' });
   });

@@ -60,7 +60,7 @@ export async function runModule({ root, work, bin }: Bench, name: string, params
     await writeFile(sent, file);
     return sent;
   };
-  const local = { hostName: 'here', localFolder: work, findLocal, renderTemplate: (path: string) => files.render(path, names), readVars: files.readVars.bind(files), variable: () => undefined };
+  const local = { hostName: 'here', localFolder: work, findLocal, readLocal: files.read.bind(files), renderTemplate: (path: string) => files.render(path, names), readVars: files.readVars.bind(files), variable: () => undefined };
   const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, verbosity: 0, ...local });
   const session = localSession('here', { cwd: work, path: [bin], env, ...(onlyBench ? { onlyPath: true } : {}) });
   const never = (what: string) => () => Promise.reject(new Error(`${name}: nobody can ${what} here`));

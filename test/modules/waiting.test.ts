@@ -37,7 +37,7 @@ async function run(name: string, params: Readonly<Record<string, unknown>>, host
   const module = modules.get(name);
   if (module === undefined) throw new Error(`no module ${name}`);
   const never = () => Promise.reject(new Error('not asked for here'));
-  const context = { check, diff: false, verbosity: 0, noLog: false, hostName: 'here', localFolder: '/', findLocal: never, renderTemplate: never, readVars: never, variable: () => undefined } satisfies ModuleContext;
+  const context = { check, diff: false, verbosity: 0, noLog: false, hostName: 'here', localFolder: '/', findLocal: never, readLocal: never, renderTemplate: never, readVars: never, variable: () => undefined } satisfies ModuleContext;
   return finishPlan(await module.plan(convertParameters(module.parameters, params) as never, context), host);
 }
 

@@ -1,7 +1,9 @@
 // What comes in: a parsed expression, its source, and names. What goes out: a value, or an error with the expression and its place.
 // Guaranteed: nothing of JavaScript is reachable (own properties of plain data only); what is undefined may be tested, defaulted and handed around,
 // and used in no other way; a string that a host said is a value like any other and is never parsed; work and size are bounded (budget.ts).
+import { readFileSync } from 'node:fs';
 import { FleetTapError } from '../../base/errors.js';
+import { plainBytes, type Vault } from '../../base/vault.js';
 import type { TemplateSource } from '../template-source.js';
 import { getAttribute, getItem, slice } from './access.js';
 import { arithmetic, negative } from './arithmetic.js';
@@ -23,6 +25,8 @@ import { isEqual, isTrue, toText } from './values.js';
 export interface Names {
   /** The value of a name, or Undefined. */
   get(name: string): unknown;
+  /** For files that lookups read. Default: none can be decrypted. */
+  readonly vault?: Vault | undefined;
 }
 
 /**
@@ -196,6 +200,7 @@ export class Evaluator {
       return found.apply(input, args, this.context);
     },
     variable: (name) => this.#name(name, 0),
+    readFile: (path) => plainBytes(readFileSync(path), path, this.frame.vault),
   };
 
   arguments(args: Arguments): CallArguments {

@@ -1,8 +1,6 @@
 // What comes in: the name of a lookup, its terms and options. What goes out: a list (`query`) or its texts joined with commas (`lookup`).
 // Guaranteed: only files of the controller and its environment are read; no program is run. What a lookup gives is data: it is not a template again.
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
-import { readFileSync } from 'node:fs';
-import { refuseVaultFile } from '../../base/vault.js';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
@@ -37,9 +35,10 @@ function findFile(name: string, kind: string, context: PluginContext): string | 
   return candidates.find(isFile);
 }
 
-function readLocal(path: string): string {
-  const bytes = readFileSync(path);
-  refuseVaultFile(bytes, path);
+function fileText(term: unknown, context: PluginContext): string {
+  const path = findFile(toText(term), 'files', context);
+  if (path === undefined) throw new FilterError(`finds no file ${toText(term)}; it is looked for in files/ of the role and of the playbook, and beside the playbook`);
+  const bytes = context.readFile(path);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) throw new FilterError(`finds no UTF-8 in ${path}`);
   return text;
@@ -49,12 +48,14 @@ const lookups: Readonly<Record<string, Lookup>> = {
   file: {
     options: ['lstrip', 'rstrip'],
     run: (terms, { lstrip = false, rstrip = true }, context) => terms.map((term) => {
-      const path = findFile(toText(term), 'files', context);
-      if (path === undefined) throw new FilterError(`finds no file ${toText(term)}; it is looked for in files/ of the role and of the playbook, and beside the playbook`);
-      let text = readLocal(path);
+      let text = fileText(term, context);
       if (isTrue(lstrip)) text = text.trimStart();
       return isTrue(rstrip) ? text.trimEnd() : text;
     }),
+  },
+  unvault: {
+    options: [],
+    run: (terms, _, context) => terms.map((term) => fileText(term, context)),
   },
   env: {
     options: ['default'],

@@ -8,6 +8,8 @@ export interface PluginContext {
   test(name: string, input: unknown, args: CallArguments): boolean;
   /** The value of a variable, or Undefined. */
   variable(name: string): unknown;
+  /** A file of the controller, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
+  readFile(path: string): Buffer;
 }
 
 export interface Filter {

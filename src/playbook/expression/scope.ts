@@ -1,10 +1,12 @@
 // Where names are looked up while a template runs: its own (set, for, macro) from the inside out, then the variables.
 // Guaranteed: a variable is asked for once; what a template changes in place (`list.append(x)`) is a copy of its own, never the variable.
+import { noVault, type Vault } from '../../base/vault.js';
 import { Dict, isMapping, Tuple } from './kinds.js';
 import { Undefined } from './undefined.js';
 
 interface Variables {
   get(name: string): unknown;
+  readonly vault?: Vault | undefined;
 }
 
 export class Frame {
@@ -22,13 +24,17 @@ export class Frame {
     this.#copies = parent === undefined ? copies : parent.#copies;
   }
 
+  get vault(): Vault {
+    return this.#variables.vault ?? noVault;
+  }
+
   inner(): Frame {
     return new Frame(this.#variables, this);
   }
 
   /** A template that is included without this one's context, or imported. */
   fresh(): Frame {
-    return new Frame({ get: (name) => new Undefined(`"${name}" (a template that is loaded without context sees no variables)`) }, undefined, this.#copies);
+    return new Frame({ vault: this.vault, get: (name) => new Undefined(`"${name}" (a template that is loaded without context sees no variables)`) }, undefined, this.#copies);
   }
 
   set(name: string, value: unknown): void {
