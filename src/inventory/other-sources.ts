@@ -1,16 +1,17 @@
 // What comes in: `ssh_config:FILE` and `vagrant:`, behind -i. What goes out: their hosts, in a builder.
 // Guaranteed: each alias of the ssh_config that is no pattern is one host, Include followed; how it is reached is the file's own matter.
-// Of vagrant, the machines that `vagrant ssh-config` describes; those that were made and are not up are named in a warning, and skipped.
+// Of vagrant, the machines that `vagrant ssh-config` describes, reached as it says; those that are not up are named in a warning, and skipped.
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
+import { globPaths } from '../base/path-glob.js';
 import { readText } from '../base/read-text.js';
+import { splitKeyword, splitWords } from '../base/ssh-config-words.js';
 import { expandTilde } from '../base/tilde.js';
 import type { InventoryBuilder } from './builder.js';
-import { globToRegExp } from './glob.js';
 import { expandPath } from './written-path.js';
 
 const LIMIT_INCLUDES = 16;
@@ -26,7 +27,7 @@ export async function readOtherSource(source: string, builder: InventoryBuilder)
     const path = file === '' ? DEFAULT_FILE : resolve(expandPath(file));
     for (const name of await aliases(path, 0)) {
       builder.addHost(name, 'ungrouped', undefined);
-      if (path !== DEFAULT_FILE) builder.setHostVariable(name, 'ansible_ssh_extra_args', `-F '${path}'`);
+      if (path !== DEFAULT_FILE) builder.setHostVariable(name, 'ansible_ssh_extra_args', `-F ${shellWord(path)}`);
     }
     return true;
   }
@@ -38,45 +39,60 @@ export async function readOtherSource(source: string, builder: InventoryBuilder)
 async function aliases(path: string, depth: number): Promise<string[]> {
   if (depth > LIMIT_INCLUDES) throw new FleetTapError('input', 'inventory-structure', `Include is nested more than ${LIMIT_INCLUDES} times`, { place: { file: path } });
   const found: string[] = [];
-  for (const line of (await readText(path, 'ssh_config')).split('\n')) {
-    const match = /^\s*(host|include)(?:\s*=\s*|\s+)(.*?)\s*$/i.exec(line);
-    const words = (match?.[2]?.match(/"[^"]*"|[^\s"]+/g) ?? []).map((word) => word.replaceAll('"', ''));
-    if (match?.[1]?.toLowerCase() === 'host') found.push(...words.filter((word) => !/[*?!]/.test(word)));
-    else for (const word of words) for (const one of await included(word)) found.push(...(await aliases(one, depth + 1)));
+  for (const [index, line] of (await readText(path, 'ssh_config')).split('\n').entries()) {
+    const { keyword, rest = '' } = splitKeyword(line) ?? {};
+    if (keyword !== 'host' && keyword !== 'include') continue;
+    const words = splitWords(rest);
+    if (words === undefined) throw new FleetTapError('input', 'ssh-config', `${keyword} has a quote that is not closed`, { place: { file: path, line: index + 1 } });
+    if (keyword === 'host') found.push(...words.filter((word) => !/[*?!]/.test(word)));
+    else for (const word of words) for (const one of included(word)) found.push(...(await aliases(one, depth + 1)));
   }
   return found;
 }
 
 /** ssh_config(5), Include: relative names are below ~/.ssh; a name may be a glob, and one that matches nothing includes nothing. */
-async function included(word: string): Promise<string[]> {
-  const path = resolve(dirname(DEFAULT_FILE), expandTilde(word, homedir()));
-  const matches = globToRegExp(basename(path));
-  const names = await readdir(dirname(path)).catch(() => []);
-  return names.filter((name) => matches.test(name) && (!name.startsWith('.') || basename(path).startsWith('.'))).sort().map((name) => join(dirname(path), name));
+function included(word: string): string[] {
+  return globPaths(resolve(dirname(DEFAULT_FILE), expandTilde(word, homedir()))).filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false);
 }
 
+/** What inventories have a name for; all else that vagrant writes for a host goes to ssh as it is. */
 const VARIABLES: Readonly<Record<string, string>> = { hostname: 'ansible_host', user: 'ansible_user', port: 'ansible_port', identityfile: 'ansible_private_key_file' };
 
 async function readVagrant(builder: InventoryBuilder): Promise<void> {
   const { stdout: status } = await vagrant(['status', '--machine-readable']);
   const states = [...status.matchAll(/^\d+,([^,\n]+),state,([^,\n]+)$/gm)].map(([, name = '', state = '']) => ({ name, state }));
-  const down = states.filter(({ state }) => state !== 'running' && state !== 'not_created');
-  if (down.length > 0) builder.warn(`vagrant machines that are not up, and are left out: ${down.map(({ name, state }) => `${name} (${state})`).join(', ')}`);
+  const down = states.filter(({ state }) => state !== 'running');
+  if (down.length > 0) builder.warn(`vagrant machines that are not up, and are left out: ${down.map(({ name, state }) => `${name} (${state.replaceAll('_', ' ')})`).join(', ')}`);
   const up = states.filter(({ state }) => state === 'running').map(({ name }) => name);
   if (up.length === 0) throw new FleetTapError('input', 'inventory-vagrant', 'no vagrant machine of this folder is up', { hint: 'vagrant up' });
   const { stdout: config } = await vagrant(['ssh-config', ...up]);
   let host: string | undefined;
+  const options = new Map<string, string[]>();
+  const given = new Set<string>();
   for (const line of config.split('\n')) {
-    const [, keyword = '', value = ''] = /^\s*(\w+)\s+"?(.*?)"?\s*$/.exec(line) ?? [];
-    if (keyword === 'Host') {
+    const { keyword = '', rest = '' } = splitKeyword(line) ?? {};
+    const [value] = splitWords(rest) ?? [];
+    if (value === undefined) continue;
+    if (keyword === 'host') {
       host = value;
       builder.addHost(host, 'ungrouped', undefined);
-      builder.setHostVariable(host, 'ansible_ssh_common_args', '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no');
       builder.setHostVariable(host, 'ansible_become', true);
+      options.set(host, []);
+      given.clear();
     }
-    const variable = VARIABLES[keyword.toLowerCase()];
-    if (host !== undefined && variable !== undefined) builder.setHostVariable(host, variable, variable === 'ansible_port' ? Number(value) : value);
+    if (host === undefined || keyword === 'host') continue;
+    const variable = VARIABLES[keyword];
+    // As in ssh_config the first counts; a second key is one more.
+    if (variable !== undefined && !given.has(keyword)) builder.setHostVariable(host, variable, variable === 'ansible_port' ? Number(value) : value);
+    else options.get(host)?.push(`-o ${shellWord(line.trim())}`);
+    given.add(keyword);
   }
+  for (const [name, words] of options) builder.setHostVariable(name, 'ansible_ssh_common_args', words.join(' '));
+}
+
+/** One word for the shell. */
+function shellWord(text: string): string {
+  return /^[\w=/.,:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What vagrant says when it fails: in a line of its own with --machine-readable, on standard error without. */

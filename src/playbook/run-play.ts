@@ -251,10 +251,7 @@ export class PlayRun implements PlayEngine {
         }
         if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
       }
-      if (task.register === undefined) continue;
-      one.variables.register(task.register, result.registered);
-      const written = withTemplates(result);
-      if (written !== undefined) one.variables.registeredVars.set(task.register, written);
+      if (task.register !== undefined) one.variables.register(task.register, result.registered, withTemplates(result));
     }
   }
 

@@ -30,16 +30,17 @@ export class HostVariables {
   /** Those of `registered` that hold variables of include_vars, which the user wrote: rendered when they are asked for. */
   readonly registeredVars = new Map<string, TemplateValue>();
 
-  /** @param value data; what was registered under that name before is gone */
-  register(name: string, value: unknown): void {
-    this.registered.set(name, value);
-    this.registeredVars.delete(name);
-  }
-
   constructor(host: Host, extra: UserVars, hostVars: Readonly<Record<string, unknown>>) {
     this.host = host;
     this.extra = extra;
     this.inventory = new UserVars({ ...host.vars, ...hostVars }, (name) => `variable ${name} of ${host.name} (inventory)`);
+  }
+
+  /** @param value data; what was registered under that name before is gone. @param written the same, where it holds what the user wrote */
+  register(name: string, value: unknown, written?: TemplateValue): void {
+    this.registered.set(name, value);
+    if (written === undefined) this.registeredVars.delete(name);
+    else this.registeredVars.set(name, written);
   }
 }
 

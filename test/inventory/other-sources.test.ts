@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadInventory } from '../../src/inventory/load.js';
+import { readSshArgs } from '../../src/inventory/ssh-args.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -19,9 +20,19 @@ test('each alias of an ssh_config that is no pattern is a host, Include followed
   await writeFile(path, `Include ${folder}/conf.d/*.conf\nHost web1 "web2" *.example.com !bad\n  HostName 10.0.0.1\nhost=db1\nMatch host x\n  User y\nHost *\n  User z\n`);
   await writeFile(join(folder, 'conf.d/a.conf'), 'Host bastion\n');
   await writeFile(join(folder, 'conf.d/other'), 'Host nobody\n');
+  await mkdir(join(folder, 'conf.d/folder.conf'));
   const { hosts } = await loadInventory([`ssh_config:${path}`]);
   expect(hosts.map((host) => host.name)).toEqual(['bastion', 'web1', 'web2', 'db1']);
-  expect(hosts[1]?.vars).toEqual({ ansible_ssh_extra_args: `-F '${path}'` });
+  expect(hosts[1]?.vars).toEqual({ ansible_ssh_extra_args: `-F ${path}` });
+  const odd = join(folder, "it's odd");
+  await mkdir(join(folder, 'team-a'));
+  await writeFile(join(folder, 'team-a/hosts'), 'Host a1\n');
+  await writeFile(odd, `Host 'one host' two # three and "four"\nInclude ${folder}/team-*/hosts # five\n`);
+  const others = await loadInventory([`ssh_config:${odd}`]);
+  expect(others.hosts.map((host) => host.name)).toEqual(['one host', 'two', 'a1']);
+  expect(readSshArgs(String(others.hosts[0]?.vars.ansible_ssh_extra_args), 'x', 'h').configFile).toBe(odd);
+  await writeFile(odd, 'Host a\nHost "b\n');
+  await expect(loadInventory([`ssh_config:${odd}`])).rejects.toThrow('host has a quote that is not closed');
   await expect(loadInventory([`ssh_config:${folder}/nowhere`])).rejects.toThrow('there is no such ssh_config');
 });
 
@@ -41,7 +52,10 @@ const CONFIG = `Host web
   StrictHostKeyChecking no
   PasswordAuthentication no
   IdentityFile "/home/me/my project/.vagrant/machines/web/virtualbox/private_key"
+  IdentityFile /home/me/second
   IdentitiesOnly yes
+  PubkeyAcceptedKeyTypes +ssh-rsa
+  ProxyCommand ssh 'hyper visor' -W %h:%p
   LogLevel FATAL
 `;
 
@@ -51,14 +65,18 @@ async function fakeVagrant(script: string): Promise<void> {
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH ?? ''}`);
 }
 
-test('machines of vagrant; those that were made and are not up are named and left out', async () => {
+test('machines of vagrant are reached as it says; those that are not up are named and left out', async () => {
   await writeFile(join(folder, 'status'), STATUS);
   await writeFile(join(folder, 'config'), CONFIG);
   await fakeVagrant(`case "$*" in "status --machine-readable") cat "${folder}/status";; "ssh-config web") cat "${folder}/config";; *) exit 1;; esac`);
   const { hosts, warnings } = await loadInventory(['vagrant:']);
   expect(hosts.map((host) => host.name)).toEqual(['web']);
   expect(hosts[0]?.vars).toMatchObject({ ansible_host: '127.0.0.1', ansible_port: 2222, ansible_user: 'vagrant', ansible_private_key_file: '/home/me/my project/.vagrant/machines/web/virtualbox/private_key' });
-  expect(warnings.join()).toMatch(/left out: db \(poweroff\)$/);
+  const { options } = readSshArgs(String(hosts[0]?.vars.ansible_ssh_common_args), 'x', 'web');
+  expect(options.map(({ keyword, value }) => `${keyword} ${value}`)).toEqual([
+    'UserKnownHostsFile /dev/null', 'StrictHostKeyChecking no', 'PasswordAuthentication no', 'IdentityFile /home/me/second', 'IdentitiesOnly yes', 'PubkeyAcceptedKeyTypes +ssh-rsa', "ProxyCommand ssh 'hyper visor' -W %h:%p", 'LogLevel FATAL',
+  ]);
+  expect(warnings.join()).toMatch(/left out: db \(poweroff\), cache \(not created\)$/);
 });
 
 test('vagrant that fails, and none at all', async () => {

@@ -1,12 +1,11 @@
 // What comes in: where ssh_config files are. What goes out: their lines, split and checked; each file is read once, however many hosts ask.
 // Guaranteed: a mistake in a file is one sentence with file:line; a file that others may write is refused, as OpenSSH refuses it.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { FleetTapError } from '../../base/errors.js';
+import { globPaths } from '../../base/path-glob.js';
+import { splitCriteria, splitKeyword, splitWords } from '../../base/ssh-config-words.js';
 import { lookUpKeyword, type ValueKind } from './keywords.js';
-import { matchPattern } from './pattern.js';
 import { readValue, type Value, WrongValue } from './values.js';
-import { splitCriteria, splitKeyword, splitWords } from './words.js';
 
 export interface ConfigLine {
   readonly file: string;
@@ -75,33 +74,8 @@ const machineReader: ConfigReader = {
       throw configError(file, undefined, `cannot be read: ${(error as Error).message}`, 'make it readable for you');
     }
   },
-  glob(pattern) {
-    const [first = '', ...names] = pattern.split('/');
-    let found = [first === '' ? '/' : first];
-    for (const name of names.filter((one) => one !== '')) {
-      found = found.flatMap((folder) => (/[*?[]/.test(name) ? namesIn(folder).filter((entry) => matchName(entry, name)) : [name]).map((entry) => join(folder, entry)));
-    }
-    return found.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined).sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
-  },
+  glob: globPaths,
 };
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** glob(7): a leading dot must be written. */
-function matchName(name: string, pattern: string): boolean {
-  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
-  if (!pattern.includes('[')) return matchPattern(name, pattern);
-  const source = pattern.replace(/\[!?[^\]]+\]|[*?]|[\\^$.|+(){}[\]]/g, (part) =>
-    part === '*' ? '.*' : part === '?' ? '.' : part.length > 1 ? part.replace(/^\[!/, '[^').replace(/\\/g, '\\\\') : `\\${part}`,
-  );
-  return new RegExp(`^${source}$`, 's').test(name);
-}
 
 /** All files of a run: read when first asked for. */
 export class ConfigFiles {
