@@ -1,5 +1,5 @@
 // What comes in: a script, a kernel release, a host with stap. What goes out: the compiled kernel module, back on the controller.
-// Guaranteed: nothing of ours stays on the build host but stap's own cache; a failure is one sentence.
+// Guaranteed: nothing of ours stays on the build host but stap's own cache, and a corrected runtime beside it (compat.ts); a failure is one sentence.
 // Not here: which host compiles for which kernel (plan-builds.ts).
 import { createHash } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';

@@ -8,8 +8,9 @@ import { captureTraffic, expectExactly, expectWhole, keepBare, leftovers, SENT, 
 import { CACHE_HOME, fleetTap, skippedIn, startFleetTap } from './fleet-tap.js';
 import { clockAhead, driftClock, skewClock } from './clock.js';
 import { down, makeReady, up } from './lab.js';
-import { BUILD_HOSTS, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, PROJECT_DIR } from './places.js';
+import { BUILD_HOSTS, buildHostOf, INVENTORY_FILE, LAB_DIR, MACHINES, machineNamed, PROJECT_DIR } from './places.js';
 import { framesPassed, framesSoFar, handshakes, linkPackets } from './oracle.js';
+import { installOtherStap } from './other-stap.js';
 import { remote, tryRemote } from './remote.js';
 import { flood, FLOOD_PORT, FLOWS, TCP_PORT, UDP_PORT } from './traffic.js';
 import { compare, rowsOf } from './truth.js';
@@ -241,6 +242,25 @@ describe('capture', () => {
     for (const [, , ownEcho] of ledger) expect(Number(ownEcho)).toBeGreaterThan(0);
     // Left out, what remains on port 22 is the test's own ssh, which makes the traffic; let in, they were 95 of 100 lines.
     expect(lines.filter((line) => / 22 /.test(line)).length).toBeLessThan(lines.length / 2);
+  });
+
+  it("compiles with another stap than the host's own (--stap), and the host's own staprun loads it", async () => {
+    const [machine, builder] = [machineNamed('lab-a'), buildHostOf('trixie')];
+    const stap = await installOtherStap(buildHostOf('forky'), builder);
+    const version = async (path: string) => /version (\d+\.\d+)/.exec(await remote(builder, `${path} -V 2>&1`))?.[1] ?? '';
+    const [own, other] = [await version('stap'), await version(stap)];
+    expect(own).not.toBe(other);
+    const setup = await fleetTap(['setup', '-i', INVENTORY_FILE, '-l', `${machine.name},${builder.name}`, '--stap', stap]);
+    expect(setup.status, setup.stdout + setup.stderr).toBe(0);
+    expect(setup.stdout).toContain(`ready: ${machine.name}`);
+    await remote(machine, 'dmesg -C');
+    const { finished, log, dump } = await captureTraffic(INVENTORY_FILE, [machine.name], ['-l', `${machine.name},${builder.name}`, '--stap', stap]);
+    // The kernel names the stap that its module was compiled with.
+    const loaded = [...(await remote(machine, 'dmesg')).matchAll(/fleet_tap_\S+ .*systemtap: (\d+\.\d+)/g)].map(([, by]) => by);
+    expect(loaded).toEqual([other]);
+    const received = dump.filter((line) => line.startsWith(`${machine.name} `));
+    expect(received.length).toBeGreaterThan(0);
+    expectExactly(finished, received, linkPackets(log).map((packet) => packet.reception));
   });
 
   it('leaves nothing behind after kill -9 in the middle', async () => {

@@ -90,3 +90,9 @@ export function machineNamed(name: string): Machine {
   if (machine === undefined) throw new Error(`no machine ${name} in the lab: ${MACHINES.map((candidate) => candidate.name).join(', ')}`);
   return machine;
 }
+
+export function buildHostOf(suite: Suite): BuildHost {
+  const host = BUILD_HOSTS.find((candidate) => candidate.suite === suite);
+  if (host === undefined) throw new Error(`no build host runs ${suite}`);
+  return host;
+}

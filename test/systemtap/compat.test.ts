@@ -1,5 +1,5 @@
 // The remedy lines under dash, against a runtime and a Module.symvers that say what a stap and a kernel say.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PAIRS, REMEDIES, remedyLines } from '../../src/systemtap/compat.js';
 import { LocalHost, whyNoDash } from './local-host.js';
@@ -20,6 +20,8 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
   afterEach(() => host.close());
 
   const run = () => host.run(`k="$HERE/a kernel"\nr=$HERE/runtime\nset -- -v 'two words'\n${remedyLines()}\nprintf '[%s]' "$@"\n`);
+
+  const correct = () => host.run(`SYSTEMTAP_DIR=$HERE/st\nk="$HERE/a kernel"\nr=$HERE/runtime\nset --\n${remedyLines()}\nprintf '[%s]' "$@"\n`);
 
   it.each([
     ['the runtime does not know the renamed symbol', NEW_KERNEL, OLD_RUNTIME, true],
@@ -44,10 +46,45 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     await writeFile(host.file('a kernel/include/linux/task_work.h'), header);
     const runtime = `static ${declaration} kallsyms_task_work_cancel;\nlookup("task_work_cancel");\n`;
     await writeFile(host.file('runtime/stp_task_work.c'), runtime);
-    const copy = helps ? 'static typeof(&task_work_cancel_func) kallsyms_task_work_cancel;\nlookup("task_work_cancel_func");\n' : '';
-    const result = await host.run(`k="$HERE/a kernel"\nr=$HERE/runtime\nmkdir build; cd build\nset --\n${remedyLines()}\nprintf '[%s]' "$@"\n[ ! -d runtime ] || cat runtime/stp_task_work.c\ncd ..; rm -r build`);
-    expect(result).toEqual({ status: 0, stdout: `${helps ? '[-R][./runtime]' : '[]'}${copy}`, stderr: helps ? 'fleet-tap: remedy task-work-cancel-renamed\n' : '' });
+    const result = await correct();
+    if (!helps) return expect(result).toEqual({ status: 0, stdout: '[]', stderr: '' });
+    expect(result).toMatchObject({ status: 0, stderr: 'fleet-tap: remedy task-work-cancel-renamed\n' });
+    const copy = /^\[-R\]\[(.*)\]$/.exec(result.stdout)?.[1] ?? '';
+    expect(await readFile(`${copy}/stp_task_work.c`, 'utf8')).toBe('static typeof(&task_work_cancel_func) kallsyms_task_work_cancel;\nlookup("task_work_cancel_func");\n');
     expect(await readFile(host.file('runtime/stp_task_work.c'), 'utf8')).toBe(runtime);
+  });
+
+  describe('a corrected runtime', () => {
+    beforeEach(async () => {
+      await mkdir(host.file('a kernel/include/linux'), { recursive: true });
+      await writeFile(host.file('a kernel/include/linux/task_work.h'), 'bool task_work_cancel_func();');
+      await writeFile(host.file('runtime/stp_task_work.c'), 'typeof(&task_work_cancel)');
+    });
+
+    // stap's own cache goes by the runtime's path and time: where they change, everything is compiled anew.
+    it('stays where it is, as it is; that of another stap is another', async () => {
+      const first = await correct();
+      const [folder = ''] = await readdir(host.file('st'));
+      const made = await stat(host.file(`st/${folder}`));
+      expect((await correct()).stdout).toBe(first.stdout);
+      expect(await stat(host.file(`st/${folder}`))).toMatchObject({ ino: made.ino, mtimeMs: made.mtimeMs });
+      await writeFile(host.file('runtime/other.c'), 'a later version');
+      expect((await correct()).stdout).not.toBe(first.stdout);
+      expect(await readdir(host.file('st'))).toHaveLength(2);
+    });
+
+    it('is whole, and one, when several compile at once', async () => {
+      const results = await Promise.all(Array.from({ length: 4 }, correct));
+      const [folder = '', ...others] = await readdir(host.file('st'));
+      expect(others).toEqual([]);
+      for (const { status, stdout } of results) expect({ status, stdout }).toEqual({ status: 0, stdout: `[-R][${host.file(`st/${folder}`)}]` });
+      expect(await readFile(host.file(`st/${folder}/stp_task_work.c`), 'utf8')).toBe('typeof(&task_work_cancel_func)');
+    });
+
+    it('that cannot be kept ends the compilation, and says why', async () => {
+      await writeFile(host.file('st'), 'a file');
+      expect(await correct()).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('st') });
+    });
   });
 
   it('adds nothing and says nothing where there is no Module.symvers', async () => {
