@@ -89,16 +89,22 @@ async function strictly(players: readonly Player[], log: FleetLog, interrupted: 
   // Each recording's first block names its hosts: nothing goes out before all are known.
   for (const player of players) await readOn(player);
   let readBytes = 0;
+  // While rows are written, the next ones are read.
+  let released = Promise.resolve();
   while (!interrupted.aborted) {
     const slowest = log.slowest();
     const player = slowest === undefined ? players.find((one) => !one.hasEnded) : ofHost[slowest];
-    if (player === undefined) return;
+    if (player === undefined) break;
     await readOn(player);
     readBytes += BLOCK_BYTES;
     if (readBytes < RELEASE_BYTES) continue;
     readBytes = 0;
-    await log.releaseAll();
+    await released;
+    released = log.releaseAll();
+    // Told where it is waited for, unless reading fails before.
+    released.catch(() => {});
   }
+  await released;
 }
 
 /** What was read last, of whichever recording: memory that is used again and again is in the processor's caches. */

@@ -4,11 +4,13 @@ import type { MergedRows } from '../base/merged-rows.js';
 
 export interface LogFormat {
   begin(): Uint8Array;
-  /** Rows in order; their bytes end where a row ends. */
-  format(rows: MergedRows): Uint8Array;
+  /** Rows in order; their bytes end where a row ends. A promise when another thread makes them: one call after the other, and it is never rejected. */
+  format(rows: MergedRows): Uint8Array | Promise<Uint8Array>;
   /** Takes bytes of `format` back, for the next ones: they are written, and nobody needs them any more. */
   recycle?(bytes: Uint8Array): void;
   end(): Uint8Array;
+  /** Nothing more will be formatted. */
+  close?(): void;
 }
 
 export interface FormatOptions {

@@ -2,17 +2,16 @@
 import { FleetTapError } from '../base/errors.js';
 import type { Compression } from './compressor.js';
 import { CsvFormat } from './csv.js';
-import { type FormatOptions, type LogFormat, NOTHING } from './format.js';
+import type { FormatOptions, LogFormat } from './format.js';
 import { JsonlFormat } from './jsonl.js';
 import { NamedTextFormat } from './named-text.js';
 import { PcapngFormat } from './pcapng.js';
-import { TextFormat } from './text.js';
+import { ThreadedText } from './threaded-text.js';
 
 export const FORMATS = {
   text: (options: FormatOptions): LogFormat => {
     if (options.names !== undefined) return new NamedTextFormat(options, options.names);
-    const text = new TextFormat({ originSec: options.originSec, hostWidth: options.hostWidth });
-    return { begin: () => NOTHING, format: (rows) => text.format(rows), recycle: (bytes) => text.recycle(bytes), end: () => NOTHING };
+    return new ThreadedText({ originSec: options.originSec, hostWidth: options.hostWidth });
   },
   jsonl: (options: FormatOptions): LogFormat => new JsonlFormat(options),
   csv: (options: FormatOptions): LogFormat => new CsvFormat(options),

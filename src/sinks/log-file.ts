@@ -82,6 +82,7 @@ export class LogFile implements Sink {
   }
 
   async close(): Promise<void> {
+    this.#format.close?.();
     if (this.failure !== undefined) return;
     try {
       if (this.#file === undefined && this.#opened === 0) await this.#begin();
@@ -103,7 +104,8 @@ export class LogFile implements Sink {
     }
     const file = this.#file;
     if (file === undefined) throw this.failure ?? new Error('no file is open');
-    const bytes = this.#format.format(rows);
+    const bytes = await this.#format.format(rows);
+    if (this.failure !== undefined) throw this.failure;
     this.#rows += rows.length;
     this.#given += rows.length;
     this.written += rows.length;

@@ -16,7 +16,7 @@ export const [KIND_SHIFT, BITS_SHIFT, HOST_SHIFT] = [6, 8, 11];
 export const FLAG_BITS = 63;
 const LEAST_ROWS = 1024;
 
-/** The rows themselves: nothing here belongs to one thread. */
+/** The rows themselves: what another thread can be given. Their memory is shared with it. */
 export interface RowMemory {
   length: number;
   times: Float64Array;
@@ -29,8 +29,8 @@ export interface RowMemory {
 
 export class PackedRows implements RowMemory {
   length = 0;
-  times = new Float64Array(0);
-  words = new Int32Array(0);
+  times: Float64Array = new Float64Array(0);
+  words: Int32Array = new Int32Array(0);
   ipv6: number[] = [];
   asides: string[] = [];
   /** Names by number: a host keeps its number. */
@@ -110,7 +110,7 @@ export class PackedRows implements RowMemory {
   #room(rows: number): void {
     if (rows <= this.#places.length) return;
     const most = Math.max(LEAST_ROWS, 2 * rows);
-    const memory = new ArrayBuffer(most * ROW_BYTES);
+    const memory = new SharedArrayBuffer(most * ROW_BYTES);
     this.times = new Float64Array(memory);
     this.words = new Int32Array(memory);
     this.#places = new Uint32Array(most);

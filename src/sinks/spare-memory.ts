@@ -8,12 +8,18 @@ const MOST_BUFFERS = 4;
 
 export class SpareMemory {
   readonly #free: ArrayBufferLike[] = [];
+  readonly #make: (bytes: number) => Buffer;
+
+  /** @param make memory that is a buffer's own, whatever stands in it */
+  constructor(make: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
+    this.#make = make;
+  }
 
   /** At least so many bytes, whatever stands in them, not shared with anybody. Few sizes: what was large enough once is so most of the time. */
   take(bytes: number): Buffer {
     const free = this.#free.pop();
     if (free !== undefined && free.byteLength >= bytes) return Buffer.from(free);
-    return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(LEAST_BYTES, bytes))));
+    return this.#make(2 ** Math.ceil(Math.log2(Math.max(LEAST_BYTES, bytes))));
   }
 
   /** All the memory that `bytes` are a part of: nobody may need any of it. */

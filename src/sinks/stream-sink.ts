@@ -44,20 +44,30 @@ export class StreamSink implements Sink {
       return undefined;
     }
     this.#begin();
-    this.written += rows.length;
     const bytes = this.#format.format(rows);
+    return bytes instanceof Promise ? bytes.then((made) => this.#put(made, rows.length)) : this.#put(bytes, rows.length);
+  }
+
+  #put(bytes: Uint8Array, rows: number): Promise<void> | undefined {
+    // Its reader may have gone while the bytes were made.
+    if (this.#isOver) {
+      this.missed += rows;
+      return undefined;
+    }
+    this.written += rows;
     const keepsUp = this.#stream.write(bytes, (error) => {
       if (error === undefined || error === null) {
         if (this.#keepsNothing) this.#format.recycle?.(bytes);
         return;
       }
-      this.written -= rows.length;
-      this.missed += rows.length;
+      this.written -= rows;
+      this.missed += rows;
     });
     return keepsUp ? undefined : this.#room();
   }
 
   async close(): Promise<void> {
+    this.#format.close?.();
     if (this.#isOver) return;
     this.#begin();
     await new Promise<void>((resolve) => {

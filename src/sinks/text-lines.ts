@@ -24,18 +24,19 @@ export interface TextFormatOptions {
 
 export class TextLines {
   readonly #options: TextFormatOptions;
-  readonly #memory = new SpareMemory();
+  readonly #memory: SpareMemory;
   /** By the host's number. */
   readonly #hosts: Spelled[] = [];
   #ipv6Texts: Ipv6Texts | undefined;
   /** Columns of an address: grows to the longest one seen, so that IPv6 costs IPv4-only fleets nothing. */
-  #addressWidth = IPV4_WIDTH;
+  addressWidth = IPV4_WIDTH;
   /** The second that `#second` spells, in nanoseconds since the origin. */
   #secondNs = Number.NaN;
   #second = eights(' '.repeat(SECOND_BYTES));
 
-  constructor(options: TextFormatOptions) {
+  constructor(options: TextFormatOptions, memory = new SpareMemory()) {
     this.#options = options;
+    this.#memory = memory;
   }
 
   /**
@@ -70,8 +71,8 @@ export class TextLines {
     const bits = marks >>> BITS_SHIFT;
     const [source, destination] = [words[row + SOURCE] as number, words[row + DESTINATION] as number];
     if ((bits & (SOURCE_IPV6 | DESTINATION_IPV6)) === 0) {
-      at = putIpv4(out, at, source, this.#addressWidth);
-      at = putIpv4(out, at, destination, this.#addressWidth);
+      at = putIpv4(out, at, source, this.addressWidth);
+      at = putIpv4(out, at, destination, this.addressWidth);
     } else at = this.#addresses(out, at, ipv6, source, destination, bits);
     const ports = words[row + PORTS] as number;
     at = putPort(out, at, ports & 0xffff);
@@ -84,9 +85,9 @@ export class TextLines {
   #addresses(out: DataView, start: number, ipv6: readonly number[], source: number, destination: number, bits: number): number {
     this.#ipv6Texts ??= new Ipv6Texts();
     const texts = this.#ipv6Texts;
-    if ((bits & SOURCE_IPV6) !== 0) this.#addressWidth = Math.max(this.#addressWidth, texts.lengthOf(ipv6, source));
-    if ((bits & DESTINATION_IPV6) !== 0) this.#addressWidth = Math.max(this.#addressWidth, texts.lengthOf(ipv6, destination));
-    const width = this.#addressWidth;
+    if ((bits & SOURCE_IPV6) !== 0) this.addressWidth = Math.max(this.addressWidth, texts.lengthOf(ipv6, source));
+    if ((bits & DESTINATION_IPV6) !== 0) this.addressWidth = Math.max(this.addressWidth, texts.lengthOf(ipv6, destination));
+    const width = this.addressWidth;
     const at = (bits & SOURCE_IPV6) === 0 ? putIpv4(out, start, source, width) : texts.put(out, start, ipv6, source, width);
     return (bits & DESTINATION_IPV6) === 0 ? putIpv4(out, at, destination, width) : texts.put(out, at, ipv6, destination, width);
   }
@@ -105,7 +106,7 @@ export class TextLines {
 
   /** Bytes of a packet's line, at most. */
   #mostBytes({ ipv6 }: RowMemory): number {
-    const addressWidth = ipv6.length > 0 ? IPV6_WIDTH : this.#addressWidth;
+    const addressWidth = ipv6.length > 0 ? IPV6_WIDTH : this.addressWidth;
     return PACKET_BYTES + 2 * addressWidth + this.#hosts.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
   }
 

@@ -30,8 +30,26 @@ export class TextFormat {
 
   /** All lines, each with its newline. They may be given back (`recycle`) once they are written. */
   format(rows: MergedRows): Buffer {
-    const packed = this.#rows.pack(rows);
+    return this.spell(this.pack(rows));
+  }
+
+  /** The first step: the rows in the log's order, valid until the next call. */
+  pack(rows: MergedRows): PackedRows {
+    return this.#rows.pack(rows);
+  }
+
+  /** The second step. */
+  spell(packed: PackedRows): Buffer {
     return this.#lines.spell(packed, packed.hosts);
+  }
+
+  /** Columns of an address: what the lines so far have needed. */
+  get addressWidth(): number {
+    return this.#lines.addressWidth;
+  }
+
+  set addressWidth(columns: number) {
+    this.#lines.addressWidth = columns;
   }
 
   /** Takes memory that `format` has given for the next rows: nobody must need it any more. */

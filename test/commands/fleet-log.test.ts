@@ -6,8 +6,8 @@ import { HostStream } from '../../src/capture/host-stream.js';
 import { MachineLines } from '../../src/capture/machine-lines.js';
 import { MOST_ROWS } from '../../src/base/batch-memory.js';
 import type { RecordBatch } from '../../src/base/record-batch.js';
-import { FORMATS } from '../../src/sinks/index.js';
 import type { Sink } from '../../src/sinks/sink.js';
+import { TextFormat } from '../../src/sinks/text.js';
 import { runWarnings } from '../../src/systemtap/run-warnings.js';
 import { batchOf } from '../base/rows.js';
 import { wireLines } from '../bench/wire-lines.js';
@@ -56,7 +56,7 @@ test('books that do not are told within a heartbeat, once, and the end says so t
 async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: string; memory: ArrayBufferLike[] }> {
   const originSec = 1_795_428_000;
   const clock = { originSec, ns: 0, nowNs: () => clock.ns };
-  const format = FORMATS.text({ originSec, hostWidth: 2, hosts: [], outgoing: false });
+  const format = new TextFormat({ originSec, hostWidth: 2 });
   const seen = new Set<RecordBatch>();
   let log = '';
   let written = 0;
@@ -70,7 +70,7 @@ async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: 
       for (const batch of rows.batches) if (batch.capacity === MOST_ROWS) seen.add(batch);
       const bytes = format.format(rows);
       log += bytes.toString();
-      format.recycle?.(bytes);
+      format.recycle(bytes);
       return undefined;
     },
     close: () => Promise.resolve(),

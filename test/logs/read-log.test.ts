@@ -10,7 +10,7 @@ import { printable } from '../../src/base/host-text.js';
 import { readLog } from '../../src/logs/read-log.js';
 import { FORMATS } from '../../src/sinks/index.js';
 import { rowsOf } from '../base/rows.js';
-import { anyLogs, OPTIONS, ORIGIN_SEC, packet } from '../sinks/packets.js';
+import { anyLogs, formatted, OPTIONS, ORIGIN_SEC, packet } from '../sinks/packets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-tap-read-log-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +44,7 @@ function kept(record: LogRecord, format: 'text' | 'jsonl' | 'csv'): unknown {
 describe.each(['text', 'jsonl', 'csv'] as const)('%s', (name) => {
   const bytesOf = (records: readonly LogRecord[]): Buffer => {
     const format = FORMATS[name](OPTIONS);
-    return Buffer.concat([format.begin(), format.format(rowsOf(records)), format.end()]);
+    return Buffer.concat([format.begin(), formatted(format, rowsOf(records)), format.end()]);
   };
 
   it('gives back what was written', () =>

@@ -9,7 +9,7 @@ import type { LogRecord } from '../../src/base/record.js';
 import { FIELDS, fieldsOf } from '../../src/sinks/fields.js';
 import { FORMATS, type FormatName, formatFor } from '../../src/sinks/index.js';
 import { rowsOf } from '../base/rows.js';
-import { anyLogs, HOSTS, OPTIONS, ORIGIN_SEC, packet, packetLogs } from './packets.js';
+import { anyLogs, formatted, HOSTS, OPTIONS, ORIGIN_SEC, packet, packetLogs } from './packets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-tap-formats-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function fileOf(name: FormatName, records: readonly LogRecord[], outgoing = false): Buffer {
   const format = FORMATS[name]({ ...OPTIONS, outgoing });
   const cut = Math.floor(records.length / 2);
-  return Buffer.concat([format.begin(), format.format(rowsOf(records.slice(0, cut))), format.format(rowsOf(records.slice(cut))), format.end()]);
+  return Buffer.concat([format.begin(), formatted(format, rowsOf(records.slice(0, cut))), formatted(format, rowsOf(records.slice(cut))), format.end()]);
 }
 
 function read(program: string, words: readonly string[], input: Buffer): string {
@@ -114,7 +114,7 @@ it('pcapng: a packet that bears a comment has the same headers as one that does 
         if (record.type !== 'packet') continue;
         const of = (late: boolean) => {
           const format = FORMATS.pcapng(OPTIONS);
-          return Buffer.concat([format.begin(), format.format(rowsOf([{ ...record, payloadBytes, late }]))]).subarray(headBytes);
+          return Buffer.concat([format.begin(), formatted(format, rowsOf([{ ...record, payloadBytes, late }]))]).subarray(headBytes);
         };
         const [plain, commented] = [of(false), of(true)];
         // Interface, time, both lengths, headers: all but the block's length, and what stands behind them.

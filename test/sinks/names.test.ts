@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { addressNames } from '../../src/base/address-names.js';
 import { FORMATS, type FormatName } from '../../src/sinks/index.js';
 import { rowsOf } from '../base/rows.js';
-import { anyLogs, OPTIONS, packet } from './packets.js';
+import { anyLogs, formatted, OPTIONS, packet } from './packets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-tap-names-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ const names = addressNames([
 ]);
 const written = (name: FormatName, records: Parameters<typeof rowsOf>[0], named: boolean): Buffer => {
   const format = FORMATS[name]({ ...OPTIONS, ...(named ? { names } : {}) });
-  return Buffer.concat([format.begin(), format.format(rowsOf(records)), format.end()]);
+  return Buffer.concat([format.begin(), formatted(format, rowsOf(records)), format.end()]);
 };
 const udp = packet({ protocol: 'udp', flags: '', seq: 0, ack: 0, window: 0, source: 'fd77::1', destination: 'fd77::9', late: true, tNs: 7 });
 const tcp = packet({ source: '10.0.0.1', destination: '10.0.0.2' });

@@ -1,7 +1,8 @@
 // Any log in columns, for the formats' tests: TCP and UDP, both families, gaps, late ones, hosts that print hostile text.
 import fc from 'fast-check';
+import type { MergedRows } from '../../src/base/merged-rows.js';
 import type { GapRecord, LogRecord, ObservedRecord, PacketRecord } from '../../src/base/record.js';
-import type { FormatOptions } from '../../src/sinks/format.js';
+import type { FormatOptions, LogFormat } from '../../src/sinks/format.js';
 
 export const ORIGIN_SEC = 1_795_428_000;
 export const HOSTS = ['web01', 'app-2', 'db.example'];
@@ -32,3 +33,10 @@ const inOrder = (records: readonly LogRecord[]): LogRecord[] => records.map((rec
 
 export const packetLogs = fc.array(fc.oneof({ weight: 9, arbitrary: packets }, gaps), { minLength: 1, maxLength: 60 }).map(inOrder);
 export const anyLogs = fc.array(fc.oneof(packets, gaps, observed), { minLength: 1, maxLength: 40 }).map(inOrder);
+
+/** What a format makes of rows; of so few none in another thread. */
+export function formatted(format: LogFormat, rows: MergedRows): Uint8Array {
+  const bytes = format.format(rows);
+  if (bytes instanceof Promise) throw new TypeError('a short log has no thread of its own');
+  return bytes;
+}
