@@ -37,10 +37,16 @@ export interface ModuleContext {
 
 /** How a template is read; the defaults are those of Ansible's module template. */
 export interface TemplateOptions {
-  readonly trimBlocks: boolean;
-  readonly lstripBlocks: boolean;
+  readonly trimBlocks?: boolean;
+  readonly lstripBlocks?: boolean;
   /** What stands for a newline in the result. */
-  readonly newline: string;
+  readonly newlineSequence?: string;
+  readonly variableStart?: string | undefined;
+  readonly variableEnd?: string | undefined;
+  readonly blockStart?: string | undefined;
+  readonly blockEnd?: string | undefined;
+  readonly commentStart?: string | undefined;
+  readonly commentEnd?: string | undefined;
 }
 
 /** What the engine does with a result besides registering it. Each is done once for each loop item. */

@@ -7,7 +7,6 @@ import { planPlace } from './place.js';
 import { checkValidate } from './put.js';
 
 const SEQUENCES: Readonly<Record<string, string>> = { '\\n': '\n', '\\r': '\r', '\\r\\n': '\r\n', '\n': '\n', '\r': '\r', '\r\n': '\r\n' };
-const AS_IS = 'write {{ }}, {% %} and {# #}; where the file has those itself, use {% raw %}';
 
 const parameters = {
   src: { type: 'path', required: true },
@@ -19,12 +18,12 @@ const parameters = {
   newline_sequence: { type: 'string', default: '\n', choices: Object.keys(SEQUENCES) },
   trim_blocks: { type: 'boolean', default: true },
   lstrip_blocks: { type: 'boolean', default: false },
-  block_start_string: { type: 'string', default: '{%', refused: AS_IS },
-  block_end_string: { type: 'string', default: '%}', refused: AS_IS },
-  variable_start_string: { type: 'string', default: '{{', refused: AS_IS },
-  variable_end_string: { type: 'string', default: '}}', refused: AS_IS },
-  comment_start_string: { type: 'string', default: '{#', refused: AS_IS },
-  comment_end_string: { type: 'string', default: '#}', refused: AS_IS },
+  block_start_string: { type: 'string', default: '{%' },
+  block_end_string: { type: 'string', default: '%}' },
+  variable_start_string: { type: 'string', default: '{{' },
+  variable_end_string: { type: 'string', default: '}}' },
+  comment_start_string: { type: 'string', default: '{#' },
+  comment_end_string: { type: 'string', default: '#}' },
   output_encoding: { type: 'string', default: 'utf-8', refused: 'files are UTF-8' },
   ...ownership,
   mode: { type: 'copymode' },
@@ -39,7 +38,12 @@ export const template: PlaybookModule<typeof parameters> = {
     const { src, dest, force, follow, backup, validate } = params;
     const path = await context.findLocal('templates', src);
     const stats = await stat(path);
-    const options = { trimBlocks: params.trim_blocks, lstripBlocks: params.lstrip_blocks, newline: SEQUENCES[params.newline_sequence] ?? '\n' };
+    const marks = {
+      blockStart: params.block_start_string, blockEnd: params.block_end_string,
+      variableStart: params.variable_start_string, variableEnd: params.variable_end_string,
+      commentStart: params.comment_start_string, commentEnd: params.comment_end_string,
+    };
+    const options = { ...marks, trimBlocks: params.trim_blocks, lstripBlocks: params.lstrip_blocks, newlineSequence: SEQUENCES[params.newline_sequence] ?? '\n' };
     const rendered = await context.renderTemplate(path, { template_path: src, template_fullpath: path, template_destpath: dest }, options);
     const mode = params.mode === 'preserve' ? (stats.mode & 0o7777).toString(8) : params.mode;
     const base = path.slice(path.lastIndexOf('/') + 1);

@@ -39,6 +39,7 @@ export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
     throttle: value('throttle'),
     remoteUser: value('remote_user'),
     port: value('port'),
+    notify: value('notify'),
     moduleDefaults: readModuleDefaults(yaml, entries.get('module_defaults')),
   };
 }
@@ -86,5 +87,5 @@ export function added<T>(chain: readonly Directives[], of: (one: Directives) => 
 export const NO_DIRECTIVES: Directives = {
   when: [], tags: [], environment: [], vars: {}, become: undefined, becomeUser: undefined, becomeMethod: undefined, becomeFlags: undefined, becomeExe: undefined,
   ignoreErrors: undefined, ignoreUnreachable: undefined, checkMode: undefined, diff: undefined, noLog: undefined, runOnce: undefined, delegateTo: undefined,
-  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined, throttle: undefined, remoteUser: undefined, port: undefined, moduleDefaults: undefined,
+  delegateFacts: undefined, anyErrorsFatal: undefined, timeoutSec: undefined, connection: undefined, throttle: undefined, remoteUser: undefined, port: undefined, notify: undefined, moduleDefaults: undefined,
 };

@@ -14,13 +14,30 @@ export class HandlerBook<Host extends object = object> {
     for (const handler of handlers) if (!this.all.includes(handler)) this.all.push(handler);
   }
 
-  /** The last handler of that name, and all that listen. @returns which */
+  /** The handler of that name, and all that listen, each name once: of the role that came last, there the first. @returns which */
   notify(name: string, host: Host, nameOf: (handler: Handler) => string): Handler[] {
     const names = (handler: Handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`])];
-    const named = this.all.findLast((handler) => handler.name !== undefined && names(handler).includes(name));
-    const found = this.all.filter((handler) => handler === named || handler.listen.includes(name));
+    const byPrecedence = this.#sections().toReversed().flat();
+    const named = byPrecedence.find((handler) => handler.name !== undefined && names(handler).includes(name));
+    const listening = new Map<unknown, Handler>();
+    for (const handler of byPrecedence.filter(({ listen }) => listen.includes(name))) {
+      const key = handler.name === undefined ? handler : nameOf(handler);
+      if (!listening.has(key)) listening.set(key, handler);
+    }
+    const found = this.all.filter((handler) => handler === named || [...listening.values()].includes(handler));
     for (const handler of found) this.#notified.set(handler, (this.#notified.get(handler) ?? new Set()).add(host));
     return found;
+  }
+
+  /** Neighbours of one role, or of none. */
+  #sections(): Handler[][] {
+    const sections: Handler[][] = [];
+    for (const handler of this.all) {
+      const last = sections.at(-1);
+      if (last !== undefined && last[0]?.role === handler.role) last.push(handler);
+      else sections.push([handler]);
+    }
+    return sections;
   }
 
   /** Those of the hosts that have notified it; they have no longer. */

@@ -49,7 +49,7 @@ export async function loadRoles(context: LoadContext, node: Node | null): Promis
 /** @param context around it: the import's own keys, innermost */
 export async function importRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry): Promise<Step[]> {
   const loaded = await loadRole(context, argumentsRole(context, args, entry, 'import_role'), parentsOf(context));
-  context.play.roles.push(loaded.role);
+  if (booleanOf(context.yaml, args, 'public') !== false) context.play.roles.push(loaded.role);
   context.play.importedHandlers.push(...loaded.handlers);
   return [...loaded.steps];
 }
@@ -124,7 +124,7 @@ async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Ro
 async function loadFile(context: LoadContext, path: string, kind: 'task' | 'handler'): Promise<Step[]> {
   const yaml = await readYaml(path, 'file of tasks', context.play.vault);
   const root = resolveAlias(yaml, yaml.root);
-  if (root !== null && !isSeq(root)) throw yamlError(yaml, root, 'a file of tasks is a list', { code: INVALID, hint: 'start each task with `- `' });
+  if (!isNothing(yaml, root) && !isSeq(root)) throw yamlError(yaml, root, 'a file of tasks is a list', { code: INVALID, hint: 'start each task with `- `' });
   return context.play.loadSteps({ ...context, yaml, kind }, root, kind === 'task' ? 'a file of tasks' : 'handlers');
 }
 

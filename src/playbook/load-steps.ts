@@ -14,11 +14,15 @@ import { importRole, includeRole } from './load-role.js';
 import { INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
 import type { Block, Handler, Include, Included, Step } from './playbook.js';
 import { firstFile, readYaml } from './read-file.js';
-import { type Entries, entriesOf, INVALID, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
+import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
 import { compileNode } from './template.js';
 
 const BLOCK_KEYS = [...COMMON_KEYS, 'block', 'rescue', 'always', 'delegate_to', 'delegate_facts', 'notify'];
-const INCLUDE_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'loop_control', 'args', 'register', 'delegate_to', 'listen', 'notify'];
+const IMPORT_KEYS = [...COMMON_KEYS, 'args', 'register', 'delegate_to', 'delegate_facts', 'listen', 'notify'];
+/** Of includes themselves; what is meant for the tasks that they bring stands below `apply`. */
+const INCLUDE_KEYS = ['name', 'when', 'tags', 'vars', 'args', 'register', 'ignore_errors', 'no_log', 'run_once', 'timeout', 'collections', 'listen', ...LOOP_KEYS, 'loop_control'];
+const notOfIncludes = Object.fromEntries([...IMPORT_KEYS, 'notify'].map((key) => [key, `put it below apply: of the include, for the tasks that it brings (or use import_)`]));
+const notOfImports = Object.fromEntries([...LOOP_KEYS, 'loop_control'].map((key) => [key, 'an import is done once, before the run: use include_tasks or include_role']));
 
 /** Each mistake is told (`onMistake`) or thrown. */
 export async function loadSteps(context: LoadContext, node: Node | null, what: string): Promise<Step[]> {
@@ -57,7 +61,9 @@ async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);
   if (key === undefined || entry === undefined) return [loadTask(context, item, entries)];
-  for (const [name, other] of entries) if (name !== key && !INCLUDE_KEYS.includes(name)) throw keyError(yaml, other, key, INCLUDE_KEYS, unsupportedTaskKeys);
+  const isDynamic = shortName(key).startsWith('include_');
+  const [known, unsupported] = isDynamic ? [INCLUDE_KEYS, { ...unsupportedTaskKeys, ...notOfIncludes }] : [IMPORT_KEYS, { ...unsupportedTaskKeys, ...notOfImports }];
+  for (const [name, other] of entries) if (name !== key && !known.includes(name)) throw keyError(yaml, other, key, known, unsupported);
   const args = includeArguments(context, entry, entries.get('args'), key);
   const own = readDirectives(yaml, entries);
   const around = { ...own, params: own.vars };
@@ -106,7 +112,7 @@ function includeArguments(context: LoadContext, entry: MapEntry, args: MapEntry 
   const nodes = writtenArguments(yaml, entry, { name: key, freeForm: isTasks ? 'file' : undefined });
   if (args !== undefined) for (const [name, item] of entriesOf(yaml, args.value, 'args')) nodes.set(name, item);
   const dynamic = key.includes('include_');
-  const known = isTasks ? ['file', ...(dynamic ? ['apply'] : [])] : ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'rolespec_validate', ...(dynamic ? ['apply', 'public'] : [])];
+  const known = isTasks ? ['file', ...(dynamic ? ['apply'] : [])] : ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'rolespec_validate', 'public', ...(dynamic ? ['apply'] : [])];
   for (const [name, item] of nodes) if (!known.includes(name)) throw yamlError(yaml, item.keyNode, `${key} has no parameter "${name}"`, { code: INVALID, hint: `it takes ${known.join(', ')}; variables stand below vars:` });
   return nodes;
 }
@@ -123,7 +129,7 @@ async function loadTasksFile(context: LoadContext, path: string, node: Node): Pr
   if (context.play.open.includes(found) && context.play.open.filter((one) => one === found).length > 50) throw yamlError(context.yaml, node, `${path} includes itself without end`, { code: INVALID });
   const yaml = await readYaml(found, 'file of tasks', context.play.vault);
   const root = resolveAlias(yaml, yaml.root);
-  if (root !== null && !isSeq(root)) throw yamlError(yaml, root, `a file of tasks is a list${isMap(root) ? ', not a mapping' : ''}`, { code: INVALID, hint: 'start each task with `- `' });
+  if (!isNothing(yaml, root) && !isSeq(root)) throw yamlError(yaml, root, `a file of tasks is a list${isMap(root) ? ', not a mapping' : ''}`, { code: INVALID, hint: 'start each task with `- `' });
   const play = { ...context.play, open: [...context.play.open, found] };
   const steps = await loadSteps({ ...context, yaml, play }, root, 'a file of tasks');
   return { shown: found, steps, handlers: [], role: undefined };

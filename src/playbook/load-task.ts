@@ -6,7 +6,7 @@ import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from
 import { moduleNamed, modules } from '../modules/index.js';
 import type { AnyModule } from '../modules/module.js';
 import { Condition } from './condition.js';
-import { COMMON_KEYS, readDirectives } from './directives.js';
+import { COMMON_KEYS, inherited, readDirectives } from './directives.js';
 import { unsupportedTaskKeys } from './keys.js';
 import { loadArguments, writtenArguments } from './load-arguments.js';
 import type { LoadContext } from './load-context.js';
@@ -49,7 +49,7 @@ export function loadTask(context: LoadContext, node: Node, entries: Entries): Ta
     until,
     retries: value('retries'),
     delaySec: value('delay'),
-    notify: value('notify'),
+    notify: inherited([base.own, ...base.around], 'notify'),
   };
 }
 

@@ -19,11 +19,12 @@ import { readYaml } from './read-file.js';
 import { booleanOf, entriesOf, INVALID, keyError, textOf, templatedBooleanOf, textsOf, UNSUPPORTED, type Entries } from './read-keys.js';
 import { compileNode, compileUserData, render, Template } from './template.js';
 import { NamesOf } from './names-of.js';
+import { toText } from './expression/values.js';
 
 const PLAY_KEYS = [
   ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
   'roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers',
-].filter((key) => !['when', 'run_once'].includes(key));
+].filter((key) => key !== 'when');
 const IMPORT_KEYS = ['name', 'import_playbook', 'vars', 'tags', 'when'];
 const STRATEGIES: Readonly<Record<string, Play['strategy']>> = { linear: 'linear', free: 'free', host_pinned: 'free' };
 const ORDERS = ['inventory', 'sorted', 'reverse_inventory', 'reverse_sorted', 'shuffle'];
@@ -79,7 +80,8 @@ async function importPlays(yaml: YamlFile, entries: Entries, entry: MapEntry, op
   return loadPlays(found, options, both, open);
 }
 
-async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: LoadOptions, outer: Directives): Promise<Play> {
+async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: LoadOptions, outer: Directives): Promise<Play> {
+  const entries = withRemoteUser(yaml, given);
   for (const [key, entry] of entries) if (!PLAY_KEYS.includes(key)) throw keyError(yaml, entry, 'play', PLAY_KEYS, unsupportedPlayKeys);
   const hostsEntry = entries.get('hosts');
   if (hostsEntry === undefined) throw yamlError(yaml, node, 'this play says no hosts', { code: INVALID, hint: 'hosts: all' });
@@ -90,13 +92,14 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
   const compiled = compileNode(yaml, hostsEntry.value);
   if (!holdsTemplate(compiled)) textsOf(yaml, entries, 'hosts');
   if (compiled === null || (Array.isArray(compiled) && compiled.length === 0)) throw yamlError(yaml, hostsEntry.value ?? hostsEntry.keyNode, 'this play names no hosts', { code: INVALID, hint: 'hosts: all' });
-  const strategy = textOf(yaml, entries, 'strategy') ?? 'linear';
+  const names = new NamesOf([compiledExtra(options), vars]);
+  const strategy = knownText(yaml, entries, 'strategy', names) ?? 'linear';
   const known = STRATEGIES[strategy.replace(/^ansible\.builtin\./, '')];
   if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${strategy} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
-  const order = textOf(yaml, entries, 'order');
+  const order = knownText(yaml, entries, 'order', names);
   if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
   const play: PlayContext = {
-    folder, rolesPath: options.rolesPath ?? [], names: new NamesOf([compiledExtra(options), vars]), roles: [], handlers: [], importedHandlers: [], handlersOf: new Map(),
+    folder, rolesPath: options.rolesPath ?? [], names, roles: [], handlers: [], importedHandlers: [], handlersOf: new Map(),
     onMistake: options.onMistake, onTask: options.onTask, vault: options.vault ?? noVault, open: [resolve(yaml.file)], loadSteps,
   };
   const context: LoadContext = { yaml, play, role: undefined, around: [own], kind: 'task' };
@@ -136,6 +139,21 @@ async function loadPlay(yaml: YamlFile, node: Node, entries: Entries, options: L
 
 function compiledExtra(options: LoadOptions): Readonly<Record<string, unknown>> {
   return compileUserData(options.extraVars ?? {}, 'extra variables (-e)') as Readonly<Record<string, unknown>>;
+}
+
+/** `user` of a play is an old name of remote_user. */
+function withRemoteUser(yaml: YamlFile, entries: Entries): Entries {
+  const user = entries.get('user');
+  if (user === undefined) return entries;
+  if (entries.has('remote_user')) throw yamlError(yaml, user.keyNode, 'a play has either user or remote_user', { code: INVALID, hint: 'user is the old name: remove it' });
+  return new Map([...entries].map(([key, entry]) => [key === 'user' ? 'remote_user' : key, entry]));
+}
+
+/** A text that may be a template over -e and the play's variables. */
+function knownText(yaml: YamlFile, entries: Entries, key: string, names: NamesOf): string | undefined {
+  const entry = entries.get(key);
+  if (entry === undefined || !holdsTemplate(compileNode(yaml, entry.value))) return textOf(yaml, entries, key);
+  return toText(renderKnown(yaml, entry.value ?? entry.keyNode, names));
 }
 
 function renderKnown(yaml: YamlFile, node: Node, names: NamesOf): unknown {

@@ -49,8 +49,7 @@ export class LocalFiles {
   /** @throws FleetTapError */
   async render(path: string, names: Names, options?: TemplateOptions): Promise<string> {
     const text = plainText(await readText(path, 'template'), path, this.#vault);
-    const { trimBlocks = true, lstripBlocks = false, newline = '\n' } = options ?? {};
-    return renderTemplateFile(text, path, templateNames(names, path, await stat(path)), { trimBlocks, lstripBlocks, newlineSequence: newline });
+    return renderTemplateFile(text, path, templateNames(names, path, await stat(path)), options);
   }
 
   /** Variables as they are written, an UnsafeText where a text is no template. @throws FleetTapError kind `input` where it is no mapping */

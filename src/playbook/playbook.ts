@@ -43,6 +43,8 @@ export interface Directives {
   readonly throttle: TemplateValue;
   readonly remoteUser: TemplateValue;
   readonly port: TemplateValue;
+  /** Which handlers a change of the tasks within notifies. */
+  readonly notify: TemplateValue;
   /** By the module's name; the innermost that names a module counts, whole. */
   readonly moduleDefaults: ReadonlyMap<string, WrittenDefaults> | undefined;
 }

@@ -33,10 +33,11 @@ export function itemsOf(yaml: YamlFile, node: Node | null, what: string): Node[]
 /** The error for a key that may not stand here. */
 export function keyError(yaml: YamlFile, entry: MapEntry, what: string, known: readonly string[], unsupported: Readonly<Record<string, string>>) {
   const key = String(entry.key);
+  const one = `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`;
   const advice = Object.hasOwn(unsupported, key) ? unsupported[key] : undefined;
-  if (advice !== undefined) return yamlError(yaml, entry.keyNode, `the key "${key}" of a ${what} is not supported`, { code: UNSUPPORTED, hint: advice });
+  if (advice !== undefined) return yamlError(yaml, entry.keyNode, `the key "${key}" of ${one} is not supported`, { code: UNSUPPORTED, hint: advice });
   const hint = didYouMean(key, known) ?? `supported: ${known.join(', ')}`;
-  return yamlError(yaml, entry.keyNode, `a ${what} has no key "${key}"`, { code: INVALID, hint });
+  return yamlError(yaml, entry.keyNode, `${one} has no key "${key}"`, { code: INVALID, hint });
 }
 
 export function textOf(yaml: YamlFile, entries: Entries, key: string): string | undefined {

@@ -11,9 +11,14 @@ export function roleDefaults(role: Role, parents: readonly Role[] = role.parents
   return [...allDependencies(role).flatMap((one) => roleDefaults(one, [])), ...parents.map((one) => one.defaults), role.defaults];
 }
 
-/** Lowest first (get_vars without params). */
-export function roleVars(role: Role, parents: readonly Role[] = role.parents): WrittenVars[] {
-  return [...parents.map((one) => one.vars), ...allDependencies(role).flatMap((one) => roleVars(one, [])), role.ownVars, role.vars];
+/** What its own tasks see. Lowest first (get_vars without params). */
+export function roleVars(role: Role): WrittenVars[] {
+  return [...role.parents.flatMap((one) => [one.ownVars, one.vars]), ...exportedVars(role), role.ownVars];
+}
+
+/** What all tasks of the play see: vars/ of the role and of those that it needs. Lowest first (get_vars with only_exports). */
+export function exportedVars(role: Role): WrittenVars[] {
+  return [...allDependencies(role).flatMap(exportedVars), role.vars];
 }
 
 /** Lowest first (get_role_params). */

@@ -9,7 +9,7 @@ import { chainOf } from './settings.js';
 import { wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { plainName, taskName } from './task-scope.js';
-import { render } from './template.js';
+import { render, Template } from './template.js';
 import type { Scope } from './variables.js';
 
 /** What one host includes once; a loop gives several. */
@@ -25,8 +25,7 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
   const [first] = hosts;
   if (first === undefined) return hosts;
   const names = play.scope(include, first, around.locals);
-  const name = include.name === undefined && include.what === 'role' ? `${include.action} : ${roleNameOf(include, names)}` : taskName(include, names);
-  const told = { name: include.what === 'role' && include.name === undefined && include.role !== undefined ? `${include.role.name} : ${include.action}` : name, action: include.action, path: play.pathOf(include) };
+  const told = { name: bannerName(include, names), action: include.action, path: play.pathOf(include) };
   const when = chainOf(include).toReversed().flatMap((one) => one.when);
   const wanted = new Map<string, Wanted>();
   const ofHost = new Map<HostRun, Wanted[]>();
@@ -50,9 +49,12 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
   });
   for (const host of kept) {
     for (const one of ofHost.get(host) ?? []) {
-      const key = JSON.stringify([one.target, one.locals]);
-      const known = wanted.get(key);
-      if (known === undefined) wanted.set(key, { ...one, hosts: [host] });
+      // A loop may bring the same thing to one host several times.
+      const key = (time: number) => JSON.stringify([one.target, one.locals, time]);
+      let time = 0;
+      while (wanted.get(key(time))?.hosts.includes(host)) time += 1;
+      const known = wanted.get(key(time));
+      if (known === undefined) wanted.set(key(time), { ...one, hosts: [host] });
       else known.hosts.push(host);
     }
   }
@@ -80,17 +82,15 @@ function wantedOf(include: Include, scope: Scope, around: Around): Omit<Wanted, 
 async function load(play: PlayEngine, include: Include, { target, item, hosts }: Wanted, around: Around, names: Scope): Promise<Included | undefined> {
   try {
     const included = await include.load(target);
-    if (include.what === 'tasks') {
-      for (const host of hosts) host.counts.ok += 1;
-      play.run.reporter.included?.(included.shown, hosts.map(({ host }) => host.name), item);
-    }
+    for (const host of hosts) host.counts.ok += 1;
+    play.run.reporter.included?.(included.shown, hosts.map(({ host }) => host.name), item);
     return included;
   } catch (error) {
     const problem = error instanceof FleetTapError ? new FleetTapError('host', error.code, error.message, { place: error.place, ...(error.hint === undefined ? {} : { hint: error.hint }) }) : error;
     for (const host of hosts) {
       const result = failedResult(problem);
-      play.tell(0, { name: taskName(include, names), action: include.action }, host, result);
-      play.settle(taskName(include, names), include, result, host, around);
+      play.tell(0, { name: bannerName(include, names), action: include.action }, host, result);
+      play.settle(bannerName(include, names), include, result, host, around);
     }
     return undefined;
   }
@@ -104,10 +104,9 @@ async function runIncluded(play: PlayEngine, include: Include, included: Include
   return play.steps(wantedSteps(included.steps, play.run.tags, scope), hosts, { ...around, locals });
 }
 
-function roleNameOf(include: Include, names: Scope): string {
-  try {
-    return toText(render(include.target, names));
-  } catch {
-    return '';
-  }
+/** A role that is included is told without the role that includes it, and by the name as it is written (playbook/role_include.py, get_name). */
+function bannerName(include: Include, names: Scope): string {
+  if (include.what === 'tasks') return taskName(include, names);
+  const own = plainName(include, names);
+  return own === '' ? `${include.action} : ${include.target instanceof Template ? include.target.source.text : toText(include.target)}` : own;
 }

@@ -2,11 +2,12 @@
 // Guaranteed: linear: a task has ended on all hosts before the next begins; at most `forks` hosts work at once; a host that fails or cannot be
 // reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
-import { asHostError, FleetTapError } from '../base/errors.js';
+import { asHostError, type Place } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
+import { failureOf } from './failures.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
 import { isInterrupted } from './interruption.js';
@@ -15,12 +16,12 @@ import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
 import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
 import { resultEvent } from './result-events.js';
-import type { Around, HostRun, PlaybookRun, PlayEngine, Told } from './run-state.js';
+import type { Around, HostRun, PlaybookRun, PlayEngine, SettledTask, Told } from './run-state.js';
 import { runTask } from './run-task.js';
 import { chainOf, reachedAs, settingsOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
-import { type PlayVars, plainName, taskName, taskVariables } from './task-scope.js';
+import { type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
 import { compileUserData, render } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
@@ -73,8 +74,8 @@ export class PlayRun implements PlayEngine {
     for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {
       const before = left;
       left = await this.steps(wantedSteps(section, this.run.tags, names), left, OUTSIDE);
-      const forced = this.#forcesHandlers(names) ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left;
-      const flushed = await this.flushHandlers(forced);
+      const isForced = this.#forcesHandlers(names);
+      const flushed = await this.flushHandlers(isForced ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left, isForced);
       left = left.filter((host) => flushed.includes(host));
     }
     return hosts.filter((host) => left.includes(host) || (this.ended.has(host) && !this.removed.has(host)));
@@ -123,8 +124,8 @@ export class PlayRun implements PlayEngine {
   }
 
   /** The play itself, where something goes wrong that is no task's. */
-  #asTask(): Pick<TaskBase, 'own' | 'around' | 'place' | 'action'> {
-    return { own: this.play.own, around: [], place: this.play.place, action: 'gather_facts' };
+  #asTask(): SettledTask {
+    return { name: undefined, role: undefined, own: this.play.own, around: [], place: this.play.place, action: 'gather_facts' };
   }
 
   /** Names with templates are known now. */
@@ -186,14 +187,15 @@ export class PlayRun implements PlayEngine {
     return left.filter((host) => kept.includes(host));
   }
 
-  async flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
+  async flushHandlers(hosts: readonly HostRun[], isForced = false): Promise<readonly HostRun[]> {
     let left = hosts;
+    const around = { ...OUTSIDE, isAlways: isForced };
     for (let index = 0; index < this.handlers.all.length; index += 1) {
       const handler = this.handlers.all[index];
-      if (handler === undefined || this.isStopped || this.run.interruption.isOn) continue;
+      if (handler === undefined || (this.isStopped && !isForced) || this.run.interruption.isOn) continue;
       const due = this.handlers.take(handler, left);
       if (due.length === 0) continue;
-      const kept = handler.kind === 'include' ? await runInclude(this, handler, due, OUTSIDE, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, OUTSIDE, 'handler') : due;
+      const kept = handler.kind === 'include' ? await runInclude(this, handler, due, around, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, around, 'handler') : due;
       left = left.filter((host) => !due.includes(host) || kept.includes(host));
     }
     return left;
@@ -219,6 +221,8 @@ export class PlayRun implements PlayEngine {
       await worker.idle();
       return goesOn;
     }, this.#throttles.of(task, names));
+    // Those that have not failed go to the same rescue.
+    if (around.isRescued && kept.length < due.length && this.#isFatal(chain, names)) return [];
     if (due === hosts) return kept;
     // What runs once fails for all.
     return kept.length > 0 ? hosts : this.#failOthers(hosts.slice(1), around);
@@ -236,6 +240,10 @@ export class PlayRun implements PlayEngine {
     } catch {
       return false;
     }
+  }
+
+  #isFatal(chain: readonly Directives[], names: Scope): boolean {
+    return switchOf(inherited(chain, 'anyErrorsFatal'), names) === true;
   }
 
   /** register, facts and what else a result does. */
@@ -286,13 +294,13 @@ export class PlayRun implements PlayEngine {
     const failed = [...this.removed].filter((host) => !host.isUnreachable).length;
     if ((failed / this.hosts.length) * 100 <= limit) return;
     this.stop(this.hosts);
+    this.#saysNobodyIsLeft = true;
     this.run.reporter.noHosts?.('left'); // It says so twice.
   }
 
   /** No further task for these, and none for anybody. */
   stop(hosts: readonly HostRun[]): void {
     for (const host of hosts) this.removed.add(host);
-    if (!this.isStopped) this.#saysNobodyIsLeft = true;
     this.isStopped = true;
   }
   #saysNobodyIsLeft = false;
@@ -307,12 +315,12 @@ export class PlayRun implements PlayEngine {
   }
 
   /** Counts a result. @returns whether the host goes on */
-  settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean {
+  settle(name: string, task: SettledTask, result: TaskResult, host: HostRun, around: Around): boolean {
     const { counts } = host;
     if ((result.failed || result.unreachable) && !result.isIgnored) {
       if (result.failed && around.isRescued && !isInterrupted(result)) {
         counts.rescued += 1;
-        host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name, action: task.action });
+        host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name: task.name === undefined ? '' : withoutRole(name, task.role), action: task.action });
         return false;
       }
       this.#remove(name, task, result, host);
@@ -330,20 +338,12 @@ export class PlayRun implements PlayEngine {
     if (result.unreachable) {
       host.isUnreachable = true;
       host.counts.unreachable += 1;
-      this.run.failures.set(host.host.name, result.error ?? new FleetTapError('unreachable', 'connection-lost', result.msg, { place: { host: host.host.name } }));
-    } else {
-      host.counts.failed += 1;
-      const sourceLine = result.noLog ? undefined : result.error?.sourceLine;
-      const hint = result.noLog ? undefined : result.hint;
-      const message = result.noLog ? 'failed; its output is hidden (no_log)' : printable(result.msg);
-      const details = { place: { host: host.host.name, ...(result.error?.place ?? task.place) }, ...(sourceLine === undefined ? {} : { sourceLine }), ...(hint === undefined ? {} : { hint }) };
-      this.run.failures.set(host.host.name, new FleetTapError('host', result.error?.code ?? 'task-failed', `${name}: ${message}`, details));
-    }
-    const fatal = inherited(chainOf(task), 'anyErrorsFatal');
-    if (fatal !== undefined && switchOf(fatal, this.scope(undefined, host, {})) === true) this.stop([]);
+    } else host.counts.failed += 1;
+    this.run.failures.set(host.host.name, failureOf(name, task, result, host.host.name));
+    if (this.#isFatal(chainOf(task), this.scope(undefined, host, {}))) this.stop([]);
   }
 
-  pathOf({ place: { file = '', line } }: { readonly place: FleetTapError['place'] }): string {
+  pathOf({ place: { file = '', line } }: { readonly place: Place }): string {
     return line === undefined ? file : `${file}:${line}`;
   }
 }

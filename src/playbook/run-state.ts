@@ -71,6 +71,9 @@ export interface Following {
   readonly next: Following | undefined;
 }
 
+/** What the counting of a result needs of its task. */
+export type SettledTask = Pick<TaskBase, 'name' | 'role' | 'own' | 'around' | 'place' | 'action'>;
+
 /** A task as it is told. */
 export interface Told {
   readonly name: string;
@@ -101,6 +104,6 @@ export interface PlayEngine {
   onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>, throttle?: LimitFunction): Promise<readonly HostRun[]>;
   tell(id: number, task: Pick<Told, 'name' | 'action'>, host: HostRun, result: TaskResult): void;
   /** Counts a result. @returns whether the host goes on */
-  settle(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place' | 'action'>, result: TaskResult, host: HostRun, around: Around): boolean;
+  settle(name: string, task: SettledTask, result: TaskResult, host: HostRun, around: Around): boolean;
   pathOf(task: { readonly place: Place }): string;
 }

@@ -4,7 +4,7 @@ import { inherited } from './directives.js';
 import type { Names } from './expression/evaluate.js';
 import { toText } from './expression/values.js';
 import type { Play, TaskBase, WrittenVars } from './playbook.js';
-import { roleDefaults, roleParams, roleVars, allDependencies } from './role.js';
+import { roleDefaults, roleParams, roleVars, allDependencies, exportedVars } from './role.js';
 import { chainOf } from './settings.js';
 import { render, Template } from './template.js';
 import type { TaskVariables } from './variables.js';
@@ -17,7 +17,7 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | 
   const chain = task === undefined ? [] : chainOf(task);
   const role = task?.role;
   const ofRole = role === undefined ? [] : roleVars(role);
-  const written = [...chain.map((one) => one.vars), ...ofRole.toReversed(), ...play.roles.flatMap((one) => roleVars(one)).toReversed(), ...playVars.toReversed(), play.vars];
+  const written = [...chain.map((one) => one.vars), ...ofRole.toReversed(), ...play.roles.flatMap(exportedVars).toReversed(), ...playVars.toReversed(), play.vars];
   const params = [...chain.flatMap((one) => (one.params === undefined ? [] : [one.params])), ...(role === undefined ? [] : roleParams(role).toReversed())];
   const defaults = [...(role === undefined ? [] : roleDefaults(role).toReversed()), ...play.roles.flatMap((one) => roleDefaults(one)).toReversed()];
   // In a task, Ansible's plugin says how it connects where nobody else does.
@@ -45,6 +45,11 @@ export function taskName(task: Pick<TaskBase, 'name' | 'role' | 'action'>, names
   const own = plainName(task, names);
   const shown = own === '' ? task.action : own;
   return task.role === undefined ? shown : `${task.role.name} : ${shown}`;
+}
+
+/** What `taskName` has put in front is left out. */
+export function withoutRole(name: string, role: TaskBase['role']): string {
+  return role !== undefined && name.startsWith(`${role.name} : `) ? name.slice(`${role.name} : `.length) : name;
 }
 
 export function plainName(task: Pick<TaskBase, 'name'>, names: Names | undefined): string {

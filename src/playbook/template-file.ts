@@ -11,20 +11,8 @@ import { parseTemplate } from './expression/parse-template.js';
 import { PLAYBOOK_SYNTAX, type Syntax } from './expression/parts.js';
 import { changesInPlace, joined, type LoadTemplate, runTemplate } from './expression/run-template.js';
 import { Frame } from './expression/scope.js';
+import type { TemplateOptions } from '../modules/module.js';
 import { TemplateSource } from './template-source.js';
-
-/** As the template module's parameters of these names. */
-export interface TemplateFileOptions {
-  readonly trimBlocks?: boolean;
-  readonly lstripBlocks?: boolean;
-  readonly newlineSequence?: string;
-  readonly variableStart?: string | undefined;
-  readonly variableEnd?: string | undefined;
-  readonly blockStart?: string | undefined;
-  readonly blockEnd?: string | undefined;
-  readonly commentStart?: string | undefined;
-  readonly commentEnd?: string | undefined;
-}
 
 const OVERRIDE = '#jinja2:';
 
@@ -33,20 +21,31 @@ const OVERRIDE = '#jinja2:';
  * @param path of the file, for errors and as the place from which `include` looks
  * @throws FleetTapError kind `input` for mistakes of syntax (`template-syntax`), kind `host` when a value is undefined or an expression fails
  */
-export function renderTemplateFile(text: string, path: string, names: Names, options: TemplateFileOptions = {}): string {
+export function renderTemplateFile(text: string, path: string, names: Names, options: TemplateOptions = {}): string {
+  return String(fileValue(text, path, names, options, true));
+}
+
+/** The same for a lookup: a file that is one expression and nothing else keeps the expression's type. */
+export function templateFileValue(text: string, path: string, names: Names, options: TemplateOptions = {}): unknown {
+  return fileValue(text, path, names, options, false);
+}
+
+function fileValue(text: string, path: string, names: Names, options: TemplateOptions, isText: boolean): unknown {
   const normal = text.replace(/\r\n|\r/g, '\n');
   const source = TemplateSource.fromFile(normal, path);
   const { syntax, startAt } = fileSyntax(source, options);
   const statements = parseTemplate(source, syntax, startAt);
   const rendered = withBudget(FILE_LIMITS, () => {
     const pieces = runTemplate({ source, statements }, names, loadFrom(names, source, syntax), changesInPlace(normal));
+    if (!isText && pieces.length === 1) return pieces[0];
     return new Evaluator(source, new Frame(names)).placed(0, 'this', () => joined(pieces));
   });
+  if (typeof rendered !== 'string') return rendered;
   const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
   return rendered + syntax.newline.repeat(Math.max(0, count(normal.slice(startAt)) - count(rendered)));
 }
 
-function fileSyntax(source: TemplateSource, options: TemplateFileOptions): { readonly syntax: Syntax; readonly startAt: number } {
+function fileSyntax(source: TemplateSource, options: TemplateOptions): { readonly syntax: Syntax; readonly startAt: number } {
   const { trimBlocks = true, lstripBlocks = false } = options;
   let syntax: Syntax = {
     variableStart: options.variableStart ?? PLAYBOOK_SYNTAX.variableStart,

@@ -3,10 +3,14 @@
 // register < role and include parameters < extra vars < loop item < Ansible's own names (vars/manager.py).
 // Guaranteed: what the user wrote (inventory, playbook, -e) is rendered when it is asked for; what came from hosts (facts, register, set_fact,
 // add_host) is handed out as it is and never rendered.
+import { statSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import type { Names } from './expression/evaluate.js';
+import type { RenderFile } from './expression/plugin.js';
+import { templateFileValue } from './template-file.js';
+import { templateNames } from './template-names.js';
 import { Lazy, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
 import type { WrittenVars } from './playbook.js';
@@ -114,6 +118,8 @@ export class Scope implements Names {
   get vault(): Vault | undefined {
     return this.#task.vault;
   }
+
+  readonly renderFile: RenderFile = (text, path, more, marks) => templateFileValue(text, path, templateNames(this.with(more), path, statSync(path)), marks);
 
   get(name: string): unknown {
     const magic = this.#magic(name);

@@ -16,7 +16,7 @@ import { globals } from './globals.js';
 import { iterate } from './iterate.js';
 import { dictEntries, isDict, makeDict, Tuple, typeName } from './kinds.js';
 import { Callable, type CallArguments } from './objects.js';
-import type { PluginContext } from './plugin.js';
+import type { PluginContext, RenderFile } from './plugin.js';
 import { Frame } from './scope.js';
 import { tests } from './test-table.js';
 import { type Placed, Undefined, UndefinedUse } from './undefined.js';
@@ -27,6 +27,8 @@ export interface Names {
   get(name: string): unknown;
   /** For files that lookups read. Default: none can be decrypted. */
   readonly vault?: Vault | undefined;
+  /** Where templates of files can be had. */
+  readonly renderFile?: RenderFile;
 }
 
 /**
@@ -201,6 +203,11 @@ export class Evaluator {
     },
     variable: (name) => this.#name(name, 0),
     readFile: (path) => plainBytes(readFileSync(path), path, this.frame.vault),
+    renderFile: (...words) => {
+      const render = this.frame.renderFile;
+      if (render === undefined) throw new FilterError('renders no templates here: it is before the run');
+      return render(...words);
+    },
   };
 
   arguments(args: Arguments): CallArguments {

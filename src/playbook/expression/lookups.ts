@@ -35,9 +35,13 @@ function findFile(name: string, kind: string, context: PluginContext): string | 
   return candidates.find(isFile);
 }
 
-function fileText(term: unknown, context: PluginContext): string {
-  const path = findFile(toText(term), 'files', context);
-  if (path === undefined) throw new FilterError(`finds no file ${toText(term)}; it is looked for in files/ of the role and of the playbook, and beside the playbook`);
+function foundFile(term: unknown, kind: 'files' | 'templates', context: PluginContext): string {
+  const path = findFile(toText(term), kind, context);
+  if (path === undefined) throw new FilterError(`finds no file ${toText(term)}; it is looked for in ${kind}/ of the role and of the playbook, and beside the playbook`);
+  return path;
+}
+
+function fileText(path: string, context: PluginContext): string {
   const bytes = context.readFile(path);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) throw new FilterError(`finds no UTF-8 in ${path}`);
@@ -48,14 +52,25 @@ const lookups: Readonly<Record<string, Lookup>> = {
   file: {
     options: ['lstrip', 'rstrip'],
     run: (terms, { lstrip = false, rstrip = true }, context) => terms.map((term) => {
-      let text = fileText(term, context);
+      let text = fileText(foundFile(term, 'files', context), context);
       if (isTrue(lstrip)) text = text.trimStart();
       return isTrue(rstrip) ? text.trimEnd() : text;
     }),
   },
   unvault: {
     options: [],
-    run: (terms, _, context) => terms.map((term) => fileText(term, context)),
+    run: (terms, _, context) => terms.map((term) => fileText(foundFile(term, 'files', context), context)),
+  },
+  template: {
+    options: ['convert_data', 'jinja2_native', 'template_vars', 'variable_start_string', 'variable_end_string', 'comment_start_string', 'comment_end_string', 'trim_blocks'],
+    run: (terms, options, context) => terms.map((term) => {
+      const path = foundFile(term, 'templates', context);
+      const { template_vars: more = makeDict([]), trim_blocks: trims = true } = options;
+      if (!isDict(more)) throw new FilterError(`takes template_vars as a mapping, not ${typeName(more)}`);
+      const mark = (name: string) => (options[name] === undefined ? undefined : toText(options[name]));
+      const marks = { trimBlocks: isTrue(trims), variableStart: mark('variable_start_string'), variableEnd: mark('variable_end_string'), commentStart: mark('comment_start_string'), commentEnd: mark('comment_end_string') };
+      return context.renderFile(fileText(path, context), path, { template_path: toText(term), ...Object.fromEntries(dictEntries(more).map(([name, value]) => [toText(name), value])) }, marks);
+    }),
   },
   env: {
     options: ['default'],
@@ -134,7 +149,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   lines: 'it runs a program on this machine; run it in a task with delegate_to: localhost and register what it says',
   password: 'make the password once and keep it in a vault',
   url: 'use a task with get_url',
-  template: 'use the module template, or put the text into a variable',
   random_choice: 'use the filter random',
 };
 

@@ -10,6 +10,21 @@ export interface PluginContext {
   variable(name: string): unknown;
   /** A file of the controller, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
   readFile(path: string): Buffer;
+  readonly renderFile: RenderFile;
+}
+
+/**
+ * A template of the controller, rendered with the variables (not with names of the template that asks).
+ * @param marks as the template module's parameters of these names @throws FleetTapError
+ */
+export type RenderFile = (text: string, path: string, more: Readonly<Record<string, unknown>>, marks: TemplateMarks) => unknown;
+
+export interface TemplateMarks {
+  readonly trimBlocks: boolean;
+  readonly variableStart: string | undefined;
+  readonly variableEnd: string | undefined;
+  readonly commentStart: string | undefined;
+  readonly commentEnd: string | undefined;
 }
 
 export interface Filter {
