@@ -57,7 +57,7 @@ export class Condition {
   value(names: Names): unknown {
     if (typeof this.#expression === 'boolean' || this.#source === undefined) return this.#expression;
     const value = evaluate(this.#expression, this.#source, names);
-    return value instanceof Undefined ? 'VARIABLE IS NOT DEFINED!' : toPlain(value);
+    return value instanceof Undefined ? notDefined(value) : toPlain(value);
   }
 
   /** @throws FleetTapError kind `host`: `expression-undefined`, `expression-failed`, `condition-not-boolean` */
@@ -69,6 +69,12 @@ export class Condition {
     const hint = 'say what is meant: `| bool`, `| length > 0`, `!= ""`, `is defined`';
     throw this.#source.failure(this.#expression.at, `the condition is neither true nor false but the ${typeName(value)} ${repr(value).slice(0, 60)}`, 'condition-not-boolean', hint);
   }
+}
+
+/** As debug says it of a name (ansible-core 2.19); what is below a name has its older words. */
+function notDefined({ reason }: Undefined): string {
+  const name = /^"(\w+)"$/.exec(reason)?.[1];
+  return name === undefined ? 'VARIABLE IS NOT DEFINED!' : `<< error 1 - '${name}' is undefined >>`;
 }
 
 /** The first condition that does not hold, or undefined. */

@@ -1,5 +1,4 @@
 // One task on one host: its settings, its connection (or that of delegate_to), and who is told about items and retries.
-import { dirname } from 'node:path';
 import { quote } from '../ssh/quote.js';
 import { connectionKey } from '../inventory/host.js';
 import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type StepOptions } from '../modules/module.js';
@@ -12,6 +11,7 @@ import type { Include, Task } from './playbook.js';
 import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
 import type { TaskHost } from './run-task.js';
+import { searchPath } from './task-scope.js';
 import { chainOf, reachedAs, type Settings, settingsOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import type { Scope } from './variables.js';
@@ -40,9 +40,7 @@ export class HostTask implements TaskHost {
     this.#plainName = plainName === '' ? told.name : plainName;
     this.#ahead = ahead;
     this.isWatched = play.run.reporter.programStarted !== undefined;
-    const { role } = task;
-    const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
-    this.files = new LocalFiles([...new Set([...roles, dirname(task.place.file ?? ''), play.play.folder])], play.play.vault);
+    this.files = new LocalFiles(searchPath(task, play.play), play.play.vault);
   }
 
   settings(scope: Scope): Settings {

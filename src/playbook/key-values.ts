@@ -17,7 +17,7 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   let rest = '';
   let end = 0;
   for (const { word, start } of words(text)) {
-    const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(word) ?? [];
+    const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
     if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
     else rest += (rest === '' ? '' : text.slice(end, start)) + word;
     end = start + word.length;
@@ -43,6 +43,17 @@ function words(text: string): { word: string; start: number }[] {
     } else if (start === -1) start = at;
   }
   return found;
+}
+
+const ESCAPE = /\\U([0-9a-fA-F]{8})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\([\\'"abfnrtv])/g;
+const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** Escapes as in a text of Python (parsing/splitter.py, _decode_escapes); `\N{NAME}` stays. */
+function decoded(word: string): string {
+  return word.replace(ESCAPE, (_, long?: string, short?: string, byte?: string, single?: string) => {
+    const code = long ?? short ?? byte;
+    return code === undefined ? (ESCAPED[single ?? ''] ?? '') : Number.parseInt(code, 16) > 0x10ffff ? '' : String.fromCodePoint(Number.parseInt(code, 16));
+  });
 }
 
 /** parsing/quoting.py, unquote */

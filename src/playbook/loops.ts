@@ -119,12 +119,19 @@ function subelements(terms: readonly unknown[], wrong: Wrong): unknown[] {
   const [list, path, flags] = terms;
   const rows = Array.isArray(list) ? (list as unknown[]) : Object.values((list ?? {}) as object);
   const skips = typeof flags === 'object' && flags !== null && (flags as { skip_missing?: unknown }).skip_missing === true;
+  const keys = toText(path).split('.');
   return rows.flatMap((row) => {
-    const found = toText(path).split('.').reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined), row);
-    if (Array.isArray(found)) return found.map((item) => [row, item]);
+    const found = keys.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined), row);
+    if (Array.isArray(found)) return found.map((item) => [without(row, keys), item]);
     if (found === undefined && skips) return [];
     throw wrong(`with_subelements: there is no list "${toText(path)}" in one of the items`, 'skip_missing: true passes over those');
   });
+}
+
+/** A row without the list that its items came from. */
+function without(row: unknown, [key = '', ...rest]: readonly string[]): unknown {
+  const entries = Object.entries((row ?? {}) as object);
+  return Object.fromEntries(entries.flatMap(([name, value]) => (name !== key ? [[name, value]] : rest.length === 0 ? [] : [[name, without(value, rest)]])));
 }
 
 function splitEnd(text: string): string {

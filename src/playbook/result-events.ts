@@ -45,11 +45,11 @@ function statusOf(result: TaskResult, part: TaskResultEvent['part']): TaskStatus
 }
 
 /** As callbacks get it (executor/task_result.py, clean_copy), and as the default one shows it (_clean_results). */
-function shownResult({ registered, noLog, failed, unreachable }: TaskResult, action: string): Record<string, unknown> {
+function shownResult({ registered, noLog, unreachable }: TaskResult, action: string): Record<string, unknown> {
   if (noLog) return { censored: CENSORED, ...Object.fromEntries(KEPT.filter((key) => Object.hasOwn(registered, key)).map((key) => [key, registered[key]])), ...(unreachable ? { unreachable: true } : {}) };
   const hidden = ['failed', 'skipped', 'invocation'];
   const shown = Object.entries(registered).filter(([key]) => !hidden.includes(key));
-  if (!/^(ansible\.(builtin|legacy)\.)?debug$/.test(action) || failed) return Object.fromEntries(shown);
+  if (!/^(ansible\.(builtin|legacy)\.)?debug$/.test(action)) return Object.fromEntries(shown);
   if (Object.hasOwn(registered, 'msg')) return { msg: registered.msg };
-  return Object.fromEntries(shown.filter(([key]) => !['changed', 'skip_reason'].includes(key)));
+  return Object.fromEntries(shown.filter(([key]) => !['changed', 'skip_reason', 'ansible_loop_var', 'ansible_index_var', 'ansible_loop'].includes(key)));
 }

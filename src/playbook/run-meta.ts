@@ -26,7 +26,7 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
   if (chosen.length === 0) return hosts;
   switch (task.meta) {
     case 'flush_handlers': {
-      const kept = await play.flushHandlers(chosen);
+      const kept = await play.flushHandlers(chosen, { isRescued: around.isRescued });
       return hosts.filter((host) => !chosen.includes(host) || kept.includes(host));
     }
     case 'end_host':

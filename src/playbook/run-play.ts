@@ -2,7 +2,7 @@
 // Guaranteed: linear: a task has ended on all hosts before the next begins; at most `forks` hosts work at once; a host that fails or cannot be
 // reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
-import { asHostError, type Place } from '../base/errors.js';
+import { asHostError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
@@ -18,10 +18,10 @@ import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, Tas
 import { resultEvent } from './result-events.js';
 import type { Around, HostRun, PlaybookRun, PlayEngine, SettledTask, Told } from './run-state.js';
 import { runTask } from './run-task.js';
-import { chainOf, reachedAs, settingsOf, switchOf } from './settings.js';
+import { chainOf, knownEnvironment, reachedAs, settingsOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
-import { type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
+import { pathOf, type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
 import { compileUserData, render } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
@@ -75,7 +75,7 @@ export class PlayRun implements PlayEngine {
       const before = left;
       left = await this.steps(wantedSteps(section, this.run.tags, names), left, OUTSIDE);
       const isForced = this.#forcesHandlers(names);
-      const flushed = await this.flushHandlers(isForced ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left, isForced);
+      const flushed = await this.flushHandlers(isForced ? before.filter((host) => !host.isUnreachable && !this.ended.has(host)) : left, { isForced });
       left = left.filter((host) => flushed.includes(host));
     }
     return hosts.filter((host) => left.includes(host) || (this.ended.has(host) && !this.removed.has(host)));
@@ -105,7 +105,9 @@ export class PlayRun implements PlayEngine {
     const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
     return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
-        host.variables.facts = { ...host.variables.facts, ...(await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)))) };
+        const { env, ...facts } = await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)));
+        const more = knownEnvironment([this.play.own], this.scope(undefined, host, {}));
+        host.variables.facts = { ...host.variables.facts, ...facts, ...(env === undefined ? {} : { env: { ...(env as object), ...more } }) };
         host.hasFacts = true;
         host.counts.ok += 1;
         this.tell(id, task, host, DONE);
@@ -118,9 +120,9 @@ export class PlayRun implements PlayEngine {
     });
   }
 
-  /** The host as the play's connection, remote_user and port reach it. */
+  /** The host as the play's connection, remote_user and port reach it. The environment may be made of facts: it comes later. */
   #asPlaySays(host: HostRun): Host {
-    return reachedAs(host.host, settingsOf([this.play.own], this.scope(undefined, host, {}), this.run));
+    return reachedAs(host.host, settingsOf([{ ...this.play.own, environment: [] }], this.scope(undefined, host, {}), this.run));
   }
 
   /** The play itself, where something goes wrong that is no task's. */
@@ -151,14 +153,15 @@ export class PlayRun implements PlayEngine {
 
   async steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     let left = hosts;
+    const kind = around.isHandler === true ? 'handler' : 'task';
     for (const [index, step] of steps.entries()) {
       if (left.length === 0 || this.run.interruption.isOn || (this.isStopped && !around.isAlways)) break;
       const here = { ...around, following: { steps, from: index + 1, locals: around.locals, next: around.following } };
       if (step.kind === 'block') left = await this.#block(step, left, here);
       else if (step.kind === 'role') left = await this.#role(step, left, here);
       else if (step.kind === 'meta') left = await runMeta(this, step, left, here);
-      else if (step.kind === 'include') left = await runInclude(this, step, left, here, 'task');
-      else left = await this.#task(step, left, here, 'task');
+      else if (step.kind === 'include') left = await runInclude(this, step, left, here, kind);
+      else left = await this.#task(step, left, here, kind);
     }
     return left;
   }
@@ -187,9 +190,9 @@ export class PlayRun implements PlayEngine {
     return left.filter((host) => kept.includes(host));
   }
 
-  async flushHandlers(hosts: readonly HostRun[], isForced = false): Promise<readonly HostRun[]> {
+  async flushHandlers(hosts: readonly HostRun[], { isForced = false, isRescued = false } = {}): Promise<readonly HostRun[]> {
     let left = hosts;
-    const around = { ...OUTSIDE, isAlways: isForced };
+    const around = { ...OUTSIDE, isAlways: isForced, isRescued, isHandler: true };
     for (let index = 0; index < this.handlers.all.length; index += 1) {
       const handler = this.handlers.all[index];
       if (handler === undefined || (this.isStopped && !isForced) || this.run.interruption.isOn) continue;
@@ -225,12 +228,8 @@ export class PlayRun implements PlayEngine {
     if (around.isRescued && kept.length < due.length && this.#isFatal(chain, names)) return [];
     if (due === hosts) return kept;
     // What runs once fails for all.
-    return kept.length > 0 ? hosts : this.#failOthers(hosts.slice(1), around);
-  }
-
-  #failOthers(hosts: readonly HostRun[], around: Around): readonly HostRun[] {
-    if (around.isRescued) return [];
-    this.stop(hosts);
+    if (kept.length > 0) return hosts;
+    if (!around.isRescued) this.stop(hosts.slice(1));
     return [];
   }
 
@@ -343,7 +342,5 @@ export class PlayRun implements PlayEngine {
     if (this.#isFatal(chainOf(task), this.scope(undefined, host, {}))) this.stop([]);
   }
 
-  pathOf({ place: { file = '', line } }: { readonly place: Place }): string {
-    return line === undefined ? file : `${file}:${line}`;
-  }
+  readonly pathOf = pathOf;
 }

@@ -46,7 +46,7 @@ export interface PlaybookRun extends SettingDefaults {
   sleep(sec: number): Promise<void>;
   /** A number for each task that is told to the reporter. */
   nextId(): number;
-  /** The play's hosts that have not failed: `ansible_play_hosts`. */
+  /** The batch's hosts that have not failed: `ansible_play_batch`, and with those of other batches `ansible_play_hosts`. */
   setPlayHosts(names: readonly string[]): void;
 }
 
@@ -56,6 +56,8 @@ export interface Around {
   readonly isRescued: boolean;
   /** An always section: done although the play is stopped. */
   readonly isAlways: boolean;
+  /** It is a handler that brings these. */
+  readonly isHandler?: boolean;
   /** Loop items of includes: data. */
   readonly locals: Readonly<Record<string, unknown>>;
   /** The steps behind it, as far as they are known. */
@@ -99,7 +101,7 @@ export interface PlayEngine {
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope;
   /** @returns the hosts that go on */
   steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]>;
-  flushHandlers(hosts: readonly HostRun[]): Promise<readonly HostRun[]>;
+  flushHandlers(hosts: readonly HostRun[], how?: { readonly isRescued: boolean }): Promise<readonly HostRun[]>;
   /** Runs on all hosts and waits for all of them. @param throttle holds beside the forks */
   onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>, throttle?: LimitFunction): Promise<readonly HostRun[]>;
   tell(id: number, task: Pick<Told, 'name' | 'action'>, host: HostRun, result: TaskResult): void;

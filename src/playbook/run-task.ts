@@ -44,14 +44,25 @@ export async function runTask(task: Task, when: readonly Condition[], scope: Sco
 
 /** The loop around `work`. */
 export async function looped(task: Task | Include, when: readonly Condition[], scope: Scope, host: TaskHost, work: (scope: Scope) => Promise<TaskResult>): Promise<TaskResult> {
-  if (task.loop === undefined) return work(scope).catch(failedResult);
+  if (task.loop === undefined) return work(scope).catch((error: unknown) => failedAs(error, scope, host));
   try {
     const items = await itemsOf(task.loop, when, scope, host);
     if (items === undefined) return skippedResult('the condition is false', { changed: false, skipped: true, skip_reason: 'Conditional result was False' });
     if (items.length === 0) return skippedResult('No items in the list', { changed: false, skipped: true, skipped_reason: 'No items in the list', results: [] });
     return await runLoop(task.loop, items, scope, host, work);
   } catch (error) {
-    return failedResult(error);
+    return failedAs(error, scope, host);
+  }
+}
+
+/** A mistake in the loop or in a condition: ignored where the task says so. */
+function failedAs(error: unknown, scope: Scope, host: TaskHost): TaskResult {
+  const result = failedResult(error);
+  try {
+    const { noLog, ignoreErrors } = host.settings(scope);
+    return { ...result, noLog, isIgnored: result.failed && ignoreErrors && !isInterrupted(result) };
+  } catch {
+    return result;
   }
 }
 
@@ -59,11 +70,12 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
   const pauseSec = Number(render(loop.pauseSec, scope) ?? 0);
   const results: TaskResult[] = [];
   const registered: Record<string, unknown>[] = [];
+  let grown = scope;
   for (const [index, item] of items.entries()) {
     if (pauseSec > 0 && index > 0) await host.sleep(pauseSec);
     const own = itemVariables(loop, items, index);
-    const inner = scope.with(own);
-    let result = await work(inner).catch(failedResult);
+    const inner = grown.with(own);
+    let result = await work(inner).catch((error: unknown) => failedAs(error, inner, host));
     let label = toText(item);
     try {
       if (loop.label !== undefined) label = toText(render(loop.label, inner));
@@ -73,6 +85,8 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
     result = { ...result, registered: { ...result.registered, ...own } };
     results.push(result);
     registered.push(result.registered);
+    // What set_fact has set goes over everything for the items behind it.
+    if (Object.keys(result.facts).length > 0) grown = grown.with(result.facts);
     host.itemDone(label, result);
     if (result.unreachable || isInterrupted(result)) break;
   }
@@ -164,12 +178,26 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
   let failed = raw.failed === true;
   let failedWhen: boolean | undefined;
   const names = () => (task.register === undefined ? scope : scope.with({ [task.register]: registeredOf(raw, { changed, failed, failedWhen, attempts: attempt }) }));
+  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diffContext });
   if (raw.skipped !== true) {
-    if (task.changedWhen !== undefined) changed = firstFalse(task.changedWhen, names()) === undefined;
-    if (task.failedWhen !== undefined) failed = failedWhen = firstFalse(task.failedWhen, names()) === undefined;
+    let asked = 'changed_when';
+    try {
+      if (task.changedWhen !== undefined) changed = firstFalse(task.changedWhen, names()) === undefined;
+      asked = 'failed_when';
+      if (task.failedWhen !== undefined) failed = failedWhen = firstFalse(task.failedWhen, names()) === undefined;
+    } catch (error) {
+      return withoutVerdict(done(''), asked, error);
+    }
   }
   const msg = failedWhen === true ? `failed_when holds: ${task.failedWhen?.map(({ text }) => text).join(' and ')}` : '';
-  return doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diffContext });
+  return done(msg);
+}
+
+/** A condition that cannot be evaluated fails the task; what the module has said is kept (executor/task_executor.py). */
+function withoutVerdict(result: TaskResult, asked: string, error: unknown): TaskResult {
+  const { msg, hint, error: known } = failedResult(error);
+  const registered = { msg, ...result.registered, failed: true, [`${asked}_result`]: `Error while evaluating conditional: ${msg}` };
+  return { ...result, failed: true, msg, hint, error: known, registered };
 }
 
 async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Settings): Promise<ModuleResult> {

@@ -98,6 +98,9 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
   const sessions = new Map<string, Promise<Session>>();
   const interruption = new Interruption(options.interrupted);
   let lastId = 0;
+  /** Of the play under way: all its hosts, and those of its batch. */
+  let selectedNames: readonly string[] = [];
+  let batch: readonly string[] = [];
   const run: PlaybookRun = {
     reporter: options.reporter,
     check,
@@ -138,7 +141,10 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
       lastId += 1;
       return lastId;
     },
-    setPlayHosts: (names) => Object.assign(magic, { ansible_play_hosts: names }),
+    setPlayHosts: (names) => {
+      const isLeft = (name: string) => names.includes(name) || (!batch.includes(name) && !run.failures.has(name));
+      Object.assign(magic, { ansible_play_hosts: selectedNames.filter(isLeft), ansible_play_batch: names, play_hosts: names });
+    },
   };
   const runs = new Map<string, HostRun>();
   const ofHost = (host: Host): HostRun => {
@@ -166,20 +172,20 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     Object.assign(magic, { playbook_dir: play.folder });
     const selected = knownHosts(play);
     const name = toText(quietly(play.name, names));
-    Object.assign(magic, { ansible_play_hosts_all: selected.map((host) => host.name), ansible_play_name: name });
+    selectedNames = selected.map((host) => host.name);
+    Object.assign(magic, { ansible_play_hosts_all: selectedNames, ansible_play_name: name });
     const isFree = play.strategy === 'free';
     if (selected.length === 0) {
       options.reporter.playStarted({ name, hosts: [], isFree });
       options.reporter.noHosts?.('matched');
       return true;
     }
-    for (const batch of batchesOf(play, selected, names)) {
+    for (const hosts of batchesOf(play, selected, names)) {
       if (interruption.isOn) return false;
-      const left = batch.map(ofHost).filter((host) => !run.failures.has(host.host.name));
+      const left = hosts.map(ofHost).filter((host) => !run.failures.has(host.host.name));
       options.reporter.playStarted({ name, hosts: left.map(({ host }) => host.name), isFree });
-      const batchNames = left.map(({ host }) => host.name);
-      run.setPlayHosts(batchNames);
-      Object.assign(magic, { ansible_play_batch: batchNames, play_hosts: batchNames });
+      batch = hosts.map((host) => host.name);
+      run.setPlayHosts(left.map(({ host }) => host.name));
       const started = startingAt(play, startAt, names);
       if (started === undefined) continue;
       const playRun = new PlayRun(started, run, limit, prompted);

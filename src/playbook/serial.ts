@@ -1,6 +1,7 @@
 // serial: a number, a percentage, or a list of them; the last one holds for all further batches (executor/playbook_executor.py).
 import { FleetTapError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
+import { Omit } from './expression/kinds.js';
 import { toText } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
 import type { Play } from './playbook.js';
@@ -9,7 +10,7 @@ import { render } from './template.js';
 /** @throws FleetTapError kind `input` */
 export function batchesOf(play: Play, hosts: readonly Host[], names: Names): Host[][] {
   const written = render(play.serial, names);
-  const sizes = [written].flat().filter((size) => size !== undefined && size !== null).map((size) => sizeOf(toText(size), hosts.length, play));
+  const sizes = [written].flat().filter((size) => size !== undefined && size !== null && !(size instanceof Omit)).map((size) => sizeOf(toText(size), hosts.length, play));
   if (sizes.length === 0) return [[...hosts]];
   const batches: Host[][] = [];
   for (let at = 0; at < hosts.length; ) {

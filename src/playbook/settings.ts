@@ -3,7 +3,8 @@
 import { FleetTapError } from '../base/errors.js';
 import type { BecomeMethod } from '../inventory/become.js';
 import type { Become } from '../inventory/become.js';
-import { added, inherited } from './directives.js';
+import { added, inherited, NO_DIRECTIVES } from './directives.js';
+import { dictEntries, isDict, makeDict } from './expression/kinds.js';
 import { toBool } from './expression/filters-numbers.js';
 import type { Names } from './expression/evaluate.js';
 import { Undefined } from './expression/undefined.js';
@@ -113,6 +114,22 @@ function methodOf(text: string): BecomeMethod {
   const name = text.replace(/^(ansible\.builtin|community\.general)\./, '');
   if (name === 'sudo' || name === 'su' || name === 'doas') return name;
   throw new FleetTapError('host', 'become-unsupported', `become_method is "${text}"; sudo, su and doas are supported`);
+}
+
+/** What can be known of it before facts are: they tell it as `ansible_env`. */
+export function knownEnvironment(chain: readonly Directives[], names: Names): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const written of added(chain, (one) => one.environment)) {
+    const parts = isDict(written) ? dictEntries(written).map((entry) => makeDict([entry])) : [written];
+    for (const part of parts) {
+      try {
+        Object.assign(found, environmentOf([{ ...NO_DIRECTIVES, environment: [part] }], names));
+      } catch (error) {
+        if (!(error instanceof FleetTapError) || error.code !== 'expression-undefined') throw error;
+      }
+    }
+  }
+  return found;
 }
 
 /** The outer ones first; an inner one of the same name wins. */

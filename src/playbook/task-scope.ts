@@ -1,4 +1,6 @@
 // What comes in: a task and its play. What goes out: the variables that it adds to a host's, in Ansible's order, and its name. Pure.
+import { dirname, resolve } from 'node:path';
+import type { Place } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { inherited } from './directives.js';
 import type { Names } from './expression/evaluate.js';
@@ -13,7 +15,7 @@ import type { TaskVariables } from './variables.js';
 export type PlayVars = readonly WrittenVars[];
 
 /** @param play undefined only for names outside of any play */
-export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | undefined, play: Play, playVars: PlayVars): TaskVariables {
+export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | 'place'> | undefined, play: Play, playVars: PlayVars): TaskVariables {
   const chain = task === undefined ? [] : chainOf(task);
   const role = task?.role;
   const ofRole = role === undefined ? [] : roleVars(role);
@@ -23,7 +25,13 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role'> | 
   // In a task, Ansible's plugin says how it connects where nobody else does.
   const connection = inherited(chain, 'connection');
   if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : 'ssh' });
-  return { params, written, defaults, magic: magicOf(role === undefined ? undefined : role, play), vault: play.vault };
+  return { params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, vault: play.vault };
+}
+
+/** Where files that a task names are looked for (playbook/task.py, get_search_path). */
+export function searchPath({ role, place }: Pick<TaskBase, 'role' | 'place'>, play: Pick<Play, 'folder'>): string[] {
+  const roles = role === undefined ? [] : [role, ...role.parents.toReversed()].map(({ path }) => path);
+  return [...new Set([...roles, dirname(resolve(place.file ?? '')), play.folder])];
 }
 
 function magicOf(role: TaskBase['role'], play: Play): Record<string, unknown> {
@@ -45,6 +53,11 @@ export function taskName(task: Pick<TaskBase, 'name' | 'role' | 'action'>, names
   const own = plainName(task, names);
   const shown = own === '' ? task.action : own;
   return task.role === undefined ? shown : `${task.role.name} : ${shown}`;
+}
+
+/** `file:line`, as -vv shows it. */
+export function pathOf({ place: { file = '', line } }: { readonly place: Place }): string {
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 /** What `taskName` has put in front is left out. */

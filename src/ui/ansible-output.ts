@@ -69,7 +69,7 @@ export class AnsibleOutput implements PlaybookReporter {
   }
 
   included(file: string, hosts: readonly string[], item: string | undefined): void {
-    if (!this.#showsAll && !this.#isFree && this.#lastBanner !== this.#lastStarted) this.#taskBanner(this.#lastStarted);
+    if ((!this.#showsAll || this.#isFree) && this.#lastBanner !== this.#lastStarted) this.#taskBanner(this.#lastStarted);
     this.#say(`included: ${file} for ${hosts.join(', ')}${item === undefined ? '' : ` => (item=${item})`}`);
   }
 
@@ -119,6 +119,8 @@ export class AnsibleOutput implements PlaybookReporter {
   #endOfLoop(event: TaskResultEvent): void {
     if (event.status === 'skipped') this.#say(`skipping: [${event.host}]${this.#shown(event)}`);
     if (event.status === 'unreachable') this.#sayFailed(`fatal: [${event.host}]: UNREACHABLE! => ${this.#dump(event)}`);
+    // Of debug the callback shows the message alone, and so does not find the items that it has shown already.
+    if ((event.status === 'failed' || event.status === 'ignored') && isDebug(event.action)) this.#sayFailed(`fatal: [${event.host}]: FAILED! => ${this.#dump(event)}`);
     if (event.isIgnored) this.#say('...ignoring');
   }
 
@@ -162,4 +164,8 @@ export class AnsibleOutput implements PlaybookReporter {
     const shown = printable(text);
     out.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
+}
+
+function isDebug(action: string): boolean {
+  return /^(ansible\.(builtin|legacy)\.)?debug$/.test(action);
 }

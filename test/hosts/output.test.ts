@@ -77,5 +77,6 @@ function plain(text: string, folder: string): string {
     else if (/^(fatal|failed|ok|changed|skipping|included|TASK|PLAY|RUNNING)\b/.test(line)) isMistake = false;
     return !isMistake;
   });
-  return kept.join('\n');
+  // What is undefined is told in other words.
+  return kept.join('\n').replaceAll(/"(\w+)": "(?:[^"\\\n]|\\.)*is undefined(?:[^"\\\n]|\\.)*"(?=[,}])/g, '"$1": …');
 }

@@ -136,9 +136,9 @@ const lookups: Readonly<Record<string, Lookup>> = {
   subelements: { options: [], run: (terms, _, context) => {
     const [items, path, flags] = terms;
     const skips = isDict(flags) && dictHas(flags, 'skip_missing') && isTrue(dictGet(flags, 'skip_missing'));
-    const key = toText(path).split('.')[0];
+    const keys = toText(path).split('.');
     const pairs = iterate(context.filter('subelements', items, { positional: [path], named: { skip_missing: skips } })).map(iterate);
-    return pairs.map(([item, value]) => Tuple.make([isDict(item) ? makeDict(dictEntries(item).filter(([name]) => name !== key)) : item, value]));
+    return pairs.map(([item, value]) => Tuple.make([withoutPath(item, keys), value]));
   } },
   sequence: { options: ['start', 'end', 'stride', 'count', 'format'], run: (terms, options) => (terms.length === 0 ? [''] : terms).flatMap((term) => sequence(toText(term), options)) },
 };
@@ -180,6 +180,12 @@ export function lookup({ positional, named }: CallArguments, context: PluginCont
   if (isTrue(wantlist)) return values;
   if (values.length > 0 && values.every((value) => typeof value === 'string')) return values.join(',');
   return values.length === 1 ? values[0] : values;
+}
+
+/** A mapping without what a path of keys leads to. */
+function withoutPath(item: unknown, [key = '', ...rest]: readonly string[]): unknown {
+  if (!isDict(item)) return item;
+  return makeDict(dictEntries(item).flatMap(([name, value]) => (name !== key ? [[name, value] as const] : rest.length === 0 ? [] : [[name, withoutPath(value, rest)] as const])));
 }
 
 function firstFound(terms: readonly unknown[], options: Readonly<Record<string, unknown>>, context: PluginContext): readonly unknown[] {

@@ -3,7 +3,7 @@
 import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
-import { Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Omit, Tuple, typeName } from './kinds.js';
+import { Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Lazy, Omit, Tuple, typeName } from './kinds.js';
 import { Callable, Namespace } from './objects.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 
@@ -49,8 +49,19 @@ export function toPlain(value: unknown): unknown {
   if (value instanceof Dict) return ownEntries(value.entries().map(([key, item]) => [typeof key === 'string' ? key : key === null ? 'null' : typeof key === 'boolean' ? String(key) : toText(key), toPlain(item)]));
   if (value instanceof DateTime) return value.isoformat();
   if (value instanceof TimeDelta || value instanceof Callable || value instanceof Namespace) throw new FilterError(`gives a ${typeName(value)}, which is no value for a task; print it with | string, or call it`);
+  if (value instanceof Lazy) return ownEntries(value.keys().flatMap((key) => lazyEntry(value, key)));
   if (!isMapping(value)) return value;
   return Object.values(value).some(needsCopy) ? ownEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;
+}
+
+/** Of all variables of a host: one that cannot be had says why. */
+function lazyEntry(lazy: Lazy, key: string): readonly (readonly [string, unknown])[] {
+  try {
+    const value = lazy.get(key);
+    return value instanceof Omit || value instanceof Undefined ? [] : [[key, toPlain(value)]];
+  } catch (error) {
+    return [[key, `<< error 1 - ${(error as Error).message} >>`]];
+  }
 }
 
 function needsCopy(value: unknown): boolean {
