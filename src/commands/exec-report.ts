@@ -1,8 +1,11 @@
 // What comes in: how each host's command ended. What goes out: what a person or a program reads of it. Pure.
 // Guaranteed: equal output stands once, under its folded host set, the largest set first; no control character of a host goes out, except in
 // JSON, where it is escaped; bytes that are no UTF-8 come as base64 in JSON besides.
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { FleetTapError } from '../base/errors.js';
 import { lastLines, printable } from '../base/host-text.js';
+import { jsonText } from '../base/json-text.js';
 import { foldHosts } from '../inventory/fold.js';
 
 export interface HostOutcome {
@@ -25,16 +28,32 @@ export function stateOf({ status, error }: Pick<HostOutcome, 'status' | 'error'>
 
 const LINE = '---------------';
 
-/** As `clush -b` shows it: each distinct output once, below the hosts that printed it. Empty for hosts that printed nothing. */
-export function formatOutputs(outcomes: readonly HostOutcome[], name: 'stdout' | 'stderr'): string {
-  const groups = groupsOf(outcomes.filter((outcome) => outcome[name].length > 0), (outcome) => outcome[name].toString('latin1'));
-  return groups
-    .map((members) => {
-      const text = printable((members[0]?.[name] ?? Buffer.alloc(0)).toString('utf8'));
-      const title = `${foldHosts(members.map(({ host }) => host))} (${members.length})${name === 'stderr' ? ' stderr' : ''}`;
-      return `${LINE}\n${title}\n${LINE}\n${text}${text.endsWith('\n') ? '' : '\n'}`;
-    })
-    .join('');
+/**
+ * As `clush -b` shows it: each distinct output once, below the hosts that printed it; nothing for hosts that printed nothing. In pieces that are made
+ * when they are asked for: together they may be large.
+ */
+export function* formatOutputs(outcomes: readonly HostOutcome[], name: 'stdout' | 'stderr'): Generator<string> {
+  const groups = groupsOf(outcomes.filter((outcome) => outcome[name].length > 0), (outcome) => createHash('sha256').update(outcome[name]).digest('base64'));
+  for (const members of groups) {
+    const text = (members[0]?.[name] ?? Buffer.alloc(0)).toString('utf8');
+    const title = `${foldHosts(members.map(({ host }) => host))} (${members.length})${name === 'stderr' ? ' stderr' : ''}`;
+    yield `${LINE}\n${title}\n${LINE}\n`;
+    for (const piece of piecesOf(text)) yield printable(piece);
+    if (!text.endsWith('\n')) yield '\n';
+  }
+}
+
+/** Copies of a large text live long; those of a piece of it do not. */
+const PIECE_CHARS = 64 * 1024;
+
+/** No character is cut in two. */
+function* piecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = Math.min(at + PIECE_CHARS, text.length);
+    const isCut = end < text.length && /[\ud800-\udbff]/.test(text[end - 1] ?? '');
+    yield text.slice(at, isCut ? end - 1 : end);
+    at = isCut ? end - 1 : end;
+  }
 }
 
 /** What failed, folded, and one line of counts. Ends with a newline. */
@@ -70,6 +89,27 @@ function groupsOf(outcomes: readonly HostOutcome[], keyOf: (outcome: HostOutcome
   return [...groups.values()].sort((a, b) => b.length - a.length);
 }
 
+/** The document that `--json` prints, in pieces that are made when they are asked for. */
+export function* jsonDocument(outcomes: readonly HostOutcome[]): Generator<string> {
+  yield '{\n  "hosts": [';
+  for (const [index, outcome] of outcomes.entries()) {
+    yield `${index === 0 ? '' : ','}\n    {`;
+    for (const [at, [name, value]] of Object.entries(jsonOf(outcome)).entries()) {
+      yield `${at === 0 ? '' : ','}\n      ${jsonText(name)}: `;
+      if (typeof value === 'string') yield* jsonString(value);
+      else yield jsonText(value, 2).replaceAll('\n', '\n      ');
+    }
+    yield '\n    }';
+  }
+  yield `${outcomes.length === 0 ? '' : '\n  '}]\n}\n`;
+}
+
+function* jsonString(text: string): Generator<string> {
+  yield '"';
+  for (const piece of piecesOf(text)) yield jsonText(piece).slice(1, -1);
+  yield '"';
+}
+
 /** What `--json` says of one host. */
 export function jsonOf(outcome: HostOutcome): Readonly<Record<string, unknown>> {
   const { host, status, error, seconds } = outcome;
@@ -86,5 +126,5 @@ export function jsonOf(outcome: HostOutcome): Readonly<Record<string, unknown>> 
 
 function textOf(name: string, bytes: Buffer): Readonly<Record<string, string>> {
   const text = bytes.toString('utf8');
-  return { [name]: text, ...(Buffer.from(text, 'utf8').equals(bytes) ? {} : { [`${name}_base64`]: bytes.toString('base64') }) };
+  return { [name]: text, ...(isUtf8(bytes) ? {} : { [`${name}_base64`]: bytes.toString('base64') }) };
 }

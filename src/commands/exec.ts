@@ -2,13 +2,13 @@
 // Guaranteed: a host that fails or stalls changes nothing for the others; Ctrl-C ends the command on every host and shows what came so far.
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
-import { jsonText } from '../base/json-text.js';
 import type { Host } from '../inventory/host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { execOn } from './exec-host.js';
-import { formatOutputs, formatSummary, type HostOutcome, jsonOf, stateOf } from './exec-report.js';
+import { formatOutputs, formatSummary, type HostOutcome, jsonDocument, stateOf } from './exec-report.js';
 import { shellLineOf } from './exec-script.js';
 import { LabelledLines } from './labelled-lines.js';
 import { Fleet, type FleetOptions } from './fleet.js';
@@ -76,7 +76,7 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
   };
   try {
     const outcomes = await Promise.all(fleet.hosts.map((host) => forks(() => onHost(host))));
-    if (lines === undefined) show(outcomes, options, context);
+    if (lines === undefined) await show(outcomes, options, context);
     await files?.finish();
     const problem = files?.problem;
     if (problem !== undefined) context.stderr.write(`${problem}\n`);
@@ -93,14 +93,36 @@ export async function exec(options: ExecOptions, context: CommandContext): Promi
 
 const NOTHING = Buffer.alloc(0);
 
-function show(outcomes: readonly HostOutcome[], options: ExecOptions, context: CommandContext): void {
-  if (options.json) {
-    context.stdout.write(`${jsonText({ hosts: outcomes.map(jsonOf) }, 2)}\n`);
-    return;
-  }
-  context.stdout.write(formatOutputs(outcomes, 'stdout'));
-  context.stderr.write(formatOutputs(outcomes, 'stderr'));
+async function show(outcomes: readonly HostOutcome[], options: ExecOptions, context: CommandContext): Promise<void> {
+  if (options.json) return writeAll(context.stdout, jsonDocument(outcomes));
+  await writeAll(context.stdout, formatOutputs(outcomes, 'stdout'));
+  await writeAll(context.stderr, formatOutputs(outcomes, 'stderr'));
 }
+
+const WRITE_CHARS = 64 * 1024;
+
+/** One part after the other: the next one is made when this one has gone. Ends with a reader that has gone. */
+async function writeAll(stream: Writable, pieces: Iterable<string>): Promise<void> {
+  let part = '';
+  for (const piece of pieces) {
+    part += piece;
+    if (part.length < WRITE_CHARS) continue;
+    const hasRoom = stream.write(part);
+    part = '';
+    if (hasRoom) continue;
+    await new Promise<void>((resolve) => {
+      const over = () => {
+        for (const event of WRITTEN) stream.off(event, over);
+        resolve();
+      };
+      for (const event of WRITTEN) stream.on(event, over);
+    });
+    if (stream.destroyed || stream.errored !== null) return;
+  }
+  if (part !== '') stream.write(part);
+}
+
+const WRITTEN = ['drain', 'close', 'error'] as const;
 
 function failuresOf(outcomes: readonly HostOutcome[]): Map<string, FleetTapError> {
   const failures = new Map<string, FleetTapError>();

@@ -1,9 +1,11 @@
 // What comes in: pieces of each host's output. What goes out: the whole of it, in memory, to be compared at the end.
 // Guaranteed: bounded: so much for one host, and so much for all together; equal outputs of finished hosts are kept once.
+import { createHash } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
+import { KeptBytes } from '../base/kept-bytes.js';
 
 const HOST_LIMIT_BYTES = 8 * 2 ** 20;
-const TOTAL_LIMIT_BYTES = 96 * 2 ** 20;
+const TOTAL_LIMIT_BYTES = 32 * 2 ** 20;
 
 export interface HostStore {
   /** @returns the error when it is too much; the bytes are not kept then */
@@ -17,7 +19,7 @@ export class OutputStore {
   #totalBytes = 0;
 
   forHost(host: string): HostStore {
-    const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+    const kept = { stdout: new KeptBytes(), stderr: new KeptBytes() };
     let bytes = 0;
     return {
       push: (name, chunk) => {
@@ -28,16 +30,16 @@ export class OutputStore {
         }
         bytes += chunk.length;
         this.#totalBytes += chunk.length;
-        chunks[name].push(chunk);
+        kept[name].push(chunk);
         return undefined;
       },
-      finish: () => ({ stdout: this.#once(chunks.stdout), stderr: this.#once(chunks.stderr) }),
+      finish: () => ({ stdout: this.#once(kept.stdout), stderr: this.#once(kept.stderr) }),
     };
   }
 
-  #once(chunks: readonly Buffer[]): Buffer {
-    const whole = Buffer.concat(chunks);
-    const key = whole.toString('latin1');
+  #once(kept: KeptBytes): Buffer {
+    const whole = kept.bytes();
+    const key = createHash('sha256').update(whole).digest('base64');
     const known = this.#distinct.get(key);
     if (known === undefined) {
       this.#distinct.set(key, whole);

@@ -1,5 +1,6 @@
 // What comes in: a command's outputs as they come, and its options. What goes out: what is kept of them, and the first byte too many.
 // Guaranteed: never more than the limit is kept; output that is passed on is not kept.
+import { KeptBytes } from '../base/kept-bytes.js';
 import type { RunOptions } from './session.js';
 
 /** Of stdout, and of stderr. */
@@ -9,7 +10,7 @@ type Name = 'stdout' | 'stderr';
 
 export class CollectedOutput {
   readonly #listeners: Record<Name, ((chunk: Buffer) => void) | undefined>;
-  readonly #chunks: Record<Name, Buffer[]> = { stdout: [], stderr: [] };
+  readonly #kept: Record<Name, KeptBytes> = { stdout: new KeptBytes(), stderr: new KeptBytes() };
   readonly #total: Record<Name, number> = { stdout: 0, stderr: 0 };
   readonly #limits: Record<Name, number>;
   readonly #tooMuch: (name: Name, limitBytes: number) => void;
@@ -32,14 +33,14 @@ export class CollectedOutput {
   }
 
   bytes(name: Name): Buffer {
-    return Buffer.concat(this.#chunks[name]);
+    return this.#kept[name].bytes();
   }
 
   /** What comes from now on is read and dropped. */
   close(): void {
     this.#closed = true;
-    this.#chunks.stdout = [];
-    this.#chunks.stderr = [];
+    this.#kept.stdout.clear();
+    this.#kept.stderr.clear();
   }
 
   #take(name: Name, chunk: Buffer): void {
@@ -51,7 +52,7 @@ export class CollectedOutput {
       return;
     }
     const listener = this.#listeners[name];
-    if (listener === undefined) this.#chunks[name].push(chunk);
+    if (listener === undefined) this.#kept[name].push(chunk);
     else listener(chunk);
   }
 }

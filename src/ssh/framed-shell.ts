@@ -5,7 +5,7 @@ import type { Become } from '../inventory/become.js';
 import { openScript, type RunningScript } from './open-script.js';
 import { frame, SHELL_LOOP } from './shell-loop.js';
 import type { RemoteStream, Transport } from './transport.js';
-import { UntilMark } from './until-mark.js';
+import { REST_BYTES, UntilMark } from './until-mark.js';
 
 /** How long sshd is waited for when a channel is closed. */
 const CLOSE_LIMIT_MS = 2_000;
@@ -86,6 +86,13 @@ export class FramedShell {
     if (answer === undefined) return;
     answer[name].push(chunk);
     const end = / (\d+) ([01])\n/.exec(answer.stdout.rest() ?? '');
+    if (end === null && answer.stdout.rest()?.length === REST_BYTES) {
+      // No shell of ours says that.
+      this.#usable = false;
+      this.#settle(null);
+      this.#stream.close();
+      return;
+    }
     if (end === null || answer.stderr.rest() === undefined) return;
     const isHeld = end[2] === '1';
     if (isHeld) this.#usable = false;

@@ -7,6 +7,7 @@ import { type HostText, lastLines } from '../base/host-text.js';
 import { becomeFailure, becomeRefusal } from './become-errors.js';
 import { questionsIn, spoken } from './become.js';
 import { HeldOutput } from './held-output.js';
+import { LastMark, OpeningLineSearch } from './mark-search.js';
 import { remoteCommand } from './remote-command.js';
 import type { Become } from '../inventory/become.js';
 import type { RemoteStream, Transport } from './transport.js';
@@ -15,6 +16,10 @@ import type { RemoteStream, Transport } from './transport.js';
 const START_LIMIT_MS = 30_000;
 /** More than this before the script begins is no login. */
 const NOISE_LIMIT_BYTES = 1024 * 1024;
+/** A script's first output, which may come before we know that stderr has begun, too. */
+const BEGUN_LIMIT_BYTES = 8 * 1024 * 1024;
+/** What sudo, su or doas say is read anew with each piece of it: no lecture is as long. */
+const QUESTION_LIMIT_BYTES = 16 * 1024;
 
 export interface RunningScript {
   readonly stream: RemoteStream;
@@ -51,6 +56,9 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
   return new Promise((resolve) => {
     const stdout = new HeldOutput();
     const stderr = new HeldOutput();
+    const opening = new OpeningLineSearch(nonce);
+    const begun = new LastMark(`fleet-tap ${nonce}>`);
+    const terminalSaid = new LastMark(spoken(nonce));
     let pid: number | undefined;
     let answered = false;
     let sent = false;
@@ -59,7 +67,12 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      if (outcome instanceof FleetTapError) stream.close();
+      if (outcome instanceof FleetTapError) {
+        stream.close();
+        // A host that is asked to stop may go on.
+        stdout.drop();
+        stderr.drop();
+      }
       resolve(outcome);
     };
     const timer = setTimeout(() => {
@@ -93,12 +106,13 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
     };
     const watch = () => {
       if (settled) return;
-      if (pid === undefined && stdout.length + stderr.length > NOISE_LIMIT_BYTES) return settle(new FleetTapError('host', 'no-shell', `the login said more than ${NOISE_LIMIT_BYTES} bytes before it gave a shell`, { place }));
+      const limitBytes = pid === undefined ? NOISE_LIMIT_BYTES : BEGUN_LIMIT_BYTES;
+      if (stdout.length + stderr.length > limitBytes) return settle(new FleetTapError('host', 'no-shell', `the login said more than ${limitBytes} bytes before it gave a shell`, { place }));
       if (pid === undefined) {
-        const said = new RegExp(`${nonce} (\\d+)( t)?\\n`).exec(stdout.text());
-        if (said !== null && (said[2] === undefined || stderr.text().includes(spoken(nonce)))) {
-          pid = Number(said[1]);
-          stdout.skip(stdout.text().indexOf(said[0]) + said[0].length);
+        const said = opening.find(stdout);
+        if (said !== undefined && (!said.isOnTerminal || terminalSaid.end(stderr) !== undefined)) {
+          pid = said.pid;
+          stdout.skip(said.end);
           send();
         }
       }
@@ -106,10 +120,10 @@ async function tryOpen(transport: Transport, script: string, become: Become | un
       if (become !== undefined) answer(become);
     };
     const answer = (become: Become) => {
-      const said = stderr.text();
-      const begun = said.lastIndexOf(`fleet-tap ${nonce}>`);
-      if (begun === -1) return;
-      const asked = questionsIn(said.slice(begun + nonce.length + 'fleet-tap >'.length), become, nonce);
+      const from = begun.end(stderr);
+      if (from === undefined) return;
+      if (stderr.length - from > QUESTION_LIMIT_BYTES) return settle(new FleetTapError('host', 'become-failed', `${become.exe ?? become.method} said more than ${QUESTION_LIMIT_BYTES} bytes and gave no shell`, { place }));
+      const asked = questionsIn(stderr.text(from), become, nonce);
       if (asked === 0) return;
       if (become.password === undefined) return settle(becomeFailure(transport.host, become, 'become-password-needed'));
       if (!answered) {

@@ -128,7 +128,17 @@ export async function connectSsh2(request: Ssh2Request): Promise<Client> {
   client.removeAllListeners('error');
   client.removeAllListeners('close');
   client.on('error', () => {});
+  countAnyWord(client, socket);
   return client;
+}
+
+/**
+ * Whatever a host sends shows that it lives, as for ssh(1). ssh2 counts answers to its own questions only, and those wait behind all that is on its way:
+ * while we work through the output of many hosts, the answer may take longer than a dead host is given.
+ */
+function countAnyWord(client: Client, socket: Duplex): void {
+  const { _resetKA: heard } = client as unknown as { _resetKA?: () => void };
+  if (heard !== undefined) socket.on('data', heard);
 }
 
 /**

@@ -1,11 +1,14 @@
 // What comes in: an output's chunks, and the mark that ends it. What goes out: the bytes before the mark as they come, and those behind it.
 // Guaranteed: every byte before the mark, none of the mark, under any chunking; what cannot be the mark's beginning is not kept waiting.
 
+/** Nobody needs more of what is behind a mark, and a host may send it without end. */
+export const REST_BYTES = 64;
+
 export class UntilMark {
   readonly #mark: Buffer;
   readonly #emit: (chunk: Buffer) => void;
   #held: Buffer = Buffer.alloc(0);
-  #rest: Buffer[] | undefined;
+  #rest: string | undefined;
 
   constructor(mark: Buffer, emit: (chunk: Buffer) => void) {
     this.#mark = mark;
@@ -13,11 +16,11 @@ export class UntilMark {
   }
 
   push(chunk: Buffer): void {
-    if (this.#rest !== undefined) return void this.#rest.push(chunk);
+    if (this.#rest !== undefined) return void this.#behind(chunk);
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const at = bytes.indexOf(this.#mark);
     if (at !== -1) {
-      this.#rest = [bytes.subarray(at + this.#mark.length)];
+      this.#behind(bytes.subarray(at + this.#mark.length));
       if (at > 0) this.#emit(bytes.subarray(0, at));
       return;
     }
@@ -26,9 +29,13 @@ export class UntilMark {
     if (kept < bytes.length) this.#emit(bytes.subarray(0, bytes.length - kept));
   }
 
-  /** What came after the mark; undefined before it. */
+  /** What came after the mark, its first REST_BYTES; undefined before it. */
   rest(): string | undefined {
-    return this.#rest === undefined ? undefined : Buffer.concat(this.#rest).toString('latin1');
+    return this.#rest;
+  }
+
+  #behind(bytes: Buffer): void {
+    this.#rest = `${this.#rest ?? ''}${bytes.toString('latin1', 0, REST_BYTES)}`.slice(0, REST_BYTES);
   }
 
   /** The output ended without the mark: what was kept waiting was no mark. */

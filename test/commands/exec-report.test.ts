@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { jsonText } from '../../src/base/json-text.js';
 import { FleetTapError } from '../../src/base/errors.js';
-import { formatOutputs, formatSummary, type HostOutcome, jsonOf } from '../../src/commands/exec-report.js';
+import { formatOutputs, formatSummary, type HostOutcome, jsonDocument, jsonOf } from '../../src/commands/exec-report.js';
 
 function outcome(host: string, changes: { stdout?: string; stderr?: string; status?: number; error?: FleetTapError } = {}): HostOutcome {
   return { host, stdout: Buffer.from(changes.stdout ?? ''), stderr: Buffer.from(changes.stderr ?? ''), status: changes.error === undefined ? (changes.status ?? 0) : undefined, error: changes.error, seconds: 0.5 };
@@ -9,8 +10,8 @@ function outcome(host: string, changes: { stdout?: string; stderr?: string; stat
 it('puts the largest group first, groups of one size and their hosts in the order of the inventory', () => {
   const outcomes = [outcome('db1', { stdout: 'b\n' }), outcome('web3', { stdout: 'a\n' }), outcome('web1', { stdout: 'a\n' }), outcome('quiet1'), outcome('app1', { stdout: 'c' })];
   const line = '---------------\n';
-  expect(formatOutputs(outcomes, 'stdout')).toBe(`${line}web[1,3] (2)\n${line}a\n${line}db1 (1)\n${line}b\n${line}app1 (1)\n${line}c\n`);
-  expect(formatOutputs(outcomes, 'stderr')).toBe('');
+  expect([...formatOutputs(outcomes, 'stdout')].join('')).toBe(`${line}web[1,3] (2)\n${line}a\n${line}db1 (1)\n${line}b\n${line}app1 (1)\n${line}c\n`);
+  expect([...formatOutputs(outcomes, 'stderr')]).toEqual([]);
 });
 
 it('folds hosts that failed for one reason, and counts', () => {
@@ -19,6 +20,17 @@ it('folds hosts that failed for one reason, and counts', () => {
   expect(formatSummary(outcomes, 2.04)).toBe(
     'web[1-2]: exit status 1\n  b\n  c\n  d\ndb[1-2]: nothing listens at 10.0.0.1:22 [connect-refused]\n  hint: is sshd running there?\nweb3: exit status 2\n6 hosts: 1 ok, 3 failed, 2 unreachable in 2.0 s\n',
   );
+});
+
+it('shows an output of any length whole, and with no control characters', () => {
+  const text = `${'x'.repeat(2 ** 16 - 1)}😀${'é\u0007\n'.repeat(50_000)}end`;
+  expect([...formatOutputs([outcome('web1', { stdout: text })], 'stdout')].join('').split('---------------\n')[2]).toBe(`${text.replaceAll('\u0007', '\\x07')}\n`);
+});
+
+it('gives JSON in pieces, of any number of hosts', () => {
+  for (const outcomes of [[], [outcome('web1', { stdout: 'a\nb' })], [outcome('web1'), outcome('web2', { status: 3, stderr: '\u009b' }), outcome('web3', { stdout: `${'x'.repeat(2 ** 16 - 1)}😀${'é\u0007\n'.repeat(50_000)}`, error: new FleetTapError('host', 'x', 'y', { hint: 'z' }) })]]) {
+    expect([...jsonDocument(outcomes)].join('')).toBe(`${jsonText({ hosts: outcomes.map(jsonOf) }, 2)}\n`);
+  }
 });
 
 it('tells a program that bytes were no UTF-8', () => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import ssh2, { type Connection as ServerConnection, type ServerChannel } from 'ssh2';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { formatError } from '../../src/base/errors.js';
 import { newKeyPair } from '../../src/demo/keys.js';
 import { DialLimits } from '../../src/ssh/dial-limits.js';
@@ -16,7 +16,7 @@ import { targetOf } from '../hosts/target.js';
 interface Hostile {
   readonly config?: Partial<ssh2.ServerConfig>;
   readonly onClient?: (client: ServerConnection) => void;
-  readonly onExec?: (channel: ServerChannel, client: ServerConnection) => void;
+  readonly onExec?: (channel: ServerChannel, client: ServerConnection, command: string) => void;
 }
 
 /** As the target of the same login as a real sshd's. */
@@ -27,7 +27,7 @@ async function startHostile(sshd: Sshd, hostile: Hostile): Promise<DialTarget> {
     client.on('authentication', (context) => context.accept());
     client.on('session', (accept) => {
       const session = accept();
-      session.on('exec', (acceptExec) => hostile.onExec?.(acceptExec(), client));
+      session.on('exec', (acceptExec, _reject, { command }) => hostile.onExec?.(acceptExec(), client, command));
     });
     hostile.onClient?.(client);
   });
@@ -100,6 +100,27 @@ describe.skipIf(skipSshd)(`a hostile server${sshdSkipped}`, () => {
     expect(error).toMatchObject({ name: 'FleetTapError' });
   });
 
+  it('that plays our shell, and behind the mark of an answer sends without end', async () => {
+    const playsShell = (channel: ServerChannel, _client: ServerConnection, command: string) => {
+      const nonce = /[0-9a-f]{32}/.exec(command)?.[0] ?? '';
+      channel.write(`${nonce} 123\n${nonce}.`);
+      channel.stderr.write(`${nonce}.`);
+      channel.on('data', (frame: Buffer) => {
+        const asked = /[lhf] ([0-9a-f]{32}) \d/.exec(String(frame))?.[1];
+        if (asked === undefined) return;
+        channel.write(asked);
+        const block = Buffer.alloc(32_768, 'x');
+        const more = () => {
+          while (channel.writable && channel.write(block));
+        };
+        channel.on('drain', more);
+        more();
+      });
+    };
+    const error = await together({ onExec: playsShell }, (session) => session.run('true', { timeoutMs: 60_000 }));
+    expect(error).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('without an exit status') });
+  });
+
   it('that sends more than the window allows, to a reader that waits', async () => {
     const flood = (channel: ServerChannel) => {
       const { _client, outgoing } = channel as unknown as Insides;
@@ -120,6 +141,42 @@ describe.skipIf(skipSshd)(`a hostile server${sshdSkipped}`, () => {
     expect(await together({ onExec: () => {} }, (session) => session.run('true', { timeoutMs: 500 }))).toMatchObject({ name: 'FleetTapError' });
     expect(await together({ onExec: (_channel, client) => client.end() }, (session) => session.run('true'))).toMatchObject({ kind: 'unreachable' });
     expect(await together({ onClient: (client) => client.on('handshake', () => client.end()) }, (session) => session.run('true'))).toMatchObject({ kind: 'unreachable' });
+  });
+
+  it('that answers no question whether it lives, and sends: it lives as long as it sends, and is found dead 15 s later', async () => {
+    // ssh2 asks by such a timer; nothing else here has one.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sshd = await startSshd();
+    let say = () => {};
+    const target = await startHostile(sshd, {
+      onClient: (client) => {
+        const { _protocol: protocol } = client as unknown as { _protocol: { _handlers: Record<string, unknown> } };
+        protocol._handlers.GLOBAL_REQUEST = () => {};
+      },
+      onExec: (channel) => {
+        say = () => void channel.write('x');
+      },
+    });
+    const transport = await new Dialer().dial(target);
+    let isLost = false;
+    transport.onLost(() => {
+      isLost = true;
+    });
+    const stream = await transport.exec('true');
+    let heard = () => {};
+    stream.onStdout(() => heard());
+    for (let turn = 0; turn < 6; turn += 1) {
+      const word = new Promise<void>((done) => {
+        heard = done;
+      });
+      say();
+      await word;
+      vi.advanceTimersByTime(10_000);
+      expect(isLost).toBe(false);
+    }
+    vi.advanceTimersByTime(5_000);
+    expect(isLost).toBe(true);
   });
 
   it('that changes its key at a later key exchange: the error is the host key, and not a byte more goes there', async () => {

@@ -31,16 +31,42 @@ function fleetTap(before: string, words: readonly string[], folder: string): Pro
 }
 
 describe.skipIf(skipSshd)(`a fleet${sshdSkipped}`, () => {
-  it('of 200 hosts takes less than 256 MB, and all are reached', async () => {
-    const { sshd, inventory } = await startMany(200);
-    const probe = join(sshd.folder, 'probe.mjs');
-    const said = join(sshd.folder, 'memory');
+  /** @returns what it printed, and the most memory that it took, KiB */
+  async function withMemory(words: readonly string[], folder: string, before = ''): Promise<Ended & { readonly kib: number }> {
+    const probe = join(folder, 'probe.mjs');
+    const said = join(folder, 'memory');
     await writeFile(probe, `import { appendFileSync } from 'node:fs';\nprocess.on('exit', () => appendFileSync(${JSON.stringify(said)}, process.resourceUsage().maxRSS + '\\n'));\n`);
-    const { stdout } = await fleetTap(`NODE_OPTIONS="--import ${probe}"; export NODE_OPTIONS;`, ['exec', '-i', inventory, 'all', '--', 'echo there'], sshd.folder);
-    expect(stdout).toContain('there');
-    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(200);
+    const ended = await fleetTap(`NODE_OPTIONS="--import ${probe}"; export NODE_OPTIONS; ${before}`, words, folder);
     const [kib = 0] = (await readFile(said, 'utf8')).trim().split('\n').map(Number).sort((first, second) => second - first);
     expect(kib).toBeGreaterThan(0);
+    return { ...ended, kib };
+  }
+
+  it('of 200 hosts takes less than 256 MB, and all are reached', async () => {
+    const { sshd, inventory } = await startMany(200);
+    const { stdout, kib } = await withMemory(['exec', '-i', inventory, 'all', '--', 'echo there'], sshd.folder);
+    expect(stdout).toContain('there');
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(200);
+    expect(kib).toBeLessThan(256 * 1024);
+  });
+
+  it.each([['text', []], ['JSON', ['--json']]])('of 30 hosts whose outputs are too large to be kept takes less than 256 MB, as %s', async (_form, form) => {
+    const { sshd, inventory } = await startMany(30);
+    // With the connection's port: no two are equal.
+    const { stderr, kib } = await withMemory(['exec', '-i', inventory, 'all', ...form, '--', 'echo $SSH_CONNECTION; yes | head -c 4000000'], sshd.folder, 'exec >/dev/null;');
+    expect(stderr).toContain("the hosts' outputs were together larger than");
+    expect(kib).toBeLessThan(256 * 1024);
+  });
+
+  it('whose logins flood before they give a shell takes less than 256 MB', async () => {
+    const { sshd, inventory } = await startMany(60);
+    const flood = join(sshd.folder, 'flood');
+    await writeFile(flood, '#!/bin/sh\nexec yes\n', { mode: 0o755 });
+    await writeFile(join(sshd.folder, 'sshd_config'), `ForceCommand ${flood}\n${await readFile(join(sshd.folder, 'sshd_config'), 'utf8')}`);
+    sshd.kill();
+    await sshd.restart();
+    const { stderr, kib } = await withMemory(['exec', '-i', inventory, 'all', '--', 'true'], sshd.folder);
+    expect(stderr).toContain('h[0-59]: the login said more than 1048576 bytes before it gave a shell');
     expect(kib).toBeLessThan(256 * 1024);
   });
 
