@@ -3,6 +3,7 @@
 // JSON, where it is escaped; bytes that are no UTF-8 come as base64 in JSON besides.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import type { FleetTapError } from '../base/errors.js';
 import { lastLines, printable } from '../base/host-text.js';
 import { jsonText } from '../base/json-text.js';
@@ -35,25 +36,23 @@ const LINE = '---------------';
 export function* formatOutputs(outcomes: readonly HostOutcome[], name: 'stdout' | 'stderr'): Generator<string> {
   const groups = groupsOf(outcomes.filter((outcome) => outcome[name].length > 0), (outcome) => createHash('sha256').update(outcome[name]).digest('base64'));
   for (const members of groups) {
-    const text = (members[0]?.[name] ?? Buffer.alloc(0)).toString('utf8');
+    const bytes = members[0]?.[name] ?? Buffer.alloc(0);
     const title = `${foldHosts(members.map(({ host }) => host))} (${members.length})${name === 'stderr' ? ' stderr' : ''}`;
     yield `${LINE}\n${title}\n${LINE}\n`;
-    for (const piece of piecesOf(text)) yield printable(piece);
-    if (!text.endsWith('\n')) yield '\n';
+    for (const piece of textPieces(bytes)) yield printable(piece);
+    if (bytes.at(-1) !== NEWLINE) yield '\n';
   }
 }
 
-/** Copies of a large text live long; those of a piece of it do not. */
-const PIECE_CHARS = 64 * 1024;
+const NEWLINE = 0x0a;
+/** Copies of a large output live long; those of a piece of it do not. A multiple of three, for base64. */
+const PIECE_BYTES = 48 * 1024;
 
 /** No character is cut in two. */
-function* piecesOf(text: string): Generator<string> {
-  for (let at = 0; at < text.length; ) {
-    const end = Math.min(at + PIECE_CHARS, text.length);
-    const isCut = end < text.length && /[\ud800-\udbff]/.test(text[end - 1] ?? '');
-    yield text.slice(at, isCut ? end - 1 : end);
-    at = isCut ? end - 1 : end;
-  }
+function* textPieces(bytes: Buffer): Generator<string> {
+  const decoder = new StringDecoder('utf8');
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield decoder.write(bytes.subarray(at, at + PIECE_BYTES));
+  yield decoder.end();
 }
 
 /** What failed, folded, and one line of counts. Ends with a newline. */
@@ -94,9 +93,9 @@ export function* jsonDocument(outcomes: readonly HostOutcome[]): Generator<strin
   yield '{\n  "hosts": [';
   for (const [index, outcome] of outcomes.entries()) {
     yield `${index === 0 ? '' : ','}\n    {`;
-    for (const [at, [name, value]] of Object.entries(jsonOf(outcome)).entries()) {
+    for (const [at, [name, value]] of Object.entries(jsonOf({ ...outcome, stdout: NOTHING, stderr: NOTHING })).entries()) {
       yield `${at === 0 ? '' : ','}\n      ${jsonText(name)}: `;
-      if (typeof value === 'string') yield* jsonString(value);
+      if (name === 'stdout' || name === 'stderr') yield* jsonOutput(name, outcome[name]);
       else yield jsonText(value, 2).replaceAll('\n', '\n      ');
     }
     yield '\n    }';
@@ -104,9 +103,16 @@ export function* jsonDocument(outcomes: readonly HostOutcome[]): Generator<strin
   yield `${outcomes.length === 0 ? '' : '\n  '}]\n}\n`;
 }
 
-function* jsonString(text: string): Generator<string> {
+const NOTHING = Buffer.alloc(0);
+
+/** As `textOf` has it. */
+function* jsonOutput(name: 'stdout' | 'stderr', bytes: Buffer): Generator<string> {
   yield '"';
-  for (const piece of piecesOf(text)) yield jsonText(piece).slice(1, -1);
+  for (const piece of textPieces(bytes)) yield jsonText(piece).slice(1, -1);
+  yield '"';
+  if (isUtf8(bytes)) return;
+  yield `,\n      "${name}_base64": "`;
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.toString('base64', at, at + PIECE_BYTES);
   yield '"';
 }
 

@@ -21,7 +21,7 @@ const SALT_BYTES = 20;
 export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
   const entries: KnownHostEntry[] = [];
   text.split('\n').forEach((raw, index) => {
-    const words = raw.trim().split(/[ \t]+/);
+    const words = raw.replace(/^[ \t]+|[ \t\r]+$/g, '').split(/[ \t]+/);
     if (words[0] === undefined || words[0] === '' || words[0].startsWith('#')) return;
     let marker: KnownHostEntry['marker'] = '';
     if (words[0].startsWith('@')) {

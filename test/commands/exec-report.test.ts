@@ -28,7 +28,7 @@ it('shows an output of any length whole, and with no control characters', () => 
 });
 
 it('gives JSON in pieces, of any number of hosts', () => {
-  for (const outcomes of [[], [outcome('web1', { stdout: 'a\nb' })], [outcome('web1'), outcome('web2', { status: 3, stderr: '\u009b' }), outcome('web3', { stdout: `${'x'.repeat(2 ** 16 - 1)}😀${'é\u0007\n'.repeat(50_000)}`, error: new FleetTapError('host', 'x', 'y', { hint: 'z' }) })]]) {
+  for (const outcomes of [[], [outcome('web1', { stdout: 'a\nb' })], [{ ...outcome('web1'), stdout: Buffer.concat([Buffer.from([0xff]), Buffer.alloc(100_000, 'é'), Buffer.from([0xf0])]) }, outcome('web2', { status: 3, stderr: '\u009b' }), outcome('web3', { stdout: `${'x'.repeat(2 ** 16 - 1)}😀${'é\u0007\n'.repeat(50_000)}`, error: new FleetTapError('host', 'x', 'y', { hint: 'z' }) })]]) {
     expect([...jsonDocument(outcomes)].join('')).toBe(`${jsonText({ hosts: outcomes.map(jsonOf) }, 2)}\n`);
   }
 });

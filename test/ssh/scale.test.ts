@@ -1,8 +1,9 @@
 // A fleet on one loopback sshd, seen from outside the process that works: its memory, its open files; and a host that dies without a word.
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dial } from '../../src/ssh/dial.js';
 import { tooManyOpenFiles } from '../../src/ssh/open-files.js';
@@ -24,9 +25,21 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the sources under sh, so that a limit can stand before them. */
-function fleetTap(before: string, words: readonly string[], folder: string): Promise<Ended> {
-  const command = [process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words];
+/** The program as JavaScript: what compiles the sources while they are loaded takes memory, too. */
+async function builtIn(folder: string): Promise<string> {
+  await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
+  await copyFile(join(project, 'package.json'), join(folder, 'package.json'));
+  const src = join(project, 'src');
+  const sources = (await readdir(src, { recursive: true })).filter((file) => file.endsWith('.ts') && !file.startsWith(join('report', 'page', '/')));
+  await build({ entryPoints: sources.map((file) => join(src, file)), outbase: src, outdir: join(folder, 'dist'), format: 'esm', platform: 'node', logLevel: 'error' });
+  return join(folder, 'dist', 'cli.js');
+}
+
+const SOURCES = ['--import', 'tsx', join(project, 'src', 'cli.ts')];
+
+/** Runs it under sh, so that a limit can stand before it. */
+function fleetTap(before: string, words: readonly string[], folder: string, program = SOURCES): Promise<Ended> {
+  const command = [process.execPath, ...program, ...words];
   return promisify(execFile)('sh', ['-c', `${before} exec "$@"`, 'sh', ...command], { cwd: project, env: { ...process.env, HOME: folder, SSH_AUTH_SOCK: '' }, maxBuffer: 2 ** 26 }).catch((error: Ended) => error);
 }
 
@@ -36,7 +49,7 @@ describe.skipIf(skipSshd)(`a fleet${sshdSkipped}`, () => {
     const probe = join(folder, 'probe.mjs');
     const said = join(folder, 'memory');
     await writeFile(probe, `import { appendFileSync } from 'node:fs';\nprocess.on('exit', () => appendFileSync(${JSON.stringify(said)}, process.resourceUsage().maxRSS + '\\n'));\n`);
-    const ended = await fleetTap(`NODE_OPTIONS="--import ${probe}"; export NODE_OPTIONS; ${before}`, words, folder);
+    const ended = await fleetTap(`NODE_OPTIONS="--import ${probe}"; export NODE_OPTIONS; ${before}`, words, folder, [await builtIn(folder)]);
     const [kib = 0] = (await readFile(said, 'utf8')).trim().split('\n').map(Number).sort((first, second) => second - first);
     expect(kib).toBeGreaterThan(0);
     return { ...ended, kib };

@@ -23,6 +23,8 @@ export const KNOWN_HOSTS: Readonly<Record<string, KnownHostsCase>> = {
   'no file': { host: 'web1', user: null },
   'an empty file': { host: 'web1' },
   'comments only': { host: 'web1', user: '# web1 <ed25519>\n\n   \n' },
+  'a byte order mark': { host: 'web1', user: '\ufeffweb1 <ed25519>\n' },
+  'Windows line ends': { host: 'web1', user: 'web1 <ed25519>\r\n' },
   'the key': { host: 'web1', user: 'web1 <ed25519>\n' },
   'the key with a comment': { host: 'web1', user: 'web1 <ed25519> root@web1\n' },
   'another key': { host: 'web1', user: 'web1 <other>\n' },
