@@ -3,7 +3,7 @@
 // in no other group are `ungrouped`; a later value replaces an earlier one. Groups have no loops: `addChild` says so before it makes one.
 // Not here: which variable wins where several groups set it (precedence.ts).
 import { PythonFloat } from '../base/python-repr.js';
-import type { Group, Host, Inventory } from './host.js';
+import type { Group, Host, Inventory, Vars } from './host.js';
 import { Mistake } from './mistake.js';
 import { type GroupVars, hostVars, type VarsLayers } from './precedence.js';
 import { compareNames } from './python-text.js';
@@ -121,7 +121,14 @@ export class InventoryBuilder {
       const ownVars = Object.fromEntries([own, ...beside].flatMap((entries) => [...entries]));
       return { name, groups: above.map((group) => group.name).sort(compareNames), vars: hostVars(name, own, all, sorted, layers), ownVars };
     });
-    return { hosts, groups, sources, warnings: this.#warnings };
+    const varsOf = (host: string, own: Vars, names: readonly string[]): Vars => {
+      const above = new Set(names.flatMap((name) => (this.#groups.has(name) ? [name, ...this.#ancestors(name)] : [name])));
+      for (const layer of [...layers.inventory, ...layers.play]) for (const name of [host, ...above]) if (layer.broken?.has(name)) throw layer.broken.get(name);
+      const drafts = [...above].filter((name) => name !== 'all').map((name) => this.#groups.get(name) ?? { name, vars: new Map<string, unknown>(), depth: 1, priority: 1 });
+      const sorted = drafts.toSorted((a, b) => a.depth - b.depth || a.priority - b.priority || compareNames(a.name, b.name));
+      return hostVars(host, new Map(Object.entries(own)), all, sorted, layers);
+    };
+    return { hosts, groups, varsOf, sources, warnings: this.#warnings };
   }
 
   #group(name: string): GroupDraft {

@@ -37,6 +37,11 @@ export interface Inventory {
   readonly hosts: readonly Host[];
   /** All groups, `all` and `ungrouped` included. */
   readonly groups: ReadonlyMap<string, Group>;
+  /**
+   * Variables of a host that comes into groups while a playbook runs: those of the groups, of group_vars/ and of host_vars/.
+   * @param own the host's own @param groups all that it is in then @throws FleetTapError where a file that counts now cannot be read
+   */
+  readonly varsOf?: (host: string, own: Vars, groups: readonly string[]) => Vars;
   /** The files it was read from. */
   readonly sources: readonly string[];
   /** What Ansible warns about and uses: one sentence each, with its place, for standard error. */

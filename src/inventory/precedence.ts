@@ -15,6 +15,8 @@ export interface GroupVars {
 export interface VarsFolder {
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly hosts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** Files of names that the inventory does not have, and which cannot be read: a mistake once the name comes to be. */
+  readonly broken?: ReadonlyMap<string, Error>;
 }
 
 export interface VarsLayers {

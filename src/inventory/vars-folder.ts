@@ -25,10 +25,26 @@ const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
 
 /** @throws FleetTapError kind `input`: `yaml-syntax`, `vars-structure`, `file-…` */
 export async function readVarsFolder(folder: string, names: { readonly groups: readonly string[]; readonly hosts: readonly string[] }, reading: VarsReading): Promise<VarsFolder> {
-  return {
-    groups: await readNamed(join(folder, 'group_vars'), names.groups, reading),
-    hosts: await readNamed(join(folder, 'host_vars'), names.hosts, reading),
+  const broken = new Map<string, Error>();
+  const read = async (below: string, known: readonly string[]): Promise<NamedVars> => {
+    const found = await readNamed(join(folder, below), known, reading);
+    // Names that add_host and group_by may bring.
+    for (const name of await otherNames(join(folder, below), known)) {
+      try {
+        for (const [one, vars] of await readNamed(join(folder, below), [name], { ...reading, warn: () => {} })) found.set(one, vars);
+      } catch (error) {
+        broken.set(name, error as Error);
+      }
+    }
+    return found;
   };
+  return { groups: await read('group_vars', names.groups), hosts: await read('host_vars', names.hosts), broken };
+}
+
+async function otherNames(folder: string, known: readonly string[]): Promise<string[]> {
+  const entries = await readdir(folder).catch(() => []);
+  const names = entries.filter((entry) => !entry.startsWith('.') && !entry.endsWith('~')).map((entry) => EXTENSIONS.reduce((name, end) => (end !== '' && name.endsWith(end) ? name.slice(0, -end.length) : name), entry));
+  return [...new Set(names)].filter((name) => !known.includes(name));
 }
 
 async function readNamed(folder: string, names: readonly string[], reading: VarsReading): Promise<NamedVars> {

@@ -12,6 +12,7 @@ export class RunInventory implements Inventory {
   readonly warnings: readonly string[];
   readonly variables: Map<string, HostVariables>;
   readonly #extra: UserVars;
+  readonly #varsOf: Inventory['varsOf'];
 
   constructor(inventory: Inventory, extra: UserVars, hostVars: (host: string) => Readonly<Record<string, unknown>>) {
     this.hosts = [...inventory.hosts];
@@ -19,6 +20,7 @@ export class RunInventory implements Inventory {
     this.sources = inventory.sources;
     this.warnings = inventory.warnings;
     this.#extra = extra;
+    this.#varsOf = inventory.varsOf;
     this.variables = new Map(this.hosts.map((host) => [host.name, new Variables(host, extra, hostVars(host.name))]));
   }
 
@@ -52,6 +54,7 @@ export class RunInventory implements Inventory {
     }
     for (const group of groups.length === 0 && isUnknown ? ['ungrouped'] : groups) isNew = this.#put(name, group) || isNew;
     this.#put(name, 'all');
+    this.#settle();
     return isNew;
   }
 
@@ -65,12 +68,32 @@ export class RunInventory implements Inventory {
       this.groups.set(parent, { ...found, children: [...found.children, group] });
       isNew = true;
     }
+    this.#settle();
     return isNew;
+  }
+
+  /** Hosts that have come into groups since their variables were looked up. */
+  readonly #joined = new Set<string>();
+
+  #settle(): void {
+    for (const name of this.#joined) {
+      const index = this.hosts.findIndex((one) => one.name === name);
+      const host = this.hosts[index];
+      if (host === undefined || this.#varsOf === undefined) continue;
+      const groups = [...this.groups.values()].filter(({ hosts }) => hosts.includes(name)).map((group) => group.name);
+      const vars = this.#varsOf(name, host.ownVars ?? {}, groups);
+      const known = this.variablesOf(host);
+      known.joined(vars);
+      // A host of add_host is reached as its groups say, too.
+      if (host.ownVars === undefined) this.hosts[index] = { ...host, vars: { ...vars, ...Object.fromEntries(known.data) } };
+    }
+    this.#joined.clear();
   }
 
   #put(host: string, name: string): boolean {
     const group = this.groups.get(name) ?? { name, hosts: [], ownHosts: [], children: [], vars: {}, priority: 1 };
     const isNew = !group.hosts.includes(host);
+    if (isNew) this.#joined.add(host);
     this.groups.set(name, isNew ? { ...group, hosts: [...group.hosts, host], ownHosts: [...group.ownHosts, host] } : group);
     return isNew;
   }

@@ -129,7 +129,7 @@ function isCertainlyFalse(when: readonly Condition[], scope: Scope): boolean {
 export function skippedBy(when: readonly Condition[], scope: Scope): TaskResult | undefined {
   const stopped = firstFalse(when, scope);
   if (stopped === undefined) return undefined;
-  return skippedResult(`not here: ${stopped.text}`, { changed: false, skipped: true, skip_reason: 'Conditional result was False' });
+  return skippedResult(`not here: ${stopped.text}`, { changed: false, skipped: true, skip_reason: 'Conditional result was False', false_condition: stopped.text === 'false' ? false : stopped.text });
 }
 
 async function runItem(task: Task, when: readonly Condition[], scope: Scope, host: TaskHost): Promise<TaskResult> {

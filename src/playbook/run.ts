@@ -93,7 +93,7 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
   const tags = options.tags ?? { only: ['all'], skip: [] };
   const magic: Record<string, unknown> = {
     ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: tags.only, ansible_skip_tags: tags.skip,
-    ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ...options.magic,
+    ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ansible_playbook_python: '/usr/bin/python3', ...options.magic,
   };
   const sessions = new Map<string, Promise<Session>>();
   const interruption = new Interruption(options.interrupted);

@@ -20,8 +20,8 @@ import { compileUserData, renderVariable, type TemplateValue } from './template.
 export class HostVariables {
   readonly host: Host;
   readonly extra: UserVars;
-  readonly inventory: UserVars;
-  /** Of add_host: data, under everything else. */
+  inventory: UserVars;
+  /** Of add_host: data, over the inventory. */
   readonly data = new Map<string, unknown>();
   /** `ansible_facts`, without prefix. */
   facts: Readonly<Record<string, unknown>> = {};
@@ -29,6 +29,7 @@ export class HostVariables {
   readonly bareFacts = new Set<string>();
   /** include_vars. */
   readonly included = new Map<string, TemplateValue>();
+  readonly #more: Readonly<Record<string, unknown>>;
   /** register and set_fact. Data of hosts. */
   readonly registered = new Map<string, unknown>();
   /** Those of `registered` that hold variables of include_vars, which the user wrote: rendered when they are asked for. */
@@ -37,7 +38,17 @@ export class HostVariables {
   constructor(host: Host, extra: UserVars, hostVars: Readonly<Record<string, unknown>>) {
     this.host = host;
     this.extra = extra;
-    this.inventory = new UserVars({ ...host.vars, ...hostVars }, (name) => `variable ${name} of ${host.name} (inventory)`);
+    this.#more = hostVars;
+    this.inventory = this.#ofInventory(host.vars);
+  }
+
+  /** It has come into other groups. */
+  joined(vars: Readonly<Record<string, unknown>>): void {
+    this.inventory = this.#ofInventory(vars);
+  }
+
+  #ofInventory(vars: Readonly<Record<string, unknown>>): UserVars {
+    return new UserVars({ ...vars, ...this.#more }, (name) => `variable ${name} of ${this.host.name} (inventory)`);
   }
 
   /** @param value data; what was registered under that name before is gone. @param written the same, where it holds what the user wrote */
@@ -137,8 +148,8 @@ export class Scope implements Names {
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
     if (bareFacts.has(name)) return facts[name];
     if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return facts[fact];
-    if (inventory.has(name)) return this.#render(name, inventory.get(name));
     if (data.has(name)) return data.get(name);
+    if (inventory.has(name)) return this.#render(name, inventory.get(name));
     for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     // The address that is dialled where nobody says another (playbook/play_context.py).
     return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`"${name}"`);
