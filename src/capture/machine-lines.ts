@@ -78,6 +78,7 @@ export class MachineLines implements LineReader {
   take(bytes: Buffer, start: number, end: number, nowNs: number, progress: StreamProgress): void {
     const parser = this.#parser;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const endAt = bytes.length;
     let batch = this.#open.batch;
     let correction = this.#offset.correction(nowNs);
     let at = start;
@@ -89,7 +90,7 @@ export class MachineLines implements LineReader {
     while (at <= end) {
       if (batch.isFull) batch = this.#open.next(progress);
       received += 1;
-      const kind = parser.parse(bytes, view, at, batch);
+      const kind = parser.parse(bytes, view, at, endAt, batch);
       if (kind === PACKET) {
         const row = batch.length;
         const rawNs = batch.rawNs[row] as number;

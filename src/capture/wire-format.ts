@@ -10,7 +10,7 @@
 // shorter than its own header says, anybody may send one, and it is a packet all the same.
 import { parseIpv6 } from '../base/ip-address.js';
 import { DESTINATION_IPV6, type RecordBatch, SOURCE_IPV6, TCP, UDP } from '../base/record-batch.js';
-import { putFlags, putIpv4, putNumber, RealTimes } from './wire-fields.js';
+import { LastIpv4, putFlags, putNumber, RealTimes } from './wire-fields.js';
 
 /** What a line is. */
 export const REFUSED = 0;
@@ -32,6 +32,8 @@ const ADDRESS_BYTES = 45;
 
 export class WireParser {
   readonly #realTimes: RealTimes;
+  readonly #sources = new LastIpv4();
+  readonly #destinations = new LastIpv4();
   /** After a line that fits, the place of its newline. */
   #at = 0;
   readonly #real = new Float64Array(1);
@@ -55,35 +57,36 @@ export class WireParser {
    * Reads one line. A packet is written to the batch's next free row, all but tNs, correction, error and sequence, and not counted yet.
    * @param view the same bytes
    * @param start where the line begins; a newline must stand somewhere behind it
+   * @param endAt how many bytes there are
    * @returns REFUSED for anything that is no such line, to the last byte
    */
-  parse(bytes: Uint8Array, view: DataView, start: number, batch: RecordBatch): number {
+  parse(bytes: Uint8Array, view: DataView, start: number, endAt: number, batch: RecordBatch): number {
     if (bytes[start + 1] !== SPACE) return REFUSED;
     switch (bytes[start]) {
       case LETTER_T:
       case LETTER_U: {
         const ipv6Before = batch.ipv6.length;
-        if (this.#packet(bytes, view, start + 2, batch, bytes[start] === LETTER_T)) return PACKET;
+        if (this.#packet(bytes, view, start + 2, endAt, batch, bytes[start] === LETTER_T)) return PACKET;
         // Nothing of a refused line may stay: a host could fill our memory with them.
         if (batch.ipv6.length > ipv6Before) batch.ipv6.length = ipv6Before;
         return REFUSED;
       }
       case LETTER_H:
-        return this.#mark(bytes, view, start + 2) ? HEARTBEAT : REFUSED;
+        return this.#mark(bytes, view, start + 2, endAt) ? HEARTBEAT : REFUSED;
       case LETTER_S:
-        return this.#mark(bytes, view, start + 2) ? SUPPRESSED : REFUSED;
+        return this.#mark(bytes, view, start + 2, endAt) ? SUPPRESSED : REFUSED;
       case LETTER_E:
-        return this.#mark(bytes, view, start + 2) ? END : REFUSED;
+        return this.#mark(bytes, view, start + 2, endAt) ? END : REFUSED;
       case LETTER_B:
-        return this.#begin(bytes, view, start + 2) ? BEGIN : REFUSED;
+        return this.#begin(bytes, view, start + 2, endAt) ? BEGIN : REFUSED;
       default:
         return REFUSED;
     }
   }
 
-  #begin(bytes: Uint8Array, view: DataView, start: number): boolean {
+  #begin(bytes: Uint8Array, view: DataView, start: number, endAt: number): boolean {
     if (bytes[start] !== VERSION || bytes[start + 1] !== SPACE) return false;
-    const at = this.#realTimes.put(view, start + 2, this.#real, 0);
+    const at = this.#realTimes.put(view, start + 2, endAt, this.#real, 0);
     const monoNs = at < 0 ? -1 : this.#number(bytes, at, MONO_DIGITS, NEWLINE);
     if (monoNs < 0) return false;
     this.#at -= 1;
@@ -93,8 +96,8 @@ export class WireParser {
     return true;
   }
 
-  #mark(bytes: Uint8Array, view: DataView, start: number): boolean {
-    const at = this.#realTimes.put(view, start, this.#real, 0);
+  #mark(bytes: Uint8Array, view: DataView, start: number, endAt: number): boolean {
+    const at = this.#realTimes.put(view, start, endAt, this.#real, 0);
     const monoNs = at < 0 ? -1 : this.#number(bytes, at, MONO_DIGITS, SPACE);
     if (monoNs < 0) return false;
     const count = this.#number(bytes, this.#at, COUNT_DIGITS, NEWLINE);
@@ -106,12 +109,12 @@ export class WireParser {
     return true;
   }
 
-  #packet(bytes: Uint8Array, view: DataView, start: number, batch: RecordBatch, isTcp: boolean): boolean {
+  #packet(bytes: Uint8Array, view: DataView, start: number, endAt: number, batch: RecordBatch, isTcp: boolean): boolean {
     const row = batch.length;
-    let at = this.#realTimes.put(view, start, batch.rawNs, row);
+    let at = this.#realTimes.put(view, start, endAt, batch.rawNs, row);
     if (at < 0) return false;
     const source = at;
-    at = putIpv4(bytes, source, batch.source, row);
+    at = this.#sources.put(bytes, view, source, endAt, batch.source, row);
     let bits = 0;
     if (at < 0) {
       at = this.#ipv6(bytes, source, batch, batch.source);
@@ -119,7 +122,7 @@ export class WireParser {
       bits = SOURCE_IPV6;
     }
     const destination = at;
-    at = putIpv4(bytes, destination, batch.destination, row);
+    at = this.#destinations.put(bytes, view, destination, endAt, batch.destination, row);
     if (at < 0) {
       at = this.#ipv6(bytes, destination, batch, batch.destination);
       if (at < 0) return false;
@@ -130,7 +133,7 @@ export class WireParser {
     at = putNumber(bytes, at, SPACE, 0xffff, batch.destinationPort, row);
     if (at < 0) return false;
     if (isTcp) {
-      at = putFlags(view, at, batch.flags, row);
+      at = putFlags(view, at, endAt, batch.flags, row);
       if (at < 0) return false;
       at = putNumber(bytes, at, SPACE, 0xffff_ffff, batch.seq, row);
       if (at < 0) return false;

@@ -19,7 +19,7 @@ export interface RecordsRead {
 }
 
 /**
- * Hands every record of the files to `take`, of each file in its order; recordings are merged.
+ * Hands every record of the files to `take`, of each file in its order; recordings are merged, late lines among them whatever the capture's --late made of them.
  * @throws FleetTapError kind `input` for a file that is neither, or for both kinds together
  */
 export async function readRecords(files: readonly string[], context: CommandContext, take: (record: LogRecord) => void): Promise<RecordsRead> {
@@ -30,7 +30,7 @@ export async function readRecords(files: readonly string[], context: CommandCont
   let originSec = Number.NaN;
   let hosts: readonly RecordedHost[] = [];
   if (kinds.includes(true)) {
-    const status = await playRecordings({ files, order: 'recorded' }, context, async (log) => {
+    const status = await playRecordings({ files, order: 'recorded', late: 'mark' }, context, async (log) => {
       ({ originSec, hosts } = log);
       return [new TakingSink(take)];
     });

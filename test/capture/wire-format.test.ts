@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { newCounters } from '../../src/base/counters.js';
 import { ClockOffset } from '../../src/capture/clock-offset.js';
 import { MachineLines } from '../../src/capture/machine-lines.js';
-import { ObjectLines, parseWireLine } from './wire-line.js';
+import { ObjectLines, parseWireLine, parseWireLines } from './wire-line.js';
 import malformed from '../cases/capture/malformed-lines.json' with { type: 'json' };
 
 const REAL = '1795440880303117235';
@@ -48,6 +48,18 @@ describe('each letter', () => {
 
   // Anybody can send a packet of 20 bytes that says its header has 60.
   test.each([`T ${REAL} 10.0.0.1 10.0.0.2 80 81 000010 1 2 3 -40`, `U ${REAL} 10.0.0.1 10.0.0.2 80 81 -8`])('a packet shorter than its own header is a packet: %s', (line) => expect(parseWireLine(line)).toMatchObject({ type: 'packet', payloadBytes: 0 }));
+});
+
+// The address of the line before is recognised by its bytes: near misses are the danger.
+test('a line says the same whatever stood in the lines before it', () => {
+  const address = fc.oneof(fc.constantFrom('0.0.0.0', '10.0.0.1', '10.0.0.12', '10.0.0.123', '10.0.0.01', '110.0.0.1', '10.10.0.0.1', '255.255.255.255', '255.255.255.25', 'fe80::1', '::ffff:10.0.0.1', '10.0.0.1x'), fc.ipV4());
+  const line = fc.record({ letter: fc.constantFrom('T', 'U'), source: address, destination: address }).map(({ letter, source, destination }) => `${letter} ${REAL} ${source} ${destination} 80 81 ${letter === 'T' ? '000010 1 2 3 ' : ''}4`);
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
+      expect(parseWireLines(lines)).toEqual(lines.map((one) => parseWireLine(one)));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 describe('what is no such line', () => {

@@ -21,7 +21,7 @@ export function parseWireLine(line: string, originSec = 0): PacketRecord | WireM
   const bytes = Buffer.from(`${line}\n`);
   const parser = new WireParser(originSec);
   const batch = new RecordBatch({ host: 0, hostName: 'web01', epoch: 1 }, 1);
-  const kind = parser.parse(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, batch);
+  const kind = parser.parse(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, batch);
   if (kind === PACKET) {
     if (parser.newlineAt !== bytes.length - 1) throw new Error(`read to ${parser.newlineAt} of ${bytes.length}`);
     return batch.record(0) as PacketRecord;
@@ -30,6 +30,20 @@ export function parseWireLine(line: string, originSec = 0): PacketRecord | WireM
   if (name === undefined) return undefined;
   if (parser.newlineAt !== bytes.length - 1) throw new Error(`read to ${parser.newlineAt} of ${bytes.length}`);
   return { kind: name, realNs: parser.realNs, monoNs: parser.monoNs, count: parser.count };
+}
+
+/** Packet lines that one reader reads one after the other; undefined for what it refuses. */
+export function parseWireLines(lines: readonly string[]): (PacketRecord | undefined)[] {
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const parser = new WireParser(0);
+  let at = 0;
+  return lines.map((line) => {
+    const batch = new RecordBatch({ host: 0, hostName: 'web01', epoch: 1 }, 1);
+    const kind = parser.parse(bytes, view, at, bytes.length, batch);
+    at += line.length + 1;
+    return kind === PACKET ? (batch.record(0) as PacketRecord) : undefined;
+  });
 }
 
 export interface ObjectProgress extends StreamProgress {
