@@ -34,7 +34,7 @@ function putLong(bytes: Uint8Array, at: number, before: number, after: number, m
 }
 
 /** Four octets without leading zeros, and a space. */
-export function putIpv4(bytes: Uint8Array, start: number, column: Uint32Array, row: number): number {
+function putIpv4(bytes: Uint8Array, start: number, column: Uint32Array, row: number): number {
   let at = start;
   let address = 0;
   for (let octets = 0; octets < 4; octets += 1) {

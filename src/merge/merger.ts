@@ -7,6 +7,7 @@
 // Pure: time comes in. The rule and its reasons: docs/architecture.md, "Order".
 import type { MergedRows } from '../base/merged-rows.js';
 import { LATE, type RecordBatch, type RowRun } from '../base/record-batch.js';
+import { cutTime } from './cut-time.js';
 import { HostQueue, type MergeCounts } from './host-queue.js';
 import { RowOrder } from './order-rows.js';
 import type { SpillStore } from './spill.js';
@@ -42,10 +43,6 @@ export interface MergerOptions {
 const PAUSE_NS = 1e9;
 /** Spilling goes on until this part of the budget is left: not one small block for each chunk. */
 const SPILL_TO = 0.75;
-/** Narrowings of a time span until it holds few enough rows; every other one halves it. */
-const MOST_STEPS = 96;
-/** Or until so large a part of them would go; and what is aimed at. */
-const [ENOUGH, WANTED] = [0.75, 0.9];
 
 const DEFAULT_MERGER_OPTIONS: MergerOptions = { order: 'live', idleNs: 5e9, joinNs: 60e9, maxHoldNs: 10e9, budgetBytes: 512 * 2 ** 20, spill: undefined, whenFull: 'drop-newest', releaseRows: 65_536 };
 
@@ -259,24 +256,11 @@ export class Merger {
   /** An earlier time, when too many rows would go at once. */
   #cut(untilNs: number, untilHost: number): { untilNs: number; untilHost: number } {
     const { releaseRows } = this.#options;
-    let highRows = this.#countUntil(untilNs, untilHost);
-    if (highRows <= releaseRows) return { untilNs, untilHost };
-    let lowNs = Math.min(...this.#hosts.map((queue) => queue.firstNs));
-    let highNs = Math.min(untilNs, Math.max(...this.#hosts.map((queue) => queue.lastNs)));
-    let lowRows = 0;
-    for (let step = 0; step < MOST_STEPS; step += 1) {
-      // By turns where it would be if rows were spread evenly, as they mostly are, and in the middle, which is never far off for long.
-      const share = step % 2 === 0 ? (WANTED * releaseRows - lowRows) / (highRows - lowRows) : 1 / 2;
-      const betweenNs = lowNs + (highNs - lowNs) * Math.min(1, Math.max(0, share));
-      if (betweenNs <= lowNs || betweenNs >= highNs) {
-        if (share === 1 / 2) break;
-        continue;
-      }
-      const rows = this.#countUntil(betweenNs, this.#hosts.length);
-      if (rows <= releaseRows) [lowNs, lowRows] = [betweenNs, rows];
-      else [highNs, highRows] = [betweenNs, rows];
-      if (rows <= releaseRows && rows >= ENOUGH * releaseRows) break;
-    }
+    const rows = this.#countUntil(untilNs, untilHost);
+    if (rows <= releaseRows) return { untilNs, untilHost };
+    const fromNs = Math.min(...this.#hosts.map((queue) => queue.firstNs));
+    const toNs = Math.min(untilNs, Math.max(...this.#hosts.map((queue) => queue.lastNs)));
+    const lowNs = cutTime({ fromNs, toNs, rows }, releaseRows, (ns) => this.#countUntil(ns, this.#hosts.length));
     // At least the earliest time goes; what is of the very time `untilNs` waits for its own rule.
     return lowNs < untilNs ? { untilNs: lowNs, untilHost: this.#hosts.length } : { untilNs, untilHost };
   }
