@@ -1,4 +1,9 @@
 // A time limit that stands still while a person is asked: what is left goes on afterwards, so that nobody else can stretch it.
+// Guaranteed: time in which this program did not come to look does not count. A host that answers at once must not be told as silent because
+// we work through the output of others.
+
+/** It is looked at so often, and each look counts so much at most. */
+const STEP_MS = 200;
 
 export class Countdown {
   readonly #onEnd: () => void;
@@ -18,7 +23,7 @@ export class Countdown {
     this.#pauses += isPaused ? 1 : -1;
     if (isPaused && this.#pauses === 1) {
       clearTimeout(this.#timer);
-      this.#leftMs -= performance.now() - this.#startedMs;
+      this.#count();
     } else if (!isPaused && this.#pauses === 0) {
       this.#start();
     }
@@ -31,6 +36,14 @@ export class Countdown {
 
   #start(): void {
     this.#startedMs = performance.now();
-    this.#timer = setTimeout(this.#onEnd, Math.max(0, this.#leftMs));
+    this.#timer = setTimeout(() => {
+      this.#count();
+      if (this.#leftMs <= 0) this.#onEnd();
+      else this.#start();
+    }, Math.max(0, Math.min(this.#leftMs, STEP_MS)));
+  }
+
+  #count(): void {
+    this.#leftMs -= Math.min(performance.now() - this.#startedMs, STEP_MS);
   }
 }
