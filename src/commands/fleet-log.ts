@@ -247,6 +247,11 @@ export class FleetLog {
     return this.#merger.slowest();
   }
 
+  /** There is memory for more before what may go out is written. */
+  get hasRoom(): boolean {
+    return this.#merger.hasRoom;
+  }
+
   /** Writes the rest, closes the sinks, prints the ledger. @returns whether nothing was lost and every line is accounted for */
   async finish(): Promise<boolean> {
     await this.#releasing;

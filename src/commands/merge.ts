@@ -89,7 +89,7 @@ async function strictly(players: readonly Player[], log: FleetLog, interrupted: 
   // Each recording's first block names its hosts: nothing goes out before all are known.
   for (const player of players) await readOn(player);
   let readBytes = 0;
-  // While rows are written, the next ones are read.
+  // While rows are written, the next ones are read, as long as there is memory for them: files can wait.
   let released = Promise.resolve();
   while (!interrupted.aborted) {
     const slowest = log.slowest();
@@ -103,6 +103,7 @@ async function strictly(players: readonly Player[], log: FleetLog, interrupted: 
     released = log.releaseAll();
     // Told where it is waited for, unless reading fails before.
     released.catch(() => {});
+    if (!log.hasRoom) await released;
   }
   await released;
 }

@@ -195,6 +195,11 @@ export class Merger {
     return this.#held.bytes;
   }
 
+  /** Memory is at most half full: whoever can wait before giving more need not. */
+  get hasRoom(): boolean {
+    return this.#held.bytes <= this.#options.budgetBytes / 2;
+  }
+
   counts(host: number): Readonly<MergeCounts> {
     return this.#queue(host).counts;
   }

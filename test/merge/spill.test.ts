@@ -70,6 +70,21 @@ function memory(limitBlocks: number): SpillStore & { blocks: Map<number, Buffer>
   };
 }
 
+test('there is room until half of the budget is taken, and again when rows have gone', () => {
+  const merger = new Merger({ budgetBytes: 10_000, spill: memory(0), releaseRows: 1000 });
+  merger.addHost(0);
+  merger.addHost(0);
+  let hadRoomWith = 0;
+  for (let sequence = 1; merger.hasRoom; sequence += 1) {
+    hadRoomWith = merger.heldBytes;
+    merger.push(1, batchOf(1, [record(1, 1, sequence, sequence)]), sequence);
+  }
+  expect(hadRoomWith).toBeLessThanOrEqual(5000);
+  expect(merger.heldBytes).toBeGreaterThan(5000);
+  merger.drain();
+  expect(merger.hasRoom).toBe(true);
+});
+
 describe('more than the budget', () => {
   test('goes to the store and comes back: the log is the same, memory stays within the budget, no block is left', () => {
     const store = memory(Number.POSITIVE_INFINITY);
