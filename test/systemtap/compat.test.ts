@@ -54,6 +54,21 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     expect(await readFile(host.file('runtime/stp_task_work.c'), 'utf8')).toBe(runtime);
   });
 
+  it.each([
+    ['the kernel has it no more', 'ssize_t strscpy();', 'strlcpy(a, b, 3);', '', true],
+    ['the kernel has it', 'size_t strlcpy(); ssize_t strscpy();', 'strlcpy(a, b, 3);', '', false],
+    ['the runtime brings its own', 'ssize_t strscpy();', 'strlcpy(a, b, 3);', '#define strlcpy(dest, src, count)', false],
+    ['the runtime does without', 'ssize_t strscpy();', 'strscpy(a, b, 3);', '', false],
+    ['no header is there', undefined, 'strlcpy(a, b, 3);', '', false],
+  ])('strlcpy-gone: %s', async (_name, header, use, definition, helps) => {
+    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
+    await mkdir(host.file('runtime/linux'));
+    if (header !== undefined) await writeFile(host.file('a kernel/include/linux/string.h'), header);
+    await writeFile(host.file('runtime/transport/procfs.c'), use);
+    await writeFile(host.file('runtime/linux/runtime.h'), definition);
+    expect((await run()).stdout).toBe(`[-v][two words]${helps ? '[-Dstrlcpy=strscpy]' : ''}`);
+  });
+
   describe('a corrected runtime', () => {
     beforeEach(async () => {
       await mkdir(host.file('a kernel/include/linux'), { recursive: true });
