@@ -60,13 +60,25 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     ['the runtime brings its own', 'ssize_t strscpy();', 'strlcpy(a, b, 3);', '#define strlcpy(dest, src, count)', false],
     ['the runtime does without', 'ssize_t strscpy();', 'strscpy(a, b, 3);', '', false],
     ['no header is there', undefined, 'strlcpy(a, b, 3);', '', false],
-  ])('strlcpy-gone: %s', async (_name, header, use, definition, helps) => {
+  ])('linux-6.8: %s', async (_name, header, use, definition, helps) => {
     await mkdir(host.file('a kernel/include/linux'), { recursive: true });
     await mkdir(host.file('runtime/linux'));
     if (header !== undefined) await writeFile(host.file('a kernel/include/linux/string.h'), header);
     await writeFile(host.file('runtime/transport/procfs.c'), use);
     await writeFile(host.file('runtime/linux/runtime.h'), definition);
-    expect((await run()).stdout).toBe(`[-v][two words]${helps ? '[-Dstrlcpy=strscpy]' : ''}`);
+    expect((await run()).stdout).toBe(`[-v][two words]${helps ? '[-Dstrlcpy=strscpy][-B][CFLAGS=-Wno-missing-prototypes -Wno-missing-declarations][-B][CFLAGS_MODULE=-Wno-error]' : ''}`);
+  });
+
+  it.each([
+    ['the kernel has macros, the runtime looks for functions', '#define vmalloc_node(...)', '#ifndef STAPCONF_VMALLOC_NODE', true],
+    ['the kernel has functions', 'void *vmalloc_node();', '#ifndef STAPCONF_VMALLOC_NODE', false],
+    ['the runtime does not look', '#define vmalloc_node(...)', 'vmalloc_node(1)', false],
+  ])('vmalloc-macros: %s', async (_name, header, use, helps) => {
+    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
+    await mkdir(host.file('runtime/linux'));
+    await writeFile(host.file('a kernel/include/linux/vmalloc.h'), header);
+    await writeFile(host.file('runtime/linux/alloc.c'), use);
+    expect((await run()).stdout).toBe(`[-v][two words]${helps ? '[-DSTAPCONF_VZALLOC][-DSTAPCONF_VMALLOC_NODE][-DSTAPCONF_VZALLOC_NODE]' : ''}`);
   });
 
   describe('a corrected runtime', () => {
