@@ -169,9 +169,9 @@ export class Fleet {
     return once(this.#facts, host, async () => this.run.timed(host.name, 'facts', gatherFacts(await this.session(host))));
   }
 
-  /** Not what is remembered: tasks may have changed it. */
+  /** Not what is remembered: tasks may have changed it. Ctrl-C ends it: a playbook has nothing to say without them. */
   async factsAnew(host: Host): Promise<Facts> {
-    return gatherFacts(await this.session(host));
+    return gatherFacts(await this.session(host), { signal: this.context.interrupted });
   }
 
   /** What was known of a host may have changed: setup has installed something. */

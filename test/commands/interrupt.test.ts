@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/commands/run.js';
-import { skipSshd, sshdSkipped } from '../hosts/sshd.js';
+import { skipSshd, sshdSkipped, type SshdOptions } from '../hosts/sshd.js';
 import { startExecFleet } from './exec-fleet.js';
 import { newPerson, type Person } from './person.js';
 
@@ -19,8 +19,8 @@ interface Interrupted {
 }
 
 /** @param tasks below `tasks:`; `{{ here }}` is a folder of the test's @param ready when Ctrl-C is pressed @param after done then */
-async function interrupted(play: string, ready: (folder: string, person: Person) => Promise<void>, hosts: readonly string[] = ['h1', 'h2'], forks = 5, after?: (folder: string) => Promise<void>): Promise<Interrupted> {
-  const fleet = await startExecFleet(hosts);
+async function interrupted(play: string, ready: (folder: string, person: Person) => Promise<void>, hosts: readonly string[] = ['h1', 'h2'], forks = 5, after?: (folder: string) => Promise<void>, sshd: SshdOptions = {}): Promise<Interrupted> {
+  const fleet = await startExecFleet(hosts, sshd);
   const person = await newPerson();
   const { folder } = person;
   const playbook = join(folder, 'play.yml');
@@ -101,6 +101,23 @@ describe.skipIf(skipSshd)(`Ctrl-C${sshdSkipped}`, () => {
     expect(ended.status).toBe(130);
     expect(ended.made('behind')).toBe(false);
     expect(ended.person.stdout()).toMatch(/fatal: \[h1\]: FAILED! => \{.*"msg": "interrupted/);
+  });
+
+  it('ends the gathering of facts', async () => {
+    let asked = '';
+    // A grep that never comes to an end.
+    const prepare = async (folder: string) => {
+      asked = join(folder, 'asked');
+      await mkdir(join(folder, 'bin'));
+      await writeFile(join(folder, 'bin/grep'), `#!/bin/sh\necho $$ > ${asked}.new; mv ${asked}.new ${asked}; exec sleep 300\n`, { mode: 0o755 });
+    };
+    const ready = () => expect.poll(() => existsSync(asked), WAIT).toBe(true);
+    const sshd = { prepare, config: ['SetEnv PATH=%f/bin:/usr/sbin:/usr/bin:/sbin:/bin'] };
+    const ended = await interrupted('- hosts: all\n  tasks:\n    - file: {path: "{{ here }}/behind", state: touch}\n', ready, ['h1'], 1, undefined, sshd);
+    expect(ended.status).toBe(130);
+    expect(ended.made('behind')).toBe(false);
+    expect(isAlive(Number(await readFile(asked, 'utf8')))).toBe(false);
+    expect(ended.person.stdout()).toMatch(/fatal: \[h1\]: FAILED! => \{.*"msg": "interrupted: it was ended on the host before it was over/);
   });
 
   it('leaves hosts alone whose turn had not come, and says nothing of them', async () => {
