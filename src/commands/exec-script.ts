@@ -1,7 +1,7 @@
 // What comes in: the words behind `--`. What goes out: the script that runs them on a host, the one that ends them, and the filter between
 // what the login prints by itself and what the command prints.
 // Guaranteed: a word arrives as it was typed unless it is the only one (or --shell was given): then it is a line for the host's sh.
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 
 /**
  * One word is a line for sh, as with `ssh HOST 'df -h | tail -1'`; several are a program and its arguments, each exactly as typed (ssh itself

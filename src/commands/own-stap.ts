@@ -3,7 +3,7 @@ import type { Facts } from '../facts/facts.js';
 import { stap } from '../facts/stap.js';
 import type { Host } from '../inventory/host.js';
 import { HostFiles } from '../facts/host-files.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { type Fleet, stapOf } from './fleet.js';
 
 /** @param typed over `fleet_tap_stap` of the inventory. @throws FleetTapError */

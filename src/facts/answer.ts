@@ -4,7 +4,7 @@
 //
 //   \n<nonce> environment\n  HOME=…  \n<nonce> files\n  /etc/os-release:ID=…  \n<nonce> kernel\n  Linux …  …  \n<nonce> end\n
 import type { HostText } from '../base/host-text.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { type FactsAnswer, HostFiles } from './host-files.js';
 import { facts } from './index.js';
 import { PACKAGES_COMMAND } from './deb-packages.js';

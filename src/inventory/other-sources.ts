@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetTapError } from '../base/errors.js';
 import { globPaths } from '../base/path-glob.js';
+import { quote } from '../base/quote.js';
 import { readText } from '../base/read-text.js';
 import { splitKeyword, splitWords } from '../base/ssh-config-words.js';
 import { expandTilde } from '../base/tilde.js';
@@ -27,7 +28,7 @@ export async function readOtherSource(source: string, builder: InventoryBuilder)
     const path = file === '' ? DEFAULT_FILE : resolve(expandPath(file));
     for (const name of await aliases(path, 0)) {
       builder.addHost(name, 'ungrouped', undefined);
-      if (path !== DEFAULT_FILE) builder.setHostVariable(name, 'ansible_ssh_extra_args', `-F ${shellWord(path)}`);
+      if (path !== DEFAULT_FILE) builder.setHostVariable(name, 'ansible_ssh_extra_args', `-F ${quote(path)}`);
     }
     return true;
   }
@@ -84,15 +85,10 @@ async function readVagrant(builder: InventoryBuilder): Promise<void> {
     const variable = VARIABLES[keyword];
     // As in ssh_config the first counts; a second key is one more.
     if (variable !== undefined && !given.has(keyword)) builder.setHostVariable(host, variable, variable === 'ansible_port' ? Number(value) : value);
-    else options.get(host)?.push(`-o ${shellWord(line.trim())}`);
+    else options.get(host)?.push(`-o ${quote(line.trim())}`);
     given.add(keyword);
   }
   for (const [name, words] of options) builder.setHostVariable(name, 'ansible_ssh_common_args', words.join(' '));
-}
-
-/** One word for the shell. */
-function shellWord(text: string): string {
-  return /^[\w=/.,:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What vagrant says when it fails: in a line of its own with --machine-readable, on standard error without. */

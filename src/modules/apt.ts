@@ -2,7 +2,7 @@
 // Guaranteed: waits for locks that others hold (lock_timeout, seconds); never asks; configuration files that the admin changed stay.
 // `changed` is what apt-get counts (upgraded, newly installed, removed), or new lists when nothing else is asked for (modules/apt.py).
 // Answer: changed, cache_updated, cache_update_time, failed, rc, stdout (text; apt's own words), step (what was tried).
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
 import { explainApt } from './apt-errors.js';
 import { APT_BODY } from './apt-script.js';

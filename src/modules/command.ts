@@ -2,7 +2,7 @@
 // Guaranteed: command's words reach the program as they are; nothing in them becomes shell. Standard error is the script's own.
 // Answer: rc, stdout (text); or skipped with the reason (creates, removes). In check mode they are skipped, unless creates or removes decides.
 import { lastLines } from '../base/host-text.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import type { Answer } from './answer.js';
 import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';

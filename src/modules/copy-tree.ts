@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
 import type { ModuleContext, ModulePlan } from './module.js';

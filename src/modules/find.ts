@@ -5,7 +5,7 @@ import type { ModulePlan, PlaybookModule } from './module.js';
 import { OWN } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { planScript } from './plan-script.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { STAT_FORMAT, type StatInfo, statInfo } from './stat-line.js';
 
 const parameters = {

@@ -2,7 +2,7 @@
 // and so is script where nothing says whether it would run (creates, removes). Answer: rc, stdout, stderr.
 import { readFile } from 'node:fs/promises';
 import { lastLines } from '../base/host-text.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import type { ModuleContext, ModulePlan, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { programAnswer, programScript } from './program-output.js';

@@ -1,6 +1,6 @@
 // What every module's script has in common: the label line that says what it is, and the shell functions that print the answer.
 // Guaranteed: plain POSIX sh (dash); data is in it only as quoted words.
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import type { ModuleContext } from './module.js';
 
 /** Exit status of a module's script that has changed something, or failed, and has said so. */

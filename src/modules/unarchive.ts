@@ -2,7 +2,7 @@
 // from the web. What differs is found before anything is unpacked: by `tar --diff` where tar is GNU's, otherwise by unpacking beside it and comparing.
 // Answer: changed, dest, src, handler, files (list_files), what dest is now.
 import { readFile } from 'node:fs/promises';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { FETCH_URL } from './get-url.js';
 import type { PlaybookModule } from './module.js';
 import { OWN, ownership, ownershipWords, pathInfo } from './ownership.js';

@@ -2,7 +2,7 @@
 // Guaranteed: nothing here changes a host but reboot, which in check mode does nothing and says that it would.
 import { FleetTapError } from '../base/errors.js';
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
 import type { ActionHost, ModuleContext, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';

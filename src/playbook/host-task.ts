@@ -1,5 +1,5 @@
 // One task on one host: its settings, its connection (or that of delegate_to), and who is told about items and retries.
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { connectionKey } from '../inventory/host.js';
 import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type StepOptions } from '../modules/module.js';
 import { DEFAULT_LIMIT_BYTES } from '../ssh/collected-output.js';

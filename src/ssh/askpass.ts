@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:f
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 
 /** @returns undefined: there is no answer, ssh goes on without */
 export type Answer = (question: string) => Promise<string | undefined>;

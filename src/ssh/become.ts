@@ -1,7 +1,7 @@
 // What comes in: whom to become, and how. What goes out: the words of the command that does it, for sh.
 // Guaranteed: pure; no password is in them (it is answered on standard input, or on a terminal); every word is quoted.
 // Not here: asking and answering (open-script.ts), and what a refusal means (become-errors.ts).
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 import type { Become } from '../inventory/become.js';
 
 /** The shell variables that these commands read: the code to run as that user, and what it must be told. */

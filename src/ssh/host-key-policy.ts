@@ -8,7 +8,7 @@ import { FleetTapError } from '../base/errors.js';
 import { decideHostKey, type HostKeyDecision, type HostKeyNames, hostKeyNames, isLoopback } from './host-key-decision.js';
 import { hashedName, type KnownHostEntry, keyTypeOf } from './known-hosts.js';
 import type { KnownHostsFiles } from './known-hosts-files.js';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 import { isRevoked } from './revoked-keys.js';
 import type { DialTarget } from './target.js';
 

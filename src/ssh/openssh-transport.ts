@@ -12,7 +12,7 @@ import { lastLines } from '../base/host-text.js';
 import { type Answer, startAskPass } from './askpass.js';
 import { type Gateway, noWay } from './gateway.js';
 import { channelWords, forwardWords, masterWords, READY } from './openssh-words.js';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 import { ProcessSocket } from './sockets.js';
 import { ConnectFailure } from './ssh2-connect.js';
 import type { DialTarget } from './target.js';

@@ -5,7 +5,7 @@
 // (a login's rc files, a lecture of sudo's), and input sent earlier could be lost (busybox's head reads more than it was asked for).
 // Behind the process id stands a t where something was said on a terminal first (become.ts): only when that has come, too, may it get the script.
 import { launcher } from './become.js';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 import type { Become } from '../inventory/become.js';
 
 /** The shell's own `read` takes a system call for each byte; from here on a process of its own (head) costs the host less. */

@@ -5,7 +5,7 @@
 // Guaranteed: what is cut runs nothing; a script runs in a process of its own (modes l and h: a subshell; mode f: a shell, for scripts
 // that want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
 import { marked, reader, shellText } from './remote-command.js';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 
 /** Up to this many bytes of CODE the script stands in the line: the shell reads a line byte by byte. */
 const LINE_LIMIT_BYTES = 4_096;

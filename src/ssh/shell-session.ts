@@ -9,7 +9,7 @@ import { CollectedOutput } from './collected-output.js';
 import { END_LIMIT_MS, endScript } from './end-script.js';
 import type { OutputTaker } from './framed-shell.js';
 import { openScript, type RunningScript } from './open-script.js';
-import { quote } from './quote.js';
+import { quote } from '../base/quote.js';
 import type { CommandResult, RunOptions, Session } from './session.js';
 import { type Identity, ShellPool } from './shell-pool.js';
 import type { Become } from '../inventory/become.js';

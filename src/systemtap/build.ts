@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { FleetTapError } from '../base/errors.js';
 import type { HostText } from '../base/host-text.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import type { Session } from '../ssh/session.js';
 import { compilerLines } from './compat.js';
 import { diagnose } from './diagnose.js';

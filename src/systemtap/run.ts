@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { FleetTapError } from '../base/errors.js';
 import { type HostText, printable } from '../base/host-text.js';
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import type { Session } from '../ssh/session.js';
 import type { RemoteStream } from '../ssh/transport.js';
 import type { KernelModule } from './build.js';

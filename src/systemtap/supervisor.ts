@@ -3,7 +3,7 @@
 // (the network is cut: nothing ends then), or after the absolute limit, whichever of the processes here is killed; the directory
 // is removed, and what staprun changes in /proc/sys and never puts back is put back with the last capture of the host (host-lock.ts).
 // The script reads one line for each renewal from standard input; the kernel's lines are its standard output, untouched.
-import { quote } from '../ssh/quote.js';
+import { quote } from '../base/quote.js';
 import { COALESCE } from './coalesce.js';
 import { HOST_LOCK } from './host-lock.js';
 

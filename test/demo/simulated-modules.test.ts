@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerModule, type SimulatedDisk } from '../../src/demo/simulated-modules.js';
 import { parseAnswer } from '../../src/modules/answer.js';
-import { quote } from '../../src/ssh/quote.js';
+import { quote } from '../../src/base/quote.js';
 
 const RELEASE = '6.12.0-demo-amd64';
 const newDisk = (): SimulatedDisk => ({ packages: new Set(), files: new Set(), roles: [] });

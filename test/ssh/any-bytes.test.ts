@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { quote } from '../../src/ssh/quote.js';
+import { quote } from '../../src/base/quote.js';
 import type { Session } from '../../src/ssh/session.js';
 import { ShellSession } from '../../src/ssh/shell-session.js';
 import { ACCOUNT, accountSkipped, skipAccount, startSshd } from '../hosts/sshd.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dial } from '../../src/ssh/dial.js';
-import { quote } from '../../src/ssh/quote.js';
+import { quote } from '../../src/base/quote.js';
 import type { Session } from '../../src/ssh/session.js';
 import { startProxy } from '../hosts/proxy.js';
 import { ACCOUNT, accountSkipped, type Sshd, type SshdOptions, skipAccount, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';

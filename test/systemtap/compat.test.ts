@@ -14,8 +14,7 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
   let host: LocalHost;
   beforeEach(async () => {
     host = await LocalHost.open();
-    await mkdir(host.file('a kernel'));
-    await mkdir(host.file('runtime/transport'), { recursive: true });
+    for (const folder of ['a kernel/include/linux', 'runtime/linux', 'runtime/transport']) await mkdir(host.file(folder), { recursive: true });
   });
   afterEach(() => host.close());
 
@@ -42,7 +41,6 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     ['the kernel has the old name', 'bool task_work_cancel();', 'typeof(&task_work_cancel)', false],
     ['the runtime knows the new name', 'bool task_work_cancel_func();', 'typeof(&task_work_cancel_func)', false],
   ])('task-work-cancel-renamed: %s', async (_name, header, declaration, helps) => {
-    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
     await writeFile(host.file('a kernel/include/linux/task_work.h'), header);
     const runtime = `static ${declaration} kallsyms_task_work_cancel;\nlookup("task_work_cancel");\n`;
     await writeFile(host.file('runtime/stp_task_work.c'), runtime);
@@ -61,8 +59,6 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     ['the runtime does without', 'ssize_t strscpy();', 'strscpy(a, b, 3);', '', false],
     ['no header is there', undefined, 'strlcpy(a, b, 3);', '', false],
   ])('linux-6.8: %s', async (_name, header, use, definition, helps) => {
-    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
-    await mkdir(host.file('runtime/linux'));
     if (header !== undefined) await writeFile(host.file('a kernel/include/linux/string.h'), header);
     await writeFile(host.file('runtime/transport/procfs.c'), use);
     await writeFile(host.file('runtime/linux/runtime.h'), definition);
@@ -74,8 +70,6 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
     ['the kernel has functions', 'void *vmalloc_node();', '#ifndef STAPCONF_VMALLOC_NODE', false],
     ['the runtime does not look', '#define vmalloc_node(...)', 'vmalloc_node(1)', false],
   ])('vmalloc-macros: %s', async (_name, header, use, helps) => {
-    await mkdir(host.file('a kernel/include/linux'), { recursive: true });
-    await mkdir(host.file('runtime/linux'));
     await writeFile(host.file('a kernel/include/linux/vmalloc.h'), header);
     await writeFile(host.file('runtime/linux/alloc.c'), use);
     expect((await run()).stdout).toBe(`[-v][two words]${helps ? '[-DSTAPCONF_VZALLOC][-DSTAPCONF_VMALLOC_NODE][-DSTAPCONF_VZALLOC_NODE]' : ''}`);
@@ -83,7 +77,6 @@ describe.skipIf(whyNoDash !== undefined)(`remedies ${whyNoDash ?? ''}`, () => {
 
   describe('a corrected runtime', () => {
     beforeEach(async () => {
-      await mkdir(host.file('a kernel/include/linux'), { recursive: true });
       await writeFile(host.file('a kernel/include/linux/task_work.h'), 'bool task_work_cancel_func();');
       await writeFile(host.file('runtime/stp_task_work.c'), 'typeof(&task_work_cancel)');
     });

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quote } from '../../src/ssh/quote.js';
+import { quote } from '../../src/base/quote.js';
 
 const shells = [['sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(([program = '', ...words]) => spawnSync(program, [...words, '-c', ':']).error === undefined);
 /** No NUL: no shell word can hold one. No lone surrogates: they are not text. */
