@@ -12,7 +12,8 @@ import type { PacketSource } from './traffic.js';
 
 const RELEASE = '6.12.0-demo-amd64';
 const HEARTBEAT_NS = 200e6;
-const TICK_MS = 20;
+/** As the coalescer on a real host holds lines (systemtap/coalesce.ts). */
+const TICK_MS = 50;
 const LOOPBACK = '127.0.0.1';
 
 export interface SimulatedHostOptions {
@@ -216,29 +217,34 @@ export class SimulatedHost {
 
   #supervise(channel: ServerChannel): void {
     const { clock, traffic, skewNs } = this.#options;
+    let text = '';
     const mark = (letter: string, atNs: number, count?: number) => {
-      channel.write(`${[letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ')}\n`);
+      text += `${[letter, ...(letter === 'B' ? ['1'] : []), this.#epochNs(atNs + skewNs), Math.floor(atNs - this.#bootNs), ...(count === undefined ? [] : [count])].join(' ')}\n`;
+    };
+    const print = (untilNs: number) => {
+      for (const packet of traffic.takeUntil(this.name, untilNs)) {
+        printed += 1;
+        text += `${packet.letter} ${this.#epochNs(packet.atNs + skewNs)} ${packet.rest}\n`;
+      }
+    };
+    const send = () => {
+      if (text !== '') channel.write(text);
+      text = '';
     };
     this.#supervised += 1;
     let printed = 0;
     let beatNs = clock.nowNs();
     traffic.takeUntil(this.name, beatNs);
     mark('B', beatNs);
-    const print = (untilNs: number) => {
-      // In one piece, as the coalescer on a real host does (systemtap/coalesce.ts).
-      let lines = '';
-      for (const packet of traffic.takeUntil(this.name, untilNs)) {
-        printed += 1;
-        lines += `${packet.letter} ${this.#epochNs(packet.atNs + skewNs)} ${packet.rest}\n`;
-      }
-      if (lines !== '') channel.write(lines);
-    };
+    send();
     const timer = setInterval(() => {
       const nowNs = clock.nowNs();
       print(nowNs);
-      if (nowNs - beatNs < HEARTBEAT_NS) return;
-      beatNs = nowNs;
-      mark('H', nowNs, printed);
+      if (nowNs - beatNs >= HEARTBEAT_NS) {
+        beatNs = nowNs;
+        mark('H', nowNs, printed);
+      }
+      send();
     }, TICK_MS);
     channel.on('close', () => clearInterval(timer));
     channel.on('end', () => {
@@ -246,6 +252,7 @@ export class SimulatedHost {
       const nowNs = clock.nowNs();
       print(nowNs);
       mark('E', nowNs, printed);
+      send();
       exit(channel, 0, '');
     });
   }

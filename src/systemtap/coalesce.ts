@@ -6,7 +6,7 @@
 // the end of the input. Exit status: 0 all was written, 1 nobody reads any more, another: what was held is lost.
 // No modules of perl are used, and numbers stand for EINTR (4) and EAGAIN (11): perl-base is on every Debian and Ubuntu; where perl is missing, staprun writes to the channel itself.
 
-const HOLD_SEC = 0.02;
+const HOLD_SEC = 0.05;
 const HELD_MIB = 32;
 /** Without a byte taken, after the end of the input. */
 const STUCK_SEC = 10;
