@@ -9,10 +9,11 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 if (existsSync(join(here, 'node_modules', 'esbuild'))) {
   const { buildSync } = await import('esbuild');
   const dist = join(here, 'dist');
-  const sources = readdirSync(join(here, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts') && !file.startsWith(join('report', 'page', '/')));
-  rmSync(dist, { recursive: true, force: true });
+  const sources = readdirSync(join(here, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts') && ![join('report', 'page'), join('capture', 'wasm')].some((other) => file.startsWith(join(other, '/'))));
+  // What WebAssembly was compiled to stays: build-wasm.mjs knows whether it has changed.
+  for (const file of existsSync(dist) ? readdirSync(dist) : []) if (file !== 'wasm') rmSync(join(dist, file), { recursive: true });
   buildSync({ entryPoints: sources.map((file) => join(here, 'src', file)), outbase: join(here, 'src'), outdir: dist, format: 'esm', platform: 'node', target: 'node20' });
-  execFileSync(process.execPath, [join(here, 'build-page.mjs')], { stdio: 'inherit' });
+  for (const other of ['build-page.mjs', 'build-wasm.mjs']) execFileSync(process.execPath, [join(here, other)], { stdio: 'inherit' });
   chmodSync(join(dist, 'cli.js'), 0o755);
   mkdirSync(join(dist, 'man'), { recursive: true });
   writeFileSync(join(dist, 'man', 'fleet-tap.1'), execFileSync(process.execPath, [join(dist, 'cli.js'), '__manual', 'man']));

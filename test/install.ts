@@ -56,8 +56,8 @@ export function installMissing<T extends Pick<Need, 'program' | 'debianPackage'>
 }
 
 export default function setup(): void {
-  // The tests run the sources; the report's page is bundled from them.
-  execFileSync(process.execPath, [join(import.meta.dirname, '..', 'build-page.mjs')], { stdio: 'inherit' });
+  // The tests run the sources; the report's page is bundled from them, and WebAssembly compiled.
+  for (const build of ['build-page.mjs', 'build-wasm.mjs']) execFileSync(process.execPath, [join(import.meta.dirname, '..', build)], { stdio: 'inherit' });
   const missing = installMissing(NEEDS);
   for (const { program, debianPackage, tests } of missing) console.error(`skipped: ${tests}: ${program} is not installed (as root: apt-get install ${debianPackage})`);
   if (missing.length > 0 && process.env.FLEET_TAP_NO_SKIP === '1') throw new Error('FLEET_TAP_NO_SKIP=1, and not all that the tests need is there');

@@ -1,6 +1,7 @@
 // Memory for batches of records: what those had whose rows have all gone out is used for the next ones. A fleet that prints a million lines a second
 // fills a thousand batches in it; making the memory anew and collecting it took a tenth of a merge's time.
-// Guaranteed: nobody gets memory that was not given back; what lies free is bounded.
+// It is one WebAssembly memory, so that compiled code can fill batches where they lie (capture/packet-reader.ts). Pages that nobody has touched cost nothing.
+// Guaranteed: nobody gets memory that was not given back; there is so much and no more: beyond that, batches have memory of their own, which is collected.
 import { type BatchOwner, RecordBatch, ROW_BYTES, type RowRun } from './record-batch.js';
 
 /**
@@ -9,12 +10,35 @@ import { type BatchOwner, RecordBatch, ROW_BYTES, type RowRun } from './record-b
  */
 export const MOST_ROWS = 256;
 const BATCH_BYTES = MOST_ROWS * ROW_BYTES;
-const FREE_LIMIT = 4096;
+const MOST_BATCHES = 4096;
+const PAGE_BYTES = 65_536;
+/** In front of the batches: what compiled code works on beside them. */
+export const DESK_BYTES = PAGE_BYTES;
 
-const free: ArrayBuffer[] = [];
+interface BatchMemory {
+  readonly memory: WebAssembly.Memory;
+  /** It never grows: the buffer stays the same. */
+  readonly buffer: ArrayBuffer;
+  /** Where free batches begin. */
+  readonly free: number[];
+}
+
+let made: BatchMemory | undefined;
+
+export function batchMemory(): BatchMemory {
+  if (made === undefined) {
+    const pages = (DESK_BYTES + MOST_BATCHES * BATCH_BYTES) / PAGE_BYTES;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    made = { memory, buffer: memory.buffer, free: Array.from({ length: MOST_BATCHES }, (_, index) => DESK_BYTES + (MOST_BATCHES - 1 - index) * BATCH_BYTES) };
+  }
+  return made;
+}
 
 export function newBatch(owner: BatchOwner, rows: number): RecordBatch {
-  return rows === MOST_ROWS ? new RecordBatch(owner, rows, free.pop()) : new RecordBatch(owner, rows);
+  if (rows !== MOST_ROWS) return new RecordBatch(owner, rows);
+  const { buffer, free } = batchMemory();
+  const start = free.pop();
+  return start === undefined ? new RecordBatch(owner, rows) : new RecordBatch(owner, rows, buffer, start);
 }
 
 /**
@@ -23,6 +47,6 @@ export function newBatch(owner: BatchOwner, rows: number): RecordBatch {
  */
 export function giveBack(gone: readonly RowRun[]): void {
   for (const { batch, to } of gone) {
-    if (to === batch.capacity && batch.buffer.byteLength === BATCH_BYTES && free.length < FREE_LIMIT) free.push(batch.buffer);
+    if (to === batch.capacity && batch.buffer === made?.buffer) made.free.push(batch.start);
   }
 }

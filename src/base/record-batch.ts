@@ -47,8 +47,10 @@ export class RecordBatch implements BatchOwner {
   readonly capacity: number;
   /** Rows that are there; the next one is written at this index and then counted. */
   length = 0;
-  /** All fixed columns, one after the other: what spilling writes. */
+  /** Holds all fixed columns, one after the other: what spilling writes. */
   readonly buffer: ArrayBuffer;
+  /** Where they begin in it. */
+  readonly start: number;
   readonly tNs: Float64Array;
   readonly rawNs: Float64Array;
   readonly correctionNs: Float64Array;
@@ -75,17 +77,18 @@ export class RecordBatch implements BatchOwner {
   asides: (string | GapAside)[];
 
   /** @param capacity rows; fixed */
-  constructor(owner: BatchOwner, capacity: number, buffer = new ArrayBuffer(capacity * ROW_BYTES)) {
+  constructor(owner: BatchOwner, capacity: number, buffer = new ArrayBuffer(capacity * ROW_BYTES), start = 0) {
     this.host = owner.host;
     this.hostName = owner.hostName;
     this.epoch = owner.epoch;
     this.capacity = capacity;
     this.buffer = buffer;
-    let at = 0;
+    this.start = start;
+    let at = start;
     const place = (bytes: number) => {
-      const start = at;
+      const column = at;
       at += bytes * capacity;
-      return start;
+      return column;
     };
     this.tNs = new Float64Array(buffer, place(8), capacity);
     this.rawNs = new Float64Array(buffer, place(8), capacity);

@@ -7,6 +7,7 @@ import type { BatchOwner, GapAside, RecordBatch } from '../base/record-batch.js'
 import { type ClockOffset, type Correction, STEP_NS } from './clock-offset.js';
 import { LINE_LIMIT_BYTES, type LineReader, type StreamProgress } from './host-stream.js';
 import { OpenBatch } from './open-batch.js';
+import { packetReader, type ReadTimes } from './packet-reader.js';
 import { BEGIN, END, PACKET, REFUSED, SUPPRESSED, WireParser } from './wire-format.js';
 
 const NEWLINE = 0x0a;
@@ -17,7 +18,7 @@ const SAY_SUPPRESSED_NS = 1e9;
  */
 const COMING_NS = 2e9;
 
-/** Lines of other CPUs are never so old. */
+/** Lines of other CPUs are never so old. The same in wasm/packet-lines.ts. */
 const SET_BACK_NS = 2 * COMING_NS;
 /** Heartbeats of COMING_NS, many times over. */
 const MOST_ANNOUNCED = 256;
@@ -40,6 +41,7 @@ interface When {
 export class MachineLines implements LineReader {
   readonly #offset: ClockOffset;
   readonly #counters: HostCounters;
+  readonly #originSec: number;
   readonly #parser: WireParser;
   readonly #open: OpenBatch;
   #sequence = 0;
@@ -69,6 +71,7 @@ export class MachineLines implements LineReader {
   #markedNs = Number.NEGATIVE_INFINITY;
 
   constructor(owner: BatchOwner, clock: Clock, offset: ClockOffset, counters: HostCounters) {
+    this.#originSec = clock.originSec;
     this.#parser = new WireParser(clock.originSec);
     this.#open = new OpenBatch(owner);
     this.#offset = offset;
@@ -79,9 +82,11 @@ export class MachineLines implements LineReader {
     const parser = this.#parser;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const endAt = bytes.length;
+    const reader = packetReader();
     let batch = this.#open.batch;
-    let correction = this.#offset.correction(nowNs);
+    let times = this.#times(nowNs);
     let at = start;
+    let loadAt = start;
     let [received, records] = [0, 0];
     // Numbers of every line are kept here, not in fields: a field's new number may be a new object. The sums tell V8 that they are numbers.
     let sequence = this.#sequence;
@@ -89,24 +94,36 @@ export class MachineLines implements LineReader {
     let lastNs = 0 + this.#lastNs;
     while (at <= end) {
       if (batch.isFull) batch = this.#open.next(progress);
+      if (at >= loadAt) loadAt = reader.load(bytes, at, end + 1);
+      const rows = reader.read(at, batch, times, passedNs, sequence);
+      if (rows > 0) {
+        batch.length += rows;
+        sequence += rows;
+        received += rows;
+        records += rows;
+        passedNs = 0 + reader.passedNs;
+        lastNs = batch.tNs[batch.length - 1] as number;
+        at = reader.at;
+        if (at >= loadAt || batch.isFull) continue;
+      }
       received += 1;
       const kind = parser.parse(bytes, view, at, endAt, batch);
       if (kind === PACKET) {
         const row = batch.length;
         const rawNs = batch.rawNs[row] as number;
-        const tNs = rawNs + correction.correctionNs;
+        const tNs = rawNs + times.correctionNs;
         batch.tNs[row] = tNs;
-        batch.correctionNs[row] = correction.correctionNs;
-        batch.errorNs[row] = correction.errorNs;
+        batch.correctionNs[row] = times.correctionNs;
+        batch.errorNs[row] = times.errorNs;
         if (tNs > nowNs) {
           this.#passedNs = passedNs;
-          const when = this.#ahead(rawNs, correction, nowNs);
+          const when = this.#ahead(rawNs, times, nowNs);
           batch.tNs[row] = when.tNs;
           batch.correctionNs[row] = when.correctionNs;
           batch.errorNs[row] = when.errorNs;
           passedNs = 0 + this.#passedNs;
-        } else if (tNs - correction.errorNs > passedNs) passedNs = tNs - correction.errorNs;
-        else if (tNs + correction.errorNs < passedNs - SET_BACK_NS) {
+        } else if (tNs - times.errorNs > passedNs) passedNs = tNs - times.errorNs;
+        else if (tNs + times.errorNs < passedNs - SET_BACK_NS) {
           this.#passedNs = passedNs;
           this.#behind(batch, row, nowNs);
         }
@@ -130,7 +147,7 @@ export class MachineLines implements LineReader {
         at = parser.newlineAt + 1;
         this.#mark(kind, nowNs, progress);
         // The clock may have been set, and a marker may stand in a new batch.
-        correction = this.#offset.correction(nowNs);
+        times = this.#times(nowNs);
         batch = this.#open.batch;
         passedNs = 0 + this.#passedNs;
       }
@@ -141,6 +158,11 @@ export class MachineLines implements LineReader {
     this.#counters.received += received;
     this.#counters.records += records;
     this.#open.tell(progress);
+  }
+
+  #times(nowNs: number): ReadTimes {
+    const { correctionNs, errorNs } = this.#offset.correction(nowNs);
+    return { originSec: this.#originSec, nowNs, correctionNs, errorNs, beatRealNs: this.#beatRealNs };
   }
 
   #refused(bytes: Buffer, start: number, newlineAt: number, progress: StreamProgress): void {

@@ -52,8 +52,8 @@ test('books that do not are told within a heartbeat, once, and the end says so t
   expect(await log.finish()).toBe(false);
 });
 
-/** A log of three hosts, in strict order, and the memory of each full batch that it held. @param releases how often rows go out: after each chunk, or at the end */
-async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: string; memory: ArrayBufferLike[] }> {
+/** A log of three hosts, in strict order, and where the memory of each full batch begins that it held. @param releases how often rows go out: after each chunk, or at the end */
+async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: string; memory: number[] }> {
   const originSec = 1_795_428_000;
   const clock = { originSec, ns: 0, nowNs: () => clock.ns };
   const format = new TextFormat({ originSec, hostWidth: 2 });
@@ -92,7 +92,7 @@ async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: 
   }
   for (const { index } of hosts) fleetLog.ended(index, undefined, []);
   expect(await fleetLog.finish()).toBe(true);
-  return { log, memory: [...seen].map(({ buffer }) => buffer) };
+  return { log, memory: [...seen].map(({ start }) => start) };
 }
 
 test('memory of rows that have gone out is used again, and the log is the same', async () => {
