@@ -9,7 +9,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 if (existsSync(join(here, 'node_modules', 'esbuild'))) {
   const { buildSync } = await import('esbuild');
   const dist = join(here, 'dist');
-  const sources = readdirSync(join(here, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts') && ![join('report', 'page'), join('capture', 'wasm')].some((other) => file.startsWith(join(other, '/'))));
+  const sources = readdirSync(join(here, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts') && ![join('report', 'page'), join('capture', 'wasm'), join('sinks', 'wasm')].some((other) => file.startsWith(join(other, '/'))));
   // What WebAssembly was compiled to stays: build-wasm.mjs knows whether it has changed.
   for (const file of existsSync(dist) ? readdirSync(dist) : []) if (file !== 'wasm') rmSync(join(dist, file), { recursive: true });
   buildSync({ entryPoints: sources.map((file) => join(here, 'src', file)), outbase: join(here, 'src'), outdir: dist, format: 'esm', platform: 'node', target: 'node20' });

@@ -1,12 +1,13 @@
 // Memory for batches of records: what those had whose rows have all gone out is used for the next ones. A fleet that prints a million lines a second
 // fills a thousand batches in it; making the memory anew and collecting it took a tenth of a merge's time.
 // It is one WebAssembly memory, so that compiled code can fill batches where they lie (capture/packet-reader.ts). Pages that nobody has touched cost nothing.
-// Guaranteed: nobody gets memory that was not given back; there is so much and no more: beyond that, batches have memory of their own, which is collected.
-import { type BatchOwner, RecordBatch, ROW_BYTES, type RowRun } from './record-batch.js';
+// Guaranteed: nobody gets memory that was not given back, or that anybody can still reach; there is so much and no more: beyond that, batches have memory
+// of their own, which is collected.
+import { type BatchOwner, Columns, RecordBatch, ROW_BYTES, type RowRun } from './record-batch.js';
 
 /**
- * Of batches that have reached their full size: those of quiet hosts are small, and few. Each column is a stretch of memory of its own: of larger batches
- * of 500 hosts, more pages are written in turn than the processor remembers the places of.
+ * Of a batch. Each column is a stretch of memory of its own: of larger batches of 500 hosts, more pages are written in turn than the processor remembers
+ * the places of. Each host has one that is not full yet: 18 KB.
  */
 export const MOST_ROWS = 256;
 const BATCH_BYTES = MOST_ROWS * ROW_BYTES;
@@ -19,8 +20,9 @@ interface BatchMemory {
   readonly memory: WebAssembly.Memory;
   /** It never grows: the buffer stays the same. */
   readonly buffer: ArrayBuffer;
-  /** Where free batches begin. */
-  readonly free: number[];
+  readonly free: Columns[];
+  /** So many were made. */
+  batches: number;
 }
 
 let made: BatchMemory | undefined;
@@ -29,16 +31,26 @@ export function batchMemory(): BatchMemory {
   if (made === undefined) {
     const pages = (DESK_BYTES + MOST_BATCHES * BATCH_BYTES) / PAGE_BYTES;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    made = { memory, buffer: memory.buffer, free: Array.from({ length: MOST_BATCHES }, (_, index) => DESK_BYTES + (MOST_BATCHES - 1 - index) * BATCH_BYTES) };
+    made = { memory, buffer: memory.buffer, free: [], batches: 0 };
   }
   return made;
 }
 
-export function newBatch(owner: BatchOwner, rows: number): RecordBatch {
-  if (rows !== MOST_ROWS) return new RecordBatch(owner, rows);
-  const { buffer, free } = batchMemory();
-  const start = free.pop();
-  return start === undefined ? new RecordBatch(owner, rows) : new RecordBatch(owner, rows, buffer, start);
+/** What nobody has given back is free again when nobody can reach it any more. */
+const abandoned = new FinalizationRegistry<Columns>((columns) => void made?.free.push(columns));
+
+/** A batch of MOST_ROWS rows. */
+export function newBatch(owner: BatchOwner): RecordBatch {
+  const memory = batchMemory();
+  let columns = memory.free.pop();
+  if (columns === undefined && memory.batches < MOST_BATCHES) {
+    columns = new Columns(MOST_ROWS, memory.buffer, DESK_BYTES + memory.batches * BATCH_BYTES);
+    memory.batches += 1;
+  }
+  if (columns === undefined) return new RecordBatch(owner, MOST_ROWS);
+  const batch = new RecordBatch(owner, MOST_ROWS, columns);
+  abandoned.register(batch, columns, batch);
+  return batch;
 }
 
 /**
@@ -47,6 +59,8 @@ export function newBatch(owner: BatchOwner, rows: number): RecordBatch {
  */
 export function giveBack(gone: readonly RowRun[]): void {
   for (const { batch, to } of gone) {
-    if (to === batch.capacity && batch.buffer === made?.buffer) made.free.push(batch.start);
+    if (to !== batch.capacity || batch.columns.buffer !== made?.buffer) continue;
+    abandoned.unregister(batch);
+    made.free.push(batch.columns);
   }
 }

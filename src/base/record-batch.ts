@@ -33,6 +33,57 @@ export interface GapAside {
 /** Bytes of one row in all columns. */
 export const ROW_BYTES = 69;
 
+/** A batch's memory: its fixed columns, one after the other. */
+export class Columns {
+  /** What holds them: what spilling writes. */
+  readonly buffer: ArrayBuffer;
+  /** Where they begin in it. */
+  readonly start: number;
+  readonly tNs: Float64Array;
+  readonly rawNs: Float64Array;
+  readonly correctionNs: Float64Array;
+  readonly errorNs: Float64Array;
+  readonly sequence: Float64Array;
+  readonly source: Uint32Array;
+  readonly destination: Uint32Array;
+  readonly seq: Uint32Array;
+  readonly ack: Uint32Array;
+  readonly payloadBytes: Uint32Array;
+  readonly window: Uint16Array;
+  readonly sourcePort: Uint16Array;
+  readonly destinationPort: Uint16Array;
+  readonly kind: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly bits: Uint8Array;
+
+  constructor(rows: number, buffer = new ArrayBuffer(rows * ROW_BYTES), start = 0) {
+    this.buffer = buffer;
+    this.start = start;
+    let at = start;
+    const place = (bytes: number) => {
+      const column = at;
+      at += bytes * rows;
+      return column;
+    };
+    this.tNs = new Float64Array(buffer, place(8), rows);
+    this.rawNs = new Float64Array(buffer, place(8), rows);
+    this.correctionNs = new Float64Array(buffer, place(8), rows);
+    this.errorNs = new Float64Array(buffer, place(8), rows);
+    this.sequence = new Float64Array(buffer, place(8), rows);
+    this.source = new Uint32Array(buffer, place(4), rows);
+    this.destination = new Uint32Array(buffer, place(4), rows);
+    this.seq = new Uint32Array(buffer, place(4), rows);
+    this.ack = new Uint32Array(buffer, place(4), rows);
+    this.payloadBytes = new Uint32Array(buffer, place(4), rows);
+    this.window = new Uint16Array(buffer, place(2), rows);
+    this.sourcePort = new Uint16Array(buffer, place(2), rows);
+    this.destinationPort = new Uint16Array(buffer, place(2), rows);
+    this.kind = new Uint8Array(buffer, place(1), rows);
+    this.flags = new Uint8Array(buffer, place(1), rows);
+    this.bits = new Uint8Array(buffer, place(1), rows);
+  }
+}
+
 /** Whose records these are. `host` is the host's place in the order of the inventory. */
 export interface BatchOwner {
   readonly host: number;
@@ -47,10 +98,7 @@ export class RecordBatch implements BatchOwner {
   readonly capacity: number;
   /** Rows that are there; the next one is written at this index and then counted. */
   length = 0;
-  /** Holds all fixed columns, one after the other: what spilling writes. */
-  readonly buffer: ArrayBuffer;
-  /** Where they begin in it. */
-  readonly start: number;
+  readonly columns: Columns;
   readonly tNs: Float64Array;
   readonly rawNs: Float64Array;
   readonly correctionNs: Float64Array;
@@ -77,35 +125,28 @@ export class RecordBatch implements BatchOwner {
   asides: (string | GapAside)[];
 
   /** @param capacity rows; fixed */
-  constructor(owner: BatchOwner, capacity: number, buffer = new ArrayBuffer(capacity * ROW_BYTES), start = 0) {
+  constructor(owner: BatchOwner, capacity: number, columns = new Columns(capacity)) {
     this.host = owner.host;
     this.hostName = owner.hostName;
     this.epoch = owner.epoch;
     this.capacity = capacity;
-    this.buffer = buffer;
-    this.start = start;
-    let at = start;
-    const place = (bytes: number) => {
-      const column = at;
-      at += bytes * capacity;
-      return column;
-    };
-    this.tNs = new Float64Array(buffer, place(8), capacity);
-    this.rawNs = new Float64Array(buffer, place(8), capacity);
-    this.correctionNs = new Float64Array(buffer, place(8), capacity);
-    this.errorNs = new Float64Array(buffer, place(8), capacity);
-    this.sequence = new Float64Array(buffer, place(8), capacity);
-    this.source = new Uint32Array(buffer, place(4), capacity);
-    this.destination = new Uint32Array(buffer, place(4), capacity);
-    this.seq = new Uint32Array(buffer, place(4), capacity);
-    this.ack = new Uint32Array(buffer, place(4), capacity);
-    this.payloadBytes = new Uint32Array(buffer, place(4), capacity);
-    this.window = new Uint16Array(buffer, place(2), capacity);
-    this.sourcePort = new Uint16Array(buffer, place(2), capacity);
-    this.destinationPort = new Uint16Array(buffer, place(2), capacity);
-    this.kind = new Uint8Array(buffer, place(1), capacity);
-    this.flags = new Uint8Array(buffer, place(1), capacity);
-    this.bits = new Uint8Array(buffer, place(1), capacity);
+    this.columns = columns;
+    this.tNs = columns.tNs;
+    this.rawNs = columns.rawNs;
+    this.correctionNs = columns.correctionNs;
+    this.errorNs = columns.errorNs;
+    this.sequence = columns.sequence;
+    this.source = columns.source;
+    this.destination = columns.destination;
+    this.seq = columns.seq;
+    this.ack = columns.ack;
+    this.payloadBytes = columns.payloadBytes;
+    this.window = columns.window;
+    this.sourcePort = columns.sourcePort;
+    this.destinationPort = columns.destinationPort;
+    this.kind = columns.kind;
+    this.flags = columns.flags;
+    this.bits = columns.bits;
     this.ipv6 = [];
     this.asides = [];
   }

@@ -4,6 +4,8 @@ declare namespace WebAssembly {
     /** @param descriptor pages of 64 KiB */
     constructor(descriptor: { readonly initial: number; readonly maximum: number });
     readonly buffer: ArrayBuffer;
+    /** Another buffer takes the place of the one before. */
+    grow(pages: number): number;
   }
   class Module {
     constructor(bytes: Uint8Array);

@@ -1,27 +1,23 @@
-// The batch that a host's rows are written to now. Batches begin small, so that 500 quiet hosts cost little, and grow with the traffic.
-import { MOST_ROWS, newBatch } from '../base/batch-memory.js';
+// The batch that a host's rows are written to now.
+import { newBatch } from '../base/batch-memory.js';
 import type { BatchOwner, RecordBatch } from '../base/record-batch.js';
 import type { StreamProgress } from './host-stream.js';
 
-const FIRST_ROWS = 64;
-
 export class OpenBatch {
   readonly #owner: BatchOwner;
-  #rows = FIRST_ROWS;
   #told = 0;
   batch: RecordBatch;
 
   constructor(owner: BatchOwner) {
     this.#owner = owner;
-    this.batch = newBatch(owner, FIRST_ROWS);
+    this.batch = newBatch(owner);
   }
 
   /** Call when the batch is full: what it holds goes into `progress`, and a new one stands ready. */
   next(progress: StreamProgress): RecordBatch {
     this.tell(progress);
-    this.#rows = Math.min(this.#rows * 2, MOST_ROWS);
     this.#told = 0;
-    this.batch = newBatch(this.#owner, this.#rows);
+    this.batch = newBatch(this.#owner);
     return this.batch;
   }
 

@@ -2,7 +2,7 @@
 // Guaranteed: a block that was changed in between is an error, never wrong rows. Pure: who keeps the blocks is given (SpillStore).
 // A block: u32 CRC-32 of the rest | u32 rows | u32 bytes of the JSON | columns (base/record-batch.ts) | JSON { ipv6, asides }.
 import { crc32 } from 'node:zlib';
-import { RecordBatch, ROW_BYTES, type RowRun } from '../base/record-batch.js';
+import { Columns, RecordBatch, ROW_BYTES, type RowRun } from '../base/record-batch.js';
 
 const HEADER_BYTES = 12;
 
@@ -22,7 +22,7 @@ export function packRows(runs: readonly RowRun[]): Buffer {
   const packed = new RecordBatch(first.batch, rows);
   for (const run of runs) packed.copy(run);
   const json = Buffer.from(JSON.stringify({ ipv6: packed.ipv6, asides: packed.asides }));
-  const block = Buffer.concat([Buffer.alloc(HEADER_BYTES), new Uint8Array(packed.buffer), json]);
+  const block = Buffer.concat([Buffer.alloc(HEADER_BYTES), new Uint8Array(packed.columns.buffer), json]);
   block.writeUInt32LE(rows, 4);
   block.writeUInt32LE(json.length, 8);
   block.writeUInt32LE(crc32(block.subarray(4)), 0);
@@ -35,7 +35,7 @@ export function unpackRows(block: Buffer, owner: { readonly host: number; readon
   const rows = block.readUInt32LE(4);
   const columns = new Uint8Array(rows * ROW_BYTES);
   columns.set(block.subarray(HEADER_BYTES, HEADER_BYTES + columns.length));
-  const batch = new RecordBatch(owner, rows, columns.buffer);
+  const batch = new RecordBatch(owner, rows, new Columns(rows, columns.buffer));
   const { ipv6, asides } = JSON.parse(block.toString('utf8', HEADER_BYTES + columns.length)) as Pick<RecordBatch, 'ipv6' | 'asides'>;
   batch.length = rows;
   batch.ipv6 = ipv6;

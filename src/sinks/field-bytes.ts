@@ -1,5 +1,6 @@
 // Bytes of JSONL and CSV, put in place one field after the other: no string for each line. Where a text is put eight bytes at a time, what is too much of
 // it is written over by what follows: SLACK_BYTES must be free behind the last field.
+import { LITTLE_ENDIAN } from '../base/byte-order.js';
 import { ipv6Text } from '../base/ip-address.js';
 import { nanosecondTime } from './fields.js';
 import { eights, putEights } from './text-bytes.js';
@@ -38,8 +39,6 @@ const DIGITS = Uint8Array.from({ length: 1000 }, (_, number) => String(number).l
 function four(text: string): number {
   return new Int32Array(Uint8Array.from(text.padEnd(4), (char) => char.charCodeAt(0)).buffer)[0] as number;
 }
-
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** A whole number. */
 export function putWhole(out: DataView, at: number, number: number): number {

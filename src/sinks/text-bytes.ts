@@ -2,8 +2,8 @@
 // A text of up to eight bytes is kept as the number whose memory spells it (`eight`): one store writes it all, and what is too much of it is
 // written over by what follows in the same line. A line's end is put to the byte: what stands behind it may have been written before.
 // Only ASCII: eight such bytes never spell a NaN, whose bits a store may change.
+import { LITTLE_ENDIAN } from '../base/byte-order.js';
 
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const SPACE = ' '.charCodeAt(0);
 
 /** What stands behind the ports, with its newline: flags, or for UDP its name; and what late lines have more. */
@@ -46,6 +46,9 @@ const FLAGS = new Float64Array(64);
 const FLAGS_END = fours(64, (flags) => `${[...flags.toString(2).padStart(6, '0')].join(' ')}\n`.slice(8));
 for (let flags = 0; flags < 64; flags += 1) FLAGS[flags] = eights([...flags.toString(2).padStart(6, '0')].join(' '))[0] as number;
 const [UDP_LINE, LATE_LINE, LATE_END] = fours(3, (part) => ['UDP\n', ' lat', 'e\n'][part] as string) as unknown as [number, number, number];
+
+/** One after the other, as wasm/text-rows.ts has them. */
+export const TEXT_TABLES = [MILLIS, HUNDREDS, SMALL, OCTETS, LAST_OCTETS, THOUSANDS, FLAGS_END, FLAGS, OCTET_BYTES] as const;
 
 /** Six digits, a Z and a space. @param micros 0 to 999,999 @returns where the next byte goes, as all of these */
 export function putMicros(out: DataView, at: number, micros: number): number {

@@ -92,7 +92,7 @@ async function logOf(packets: number, releases: 'each' | 'end'): Promise<{ log: 
   }
   for (const { index } of hosts) fleetLog.ended(index, undefined, []);
   expect(await fleetLog.finish()).toBe(true);
-  return { log, memory: [...seen].map(({ start }) => start) };
+  return { log, memory: [...seen].map(({ columns }) => columns.start) };
 }
 
 test('memory of rows that have gone out is used again, and the log is the same', async () => {
