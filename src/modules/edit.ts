@@ -82,6 +82,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
     kind: 'script',
     script: script(LOOK, ''),
     look: script(LOOK, ''),
+    seen: path,
     parse: (result) => {
       const looked = parseAnswer(rule.module, result);
       const failed = failure(looked);

@@ -27,7 +27,7 @@ const BODY = part(`
 expand path src
 state_of() {
   if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
-  elif [ -e "$1" ]; then was=file; [ "$(stat -c %h -- "$1")" = 1 ] || was=hard
+  elif [ -e "$1" ]; then was_of nlink "$1"; if [ "$was" = 1 ]; then was=file; else was=hard; fi
   else was=absent; fi
 }
 follow_link() { [ -n "$follow" ] && [ -L "$path" ] || return 0; real "$path" && path=$real; state_of "$path"; }
@@ -193,6 +193,8 @@ export const file: PlaybookModule<typeof parameters> = {
       kind: 'script',
       script: script(context.check),
       look: script(true),
+      leavesNothing: true,
+      seen: state === 'absent' ? undefined : path,
       parse: (result) => {
         const answer = parseAnswer('file', result);
         if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { path } };

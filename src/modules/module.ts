@@ -71,6 +71,8 @@ export interface StepOptions {
   readonly mayEnd?: boolean;
   /** What stands before this on standard output, and all of standard error, is the user's program's: shown as it comes. */
   readonly shownUntil?: string | undefined;
+  /** As in RunOptions. */
+  readonly leavesNothing?: boolean;
 }
 
 /** What an action has: the connection of the task's host (or of delegate_to), and the person. */
@@ -135,10 +137,13 @@ export type ModulePlan =
        * nothing is to be changed and nothing failed, that is the task's result. Equal to `script`: that one only looks, and any answer is the task's.
        */
       readonly look?: string;
+      /** A path that `look` asks for by OWN's functions (ownership.ts, seenScript). */
+      readonly seen?: string | undefined;
       /** Standard error is part of the answer: nothing else may run beside it. Default: false. */
       readonly isAlone?: boolean;
-      /** These two as in StepOptions. What only looks may be ended anyway. */
+      /** These as in StepOptions. What only looks may be ended anyway, and leaves nothing. */
       readonly mayEnd?: boolean;
+      readonly leavesNothing?: boolean;
       readonly shownUntil?: string | undefined;
       /**
        * Pure. The result; or, where the first script has only looked and something is to be done, the next one: a task that changes nothing costs
@@ -162,8 +167,8 @@ export async function takeStep(step: PlanStep, host: ActionHost): Promise<Module
   return step.kind === 'action' ? step.run(host) : step.parse(await host.run(step.script, scriptOptions(step)));
 }
 
-export function scriptOptions({ input, timeoutMs, mayEnd, shownUntil, look, script }: ScriptStep): StepOptions {
-  return { ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mayEnd === true || look === script ? { mayEnd: true } : {}), ...(shownUntil === undefined ? {} : { shownUntil }) };
+export function scriptOptions({ input, timeoutMs, mayEnd, leavesNothing, shownUntil, look, script }: ScriptStep): StepOptions {
+  return { leavesNothing: leavesNothing === true || look === script, ...(input === undefined ? {} : { input }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mayEnd === true || look === script ? { mayEnd: true } : {}), ...(shownUntil === undefined ? {} : { shownUntil }) };
 }
 
 export interface PlaybookModule<P extends Parameters = Parameters> {

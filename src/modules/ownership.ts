@@ -1,5 +1,6 @@
 // What comes in: mode, owner and group as a task wants them for a path, the parameters that all modules of files share. What goes out: the sh
 // functions that compare and set them, and what a path is now, under Ansible's names. Plain POSIX sh; programs as GNU and busybox both have them.
+import { quote } from '../base/quote.js';
 import type { Answer } from './answer.js';
 import type { ModuleDiff } from './module.js';
 import type { Parameters } from './params.js';
@@ -74,6 +75,28 @@ symbolic() {
 }
 `.trim();
 
+const SEEN_FORMAT = 'uid=%u\ngid=%g\nmode=%a\nowner=%U\ngroup=%G\nsize=%s\nnlink=%h\nkind=%F';
+
+/**
+ * sh: asks what `own` and `info` would find out about these paths, with one process for all: for scripts behind it that change nothing.
+ * A path that has another name for the host (a ~, a newline) is left to them. Cut up once, not searched: patterns over a long text take a shell longer than a process.
+ */
+export function seenScript(paths: readonly string[]): string {
+  const plain = [...new Set(paths)].filter((path) => !path.startsWith('~') && !path.includes('\n'));
+  if (plain.length < 2) return '';
+  return `ft_seen=0 ft_newline='
+'
+IFS=$ft_newline; set -f
+for ft_word in $(LC_ALL=C stat -c 'path=%n\n${SEEN_FORMAT}' -- ${plain.map(quote).join(' ')}); do
+  case $ft_word in
+  path=*) ft_seen=$((ft_seen + 1)); eval "ft_seen_path$ft_seen=\\\${ft_word#path=} ft_seen_is$ft_seen="; ft_between= ;;
+  *) eval "ft_seen_is$ft_seen=\\$ft_seen_is$ft_seen\\$ft_between\\$ft_word"; ft_between=$ft_newline ;;
+  esac
+done
+unset IFS; set +f
+`;
+}
+
 /**
  * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set; `attrs` collects what differs, for --diff.
  * Needs the variables mode, owner, group (empty: leave alone), selinux, check. An owner may be a name or a number.
@@ -87,14 +110,12 @@ ${SYMBOLIC}
 look_at() {
   [ "$seenof" != "$1" ] || [ -z "$seen" ] || return 0
   seenof=$1
-  seen=$(stat -c 'uid=%u
-gid=%g
-mode=%a
-owner=%U
-group=%G
-size=%s
-nlink=%h
-kind=%F' -- "$1")
+  seen=; ft_at=\${ft_seen:-0}
+  while [ "$ft_at" != 0 ]; do
+    eval "[ \\"\\$1\\" != \\"\\$ft_seen_path$ft_at\\" ] || seen=\\$ft_seen_is$ft_at"
+    ft_at=$((ft_at - 1))
+  done
+  [ -n "$seen" ] || seen=$(stat -c '${SEEN_FORMAT}' -- "$1")
 }
 was_of() { look_at "$2"; was=\${seen#*"$1="}; was=\${was%%"$ft_newline"*}; }
 own() {
@@ -120,7 +141,7 @@ own() {
 }
 expand() {
   for name; do
-    eval "word=\\$$name"
+    eval 'word=$'"$name"
     case $word in
     '~'|'~/'*) word=$HOME\${word#'~'} ;;
     '~'*) user=\${word%%/*}; user=\${user#'~'}; house=$(getent passwd -- "$user" | cut -d: -f6); [ -z "$house" ] || word=$house\${word#"~$user"} ;;

@@ -96,6 +96,8 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
     kind: 'script',
     script: script(sent),
     look: script(false, true),
+    seen: dest,
+    leavesNothing: placed.validate === undefined,
     ...(sent ? { input: bytes } : {}),
     parse: (result) => {
       const answer = parseAnswer(module, result);

@@ -8,7 +8,8 @@ import { part } from './script.js';
 
 /**
  * `put PATH` (no link, not a directory) needs the variables sum (SHA-256 of what must arrive) and backup; the function `validate FILE` (below)
- * and OWN. It answers failures itself; afterwards `backupfile` is the backup's name.
+ * and OWN. It answers failures itself; afterwards `backupfile` is the backup's name. The process's number is not asked of the shell: a script that does runs
+ * in a shell of its own (ssh/shell-loop.ts).
  */
 export const PUT = part(`
 put() {
@@ -25,7 +26,7 @@ put() {
   if [ -e "$1" ] && [ ! -L "$1" ]; then chmod "$(stat -c %a -- "$1")" "$tmp"
   else chmod "$(printf %o "$((0666 & ~$mask))")" "$tmp"; fi
   validate "$tmp"
-  [ -z "$backup" ] || [ ! -e "$1" ] || { backupfile=$1.$$.$(date +%Y-%m-%d@%H:%M:%S~); cp -p -- "$1" "$backupfile" || give_up "Could not make backup of $1 to $backupfile"; }
+  [ -z "$backup" ] || [ ! -e "$1" ] || { read -r number rest < /proc/self/stat; backupfile=$1.$number.$(date +%Y-%m-%d@%H:%M:%S~); cp -p -- "$1" "$backupfile" || give_up "Could not make backup of $1 to $backupfile"; }
   if [ -e "$1" ] && [ ! -L "$1" ]; then
     bits=$(stat -c %a -- "$1"); chown "$(stat -c %u:%g -- "$1")" "$tmp" 2>/dev/null; chmod "$bits" "$tmp"
   fi

@@ -6,7 +6,7 @@ import { DEFAULT_LIMIT_BYTES } from '../ssh/collected-output.js';
 import type { CommandResult, RunOptions } from '../ssh/session.js';
 import { UntilMark } from '../ssh/until-mark.js';
 import { LocalFiles } from './local-files.js';
-import type { LookingHost } from './looks.js';
+import type { Look, LookingHost } from './looks.js';
 import type { Include, Task } from './playbook.js';
 import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
@@ -16,7 +16,7 @@ import { chainOf, reachedAs, type Settings, settingsOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import type { Scope } from './variables.js';
 
-type LookAhead = (wanted: { readonly look: string; readonly most: number; readonly where: string }) => Promise<readonly string[]>;
+type LookAhead = (wanted: { readonly look: string; readonly most: number; readonly where: string }) => Promise<readonly Look[]>;
 
 export class HostTask implements TaskHost {
   readonly files: LocalFiles;

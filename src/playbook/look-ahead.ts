@@ -6,6 +6,7 @@
 import type { ModulePlan, ModuleResult } from '../modules/module.js';
 import { inherited } from './directives.js';
 import { HostTask } from './host-task.js';
+import type { Look } from './looks.js';
 import type { Step, Task } from './playbook.js';
 import type { Around, Following, HostRun, PlayEngine } from './run-state.js';
 import { runTask, skippedBy, type TaskHost } from './run-task.js';
@@ -23,23 +24,23 @@ export interface Wanted {
   readonly where: string;
 }
 
-export async function looksAhead(play: PlayEngine, task: Task, host: HostRun, { locals, following }: Pick<Around, 'locals' | 'following'>, { look, most, where }: Wanted): Promise<readonly string[]> {
+export async function looksAhead(play: PlayEngine, task: Task, host: HostRun, { locals, following }: Pick<Around, 'locals' | 'following'>, { look, most, where }: Wanted): Promise<readonly Look[]> {
   const { looks } = play.run;
-  const found: string[] = [];
+  const found: Look[] = [];
   let bytes = 0;
   const isFull = () => found.length >= most || bytes >= MOST_BYTES;
-  const take = (scripts: readonly string[]) => {
-    for (const script of scripts) {
+  const take = (some: readonly Look[]) => {
+    for (const one of some) {
       if (isFull()) return;
-      found.push(script);
-      bytes += script.length;
+      found.push(one);
+      bytes += one.script.length;
     }
   };
   if (task.loop?.pauseSec !== undefined) return found;
   if (task.loop !== undefined && looks.isNew(where, task)) {
     const ahead = new AheadTask(play, host, task, where, most);
     await ahead.plan(locals);
-    take(ahead.scripts.slice(ahead.scripts.indexOf(look) + 1));
+    take(ahead.found.slice(ahead.found.findIndex(({ script }) => script === look) + 1));
     if (ahead.isEnd) return found;
   }
   for (const one of upcoming(following)) {
@@ -51,7 +52,7 @@ export async function looksAhead(play: PlayEngine, task: Task, host: HostRun, { 
     if (!looks.isNew(where, step)) continue;
     const ahead = new AheadTask(play, host, step, where, most);
     await ahead.plan(one.locals);
-    take(ahead.scripts);
+    take(ahead.found);
     if (ahead.isEnd) break;
   }
   return found;
@@ -91,7 +92,7 @@ function endsThere(task: Task): boolean {
 class AheadTask implements TaskHost {
   readonly isAhead = true;
   readonly isWatched = false;
-  readonly scripts: string[] = [];
+  readonly found: Look[] = [];
   /** A plan has no look. */
   isEnd = false;
   readonly #play: PlayEngine;
@@ -126,7 +127,9 @@ class AheadTask implements TaskHost {
   finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult> {
     if (plan.kind === 'script' && plan.look !== undefined) {
       const { where, inEnvironment } = this.#real.looking(settings);
-      if (where === this.#where) this.scripts.push(inEnvironment(plan.look));
+      // Another environment may have other programs.
+      const script = inEnvironment(plan.look);
+      if (where === this.#where) this.found.push({ script, seen: script === plan.look ? plan.seen : undefined });
     } else if (plan.kind !== 'done') this.isEnd = true;
     return Promise.resolve({ changed: false });
   }
@@ -137,7 +140,7 @@ class AheadTask implements TaskHost {
 
   /** @throws Error to end a loop that need not be gone through */
   itemDone(): void {
-    if (this.isEnd || this.scripts.length > this.#most) throw new Error('far enough');
+    if (this.isEnd || this.found.length > this.#most) throw new Error('far enough');
   }
 
   retrying(): void {

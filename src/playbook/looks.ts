@@ -6,6 +6,7 @@
 // are as if each task had been asked alone. An answer is used once.
 import { randomBytes } from 'node:crypto';
 import { type ActionHost, finishPlan, type ModulePlan, type ModuleResult, type PlanStep, type ScriptStep, type StepOptions, scriptOptions, takeStep } from '../modules/module.js';
+import { seenScript } from '../modules/ownership.js';
 import { commonParts } from '../modules/script.js';
 import type { CommandResult, RunOptions } from '../ssh/session.js';
 import { together, TogetherReader } from './scripts-together.js';
@@ -17,6 +18,13 @@ const MOST_LOOKS = 32;
 /** Of a task's own output and what was found ahead together; the former alone has the session's limit. */
 const OUTPUT_LIMIT_BYTES = 8 * 2 ** 20;
 
+/** What a task would ask. */
+export interface Look {
+  readonly script: string;
+  /** As in ModulePlan. */
+  readonly seen: string | undefined;
+}
+
 /** A host as one task reaches it. */
 export interface LookingHost {
   /** Connection and become user: equal for what may share a shell. */
@@ -26,7 +34,7 @@ export interface LookingHost {
   /** The script with the task's environment. */
   inEnvironment(script: string): string;
   /** What the tasks behind this one would ask, in order; environment included. @param look what this one asks @param most at most so many */
-  ahead(look: string, most: number): Promise<readonly string[]>;
+  ahead(look: string, most: number): Promise<readonly Look[]>;
   /** The task's result is there; this is still to be waited for before the host is asked anything more. */
   busy(until: Promise<void>): void;
   idle(): Promise<void>;
@@ -125,13 +133,13 @@ export class Looks {
     return new Promise((resolve, reject) => {
       const reader = new TogetherReader(nonce, (answer) => {
         index += 1;
-        if (index > 0) return changes === this.#changes ? this.#keep(host.where, ahead[index - 1] ?? '', answer) : undefined;
+        if (index > 0) return changes === this.#changes ? this.#keep(host.where, ahead[index - 1]?.script ?? '', answer) : undefined;
         timer = setTimeout(() => ending.abort(), LOOKING_LIMIT_MS);
         resolve(answer);
       });
       const options = { ...scriptOptions(step), limitBytes: OUTPUT_LIMIT_BYTES, signal: ending.signal, onStdout: (chunk: Buffer) => reader.push(chunk) };
       // Once the first part has been told, what becomes of the others is nobody's failure.
-      const over = host.run(together([script, ...ahead], nonce, commonParts()), options).then(({ status, stdout, stderr }) => resolve({ status, stdout: `${reader.rest()}${stdout}`, stderr }), reject);
+      const over = host.run(together([script, ...ahead.map((one) => one.script)], nonce, commonParts(), seenScript(ahead.flatMap(({ seen }) => seen ?? []))), options).then(({ status, stdout, stderr }) => resolve({ status, stdout: `${reader.rest()}${stdout}`, stderr }), reject);
       host.busy(over.finally(() => clearTimeout(timer)));
     });
   }

@@ -49,15 +49,16 @@ export class FramedShell {
 
   /**
    * Runs one script; only when the last one is over.
+   * @param leavesNothing as in RunOptions
    * @returns its exit status; null when the connection was lost, or the shell given up, before it was over
    */
-  run(script: string, input: Buffer | undefined, taker: OutputTaker): Promise<number | null> {
+  run(script: string, input: Buffer | undefined, taker: OutputTaker, leavesNothing = false): Promise<number | null> {
     if (!this.#usable) return Promise.resolve(null);
     const nonce = randomBytes(16).toString('hex');
     const mark = Buffer.from(nonce);
     return new Promise((resolve) => {
       this.#answer = { stdout: new UntilMark(mark, (chunk) => taker.stdout(chunk)), stderr: new UntilMark(mark, (chunk) => taker.stderr(chunk)), resolve };
-      void this.#stream.write(frame(nonce, script, input));
+      void this.#stream.write(frame(nonce, script, input, leavesNothing));
     });
   }
 

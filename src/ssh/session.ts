@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly isOnly?: boolean;
   /** It may run twice: when the connection is lost under way it is made again, and so is the command. Default: false. */
   readonly idempotent?: boolean;
+  /** No process that it starts outlives it, unless it is ended: none is looked for. Default: false. */
+  readonly leavesNothing?: boolean;
   /** Called when the script goes to the host: from then on it may have run, whatever becomes of the connection. */
   readonly onSent?: (() => void) | undefined;
   /** Ends the command on the host. */

@@ -1,14 +1,14 @@
 // What comes in: nothing. What goes out: the sh script of the long-lived shell, which reads framed commands from its input and answers each.
 // A command is a line `MODE NONCE BYTES CODE`. CODE sets ft_s (the script) or, in modes h and f, leaves it to the BYTES bytes after the line, of which the
-// last are NONCE; it sets ft_i when the script has an input (a format for printf). The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
+// last are NONCE; it sets ft_i when the script has an input (a format for printf), and ft_u when no process can stay behind. The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
 // NONCE on stderr. LEFT is 1 when a process stayed behind that holds these outputs: it could write into a later answer, so this shell is given up.
 // Guaranteed: what is cut runs nothing; a script runs in a process of its own (modes l and h: a subshell; mode f: a shell, for scripts
 // that want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
 import { marked, reader, shellText } from './remote-command.js';
 import { quote } from '../base/quote.js';
 
-/** Up to this many bytes of CODE the script stands in the line: the shell reads a line byte by byte. */
-const LINE_LIMIT_BYTES = 4_096;
+/** Up to this many bytes of CODE the script stands in the line: the shell reads a line with a system call for each byte; from here on a process of its own (head) costs the host less. */
+const LINE_LIMIT_BYTES = 2_048;
 /** More processes than this were made meanwhile: go through those that there are, not through each number. */
 const LOOK_AT_PIDS = 200;
 /** A shell whose own number is further from the last one than this was told of other processes than its own. */
@@ -66,13 +66,13 @@ ft_go() {
   if [ "$ft_m" = f ]; then exec sh -c "$ft_r" sh "$ft_b" "$ft_k"; fi
   exec 3<&-
   trap - HUP INT QUIT TERM
-  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_n ft_d ft_t ft_m ft_k ft_b ft_x ft_s ft_i; $ft_s"
+  eval "unset ft_c ft_h ft_l ft_r ft_p ft_z ft_e ft_f ft_a ft_q ft_g ft_o ft_n ft_d ft_t ft_m ft_k ft_b ft_x ft_s ft_i ft_u; $ft_s"
 }
 ft_g=
 ft_last
 [ -n "$ft_p" ] && [ "$ft_p" -ge $$ ] && [ $((ft_p - $$)) -lt ${NEAR_PIDS} ] || ft_g=y
 while read -r ft_m ft_k ft_b ft_x <&3; do
-  unset ft_s ft_i
+  unset ft_s ft_i ft_u
   eval "$ft_x"
   ft_last
   ft_o=$ft_p
@@ -86,8 +86,8 @@ while read -r ft_m ft_k ft_b ft_x <&3; do
   ft_last
   # What holds them may be about to let go, or to end: just made, or just killed. A command that was killed had company, which takes longer to go.
   ft_t=1
-  [ "$ft_e" -le 128 ] || ft_t=20
-  while ft_left; do
+  [ "$ft_e" -le 128 ] || { ft_t=20; unset ft_u; }
+  while [ -z "\${ft_u+y}" ] && ft_left; do
     if [ $ft_t = 0 ]; then ft_d=1; break; fi
     ft_t=$((ft_t - 1))
     sleep 0.1 || sleep 1
@@ -100,8 +100,8 @@ done
 `;
 
 /** One command, as it is written to the shell. */
-export function frame(nonce: string, script: string, input: Buffer | undefined): Buffer {
-  const given = input === undefined ? ':' : `ft_i='${printfFormat(input)}'`;
+export function frame(nonce: string, script: string, input: Buffer | undefined, leavesNothing = false): Buffer {
+  const given = `${input === undefined ? ':' : `ft_i='${printfFormat(input)}'`}${leavesNothing ? '; ft_u=' : ''}`;
   // In a subshell `$$` is the long-lived shell, which must outlive `kill $$`.
   const wantsOwnShell = /\$\$|\$\{\$|PPID/.test(script);
   if (!wantsOwnShell && script.length <= LINE_LIMIT_BYTES && !script.includes('\0')) {

@@ -123,7 +123,7 @@ mv -f "$t" ${quote(path)}
       return this.#shells.withOwn(script, identity, options.onSent, (running) => this.#watch(script, options, identity, (output) => feed(running, input ?? Buffer.alloc(0), output)));
     }
     return this.#shells.with(identity, (shell) =>
-      this.#watch(script, options, identity, (output) => ({ over: shell.run(script, input, output), pid: shell.pid, isOwn: false, giveUp: () => void shell.retire() })),
+      this.#watch(script, options, identity, (output) => ({ over: shell.run(script, input, output, options.leavesNothing), pid: shell.pid, isOwn: false, giveUp: () => void shell.retire() })),
     );
   }
 

@@ -18,8 +18,8 @@ function run(scripts: readonly string[], input = '') {
   return read([stdout]);
 }
 
-test('each part answers for itself; the first has the input', () => {
-  expect(run([': first\ncat; x=1', ': second\ncat; echo "[$x]"', ': third\nprintf z'], 'in\n')).toEqual({ told: [[0, 'in\n'], [0, '[]\n'], [0, 'z']], rest: '' });
+test('each part answers for itself, with one newline at its end; the first has the input', () => {
+  expect(run([': first\ncat; x=1', ': second\ncat; echo "[$x]"', ': third\nprintf z'], 'in\n')).toEqual({ told: [[0, 'in\n'], [0, '[]\n'], [0, 'z\n']], rest: '' });
 });
 
 test('the first line says what runs', () => expect(together([": fleet-tap module file '{}'\necho x", ': other\n'], NONCE).split('\n')[0]).toBe(": fleet-tap module file '{}'"));
@@ -28,7 +28,7 @@ test.each([
   ['another status', ': a\nexit 10', 10],
   ['a signal', ': a\nsh -c \'kill -9 $$\'\n', 137],
 ])('the last that runs is the one that ends with %s', (_, script, status) => {
-  expect(run([': first\n', script, ': third\necho never'])).toEqual({ told: [[0, ''], [status, '']], rest: '' });
+  expect(run([': first\n', script, ': third\necho never'])).toEqual({ told: [[0, ''], [status, '\n']], rest: '' });
 });
 
 test('what a part without its end said is what is left', () => {
@@ -41,7 +41,7 @@ test('what several have in common goes once, and knows the positional parameters
   const whole = together(scripts, NONCE, [common, 'not there']);
   expect(whole.split('for one;').length).toBe(3);
   const { stdout } = spawnSync('sh', ['-c', whole]);
-  expect(read([stdout])).toEqual({ told: [[0, 'a;b;2;'], [0, '0;']], rest: '' });
+  expect(read([stdout])).toEqual({ told: [[0, 'a;b;2;'], [0, '0;\n']], rest: '' });
 });
 
 test('however the output is cut', () => {

@@ -85,6 +85,17 @@ describe.each(shells)('under %s', (shell) => {
     await session.close();
   });
 
+  it('looks for nobody who stayed behind where there can be none, unless the script was killed', async () => {
+    const session = open();
+    const pid = async () => (await session.run(WHO)).stdout;
+    const first = await pid();
+    expect(await session.run('sleep 5 & echo now', { leavesNothing: true })).toEqual({ status: 0, stdout: 'now\n', stderr: '' });
+    expect(await pid()).toBe(first);
+    expect((await session.run('sleep 5 & kill -9 $$', { leavesNothing: true })).status).toBe(137);
+    expect(await pid()).not.toBe(first);
+    await session.close();
+  });
+
   it('gives the exit status, and sees who stayed behind, after thousands of processes too', async () => {
     const session = open();
     const many = 'i=0; while [ $i -lt 4100 ]; do ( : ); i=$((i + 1)); done';
