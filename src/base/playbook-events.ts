@@ -65,6 +65,8 @@ export interface PlaybookReporter {
   included?(file: string, hosts: readonly string[], item: string | undefined): void;
   retrying?(event: { readonly host: string; readonly task: string; readonly left: number; readonly delegatedTo?: string }): void;
   notified?(handler: string, host: string): void;
+  /** A line of a task's own, as it begins: pause says how long. */
+  note?(line: string): void;
   /** A task runs a program, and somebody wants to see its output as it comes. Not called for a task with no_log. */
   readonly programStarted?: (host: string) => ProgramOutput;
 }

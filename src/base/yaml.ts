@@ -18,6 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
+import { withIndentedLines } from './yaml-quotes.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
@@ -72,7 +73,8 @@ const ALL_NOT_PRINTABLE = new RegExp(NOT_PRINTABLE, 'g');
  * @param file the name to show in errors
  * @throws FleetTapError kind `input`, code `yaml-syntax`, at the first mistake
  */
-export function parseYaml(text: string, file: string, { vault = noVault, warn, repeatedKeys = 'warn', isPlain = false }: YamlOptions = {}): YamlFile {
+export function parseYaml(text: string, file: string, options: YamlOptions = {}): YamlFile {
+  const { vault = noVault, warn, repeatedKeys = 'warn', isPlain = false } = options;
   const lineCounter = new LineCounter();
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const targets = new Map<Alias, Node>();
@@ -98,6 +100,9 @@ export function parseYaml(text: string, file: string, { vault = noVault, warn, r
     }
     // libyaml, and so Ansible, takes `"a"# comment`.
     const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
+    const quote = wrong?.code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(wrong.message)?.[1] : undefined;
+    const indented = wrong === undefined || quote === undefined ? undefined : withIndentedLines(source, wrong.pos[0], quote);
+    if (indented !== undefined) return parseYaml(indented, file, options);
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
     const tell = (error: FleetTapError, end = ''): void => {

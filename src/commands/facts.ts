@@ -34,7 +34,7 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
     if (context.interrupted.aborted) return;
     try {
       const session = await fleet.session(host);
-      const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host), isOnly: true }));
+      const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host), isOnly: true, hasLocal: true }));
       const wanted = filterFacts(prefixed(ansibleFacts(gathered)), filters);
       found.set(host.name, factTexts(wanted, known));
       fleet.detail.say(1, () => `${host.name}: ${Object.keys(wanted).length} facts`);

@@ -171,7 +171,7 @@ export class Fleet {
 
   /** Not what is remembered: tasks may have changed it. Ctrl-C ends it: a playbook has nothing to say without them. */
   async factsAnew(host: Host): Promise<Facts> {
-    return gatherFacts(await this.session(host), { signal: this.context.interrupted });
+    return gatherFacts(await this.session(host), { hasLocal: true, signal: this.context.interrupted });
   }
 
   /** What was known of a host may have changed: setup has installed something. */

@@ -76,5 +76,6 @@ export function allOf(reporters: readonly PlaybookReporter[]): PlaybookReporter 
     included: (file, hosts, item) => each((one) => one.included?.(file, hosts, item)),
     retrying: (event) => each((one) => one.retrying?.(event)),
     notified: (handler, host) => each((one) => one.notified?.(handler, host)),
+    note: (line) => each((one) => one.note?.(line)),
   };
 }

@@ -8,6 +8,7 @@ import type { Fact } from './fact.js';
 import { headers } from './headers.js';
 import { kernel } from './kernel.js';
 import { kernelPackages } from './kernel-packages.js';
+import { localFacts } from './local-facts.js';
 import { login } from './login.js';
 import { memory } from './memory.js';
 import { moduleLoading } from './module-loading.js';
@@ -28,6 +29,7 @@ import { virtualization } from './virtualization.js';
 export const facts: readonly Fact[] = [
   // First: it is asked before the script changes PATH and the locale.
   environment,
+  localFacts,
   osRelease,
   kernel,
   debArchitecture,

@@ -88,6 +88,7 @@ say changed "$changed"
 tell target "$target"
 tell backupfile "$backupfile"
 say checksum "$sha1"
+[ -z "$sha1" ] || say md5sum "$(md5sum < "$src" | cut -c1-32)"
 info "$target"
 `;
 
@@ -100,11 +101,11 @@ export function planRemoteCopy(params: ParamsOf<typeof copyParameters>, src: str
     script: moduleScript('copy', { src, dest, remote_src: true }, context, `${words}\n${OWN}\n${MAKE_FOLDERS}\n${validation(params.validate, 'copy')}\n${PUT}\n${BODY}`),
     parse: (result) => {
       const answer = parseAnswer('copy', result);
-      if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { src, dest } };
+      if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg') };
       const msg = answer.text('msg');
       const backupFile = answer.text('backupfile');
       const sha1 = answer.values.get('checksum') ?? '';
-      const values = { dest: answer.text('target'), src, ...(sha1 === '' ? {} : { checksum: sha1 }), ...pathInfo(answer), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
+      const values = { dest: answer.text('target'), src, ...(sha1 === '' ? {} : { checksum: sha1, md5sum: answer.values.get('md5sum') ?? '' }), ...pathInfo(answer), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
       return { changed: answer.changed, ...(msg === '' ? {} : { msg }), values };
     },
   };

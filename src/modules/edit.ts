@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { parseAnswer } from './answer.js';
 import type { ModuleContext, ModuleDiff, ModulePlan, ModuleResult } from './module.js';
-import { attributeDiffOf, OWN, type OwnershipParams, ownership, ownershipWords, pathInfo } from './ownership.js';
+import { attributeDiffOf, OWN, type OwnershipParams, ownership, ownershipWords } from './ownership.js';
 import type { Parameters } from './params.js';
 import { PUT, requireValidate, validation } from './put.js';
 import { assign, moduleScript, part } from './script.js';
@@ -47,7 +47,6 @@ own "$path"
 answer
 say exists true
 say attrs "$attrs"
-info_seen "$path"
 coded content "$path"
 `);
 
@@ -63,7 +62,6 @@ else own "$path"; fi
 answer
 say attrs "$attrs"
 tell backupfile "$backupfile"
-info "$path"
 `;
 
 export function planEdit(params: EditParams, context: ModuleContext, rule: EditRule): ModulePlan {
@@ -100,7 +98,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
         const backups = rule.backupKey === 'backup' ? { backup } : backup === '' ? {} : { backup_file: backup };
         const content: ModuleDiff = { before_header: rule.header, after_header: rule.header, ...(context.diff && !context.noLog ? { before: readable(before ?? ''), after: readable(edited.text) } : { before: '', after: '' }) };
         const diffs = rule.showsAttributes ? [content, ...(context.check && before === undefined ? [] : [attributeDiffOf(path, answer)])] : isNew ? [content] : [];
-        return { changed: isNew || differ, msg: parts.join(' and '), values: { ...values, ...backups, path, ...pathInfo(answer) }, ...(diffs.length === 0 ? {} : { diff: diffs }) };
+        return { changed: isNew || differ, msg: parts.join(' and '), values: { ...values, ...backups }, ...(diffs.length === 0 ? {} : { diff: diffs }) };
       };
       if (context.check || !(isNew || attributesDiffer)) return done(looked, attributesDiffer);
       const bytes = Buffer.from(edited.text, 'latin1');

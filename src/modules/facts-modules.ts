@@ -1,6 +1,7 @@
 // ping and setup ask the host; include_vars, add_host and group_by tell the engine. None changes a host.
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
+import { FleetTapError } from '../base/errors.js';
 import { plainTexts } from '../base/unsafe-text.js';
 import type { ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
@@ -32,7 +33,7 @@ export const setup: PlaybookModule<typeof setupParameters> = {
       const wanted = filter.filter((one) => one !== '' && one !== '*').map((one) => new RegExp(`^${one.replace(/^ansible_/, '').replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`));
       const facts = wanted.length === 0 ? all : Object.fromEntries(Object.entries(all).filter(([name]) => wanted.some((pattern) => pattern.test(name))));
       const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
-      return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }] };
+      return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }], shows: 'never' };
     },
   }),
 };
@@ -58,9 +59,20 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
   plan: async (params, context) => {
     const { file, dir, name, extensions } = params;
     const paths: string[] = [];
-    if (file !== undefined) paths.push(await context.findLocal('vars', file));
+    if (file !== undefined) {
+      try {
+        paths.push(await context.findLocal('vars', file));
+      } catch (error) {
+        if (!(error instanceof FleetTapError) || error.code !== 'file-missing') throw error;
+        // Ansible's action puts the reason here.
+        return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: error.message, values: { ansible_facts: {}, ansible_included_var_files: [], message: error.message } } };
+      }
+    }
     else if (dir !== undefined) {
-      const root = await context.findLocal('vars', dir);
+      // Outside of roles not in vars/ first, unlike a file (plugins/action/include_vars.py, _set_root_dir).
+      const beside = context.variable('role_path') === undefined ? [context.variable('ansible_search_path')].flat()[0] : undefined;
+      const root = typeof beside === 'string' ? resolve(beside, dir) : await context.findLocal('vars', dir);
+      if (!(await stat(root).then(() => true, () => false))) throw new ParameterError(`${root} directory does not exist`, 'dir');
       if (!(await stat(root)).isDirectory()) throw new ParameterError(`${root} is not a directory`, 'dir');
       const matching = params.files_matching === undefined ? undefined : new RegExp(params.files_matching);
       const ignored = params.ignore_files.map((one) => new RegExp(`${one}$`));

@@ -47,8 +47,11 @@ export const fetch: PlaybookModule<typeof parameters> = {
         if (plan.kind !== 'script') throw new Error('fetch plans a script');
         const next = plan.parse(await host.run(plan.script));
         const result = 'kind' in next ? (next.kind === 'action' ? await next.run(host) : { changed: false }) : next;
-        if (result.failed !== true || params.fail_on_missing) return result;
-        return { changed: false, msg: 'the remote file does not exist, not transferring, ignored', values: { file: src } };
+        if (result.failed !== true) return result;
+        // Its words, which say `ignored` also where it fails (plugins/action/fetch.py).
+        const ignored = ', not transferring, ignored';
+        const msg = /^File not found/.test(result.msg ?? '') ? `the remote file does not exist${ignored}` : /^Source is a directory/.test(result.msg ?? '') ? `remote file is a directory, fetch cannot work on directories${params.fail_on_missing ? '' : ignored}` : result.msg;
+        return { changed: false, ...(params.fail_on_missing ? { failed: true } : {}), ...(msg === undefined ? {} : { msg }), values: params.fail_on_missing ? {} : { file: src } };
       },
     };
   },

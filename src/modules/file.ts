@@ -1,10 +1,11 @@
 // file: what a path is (absent, a directory, a link, a hard link, an existing file), with mode, owner, group and times. The steps are those of
 // modules/file.py. Answer: changed, path or dest and src, what the path is now, failed, msg; and both sides of the diff.
-import { parseAnswer } from './answer.js';
+import { type Answer, parseAnswer } from './answer.js';
 import type { PlaybookModule } from './module.js';
 import { attributeDiff, OWN, ownership, ownershipWords, pathInfo } from './ownership.js';
 import type { Parameters } from './params.js';
 import { assign, moduleScript, part } from './script.js';
+import { walkOrder } from './walk-order.js';
 
 const TIME_FORMAT = '%Y%m%d%H%M.%S';
 const NO_FORMAT = `write the time as ${TIME_FORMAT}`;
@@ -25,6 +26,14 @@ const parameters = {
 
 const BODY = part(`
 expand path src
+# What the path is belongs to a failure, too.
+give_up() {
+  answer; say changed false; say failed true; tell msg "$1"; say told "$blamed"; tell path "$path"
+  [ -z "$blamedsrc" ] || tell src "$src"
+  if [ -e "$path" ] || [ "$state" = file ]; then info "$path"; fi
+  finish
+}
+blamed=path; blamedsrc=
 state_of() {
   if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
   elif [ -e "$1" ]; then was_of nlink "$1"; if [ "$was" = 1 ]; then was=file; else was=hard; fi
@@ -96,14 +105,17 @@ old=$was; told=path
 case $state in
 absent)
   if [ "$was" != absent ]; then
-    changed=true; [ -n "$check" ] || rm -rf -- "$path" || give_up "rmtree failed: $path"
+    changed=true
+    if [ -n "$wantdiff" ] && [ "$was" = directory ]; then content=$(find "$path" -mindepth 1 -exec sh -c 'for f; do if [ -d "$f" ]; then echo "d$f"; else echo "f$f"; fi; done' sh {} +); fi
+    [ -n "$check" ] || rm -rf -- "$path" || give_up "rmtree failed: $path"
   fi ;;
 directory)
   follow_link; old=$was
   case $was in
   directory)
     attributes "$path"
-    if [ -n "$recurse" ] && differs; then walk "$path"; fi ;;
+    # A diff tells of the folder alone.
+    if [ -n "$recurse" ] && differs; then kept=$attrs; walk "$path"; attrs=$kept; fi ;;
   absent) changed=true; [ -n "$check" ] || make "$path" ;;
   *) give_up "$path already exists as a $was" ;;
   esac ;;
@@ -121,7 +133,7 @@ touch)
 link)
   told=dest
   case $src in /*) full=$src ;; *) if [ ! -L "$path" ] && [ -d "$path" ]; then full=$path/$src; else full=$(dirname -- "$path")/$src; fi ;; esac
-  [ -n "$force" ] || [ -z "$src" ] || [ -e "$full" ] || give_up "src file does not exist, use 'force=yes' if you really want to create the link: $full"
+  [ -n "$force" ] || [ -z "$src" ] || [ -e "$full" ] || { blamedsrc=1; give_up "src file does not exist, use 'force=yes' if you really want to create the link: $full"; }
   case $was in
   directory)
     [ -n "$force" ] || give_up "refusing to convert from directory to symlink for $path"
@@ -147,7 +159,7 @@ link)
     [ -z "$attributed" ] || attributes "$attributed"
   fi ;;
 hard)
-  told=dest
+  told=dest; blamed=dest; blamedsrc=1
   [ "$was" = hard ] || [ -n "$src" ] || give_up "src is required for creating new hardlinks"
   [ -z "$src" ] || [ -e "$src" ] || give_up "src does not exist"
   case $was in
@@ -172,6 +184,7 @@ tell path "$path"
 tell src "$src"
 tell oldsrc "$oldsrc"
 say warned "$say_warning"
+[ -z "$content" ] || tell content "$content"
 info_seen "$path"
 `);
 
@@ -186,9 +199,9 @@ export const file: PlaybookModule<typeof parameters> = {
   },
   plan: (params, context) => {
     const { path, state, src, recurse, force, follow } = params;
-    const words = { path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params) };
+    const words = { wantdiff: context.diff, path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params) };
     const shown = { path, state, src, mode: params.mode, owner: params.owner, group: params.group };
-    const script = (check: boolean) => moduleScript('file', shown, context, `${assign({ ...words, check })}\noldsrc=; say_warning=\n${OWN}\n${BODY}`);
+    const script = (check: boolean) => moduleScript('file', shown, context, `${assign({ ...words, check })}\noldsrc=; say_warning=; content=\n${OWN}\n${BODY}`);
     return {
       kind: 'script',
       script: script(context.check),
@@ -197,20 +210,34 @@ export const file: PlaybookModule<typeof parameters> = {
       seen: state === 'absent' ? undefined : path,
       parse: (result) => {
         const answer = parseAnswer('file', result);
-        if (answer.values.get('failed') === 'true') return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { path } };
+        if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg'), values: failureValues(answer) };
         const where = answer.text('path');
         const wanted = answer.values.get('wanted') ?? '';
         const was = answer.values.get('was') ?? '';
         const source = answer.text('src');
         const { before, after } = attributeDiff(answer);
         const oldSource = answer.text('oldsrc');
-        const states = was === wanted ? [{}, {}] : [{ state: was }, { state: wanted }];
+        const states = was === wanted ? [{}, {}] : [{ state: was, ...contentOf(where, answer.text('content')) }, { state: wanted }];
         const sources = oldSource === '' || oldSource === source ? [{}, {}] : [{ src: oldSource }, { src: source }];
         const diff = { before: { path: where, ...states[0], ...sources[0], ...before }, after: { path: where, ...states[1], ...sources[1], ...after } };
         const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...pathInfo(answer) };
         const warnings = answer.values.get('warned') === '1' ? ['Cannot set fs attributes on a non-existent symlink target. follow should be set to False to avoid this.'] : [];
-        return { changed: answer.changed, values, warnings, ...(wanted === 'absent' && !answer.changed ? {} : { diff }) };
+        return { changed: answer.changed, values, warnings, ...(!context.diff || (wanted === 'absent' && !answer.changed) ? {} : { diff }) };
       },
     };
   },
 };
+
+/** Of a path that is there, what it is; of a link, where it was to lead. */
+function failureValues(answer: Answer): Readonly<Record<string, unknown>> {
+  const source = answer.text('src');
+  return { [answer.values.get('told') ?? 'path']: answer.text('path'), ...(source === '' ? {} : { src: source }), ...pathInfo(answer) };
+}
+
+/** What goes with a folder: a letter for its kind before each path. */
+function contentOf(root: string, listed: string): Readonly<Record<string, unknown>> {
+  if (listed === '') return {};
+  const entries = walkOrder(root, listed.split('\n').map((line) => ({ path: line.slice(1), isFolder: line.startsWith('d') })));
+  const paths = (isFolder: boolean) => entries.filter((entry) => entry.isFolder === isFolder).map(({ path }) => path);
+  return { path_content: { directories: paths(true), files: paths(false) } };
+}

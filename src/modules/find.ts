@@ -1,11 +1,13 @@
 // find: which files are below folders, by name, kind, age, size, mode and content. Never changes anything. The host lists; names and patterns are
 // compared here, with Python's regular expressions and fnmatch. Names that hold a newline are left out.
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
+import type { Answer } from './answer.js';
 import type { ModulePlan, PlaybookModule } from './module.js';
 import { OWN } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { planScript } from './plan-script.js';
 import { quote } from '../base/quote.js';
+import { walkOrder } from './walk-order.js';
 import { STAT_FORMAT, type StatInfo, statInfo } from './stat-line.js';
 
 const parameters = {
@@ -47,8 +49,11 @@ for folder; do
   expand folder
   if [ ! -d "$folder" ]; then say "missing" "$number"; tell missings "$folder"; continue; fi
   folder=\${folder%/}
+  tell "root$number" "$folder"
   find $L "\${folder:-/}" -mindepth 1 $depth ! -name '*
-*' -exec stat -c 'entry>${STAT_FORMAT}/%n' -- {} + 2>/dev/null
+*' -exec stat -c "entry$number>${STAT_FORMAT}/%n" -- {} + 2>/dev/null
+  [ -n "$L" ] || find "\${folder:-/}" -mindepth 1 $depth -type l ! -name '*
+*' -exec sh -c 'for f; do [ ! -d "$f" ] || printf "linked%s>%s\\n" "$0" "$f"; done' "$number" {} + 2>/dev/null
 done
 `;
 
@@ -73,9 +78,9 @@ export const find: PlaybookModule<typeof parameters> = {
     const words = { L: params.follow ? '-L' : '', depth: deepest === undefined ? '' : `-maxdepth ${deepest}`, aged: params.age !== undefined };
     return planScript({ module: 'find', shown: { paths: params.paths }, words, body: `set -- ${params.paths.map(quote).join(' ')}\n${OWN}\n${LIST}`, look: 'itself' }, context, (answer) => {
       const now = Number(answer.values.get('now'));
-      const entries = answer.text('entry') === '' ? [] : answer.text('entry').split('\n').map(entryOf);
-      const missing = answer.text('missings') === '' ? [] : answer.text('missings').split('\n');
-      let found = entries.filter((entry) => matches(entry, now)).sort((a, b) => (a.path < b.path ? -1 : 1));
+      const entries = params.paths.flatMap((_, index) => entriesOf(answer, index));
+      const missing = linesOf(answer.text('missings'));
+      let found = entries.filter((entry) => matches(entry, now));
       const { contains } = params;
       const end = (kept: readonly (Found & { readonly checksum?: string })[]) => {
         const limited = params.limit === undefined ? kept : kept.slice(0, params.limit);
@@ -102,6 +107,15 @@ export const find: PlaybookModule<typeof parameters> = {
     });
   },
 };
+
+const linesOf = (text: string) => (text === '' ? [] : text.split('\n'));
+
+/** Of the folder at a place of `paths`, as os.walk gives them: a link to a folder stands among the folders. */
+function entriesOf(answer: Answer, index: number): readonly Found[] {
+  const linked = new Set(linesOf(answer.text(`linked${index + 1}`)));
+  const entries = linesOf(answer.text(`entry${index + 1}`)).map(entryOf);
+  return walkOrder(answer.text(`root${index + 1}`), entries.map((entry) => ({ ...entry, isFolder: entry.info.isdir || linked.has(entry.path) })));
+}
 
 function entryOf(line: string): Found {
   // The kind is followed by a slash, and the path is absolute or relative behind it.

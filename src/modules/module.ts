@@ -84,6 +84,8 @@ export interface ActionHost {
   /** The host's facts, asked anew. */
   gatherFacts(): Promise<Readonly<Record<string, unknown>>>;
   sleep(sec: number): Promise<void>;
+  /** A line for whoever watches. */
+  say(line: string): void;
   /** One line that a person types; undefined where there is nobody. */
   readonly ask: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
 }

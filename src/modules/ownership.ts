@@ -45,7 +45,7 @@ symbolic() {
     who=\${clause%%[-+=]*}; rest=\${clause#"$who"}; keep=07777
     [ -n "$who" ] || keep=$((~$(umask) | 07000))
     case $who in ''|*a*) who=ugo ;; esac
-    old=$bits
+    prior=$bits
     while [ -n "$rest" ]; do
       op=\${rest%"\${rest#?}"}; rest=\${rest#?}; perms=\${rest%%[-+=]*}; rest=\${rest#"$perms"}
       for u in u g o; do
@@ -58,7 +58,7 @@ symbolic() {
           r) add=$((add | 4 << at)) ;;
           w) add=$((add | 2 << at)) ;;
           x) add=$((add | 1 << at)) ;;
-          X) if [ -n "$3" ] || [ $((old & 0111)) != 0 ]; then add=$((add | 1 << at)); fi ;;
+          X) if [ -n "$3" ] || [ $((prior & 0111)) != 0 ]; then add=$((add | 1 << at)); fi ;;
           s) case $u in u) add=$((add | 04000)) ;; g) add=$((add | 02000)) ;; esac ;;
           t) [ "$u" != o ] || add=$((add | 01000)) ;;
           u) add=$((add | (bits >> 6 & 7) << at)) ;;
@@ -101,7 +101,7 @@ unset IFS; set +f
  * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set; `attrs` collects what differs, for --diff.
  * Needs the variables mode, owner, group (empty: leave alone), selinux, check. An owner may be a name or a number.
  * A name that the host does not know stops with an answer. The mode comes last: chown takes the setuid bit away.
- * `expand NAME...` puts home directories where variables begin with ~. `info PATH` answers what the path is; `info_seen` what it was when `own`
+ * `expand NAME...` puts home directories where variables begin with ~, and the environment's values for $NAME (parameters of the type path). `info PATH` answers what the path is; `info_seen` what it was when `own`
  * asked, where nothing but `own` has touched it since.
  */
 export const OWN = part(`
@@ -139,13 +139,28 @@ own() {
     if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || seen=; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
   fi
 }
+# Of the environment, in $word: $NAME and \${NAME}; what is not set stays as it is written (os.path.expandvars).
+variables() {
+  rest=$word; word=
+  while :; do
+    case $rest in *'$'*) ;; *) word=$word$rest; return ;; esac
+    word=$word\${rest%%'$'*}; rest=\${rest#*'$'}
+    case $rest in
+    '{'*'}'*) var=\${rest#'{'}; var=\${var%%'}'*}; written="{$var}" ;;
+    *) var=\${rest%%[!A-Za-z0-9_]*}; written=$var ;;
+    esac
+    rest=\${rest#"$written"}
+    case $var in ''|*[!A-Za-z0-9_]*) word=$word'$'$written; continue ;; esac
+    value=$(printenv "$var") && word=$word$value || word=$word'$'$written
+  done
+}
 expand() {
   for name; do
     eval 'word=$'"$name"
+    case $word in *'$'*) variables ;; esac
     case $word in
     '~'|'~/'*) word=$HOME\${word#'~'} ;;
     '~'*) user=\${word%%/*}; user=\${user#'~'}; house=$(getent passwd -- "$user" | cut -d: -f6); [ -z "$house" ] || word=$house\${word#"~$user"} ;;
-    *) continue ;;
     esac
     eval "$name=\\$word"
   done
@@ -154,7 +169,7 @@ expand() {
 real() { real=$(readlink -f -- "$1" && echo x) && real=\${real%??}; }
 info() { seen=; info_seen "$1"; }
 info_seen() {
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then say state absent; return; fi
+  if [ ! -e "$1" ]; then [ -L "$1" ] || say state absent; return; fi
   look_at "$1"
   printf '%s\\n' "$seen"
 }

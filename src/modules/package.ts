@@ -10,25 +10,19 @@ const OF_OTHERS = ['allowerasing', 'best', 'bugfix', 'cacheonly', 'conf_file', '
 const others = Object.fromEntries(OF_OTHERS.map((name) => [name, { type: 'raw' }])) as Record<(typeof OF_OTHERS)[number], { readonly type: 'raw' }>;
 
 const parameters = {
-  name: { type: 'list', required: true, aliases: ['pkg', 'package'] },
-  state: { type: 'string', default: 'present', choices: ['absent', 'build-dep', 'fixed', 'latest', 'present'] },
+  ...apt.parameters,
   use: { type: 'string', default: 'auto', choices: ['auto', 'apt', 'ansible.builtin.apt'] },
-  update_cache: { type: 'boolean', default: false, aliases: ['update-cache'] },
-  cache_valid_time: { type: 'integer', default: 0 },
-  install_recommends: { type: 'boolean', aliases: ['install-recommends'] },
-  allow_downgrade: { type: 'boolean', default: false, aliases: ['allow-downgrade', 'allow_downgrades', 'allow-downgrades'] },
-  purge: { type: 'boolean', default: false },
-  autoremove: { type: 'boolean', default: false },
-  lock_timeout: { type: 'integer', default: 60 },
   ...others,
 } as const satisfies Parameters;
 
 export const packageModule: PlaybookModule<typeof parameters> = {
   name: 'package',
   parameters,
+  ...(apt.checkWritten === undefined ? {} : { checkWritten: apt.checkWritten }),
   plan: (params, context) => {
     const foreign = OF_OTHERS.filter((name) => params[name] !== undefined);
     if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: FOREIGN_HINT } };
-    return apt.plan(convertParameters(apt.parameters, params), context);
+    const own = Object.fromEntries(Object.entries(params).filter(([name]) => name in apt.parameters));
+    return apt.plan(convertParameters(apt.parameters, own), context);
   },
 };

@@ -106,7 +106,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       if (said.get('failed') === 'true') {
         const status = said.get('exit_status');
         const more = status === undefined ? {} : { exit_status: Number(status), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
-        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { dest, ...more } };
+        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { checksum, ...more } };
       }
       const target = answer.text('target');
       if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined ? {} : { src: placed.source }) } };
@@ -114,7 +114,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       const values = { dest: target, checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: backup }) };
       const isContent = said.get('same') === '';
       const diff = isContent && wantDiff ? [contentDiff(placed, target, said)] : !isContent && answer.changed ? [attributesOnly(target, attributeDiff(answer))] : undefined;
-      return { changed: answer.changed, values: isContent ? values : { path: target, ...values }, ...(diff === undefined ? {} : { diff }) } satisfies ModuleResult;
+      return { changed: answer.changed, values: isContent ? { ...values, ...(context.check ? {} : { md5sum: createHash('md5').update(bytes).digest('hex') }) } : { path: target, ...values }, ...(diff === undefined ? {} : { diff }) } satisfies ModuleResult;
     },
   });
   return step(!context.check && bytes.length <= SENT_AT_ONCE_BYTES);

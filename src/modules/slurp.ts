@@ -10,9 +10,9 @@ const parameters = { src: { type: 'path', required: true, aliases: ['path'] } } 
 /** Also of fetch. */
 export const READ_FILE = part(`
 expand src
-[ -e "$src" ] || give_up "file not found: $src"
-[ ! -d "$src" ] || give_up "source is a directory and must be a file: $src"
-[ -r "$src" ] || give_up "file is not readable: $src"
+[ -e "$src" ] || give_up "File not found: $src"
+[ ! -d "$src" ] || give_up "Source is a directory and must be a file: $src"
+[ -r "$src" ] || give_up "File is not readable: $src"
 answer
 say changed false
 tell src "$src"

@@ -21,8 +21,13 @@ const serviceParameters = {
   name: { type: 'string' },
   state: { type: 'string', choices: ['reloaded', 'restarted', 'started', 'stopped'] },
   enabled: { type: 'boolean' },
-  // Ansible's action hands it on to systemd where that runs the host; without systemd nobody knows it.
-  daemon_reload: { type: 'boolean', default: false, aliases: ['daemon-reload'] },
+  // Ansible's action hands these on to systemd where that runs the host; without systemd nobody knows them.
+  daemon_reload: { type: 'boolean', aliases: ['daemon-reload'] },
+  daemon_reexec: { type: 'boolean', aliases: ['daemon-reexec'] },
+  masked: { type: 'boolean' },
+  scope: { type: 'string', choices: ['system', 'user', 'global'] },
+  no_block: { type: 'boolean' },
+  force: { type: 'boolean' },
   arguments: { type: 'string', default: '', aliases: ['args'], refused: 'use the module command' },
   pattern: { type: 'string' },
   sleep: { type: 'integer' },
@@ -90,7 +95,7 @@ with_systemd() {
 const SYSV = `
 PATH=$PATH:/sbin:/usr/sbin
 with_scripts() {
-  [ -z "$reload" ] || fail "Unsupported parameters for (service) module: daemon_reload"
+  [ -z "$foreign" ] || fail "Unsupported parameters for (service) module: $foreign"
   [ -x "/etc/init.d/$name" ] || [ -n "$pattern" ] || fail "Could not find the requested service $name: host"
   if [ -n "$enabled" ]; then
     isenabled=0; [ -z "$(ls /etc/rc[2345].d/S??"$name" 2>/dev/null)" ] || isenabled=1
@@ -130,7 +135,7 @@ interface ServiceWords {
   readonly enabled: boolean | undefined;
 }
 
-const EMPTY = { show: '', warned: '', scope: '', noblock: '', force: '', masked: '', reload: '', reexec: '', pattern: '', pause: '' };
+const EMPTY = { show: '', warned: '', scope: '', noblock: '', force: '', masked: '', reload: '', reexec: '', foreign: '', pattern: '', pause: '' };
 const numeral = (value: boolean | undefined) => (value === undefined ? '' : value ? '1' : '0');
 
 function planService(module: string, { name, state, enabled }: ServiceWords, words: Readonly<Record<string, string | number | boolean | undefined>>, choice: string, context: ModuleContext) {
@@ -165,16 +170,21 @@ function systemdModule(name: string): PlaybookModule<typeof systemdParameters> {
 export const systemd = systemdModule('systemd');
 export const systemdService = systemdModule('systemd_service');
 
+const OF_SYSTEMD = ['daemon_reload', 'daemon_reexec', 'masked', 'scope', 'no_block', 'force'] as const;
+
 export const service: PlaybookModule<typeof serviceParameters> = {
   name: 'service',
   parameters: serviceParameters,
   checkWritten: (written) => {
-    const reloads = ['daemon_reload', 'daemon-reload'].some((one) => one in written);
-    if (!reloads && !('state' in written) && !('enabled' in written)) return { message: 'one of the following is required: state, enabled' };
-    return reloads || 'name' in written ? undefined : { message: 'missing required arguments: name' };
+    const ofSystemd = ['daemon_reload', 'daemon-reload', 'daemon_reexec', 'daemon-reexec'].some((one) => one in written);
+    if (!ofSystemd && !['state', 'enabled', 'masked'].some((one) => one in written)) return { message: 'one of the following is required: state, enabled' };
+    return ofSystemd || 'name' in written ? undefined : { message: 'missing required arguments: name' };
   },
-  plan: ({ name, state, enabled, pattern, sleep, use, daemon_reload: reload }, context) => {
+  plan: (params, context) => {
+    const { name, state, enabled, pattern, sleep, use } = params;
+    const foreign = OF_SYSTEMD.filter((one) => params[one] !== undefined).sort().join(', ');
     const choice = use.endsWith('systemd') ? 'with_systemd' : use === 'auto' ? 'if [ -d /run/systemd/system ]; then with_systemd; else with_scripts; fi' : 'with_scripts';
-    return planService('service', { name, state, enabled }, { pattern, pause: sleep, reload }, choice, context);
+    const { daemon_reload: reload, daemon_reexec: reexec, masked, scope, no_block: noblock, force } = params;
+    return planService('service', { name, state, enabled }, { pattern, pause: sleep, reload, reexec, masked: numeral(masked), scope: scope === 'system' ? '' : scope, noblock, force, foreign }, choice, context);
   },
 };

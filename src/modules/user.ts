@@ -152,7 +152,9 @@ if [ "$state" = present ]; then
 fi
 answer
 say changed "$changed"
+say created "$created"
 say line "$line"
+[ -z "$err" ] || tell stderr "$err"
 [ -z "$keytype" ] || [ ! -e "$keyfile.pub" ] || { tell key "$(cat "$keyfile.pub")"; tell keyfile "$keyfile"; tell fingerprint "$(ssh-keygen -lf "$keyfile" 2>/dev/null)"; }
 `;
 
@@ -183,10 +185,10 @@ export const user: PlaybookModule<typeof parameters> = {
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };
     return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: { name } }, context, (answer) => {
       const [, , id = '', gid = '', gecos = '', home = '', login = ''] = (answer.values.get('line') ?? '').split(':');
-      const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, create_home: params.create_home, system, append, move_home: params.move_home };
+      const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, ...(answer.values.get('created') === '1' ? { create_home: params.create_home, system } : { append, move_home: params.move_home }) };
       const key = answer.text('key') === '' ? {} : { ssh_public_key: answer.text('key'), ssh_key_file: answer.text('keyfile'), ssh_fingerprint: answer.text('fingerprint') };
-      const absent = state === 'absent' ? { remove, force } : {};
-      return { changed: answer.changed, values: { name, state, ...known, ...absent, ...(groups === undefined ? {} : { groups: groups.join(',') }), ...(password === undefined ? {} : { password: 'NOT_LOGGING_PASSWORD' }), ...key } };
+      const absent = state === 'absent' && answer.changed ? { remove, force } : {};
+      return { changed: answer.changed, values: { name, state, ...known, ...absent, ...(groups === undefined ? {} : { groups: groups.join(',') }), ...(password === undefined ? {} : { password: 'NOT_LOGGING_PASSWORD' }), ...(answer.text('stderr') === '' ? {} : { stderr: `${answer.text('stderr')}\n` }), ...key } };
     });
   },
 };

@@ -26,15 +26,25 @@ export const pause: PlaybookModule<typeof pauseParameters> = {
       const started = Date.now();
       const waitSec = seconds ?? (minutes === undefined ? undefined : minutes * 60);
       let typed = '';
-      if (waitSec !== undefined) await host.sleep(Math.max(1, waitSec));
+      if (waitSec !== undefined) {
+        host.say(`Pausing for ${Math.max(1, waitSec)} seconds${echo ? '' : ' (output is hidden)'}`);
+        if (prompt !== undefined) host.say("(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r");
+        await host.sleep(Math.max(1, waitSec));
+      }
       else if (host.ask !== undefined) typed = await host.ask(prompt ?? "Press enter to continue, Ctrl+C to interrupt", !echo);
-      const elapsed = Math.floor((Date.now() - started) / 1000);
-      const paused = waitSec === undefined || minutes === undefined ? `Paused for ${elapsed} seconds` : `Paused for ${Math.round((elapsed / 60) * 100) / 100} minutes`;
+      const durationSec = (Date.now() - started) / 1000;
+      const duration = Math.round((seconds === undefined ? durationSec / 60 : durationSec) * 100) / 100;
+      const paused = `Paused for ${Number.isInteger(duration) ? `${duration}.0` : duration} ${seconds === undefined ? 'minutes' : 'seconds'}`;
       const warnings = waitSec === undefined && host.ask === undefined ? ['Not waiting for response to prompt as stdin is not interactive'] : [];
-      return { changed: false, values: { user_input: typed, echo, delta: elapsed, rc: 0, stdout: paused, stderr: '' }, warnings };
+      return { changed: false, values: { user_input: typed, echo, delta: Math.floor(durationSec), rc: 0, stdout: paused, stderr: '', start: timeText(started), stop: timeText(Date.now()) }, warnings };
     },
   }),
 };
+
+/** str(datetime.datetime.now()), to the millisecond. */
+function timeText(ms: number): string {
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().replace('T', ' ').replace('Z', '000');
+}
 
 const waitForParameters = {
   host: { type: 'string', default: '127.0.0.1' },

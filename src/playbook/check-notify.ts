@@ -18,7 +18,7 @@ export function checkNotify(yaml: YamlFile, play: Play, tell: (error: FleetTapEr
     tell(yamlError(yaml, offsetOf(yaml, handler), `two handlers of this play have the name "${name}"`, { code: INVALID, hint: 'give each its own; listen: lets one notify both' }));
   }
   if (hasDynamicRole([...play.preTasks, ...play.tasks, ...play.postTasks]) || play.handlers.some((handler) => handler.name instanceof Template)) return;
-  const names = new Set(play.handlers.flatMap((handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`]), ...handler.listen]));
+  const names = new Set(play.handlers.flatMap((handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`]), ...handler.listen.flatMap((topic) => (handler.role === undefined ? [topic] : [topic, `${handler.role.name} : ${topic}`]))]));
   for (const task of [...tasks, ...own]) {
     const unknown = task.kind === 'task' ? notifiedBy(task).find((name) => !names.has(name)) : undefined;
     if (unknown === undefined) continue;

@@ -1,9 +1,11 @@
-// A play's handlers, and which hosts have notified them.
+// A play's handlers, and which hosts have notified them. What a task notifies is kept by its name, and means the handlers that are there when they are
+// flushed: a role that is included in between brings its own (plugins/strategy/__init__.py).
 import type { Handler } from './playbook.js';
 
 export class HandlerBook<Host extends object = object> {
   readonly all: Handler[];
   readonly #notified = new Map<Handler, Set<Host>>();
+  readonly #saved = new Map<Host, Set<string>>();
 
   constructor(handlers: readonly Handler[]) {
     this.all = [...new Set(handlers)];
@@ -14,19 +16,41 @@ export class HandlerBook<Host extends object = object> {
     for (const handler of handlers) if (!this.all.includes(handler)) this.all.push(handler);
   }
 
-  /** The handler of that name, and all that listen, each name once: of the role that came last, there the first. @returns which */
+  /** Whether a handler has that name, or listens to it. */
+  has(name: string, nameOf: (handler: Handler) => string): boolean {
+    return this.#named(name, nameOf).length > 0;
+  }
+
+  /** Keeps a name for the next flush. */
+  save(name: string, host: Host): void {
+    this.#saved.set(host, (this.#saved.get(host) ?? new Set()).add(name));
+  }
+
+  /** Notifies by the names that a host has kept. @returns which */
+  notifySaved(host: Host, nameOf: (handler: Handler) => string): Handler[] {
+    const names = [...(this.#saved.get(host) ?? [])];
+    this.#saved.delete(host);
+    return names.flatMap((name) => this.notify(name, host, nameOf));
+  }
+
+  /** @returns those that the host had not notified yet */
   notify(name: string, host: Host, nameOf: (handler: Handler) => string): Handler[] {
+    const news = this.#named(name, nameOf).filter((handler) => this.#notified.get(handler)?.has(host) !== true);
+    for (const handler of news) this.#notified.set(handler, (this.#notified.get(handler) ?? new Set()).add(host));
+    return news;
+  }
+
+  /** The handler of that name, and all that listen, each name once: of the role that came last, there the first. */
+  #named(name: string, nameOf: (handler: Handler) => string): Handler[] {
     const names = (handler: Handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`])];
     const byPrecedence = this.#sections().toReversed().flat();
     const named = byPrecedence.find((handler) => handler.name !== undefined && names(handler).includes(name));
     const listening = new Map<unknown, Handler>();
-    for (const handler of byPrecedence.filter(({ listen }) => listen.includes(name))) {
+    for (const handler of byPrecedence.filter(({ listen, role }) => listen.some((topic) => topic === name || (role !== undefined && `${role.name} : ${topic}` === name)))) {
       const key = handler.name === undefined ? handler : nameOf(handler);
       if (!listening.has(key)) listening.set(key, handler);
     }
-    const found = this.all.filter((handler) => handler === named || [...listening.values()].includes(handler));
-    for (const handler of found) this.#notified.set(handler, (this.#notified.get(handler) ?? new Set()).add(host));
-    return found;
+    return this.all.filter((handler) => handler === named || [...listening.values()].includes(handler));
   }
 
   /** Neighbours of one role, or of none. */

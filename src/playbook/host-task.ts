@@ -133,6 +133,7 @@ export class HostTask implements TaskHost {
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: () => during(() => run.facts(host)),
       sleep: (sec) => during(() => run.sleep(sec)),
+      say: (line) => run.reporter.note?.(line),
       ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
     };
   }

@@ -4,9 +4,12 @@ import { FleetTapError } from '../base/errors.js';
 import { type MapEntry, yamlError } from '../base/yaml.js';
 import { NO_DIRECTIVES, readDirectives } from './directives.js';
 import { toText } from './expression/values.js';
+import type { Names } from './expression/evaluate.js';
 import type { LoadContext } from './load-context.js';
 import type { Directives, WrittenVars } from './playbook.js';
 import { entriesOf } from './read-keys.js';
+import { NamesOf } from './names-of.js';
+import { roleDefaults, roleParams, roleVars } from './role.js';
 import { render, type TemplateValue } from './template.js';
 
 /** What an include's own variables are to the tasks that it brings; nothing else of it is handed on. */
@@ -19,12 +22,20 @@ export function applyOf(context: LoadContext, entry: MapEntry | undefined): Dire
   return entry === undefined ? undefined : readDirectives(context.yaml, entriesOf(context.yaml, entry.value, 'apply'));
 }
 
-/** A name that must be known before the run: from -e and the play's variables. */
+/** A name that must be known before the run: from -e, what is around it, the role's variables, those of the play, the role's defaults. */
 export function knownName(context: LoadContext, value: TemplateValue, node: Node, key: string): string {
   try {
-    return toText(render(value, context.play.names));
+    return toText(render(value, namesBefore(context)));
   } catch (error) {
     if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
     throw yamlError(context.yaml, node, `${key} is done before the run: ${error.message}`, { code: error.code, hint: `give it with -e, or use ${key.replace('import', 'include')}` });
   }
+}
+
+function namesBefore({ play, role, around }: LoadContext): Names {
+  if (role === undefined && around.length === 0) return play.names;
+  const inner = around.flatMap(({ params = {}, vars }) => [params, vars]);
+  const ofRole = role === undefined ? [] : [...roleParams(role).toReversed(), ...roleVars(role).toReversed()];
+  const defaults = role === undefined ? [] : roleDefaults(role).toReversed();
+  return new NamesOf([...play.names.layers.slice(0, 1), ...inner, ...ofRole, ...play.names.layers.slice(1), ...defaults]);
 }

@@ -109,7 +109,11 @@ function part(of: Scalar, text: string): Scalar {
 function loadArgument(yaml: YamlFile, module: AnyModule, name: string, item: MapEntry): Argument {
   const parameter = module.parameters[name];
   if (parameter?.type === 'conditions') return { kind: 'conditions', conditions: Condition.listFromYaml(yaml, item.value) };
-  if (parameter?.type === 'expression') return { kind: 'expression', expression: Condition.fromYaml(yaml, item.value, true) };
+  if (parameter?.type === 'expression') {
+    const written = compileNode(yaml, item.value);
+    // A template makes the expression's text: a name, most often.
+    return written instanceof Template ? { kind: 'named-expression', template: written } : { kind: 'expression', expression: Condition.fromYaml(yaml, item.value, true) };
+  }
   const node = resolveAlias(yaml, item.value);
   const value = compileNode(yaml, node);
   if (parameter?.type === 'mode' && typeof value === 'number' && node !== null && !/^0/.test(yaml.text.slice(node.range?.[0]))) {

@@ -3,7 +3,7 @@ import type { Node } from 'yaml';
 import type { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
 import type { YamlFile } from '../base/yaml.js';
-import type { Names } from './expression/evaluate.js';
+import type { NamesOf } from './names-of.js';
 import type { Directives, Handler, Role, Step } from './playbook.js';
 
 /** One for each play. */
@@ -13,7 +13,7 @@ export interface PlayContext {
   /** Where roles are looked for besides the playbook's own folder. */
   readonly rolesPath: readonly string[];
   /** What names of imported files and roles may use: -e and the play's own variables. */
-  readonly names: Names;
+  readonly names: NamesOf;
   readonly roles: Role[];
   /** Of roles: ; those of import_role stand behind the play's own. */
   readonly handlers: Handler[];

@@ -2,7 +2,8 @@
 import type { YamlFile } from '../base/yaml.js';
 import { yamlError, yamlPlace } from '../base/yaml.js';
 import type { Loop } from './playbook.js';
-import { booleanOf, type Entries, entriesOf, INVALID, keyError, textOf } from './read-keys.js';
+import { type Entries, entriesOf, INVALID, keyError, templatedBooleanOf } from './read-keys.js';
+import { Condition } from './condition.js';
 import { compileNode } from './template.js';
 
 const KINDS: Readonly<Record<string, Loop['kind']>> = {
@@ -23,7 +24,7 @@ const KINDS: Readonly<Record<string, Loop['kind']>> = {
   with_file: 'file',
 };
 export const LOOP_KEYS = Object.keys(KINDS);
-const CONTROL = ['loop_var', 'index_var', 'label', 'pause', 'extended', 'extended_allitems'];
+const CONTROL = ['loop_var', 'index_var', 'label', 'pause', 'extended', 'extended_allitems', 'break_when'];
 
 export function loadLoop(yaml: YamlFile, entries: Entries): Loop | undefined {
   const keys = Object.keys(KINDS).filter((key) => entries.has(key));
@@ -39,10 +40,11 @@ export function loadLoop(yaml: YamlFile, entries: Entries): Loop | undefined {
     kind: KINDS[key] ?? 'loop',
     value: compileNode(yaml, entry.value),
     place: yamlPlace(yaml, entry.value ?? entry.keyNode),
-    loopVar: textOf(yaml, own, 'loop_var') ?? 'item',
-    indexVar: textOf(yaml, own, 'index_var'),
+    loopVar: own.has('loop_var') ? value('loop_var') : 'item',
+    indexVar: value('index_var'),
+    breakWhen: own.has('break_when') ? Condition.listFromYaml(yaml, own.get('break_when')?.value ?? null) : [],
     label: value('label'),
     pauseSec: value('pause'),
-    isExtended: booleanOf(yaml, own, 'extended') ?? false,
+    isExtended: templatedBooleanOf(yaml, own, 'extended'),
   };
 }

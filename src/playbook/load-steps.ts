@@ -141,7 +141,7 @@ function findTasks(context: LoadContext, path: string): Promise<string | undefin
 
 /** Beside the file that names it, in the role's tasks/, beside the playbook. */
 function taskPaths({ yaml, role, play }: LoadContext, path: string): string[] {
-  if (isAbsolute(path)) return [path];
+  if (isAbsolute(path)) return [resolve(path)];
   const folders = [dirname(resolve(yaml.file)), ...(role === undefined ? [] : [join(role.path, 'tasks'), role.path]), join(play.folder, 'tasks'), play.folder];
   return [...new Set(folders.map((folder) => resolve(folder, path)))];
 }

@@ -18,7 +18,7 @@ import { compileNode, Template } from './template.js';
 
 const TASK_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'action', 'local_action', 'args', 'register', 'loop_control', 'changed_when', 'failed_when', 'until', 'retries', 'delay', 'notify', 'delegate_to', 'delegate_facts'];
 const HANDLER_KEYS = [...TASK_KEYS, 'listen'];
-const META_ACTIONS: readonly string[] = ['flush_handlers', 'noop', 'end_play', 'end_host', 'end_batch', 'clear_host_errors', 'clear_facts', 'refresh_inventory', 'reset_connection'] satisfies MetaAction[];
+const META_ACTIONS: readonly string[] = ['flush_handlers', 'noop', 'end_play', 'end_host', 'end_batch', 'clear_host_errors', 'clear_facts', 'refresh_inventory', 'reset_connection', 'end_role'] satisfies MetaAction[];
 const MODULE_LIST = 'docs/modules.md lists the modules';
 /** They bring tasks, and are no modules. */
 export const INCLUDES = ['include_tasks', 'import_tasks', 'include_role', 'import_role'];
@@ -127,9 +127,10 @@ function actionModule(yaml: YamlFile, entry: MapEntry): { module: AnyModule; ent
 }
 
 function loadMeta(yaml: YamlFile, entry: MapEntry, base: TaskBase, what: 'task' | 'handler'): Meta {
-  if (what === 'handler') throw yamlError(yaml, entry.keyNode, 'meta cannot be a handler', { code: UNSUPPORTED, hint: 'write it into tasks:' });
   const action = [...writtenArguments(yaml, entry, { name: 'meta', freeForm: 'action' }).values()][0];
   const value = action === undefined ? undefined : compileNode(yaml, action.value);
+  if (what === 'handler' && (value === 'flush_handlers' || value === 'end_role')) throw yamlError(yaml, entry.keyNode, `meta: ${value} cannot be a handler`, { code: INVALID, hint: 'write it into tasks:' });
+  if (value === 'end_role' && base.role === undefined) throw yamlError(yaml, entry.keyNode, 'meta: end_role stands outside of a role', { code: INVALID, hint: 'end_host and end_play end more' });
   if (typeof value === 'string' && META_ACTIONS.includes(value)) return { kind: 'meta', ...base, meta: value as MetaAction };
   const hint = (typeof value === 'string' ? didYouMean(value, META_ACTIONS) : undefined) ?? `write one of: ${META_ACTIONS.join(', ')}`;
   throw yamlError(yaml, action?.value ?? entry.keyNode, `meta: ${JSON.stringify(value) ?? 'nothing'} is not supported`, { code: UNSUPPORTED, hint });

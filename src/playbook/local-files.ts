@@ -36,7 +36,7 @@ export class LocalFiles {
   /** @throws FleetTapError kind `host`, code `file-missing` */
   async find(kind: 'files' | 'templates' | 'vars', path: string): Promise<string> {
     const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
-    const candidates = [...new Set(this.#folders.flatMap((folder) => [resolve(folder, kind, written), resolve(folder, written)]))];
+    const candidates = [...new Set(this.#folders.flatMap((folder) => [...(written.split('/')[0] === kind ? [] : [resolve(folder, kind, written)]), resolve(folder, written)]))];
     for (const candidate of candidates) if (await exists(candidate)) return candidate;
     throw new FleetTapError('host', 'file-missing', `there is no file ${path}; looked for ${candidates.join(', ')}`);
   }

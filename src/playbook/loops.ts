@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { globToRegExp } from '../inventory/glob.js';
-import { firstFile } from './read-file.js';
+import { firstFound } from './first-found.js';
 import type { LocalFiles } from './local-files.js';
 import { splitLines } from './expression/methods-text.js';
 import { toText } from './expression/values.js';
@@ -12,8 +12,10 @@ import type { Loop } from './playbook.js';
 import { render } from './template.js';
 
 /** @throws FleetTapError kind `host` */
-export async function loopItems(loop: Loop, names: Names, files: LocalFiles): Promise<readonly unknown[]> {
+/** @param action the task's, as it is written: with_first_found looks into folders by it */
+export async function loopItems(loop: Loop, names: Names, files: LocalFiles, action: string): Promise<readonly unknown[]> {
   const wrong = (message: string, hint?: string) => new FleetTapError('host', 'expression-failed', message, { place: loop.place, ...(hint === undefined ? {} : { hint }) });
+  if (loop.kind === 'first_found') return firstFound(loop.value, names, files, action, wrong);
   const value = render(loop.value, names);
   if (loop.kind === 'loop') {
     if (Array.isArray(value)) return value;
@@ -47,8 +49,6 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles): Pr
       return subelements(terms, wrong);
     case 'fileglob':
       return (await Promise.all(terms.map((term) => matching(toText(term), files)))).flat();
-    case 'first_found':
-      return firstFound(terms, files, wrong);
     case 'file':
       return Promise.all(terms.map(async (term) => splitEnd((await files.read(await files.find('files', toText(term)))).toString('utf8'))));
   }
@@ -67,30 +67,6 @@ async function matching(pattern: string, files: LocalFiles): Promise<string[]> {
     if (found.length > 0) return found;
   }
   return [];
-}
-
-/** A list of names, or mappings with files and paths. */
-async function firstFound(terms: readonly unknown[], files: LocalFiles, wrong: Wrong): Promise<unknown[]> {
-  const candidates: string[] = [];
-  let skips = false;
-  for (const term of terms.flat()) {
-    if (typeof term !== 'object' || term === null) {
-      candidates.push(...files.foldersFor('files', 'templates', 'vars').map((folder) => (isAbsolute(toText(term)) ? toText(term) : join(folder, toText(term)))));
-      continue;
-    }
-    const { files: names, paths, skip } = term as { files?: unknown; paths?: unknown; skip?: unknown };
-    skips ||= skip === true;
-    const list = (value: unknown) => (value === undefined || value === null ? [] : typeof value === 'string' ? value.split(/[,;]/).map((one) => one.trim()) : [value].flat().map(toText));
-    const folders = list(paths);
-    for (const name of list(names)) {
-      const within = folders.length === 0 ? [name] : folders.map((folder) => join(folder, name));
-      for (const path of within) candidates.push(...(isAbsolute(path) ? [path] : files.foldersFor('files', 'templates', 'vars').map((folder) => join(folder, path))));
-    }
-  }
-  const found = await firstFile(candidates);
-  if (found !== undefined) return [found];
-  if (skips) return [];
-  throw wrong(`no file was found; looked for ${candidates.join(', ')}`, 'skip: true lets the task be skipped');
 }
 
 /** `start=1 end=5 stride=2 format=web%02d`, `5`, `2-10/2`, `1-3:web%02d`. */

@@ -6,15 +6,15 @@ import { render } from './template.js';
 
 export class NamesOf implements Names {
   /** The first wins. */
-  readonly #layers: readonly WrittenVars[];
+  readonly layers: readonly WrittenVars[];
   readonly #open = new Set<string>();
 
   constructor(layers: readonly WrittenVars[]) {
-    this.#layers = layers;
+    this.layers = layers;
   }
 
   get(name: string): unknown {
-    const layer = this.#layers.find((one) => Object.hasOwn(one, name));
+    const layer = this.layers.find((one) => Object.hasOwn(one, name));
     if (layer === undefined || this.#open.has(name)) return new Undefined(`"${name}"`);
     this.#open.add(name);
     try {

@@ -183,7 +183,7 @@ export interface Included {
   readonly role: Role | undefined;
 }
 
-export type MetaAction = 'flush_handlers' | 'noop' | 'end_play' | 'end_host' | 'end_batch' | 'clear_host_errors' | 'clear_facts' | 'refresh_inventory' | 'reset_connection';
+export type MetaAction = 'flush_handlers' | 'noop' | 'end_play' | 'end_host' | 'end_batch' | 'clear_host_errors' | 'clear_facts' | 'refresh_inventory' | 'reset_connection' | 'end_role';
 
 export interface Meta extends TaskBase {
   readonly kind: 'meta';
@@ -210,15 +210,19 @@ export interface Loop {
   readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file';
   readonly value: TemplateValue;
   readonly place: Place;
-  readonly loopVar: string;
-  readonly indexVar: string | undefined;
+  readonly loopVar: TemplateValue;
+  readonly indexVar: TemplateValue;
+  /** Behind an item where these hold no further one begins. */
+  readonly breakWhen: readonly Condition[];
   readonly label: TemplateValue;
   readonly pauseSec: TemplateValue;
-  readonly isExtended: boolean;
+  readonly isExtended: Switch;
 }
 
 /** The value of a parameter: data with templates in it, or expressions. */
 export type Argument =
   | { readonly kind: 'value'; readonly value: TemplateValue; readonly place: Place; readonly sourceLine: string | undefined; readonly keyTemplate?: Template; readonly isDefault?: true }
   | { readonly kind: 'conditions'; readonly conditions: readonly Condition[] }
-  | { readonly kind: 'expression'; readonly expression: Condition };
+  | { readonly kind: 'expression'; readonly expression: Condition }
+  /** The expression's text comes from a template: only what the user wrote is one. */
+  | { readonly kind: 'named-expression'; readonly template: Template };

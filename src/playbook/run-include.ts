@@ -4,7 +4,7 @@ import { toText } from './expression/values.js';
 import { HostTask } from './host-task.js';
 import type { Include, Included } from './playbook.js';
 import type { Around, HostRun, PlayEngine } from './run-state.js';
-import { looped, skippedBy } from './run-task.js';
+import { controlOf, looped, skippedBy } from './run-task.js';
 import { chainOf } from './settings.js';
 import { wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
@@ -73,8 +73,9 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
 
 function wantedOf(include: Include, scope: Scope, around: Around): Omit<Wanted, 'hosts'> & { hosts: HostRun[] } {
   const { loop } = include;
-  const own = loop === undefined ? {} : Object.fromEntries([loop.loopVar, 'ansible_loop_var', ...(loop.indexVar === undefined ? [] : [loop.indexVar, 'ansible_index_var']), ...(loop.isExtended ? ['ansible_loop'] : [])].map((name) => [name, scope.get(name)]));
-  const label = loop === undefined ? undefined : loop.label === undefined ? toText(scope.get(loop.loopVar)) : toText(render(loop.label, scope));
+  const control = loop === undefined ? undefined : controlOf(loop, scope);
+  const own = control === undefined ? {} : Object.fromEntries([control.loopVar, 'ansible_loop_var', ...(control.indexVar === undefined ? [] : [control.indexVar, 'ansible_index_var']), ...(control.isExtended ? ['ansible_loop'] : [])].map((name) => [name, scope.get(name)]));
+  const label = loop === undefined || control === undefined ? undefined : loop.label === undefined ? toText(scope.get(control.loopVar)) : toText(render(loop.label, scope));
   return { target: toText(render(include.target, scope)), locals: { ...around.locals, ...own }, item: label, hosts: [] };
 }
 

@@ -1,22 +1,22 @@
 // meta: what the engine itself does (plugins/strategy/__init__.py, _execute_meta).
 import { firstFalse } from './condition.js';
-import type { Meta } from './playbook.js';
+import type { Meta, MetaAction } from './playbook.js';
 import type { Around, HostRun, PlayEngine } from './run-state.js';
 import { chainOf } from './settings.js';
 import { failedResult, skippedResult } from './task-result.js';
 import { taskName } from './task-scope.js';
 
 /** Asked of each host; the others are asked of the first. */
-const PER_HOST = ['flush_handlers', 'end_host', 'noop', 'reset_connection'];
+const PER_HOST = ['flush_handlers', 'end_host', 'end_role', 'noop', 'reset_connection'];
 
 /** @returns the hosts that go on */
-export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
+export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly HostRun[], around: Around, kind: 'task' | 'handler' = 'task'): Promise<readonly HostRun[]> {
   const isPerHost = PER_HOST.includes(task.meta);
   const asked = isPerHost ? hosts : hosts.slice(0, 1);
   const chosen: HostRun[] = [];
   for (const host of asked) {
     const id = play.run.nextId();
-    const told = { id, name: taskName(task, play.scope(task, host, around.locals)), hosts: [host.host.name], kind: 'task' as const, path: play.pathOf(task), action: task.action };
+    const told = { id, name: taskName(task, play.scope(task, host, around.locals)), hosts: [host.host.name], kind, path: play.pathOf(task), action: task.action };
     play.run.reporter.taskStarted(told);
     const verdict = conditionHolds(play, task, host, around);
     if (verdict === true) chosen.push(host);
@@ -32,6 +32,9 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
     case 'end_host':
       for (const host of chosen) play.ended.add(host);
       play.run.setPlayHosts(play.hosts.filter((host) => !play.removed.has(host) && !play.ended.has(host)).map(({ host }) => host.name));
+      return hosts.filter((host) => !chosen.includes(host));
+    case 'end_role':
+      for (const host of chosen) play.leaving.add(host);
       return hosts.filter((host) => !chosen.includes(host));
     case 'end_play':
       play.isEnded = true;
@@ -56,12 +59,28 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
   }
 }
 
+/** What else a meta task says where its condition is false. */
+const GOES_ON: Readonly<Partial<Record<MetaAction, (host: string, role: string) => string>>> = {
+  flush_handlers: (host) => `, not running handlers for ${host}`,
+  clear_facts: (host) => `, not clearing facts and fact cache for ${host}`,
+  clear_host_errors: (host) => `, not clearing host error state for ${host}`,
+  end_batch: () => ', continuing current batch',
+  end_play: () => ', continuing play',
+  end_host: (host) => `, continuing execution for ${host}`,
+  end_role: (host, role) => `continuing role ${role} for ${host}`,
+};
+
+function skippedMeta({ meta, role }: Meta, host: string): Readonly<Record<string, unknown>> {
+  const msg = meta === 'end_host' ? `end_host conditional evaluated to false, continuing execution for ${host}` : meta;
+  return { msg, skipped: true, skip_reason: `${meta} conditional evaluated to False${GOES_ON[meta]?.(host, role?.name ?? '') ?? ''}` };
+}
+
 function conditionHolds(play: PlayEngine, task: Meta, host: HostRun, around: Around): true | ReturnType<typeof failedResult> {
   try {
     const when = chainOf(task).toReversed().flatMap((one) => one.when);
     const stopped = firstFalse(when, play.scope(task, host, around.locals));
     if (stopped === undefined) return true;
-    return skippedResult(`not here: ${stopped.text}`, { msg: '', skipped: true, skip_reason: `${task.meta} conditional evaluated to False` });
+    return skippedResult(`not here: ${stopped.text}`, skippedMeta(task, host.host.name));
   } catch (error) {
     return failedResult(error);
   }

@@ -3,7 +3,6 @@
 // reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
 import { asHostError } from '../base/errors.js';
-import { printable } from '../base/host-text.js';
 import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
@@ -12,6 +11,7 @@ import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
 import { isInterrupted } from './interruption.js';
 import { looksAhead } from './look-ahead.js';
+import { notify, notifySaved } from './notify.js';
 import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
 import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
@@ -42,6 +42,8 @@ export class PlayRun implements PlayEngine {
   readonly removed = new Set<HostRun>();
   /** meta: end_host, end_play, end_batch: no further task, and no failure. */
   readonly ended = new Set<HostRun>();
+  /** meta: end_role: no further task of the role that they are in. */
+  readonly leaving = new Set<HostRun>();
   /** A failure is fatal for all: no further task. */
   isStopped = false;
   /** meta: end_play: no further batch. */
@@ -170,7 +172,9 @@ export class PlayRun implements PlayEngine {
   async #role({ role, steps }: RoleSteps, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     const key = (host: HostRun) => `${host.host.name}\0${role.key}`;
     const due = role.allowDuplicates ? hosts : hosts.filter((host) => !this.#done.has(key(host)));
-    const kept = await this.steps(steps, due, around);
+    const through = await this.steps(steps, due, around);
+    const kept = due.filter((host) => through.includes(host) || this.leaving.has(host));
+    for (const host of kept) this.leaving.delete(host);
     for (const host of kept) this.#done.add(key(host));
     return hosts.filter((host) => !due.includes(host) || kept.includes(host));
   }
@@ -179,7 +183,7 @@ export class PlayRun implements PlayEngine {
     const hasRescue = block.rescue.length > 0;
     const behind = { steps: block.always, from: 0, locals: around.locals, next: around.following };
     let left = await this.steps(block.tasks, hosts, { ...around, isRescued: hasRescue || around.isRescued, following: behind });
-    const isOver = (host: HostRun) => host.isUnreachable || this.ended.has(host);
+    const isOver = (host: HostRun) => host.isUnreachable || this.ended.has(host) || this.leaving.has(host);
     const failed = hosts.filter((host) => !left.includes(host) && !isOver(host));
     if (hasRescue && failed.length > 0) {
       const rescued = await this.steps(block.rescue, failed, around);
@@ -192,13 +196,14 @@ export class PlayRun implements PlayEngine {
 
   async flushHandlers(hosts: readonly HostRun[], { isForced = false, isRescued = false } = {}): Promise<readonly HostRun[]> {
     let left = hosts;
+    notifySaved(this, hosts);
     const around = { ...OUTSIDE, isAlways: isForced, isRescued, isHandler: true };
     for (let index = 0; index < this.handlers.all.length; index += 1) {
       const handler = this.handlers.all[index];
       if (handler === undefined || (this.isStopped && !isForced) || this.run.interruption.isOn) continue;
       const due = this.handlers.take(handler, left);
       if (due.length === 0) continue;
-      const kept = handler.kind === 'include' ? await runInclude(this, handler, due, around, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, around, 'handler') : due;
+      const kept = handler.kind === 'include' ? await runInclude(this, handler, due, around, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, around, 'handler') : await runMeta(this, handler, due, around, 'handler');
       left = left.filter((host) => !due.includes(host) || kept.includes(host));
     }
     return left;
@@ -219,7 +224,7 @@ export class PlayRun implements PlayEngine {
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
       this.#apply(task, result, host, isOnce ? hosts : [host]);
       this.tell(id, told, host, result);
-      if (result.changed && !result.failed) for (const name of result.notify) this.#notify(name, host, names);
+      if (result.changed && !result.failed) for (const name of result.notify) notify(this, name, host, names, around.isHandler === true);
       const goesOn = this.settle(told.name, task, result, host, around);
       await worker.idle();
       return goesOn;
@@ -260,12 +265,6 @@ export class PlayRun implements PlayEngine {
       }
       if (task.register !== undefined) one.variables.register(task.register, result.registered, withTemplates(result));
     }
-  }
-
-  #notify(name: string, host: HostRun, names: Scope): void {
-    const found = this.handlers.notify(name, host, (handler) => plainName(handler, names));
-    for (const handler of found) this.run.reporter.notified?.(taskName(handler, names), host.host.name);
-    if (found.length === 0) this.run.reporter.warning(`no handler has the name "${printable(name)}", which a task on ${host.host.name} notifies`);
   }
 
   /** Runs on all hosts and waits for all of them. */

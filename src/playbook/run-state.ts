@@ -94,6 +94,8 @@ export interface PlayEngine {
   readonly removed: Set<HostRun>;
   /** meta: end_host, end_play, end_batch: no further task, and no failure. */
   readonly ended: Set<HostRun>;
+  /** meta: end_role: no further task of the role that they are in. */
+  readonly leaving: Set<HostRun>;
   /** A failure is fatal for all: no further task. */
   readonly isStopped: boolean;
   /** meta: end_play: no further batch. */

@@ -4,7 +4,8 @@ import { FleetTapError } from '../base/errors.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Condition } from './condition.js';
-import { firstFalse } from './condition.js';
+import { firstFalse, notDefined } from './condition.js';
+import { getAttribute } from './expression/access.js';
 import { isMapping, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
 import { toPlain, toText } from './expression/values.js';
@@ -12,9 +13,9 @@ import type { LocalFiles } from './local-files.js';
 import { isInterrupted } from './interruption.js';
 import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
-import type { Settings } from './settings.js';
+import { type Settings, switchOf } from './settings.js';
 import { doneResult, failedResult, loopResult, registeredOf, skippedResult, type TaskResult } from './task-result.js';
-import { render } from './template.js';
+import { render, type Template, type TemplateValue } from './template.js';
 import type { Scope } from './variables.js';
 
 /** playbook/task.py: with until and no retries. */
@@ -46,10 +47,10 @@ export async function runTask(task: Task, when: readonly Condition[], scope: Sco
 export async function looped(task: Task | Include, when: readonly Condition[], scope: Scope, host: TaskHost, work: (scope: Scope) => Promise<TaskResult>): Promise<TaskResult> {
   if (task.loop === undefined) return work(scope).catch((error: unknown) => failedAs(error, scope, host));
   try {
-    const items = await itemsOf(task.loop, when, scope, host);
+    const items = await itemsOf(task.loop, when, scope, host, task.action);
     if (items === undefined) return skippedResult('the condition is false', { changed: false, skipped: true, skip_reason: 'Conditional result was False' });
     if (items.length === 0) return skippedResult('No items in the list', { changed: false, skipped: true, skipped_reason: 'No items in the list', results: [] });
-    return await runLoop(task.loop, items, scope, host, work);
+    return await runLoop(task.loop, items, scope, host, work, task.register);
   } catch (error) {
     return failedAs(error, scope, host);
   }
@@ -66,14 +67,15 @@ function failedAs(error: unknown, scope: Scope, host: TaskHost): TaskResult {
   }
 }
 
-async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host: TaskHost, work: (scope: Scope) => Promise<TaskResult>): Promise<TaskResult> {
+async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host: TaskHost, work: (scope: Scope) => Promise<TaskResult>, register: string | undefined): Promise<TaskResult> {
+  const control = controlOf(loop, scope);
   const pauseSec = Number(render(loop.pauseSec, scope) ?? 0);
   const results: TaskResult[] = [];
   const registered: Record<string, unknown>[] = [];
   let grown = scope;
   for (const [index, item] of items.entries()) {
     if (pauseSec > 0 && index > 0) await host.sleep(pauseSec);
-    const own = itemVariables(loop, items, index);
+    const own = itemVariables(control, items, index);
     const inner = grown.with(own);
     let result = await work(inner).catch((error: unknown) => failedAs(error, inner, host));
     let label = toText(item);
@@ -89,12 +91,31 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
     if (Object.keys(result.facts).length > 0) grown = grown.with(result.facts);
     host.itemDone(label, result);
     if (result.unreachable || isInterrupted(result)) break;
+    if (loop.breakWhen.length > 0 && firstFalse(loop.breakWhen, register === undefined ? inner : inner.with({ [register]: result.registered })) === undefined) break;
   }
   return loopResult(results, registered);
 }
 
+/** What loop_control says, its templates rendered. */
+interface LoopNames {
+  readonly loopVar: string;
+  readonly indexVar: string | undefined;
+  readonly isExtended: boolean;
+}
+
+/** @throws FleetTapError kind `host` where a name is none */
+export function controlOf(loop: Loop, scope: Scope): LoopNames {
+  const name = (key: string, value: TemplateValue) => {
+    const text = toText(render(value, scope));
+    if (!/^[A-Za-z_]\w*$/.test(text)) throw new FleetTapError('host', 'expression-failed', `${key}: ${JSON.stringify(text)} is not a name for a variable`, { place: loop.place, hint: 'letters, digits and underscores' });
+    return text;
+  };
+  const indexVar = loop.indexVar === undefined || loop.indexVar === null ? undefined : name('index_var', loop.indexVar);
+  return { loopVar: name('loop_var', loop.loopVar), indexVar, isExtended: switchOf(loop.isExtended, scope) === true };
+}
+
 /** executor/task_executor.py, _run_loop */
-function itemVariables(loop: Loop, items: readonly unknown[], index: number): Record<string, unknown> {
+function itemVariables(loop: LoopNames, items: readonly unknown[], index: number): Record<string, unknown> {
   const own: Record<string, unknown> = { [loop.loopVar]: items[index], ansible_loop_var: loop.loopVar };
   if (loop.indexVar !== undefined) Object.assign(own, { [loop.indexVar]: index, ansible_index_var: loop.indexVar });
   if (!loop.isExtended) return own;
@@ -108,9 +129,9 @@ function itemVariables(loop: Loop, items: readonly unknown[], index: number): Re
 }
 
 /** undefined: the list cannot be made, and the task does not run here anyway (Ansible asks `when` then, task_executor.py). */
-async function itemsOf(loop: Loop, when: readonly Condition[], scope: Scope, host: TaskHost): Promise<readonly unknown[] | undefined> {
+async function itemsOf(loop: Loop, when: readonly Condition[], scope: Scope, host: TaskHost, action: string): Promise<readonly unknown[] | undefined> {
   try {
-    return await loopItems(loop, scope, host.files);
+    return await loopItems(loop, scope, host.files, action);
   } catch (error) {
     if (error instanceof FleetTapError && error.code === 'expression-undefined' && isCertainlyFalse(when, scope)) return undefined;
     throw error;
@@ -244,6 +265,7 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     // What args: says goes before module_defaults.
     if (argument.kind === 'value' && argument.isDefault === true && Object.hasOwn(values, name)) continue;
     if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));
+    else if (argument.kind === 'named-expression') values[name] = named(argument.template, scope);
     else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
     else {
       const value = render(argument.value, scope);
@@ -253,6 +275,15 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     }
   }
   return values;
+}
+
+/** A name, or a path of names, that a template has made: looked up, never parsed as an expression. */
+function named(template: Template, scope: Scope): { readonly text: string; readonly value: unknown } {
+  const text = toText(render(template, scope));
+  if (!/^[A-Za-z_]\w*(\.\w+)*$/.test(text)) throw template.source.failure(0, `${JSON.stringify(text)} is not the name of a variable`, 'expression-failed', 'write the expression itself, without {{ }}; or msg');
+  const [first = '', ...path] = text.split('.');
+  const value = path.reduce(getAttribute, scope.get(first));
+  return { text, value: value instanceof Undefined ? notDefined(value) : toPlain(value) };
 }
 
 /** What is omitted inside of a mapping or a list is left out too (utils/vars.py, remove_omit). */

@@ -34,6 +34,9 @@ export interface TaskResult {
 
 const PLAIN = { unreachable: false, isLoop: false, hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined } as const;
 
+/** What Ansible puts beside a failure where nobody asked for the places in its own code. */
+const TRACEBACK = '(traceback unavailable)';
+
 /** Nothing to tell. */
 export const DONE: TaskResult = { ...PLAIN, changed: false, failed: false, skipped: false, registered: { changed: false }, msg: '', shows: 'never' };
 
@@ -45,7 +48,7 @@ export function failedResult(error: unknown, noLog = false): TaskResult {
   const known = error instanceof FleetTapError ? error : undefined;
   const msg = error instanceof Error ? error.message : String(error);
   const unreachable = known?.kind === 'unreachable';
-  const registered = unreachable ? { changed: false, msg, unreachable: true } : { failed: true, msg };
+  const registered = unreachable ? { changed: false, msg, unreachable: true } : { changed: false, failed: true, exception: TRACEBACK, msg };
   return { ...PLAIN, changed: false, failed: !unreachable, skipped: false, unreachable, registered, msg, hint: known?.hint, error: known, noLog };
 }
 
@@ -76,6 +79,7 @@ export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean
     ...(how.attempts === undefined ? {} : { attempts: how.attempts }),
     changed: how.changed,
     failed: how.failed,
+    ...(how.failed ? { exception: TRACEBACK } : raw.failed === true ? { failed_when_suppressed_exception: TRACEBACK } : {}),
     ...(raw.skipped === true ? { skipped: true } : {}),
     ...(raw.diff === undefined ? {} : { diff: raw.diff }),
     ...(how.failedWhen === undefined ? {} : { failed_when_result: how.failedWhen }),
@@ -107,7 +111,7 @@ export function loopResult(results: readonly TaskResult[], items: readonly Regis
     skipped,
     isLoop: true,
     unreachable: failures.some((result) => result.unreachable),
-    registered: { changed, msg, results: items, ...(skipped ? { skipped } : { skipped: false }), ...(failed ? { failed } : { failed: false }) },
+    registered: { changed, msg, results: items, ...(skipped ? { skipped } : { skipped: false }), ...(failed ? { failed } : {}) },
     msg: first?.msg ?? msg,
     hint: first?.hint,
     warnings: results.flatMap((result) => result.warnings),

@@ -77,6 +77,11 @@ export class AnsibleOutput implements PlaybookReporter {
     if (this.#options.verbosity > 1) this.#say(`NOTIFIED HANDLER ${handler} for ${host}`);
   }
 
+  /** Made here, of nothing that a host said. */
+  note(line: string): void {
+    this.#out.write(`${line}\n`);
+  }
+
   warning(message: string): void {
     this.#err.write(`[WARNING]: ${printable(message)}\n`);
   }
@@ -124,8 +129,8 @@ export class AnsibleOutput implements PlaybookReporter {
     if (event.isIgnored) this.#say('...ignoring');
   }
 
-  #diff({ diff }: TaskResultEvent): void {
-    if (this.#options.diff && diff !== undefined && diff !== '') this.#say(diff);
+  #diff({ diff, result }: TaskResultEvent): void {
+    if (this.#options.diff && result.changed === true && diff !== undefined && diff !== '') this.#say(diff);
   }
 
   #shown(event: TaskResultEvent): string {
@@ -135,7 +140,7 @@ export class AnsibleOutput implements PlaybookReporter {
 
   #dump(event: TaskResultEvent): string {
     const indent = (event.shows === 'always' && event.status !== 'skipped') || this.#options.verbosity > 2 ? 4 : undefined;
-    const hidden = [...(event.part === 'loop' ? ['results'] : []), ...(this.#options.verbosity > 2 ? [] : ['diff'])];
+    const hidden = [...(event.part === 'loop' || event.status === 'skipped' ? ['results'] : []), ...(this.#options.verbosity > 2 ? [] : ['diff'])];
     return pythonJson(Object.fromEntries(Object.entries(event.result).filter(([key]) => !hidden.includes(key))), indent);
   }
 

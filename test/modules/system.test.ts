@@ -96,7 +96,7 @@ describe('fetch', () => {
 
   test('what is missing fails, or is told', async () => {
     await mkdir(join(here.work, 'd'));
-    expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x' })).toMatchObject({ failed: true, msg: 'file not found: /no/where' });
+    expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x' })).toMatchObject({ failed: true, msg: 'the remote file does not exist, not transferring, ignored' });
     expect(await runModule(here, 'fetch', { src: join(here.work, 'd'), dest: 'x' })).toMatchObject({ failed: true });
     expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x', fail_on_missing: false })).toMatchObject({ changed: false, msg: 'the remote file does not exist, not transferring, ignored' });
   });

@@ -26,6 +26,7 @@ function hostOf(turns: readonly Turn[], ask?: ActionHost['ask']) {
       return { status: turn.status ?? 0, stdout: turn.stdout ?? '', stderr: turn.stderr ?? '' };
     },
     reconnect: async () => void log.push('reconnect'),
+    say: () => {},
     gatherFacts: async () => ({ distribution: 'Debian', distribution_release: 'trixie', kernel: '6' }),
     sleep: async (sec) => void log.push(`sleep ${sec}`),
     ask,

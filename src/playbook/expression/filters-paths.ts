@@ -55,7 +55,10 @@ export const pathFilters: readonly (readonly [string, Filter])[] = [
       return posix.resolve(input);
     }
   })],
-  ['relpath', filter(['start'], (input, { start = '.' }) => posix.relative(posix.resolve(toText(start)), posix.resolve(toText(input))) || '.')],
+  ['relpath', filter(['start'], (input, { start = '.' }) => {
+    if (input === '') throw new FilterError('takes a path, not an empty text');
+    return posix.relative(posix.resolve(toText(start)), posix.resolve(toText(input))) || '.';
+  })],
   ['path_join', filter([], (input) => (typeof input === 'string' ? input : joinPaths(iterate(input).map((part) => {
     if (typeof part !== 'string') throw new FilterError(`takes paths, not ${typeName(part)}`);
     return part;

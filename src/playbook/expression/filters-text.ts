@@ -22,6 +22,12 @@ function shellQuote(value: string): string {
   return value !== '' && /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\"'\"'")}'`;
 }
 
+/** Python's fails on anything else. */
+function onlyText(value: unknown): string {
+  if (typeof value !== 'string') throw new FilterError(`takes a text, not ${typeName(value)}`);
+  return value;
+}
+
 function indent(input: string, args: Readonly<Record<string, unknown>>): string {
   const { width = 4, first = false, blank = false } = args;
   const pad = typeof width === 'string' ? width : ' '.repeat(wholeArgument(width, 4));
@@ -87,7 +93,7 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
     if (typeof input !== 'string') throw new FilterError(`takes a text, not ${typeName(input)}`);
     return split(input, args.sep, wholeArgument(args.maxsplit, -1));
   })],
-  ['indent', filter(['width', 'first', 'blank'], (input, args) => indent(toText(input), args))],
+  ['indent', filter(['width', 'first', 'blank'], (input, args) => indent(onlyText(input), args))],
   ['center', filter(['width'], (input, { width }) => padded(toText(input), wholeArgument(width, 80), 'both'))],
   ['wordwrap', filter(['width', 'break_long_words', 'wrapstring', 'break_on_hyphens'], (input, { width, break_long_words: breaks = true, wrapstring, break_on_hyphens: hyphens = true }) => splitLines(toText(input)).map((line) => wrapText(line, { widthChars: wholeArgument(width, 79), breaksLongWords: isTrue(breaks), breaksOnHyphens: isTrue(hyphens) }).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring))).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring)))],
   ['truncate', filter(['length', 'killwords', 'end', 'leeway'], (input, args) => truncate(toText(input), args))],
@@ -96,7 +102,7 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
     if (names.length > 0 && positional.length > 0) throw new FilterError('takes values with names or without, not both');
     return formatPercent(toText(input), names.length > 0 ? makeDict(names) : Tuple.make(positional));
   } }],
-  ['comment', { apply: (input, { positional, named }) => comment(toText(input), positional.length === 0 ? named : { style: positional[0], ...named }) }],
+  ['comment', { apply: (input, { positional, named }) => comment(onlyText(input), positional.length === 0 ? named : { style: positional[0], ...named }) }],
   ['wordcount', text((input) => input.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)],
   ['escape', text(escapeHtml)],
   ['e', text(escapeHtml)],
@@ -109,7 +115,8 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
     return isTrue(autospace) && all !== '' ? ` ${all}` : all;
   })],
   ['filesizeformat', filter(['binary'], (input, { binary = false }) => {
-    const bytes = Number(isNumber(input) ? input : toText(input));
+    const bytes = Number(isNumber(input) ? input : onlyText(input));
+    if (Number.isNaN(bytes)) throw new FilterError(`takes a number, not ${toText(input)}`);
     const base = isTrue(binary) ? 1024 : 1000;
     if (bytes === 1) return '1 Byte';
     if (bytes < base) return `${Math.trunc(bytes)} Bytes`;

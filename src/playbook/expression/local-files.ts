@@ -1,5 +1,5 @@
 // What comes in: a path or a pattern on the controller. What goes out: the files there. For lookups and for the tests and filters that ask for files.
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export function isFile(path: string): boolean {
@@ -8,6 +8,10 @@ export function isFile(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+export function exists(path: string): boolean {
+  return existsSync(path);
 }
 
 /** Files that a shell pattern (* ? [..]) names, hidden ones only where the pattern says so; sorted by name. */

@@ -9,7 +9,8 @@ import { expandUser } from './filters-paths.js';
 import { formatPercent } from './format-percent.js';
 import { dictEntries, dictGet, dictHas, isDict, makeDict, Tuple, typeName } from './kinds.js';
 import { iterate } from './iterate.js';
-import { globFiles, isFile } from './local-files.js';
+import { exists, globFiles, isFile } from './local-files.js';
+import { searched } from './first-found-names.js';
 import type { CallArguments } from './objects.js';
 import type { PluginContext } from './plugin.js';
 import { Undefined, UndefinedUse } from './undefined.js';
@@ -120,6 +121,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
     return dictEntries(term).map(([key, value]) => makeDict([['key', key], ['value', value]]));
   }) },
   items: { options: [], run: (terms) => flatten(terms, 1, false) },
+  flattened: { options: [], run: (terms) => flatten(terms, Number.POSITIVE_INFINITY, false).filter((item) => item !== null && item !== 'None' && item !== 'null') },
   list: { options: [], run: (terms) => terms },
   indexed_items: { options: [], run: (terms) => flatten(terms, 1, false).map((item, index) => Tuple.make([index, item])) },
   together: { options: [], run: (terms) => {
@@ -152,11 +154,16 @@ const REFUSED: Readonly<Record<string, string>> = {
   random_choice: 'use the filter random',
 };
 
+/** `ansible.builtin.file` as `file`; `flattened` is one of community.general. */
+function shortName(name: string): string {
+  return name.replace(/^ansible\.(builtin|legacy)\.|^community\.general\.(?=flattened$)/, '');
+}
+
 const lookupNames: ReadonlySet<string> = new Set(Object.keys(lookups));
 
 /** Why a lookup is not there and what to do; undefined where it is. */
 export function refusedLookup(name: string): string | undefined {
-  const short = name.replace(/^ansible\.(builtin|legacy)\./, '');
+  const short = shortName(name);
   if (lookupNames.has(short)) return undefined;
   return REFUSED[short] ?? `supported: ${[...lookupNames].join(', ')}`;
 }
@@ -165,7 +172,7 @@ export function refusedLookup(name: string): string | undefined {
 export function lookup({ positional, named }: CallArguments, context: PluginContext, wantsList: boolean): unknown {
   const [name, ...terms] = positional;
   const { wantlist = wantsList, errors = 'strict', allow_unsafe: _unsafe, ...options } = named;
-  const found = lookups[toText(name).replace(/^ansible\.(builtin|legacy)\./, '')];
+  const found = lookups[shortName(toText(name))];
   if (found === undefined) throw new FilterError(`does not know the lookup "${toText(name)}": ${refusedLookup(toText(name))}`);
   const wrong = Object.keys(options).find((option) => !found.options.includes(option));
   if (wrong !== undefined) throw new FilterError(`"${toText(name)}" takes no option "${wrong}"${found.options.length === 0 ? '' : `; it takes ${found.options.join(', ')}`}`);
@@ -189,21 +196,13 @@ function withoutPath(item: unknown, [key = '', ...rest]: readonly string[]): unk
 }
 
 function firstFound(terms: readonly unknown[], options: Readonly<Record<string, unknown>>, context: PluginContext): readonly unknown[] {
-  const all = flatten(terms, Number.POSITIVE_INFINITY, true);
-  const sets = all.some(isDict) ? all : [makeDict([['files', all], ...Object.entries(options)])];
-  let skips = isTrue(options.skip ?? false);
-  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.flatMap(texts) : value === undefined || value === null || value === '' ? [] : toText(value).split(/[,;]/));
-  for (const set of sets) {
-    const files = isDict(set) ? texts(dictGet(set, 'files')) : texts(set);
-    const paths = isDict(set) ? texts(dictGet(set, 'paths')) : [];
-    if (isDict(set) && dictHas(set, 'skip')) skips = isTrue(dictGet(set, 'skip'));
-    for (const folder of paths.length === 0 ? [''] : paths) {
-      for (const file of files) {
-        const name = folder === '' ? file : join(folder, file);
-        const found = ['templates', 'vars', 'files'].map((kind) => findFile(name, kind, context)).find((path) => path !== undefined);
-        if (found !== undefined) return [resolve(found)];
-      }
-    }
+  const plain = (value: unknown): unknown => (Array.isArray(value) ? value.map(plain) : isDict(value) ? Object.fromEntries(dictEntries(value).map(([key, item]) => [toText(key), plain(item)])) : value);
+  const { names, skips } = searched(terms.map(plain), options);
+  for (const name of names) {
+    const path = expandUser(name);
+    const candidates = isAbsolute(path) ? [path] : searchPath(context).map((folder) => join(folder, path));
+    const found = candidates.find(exists);
+    if (found !== undefined) return [resolve(found)];
   }
   if (skips) return [];
   throw new FilterError('finds none of the files; `skip: true` makes that no error');
