@@ -4,6 +4,7 @@
 // Guaranteed: nobody gets memory that was not given back, or that anybody can still reach; there is so much and no more: beyond that, batches have memory
 // of their own, which is collected.
 import { type BatchOwner, Columns, RecordBatch, ROW_BYTES, type RowRun } from './record-batch.js';
+import { PAGE_BYTES, wasmMemory } from './wasm-memory.js';
 
 /**
  * Of a batch. Each column is a stretch of memory of its own: of larger batches of 500 hosts, more pages are written in turn than the processor remembers
@@ -11,12 +12,12 @@ import { type BatchOwner, Columns, RecordBatch, ROW_BYTES, type RowRun } from '.
  */
 export const MOST_ROWS = 256;
 const BATCH_BYTES = MOST_ROWS * ROW_BYTES;
-const MOST_BATCHES = 4096;
-const PAGE_BYTES = 65_536;
+/** 271 MB: half of what may wait in memory. */
+const MOST_BATCHES = 15_360;
 /** In front of the batches: what compiled code works on beside them. */
 export const DESK_BYTES = PAGE_BYTES;
 
-interface BatchMemory {
+export interface BatchMemory {
   readonly memory: WebAssembly.Memory;
   /** It never grows: the buffer stays the same. */
   readonly buffer: ArrayBuffer;
@@ -25,25 +26,25 @@ interface BatchMemory {
   batches: number;
 }
 
-let made: BatchMemory | undefined;
+let made: BatchMemory | 'none' | undefined;
 
-export function batchMemory(): BatchMemory {
+export function batchMemory(): BatchMemory | undefined {
   if (made === undefined) {
     const pages = (DESK_BYTES + MOST_BATCHES * BATCH_BYTES) / PAGE_BYTES;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    made = { memory, buffer: memory.buffer, free: [], batches: 0 };
+    const memory = wasmMemory(pages, pages);
+    made = memory === undefined ? 'none' : { memory, buffer: memory.buffer, free: [], batches: 0 };
   }
-  return made;
+  return made === 'none' ? undefined : made;
 }
 
 /** What nobody has given back is free again when nobody can reach it any more. */
-const abandoned = new FinalizationRegistry<Columns>((columns) => void made?.free.push(columns));
+const abandoned = new FinalizationRegistry<Columns>((columns) => void batchMemory()?.free.push(columns));
 
 /** A batch of MOST_ROWS rows. */
 export function newBatch(owner: BatchOwner): RecordBatch {
   const memory = batchMemory();
-  let columns = memory.free.pop();
-  if (columns === undefined && memory.batches < MOST_BATCHES) {
+  let columns = memory?.free.pop();
+  if (memory !== undefined && columns === undefined && memory.batches < MOST_BATCHES) {
     columns = new Columns(MOST_ROWS, memory.buffer, DESK_BYTES + memory.batches * BATCH_BYTES);
     memory.batches += 1;
   }
@@ -58,9 +59,11 @@ export function newBatch(owner: BatchOwner): RecordBatch {
  * The batch must not be touched afterwards.
  */
 export function giveBack(gone: readonly RowRun[]): void {
+  const memory = batchMemory();
+  if (memory === undefined) return;
   for (const { batch, to } of gone) {
-    if (to !== batch.capacity || batch.columns.buffer !== made?.buffer) continue;
+    if (to !== batch.capacity || batch.columns.buffer !== memory.buffer) continue;
     abandoned.unregister(batch);
-    made.free.push(batch.columns);
+    memory.free.push(batch.columns);
   }
 }

@@ -94,9 +94,9 @@ export class MachineLines implements LineReader {
     let lastNs = 0 + this.#lastNs;
     while (at <= end) {
       if (batch.isFull) batch = this.#open.next(progress);
-      if (at >= loadAt) loadAt = reader.load(bytes, at, end + 1);
-      const rows = reader.read(at, batch, times, passedNs, sequence);
-      if (rows > 0) {
+      if (reader !== undefined && at >= loadAt) loadAt = reader.load(bytes, at, end + 1);
+      const rows = reader?.read(at, batch, times, passedNs, sequence) ?? 0;
+      if (reader !== undefined && rows > 0) {
         batch.length += rows;
         sequence += rows;
         received += rows;

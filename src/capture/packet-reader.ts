@@ -1,8 +1,7 @@
 // Packet lines by compiled code: wasm/packet-lines.ts, which reads them straight into batches, five times as fast as WireParser.
 // What comes in: whole lines. What goes out: rows, up to the first line that is not like nearly all: that one is for WireParser.
 import { readFileSync } from 'node:fs';
-import { LITTLE_ENDIAN } from '../base/byte-order.js';
-import { batchMemory, DESK_BYTES } from '../base/batch-memory.js';
+import { type BatchMemory, batchMemory, DESK_BYTES } from '../base/batch-memory.js';
 import type { RecordBatch } from '../base/record-batch.js';
 
 const COMPILED = new URL('../../dist/wasm/packet-lines.wasm', import.meta.url);
@@ -42,8 +41,7 @@ class PacketReader {
   /** After `read`. */
   passedNs = 0;
 
-  constructor() {
-    const { memory, buffer } = batchMemory();
+  constructor({ memory, buffer }: BatchMemory) {
     this.#compiled = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(COMPILED)), { env: { memory } }).exports as unknown as Compiled;
     this.#memory = buffer;
     this.#desk = new Uint8Array(buffer, 0, DESK_BYTES);
@@ -57,7 +55,7 @@ class PacketReader {
    */
   load(bytes: Buffer, start: number, end: number): number {
     this.#end = start;
-    if (end - start < WORTH_BYTES || !LITTLE_ENDIAN) return end;
+    if (end - start < WORTH_BYTES) return end;
     // A line that is longer than the room is none of ours.
     const last = end - start <= ROOM_BYTES ? end : bytes.lastIndexOf(NEWLINE, start + ROOM_BYTES - 1) + 1;
     if (last <= start) return start + ROOM_BYTES;
@@ -81,8 +79,9 @@ class PacketReader {
 
 let reader: PacketReader | undefined;
 
-/** One for all hosts: what it holds is valid from `load` to the next `load`. */
-export function packetReader(): PacketReader {
-  reader ??= new PacketReader();
+/** One for all hosts: what it holds is valid from `load` to the next `load`. Undefined where compiled code does not run (base/wasm-memory.ts). */
+export function packetReader(): PacketReader | undefined {
+  const memory = batchMemory();
+  if (memory !== undefined) reader ??= new PacketReader(memory);
   return reader;
 }

@@ -1,13 +1,12 @@
 // The text log's lines by compiled code (wasm/text-rows.ts), three times as fast as text-lines.ts writes them.
 // What comes in: rows as packed-rows.ts makes them. What goes out: the lines of those that are like nearly all, up to the first that is not: that one is for text-lines.ts.
 import { readFileSync } from 'node:fs';
-import { LITTLE_ENDIAN } from '../base/byte-order.js';
+import { PAGE_BYTES } from '../base/wasm-memory.js';
 import type { Spelled } from './field-bytes.js';
 import { type RowMemory, WORDS } from './packed-rows.js';
 import { TEXT_TABLES } from './text-bytes.js';
 
 const COMPILED = new URL('../../dist/wasm/text-rows.wasm', import.meta.url);
-const PAGE_BYTES = 65_536;
 // What stands where in the memory. Tables, the second; rows; their lines; hosts.
 const SECOND_AT = 15_336;
 const ROWS_AT = PAGE_BYTES / 4;
@@ -19,6 +18,8 @@ const HOSTS_AT = LINES_AT + LINES_BYTES;
 const SLACK_BYTES = 8;
 /** Of a host's length. */
 const LENGTH_BYTES = 4;
+/** Pages of memory, without hosts. */
+export const LEAST_PAGES = HOSTS_AT / PAGE_BYTES;
 
 interface Compiled {
   spell(rows: number, count: number, at: number, secondNs: number, width: number, hosts: number, hostBytes: number): number;
@@ -28,19 +29,23 @@ interface Compiled {
 let program: WebAssembly.Module | undefined;
 
 export class CompiledText {
-  readonly #memory = new WebAssembly.Memory({ initial: HOSTS_AT / PAGE_BYTES, maximum: PAGE_BYTES });
+  readonly #memory: WebAssembly.Memory;
   readonly #compiled: Compiled;
-  #bytes = new Uint8Array(this.#memory.buffer);
-  #words = new Int32Array(this.#memory.buffer);
+  #bytes: Uint8Array;
+  #words: Int32Array;
   #hosts = 0;
   #hostBytes = 0;
   #secondNs = Number.NaN;
   /** After `spell`: where the next line goes. */
   at = 0;
 
-  constructor() {
+  /** @param memory of LEAST_PAGES; it grows with the hosts */
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
     program ??= new WebAssembly.Module(readFileSync(COMPILED));
-    this.#compiled = new WebAssembly.Instance(program, { env: { memory: this.#memory } }).exports as unknown as Compiled;
+    this.#compiled = new WebAssembly.Instance(program, { env: { memory } }).exports as unknown as Compiled;
     let at = 0;
     for (const table of TEXT_TABLES) {
       this.#bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), at);
@@ -62,7 +67,7 @@ export class CompiledText {
     const view = new DataView(this.#memory.buffer);
     for (const [number, { bytes }] of hosts.entries()) {
       const at = HOSTS_AT + number * this.#hostBytes;
-      view.setUint32(at, bytes.length, LITTLE_ENDIAN);
+      view.setUint32(at, bytes.length, true);
       this.#bytes.set(bytes, at + LENGTH_BYTES);
     }
   }

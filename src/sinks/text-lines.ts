@@ -1,10 +1,10 @@
 // What comes in: rows as the text log needs them (packed-rows.ts). What goes out: its lines, one after the other, as sinks/text.ts describes them.
 // Of many rows, compiled code writes the lines (compiled-text.ts), three times as fast as it is done here; what it leaves is done here.
 import { formatTime } from '../base/clock.js';
-import { LITTLE_ENDIAN } from '../base/byte-order.js';
 import { printable } from '../base/host-text.js';
 import { DESTINATION_IPV6, LATE, OBSERVED, SOURCE_IPV6, UDP } from '../base/record-batch.js';
-import { CompiledText } from './compiled-text.js';
+import { PAGE_BYTES, wasmMemory } from '../base/wasm-memory.js';
+import { CompiledText, LEAST_PAGES } from './compiled-text.js';
 import { putSpelled, type Spelled, spelled } from './field-bytes.js';
 import { Ipv6Texts } from './ipv6-texts.js';
 import { BITS_SHIFT, DESTINATION, FLAG_BITS, HOST_SHIFT, KIND_SHIFT, MARKS, PORTS, type RowMemory, SOURCE, TIMES, WORDS } from './packed-rows.js';
@@ -40,7 +40,8 @@ export class TextLines {
   /** The second that `#second` spells, in nanoseconds since the origin. */
   #secondNs = Number.NaN;
   #second = eights(' '.repeat(SECOND_BYTES));
-  #compiled: CompiledText | undefined;
+  /** null: it does not run here (base/wasm-memory.ts). */
+  #compiled: CompiledText | null | undefined;
 
   constructor(options: TextFormatOptions, memory = new SpareMemory()) {
     this.#options = options;
@@ -58,7 +59,7 @@ export class TextLines {
     const out = this.#memory.take(rows.length * mostBytes + asides.reduce((sum, { length }) => sum + length, 0));
     const view = new DataView(out.buffer, out.byteOffset, out.length);
     const { times, words, length } = rows;
-    const compiled = length >= COMPILED_ROWS && LITTLE_ENDIAN ? this.#compiledText() : undefined;
+    const compiled = length >= COMPILED_ROWS ? this.#compiledText() : undefined;
     let at = 0;
     let askAt = 0;
     for (let row = 0; row < length; row += 1) {
@@ -123,13 +124,14 @@ export class TextLines {
     this.#compiled?.turnTo(this.#secondNs, this.#second);
   }
 
-  #compiledText(): CompiledText {
+  #compiledText(): CompiledText | undefined {
     if (this.#compiled === undefined) {
-      this.#compiled = new CompiledText();
-      this.#compiled.turnTo(this.#secondNs, this.#second);
+      const memory = wasmMemory(LEAST_PAGES, PAGE_BYTES);
+      this.#compiled = memory === undefined ? null : new CompiledText(memory);
+      this.#compiled?.turnTo(this.#secondNs, this.#second);
     }
-    this.#compiled.knowHosts(this.#hosts);
-    return this.#compiled;
+    this.#compiled?.knowHosts(this.#hosts);
+    return this.#compiled ?? undefined;
   }
 
   /** Bytes of a packet's line, at most. */

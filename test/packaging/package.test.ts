@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('holds the program, its data and its documentation, and nothing of the tests', async () => {
   const files = packed?.files.map(({ path }) => path) ?? [];
-  for (const path of ['dist/cli.js', 'dist/report-page/main.js', 'dist/report-page/main.js.LEGAL.txt', 'dist/man/fleet-tap.1', 'playbooks/setup.yml', 'stap/tcpdumplike.stp', 'docs/guide.md', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) expect(files).toContain(path);
+  for (const path of ['dist/cli.js', 'dist/report-page/main.js', 'dist/report-page/main.js.LEGAL.txt', 'dist/man/fleet-tap.1', 'dist/wasm/packet-lines.wasm', 'dist/wasm/text-rows.wasm', 'playbooks/setup.yml', 'stap/tcpdumplike.stp', 'docs/guide.md', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) expect(files).toContain(path);
   expect(files.filter((path) => /^(src|test|\.ci)\//.test(path) || path.endsWith('.ts'))).toEqual([]);
   const readme = await readFile(join(project, 'README.md'), 'utf8');
   expect([...readme.matchAll(/\]\(([^)#:]+)/g)].map(([, path = '']) => path).filter((path) => !files.includes(path))).toEqual([]);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../src/base/record.js';
-import { CompiledText } from '../../src/sinks/compiled-text.js';
+import { CompiledText, LEAST_PAGES } from '../../src/sinks/compiled-text.js';
 import { spelled } from '../../src/sinks/field-bytes.js';
 import { PackedRows } from '../../src/sinks/packed-rows.js';
 import { TextFormat } from '../../src/sinks/text.js';
@@ -47,7 +47,7 @@ describe('compiled code', () => {
   /** How many rows it writes before it stops, of the second that begins at the origin. */
   const written = (records: readonly LogRecord[], mostBytes = 200) => {
     const packed = new PackedRows(() => '').pack(rowsOf(records));
-    const compiled = new CompiledText();
+    const compiled = new CompiledText(new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: 1024 }));
     compiled.knowHosts(packed.hosts.map((host) => spelled(`${host} `)));
     compiled.turnTo(0, eights('2026-11-23T10:00:00.'));
     const out = Buffer.alloc(records.length * 200);
