@@ -2,9 +2,10 @@
 // What comes in: whole lines. What goes out: rows, up to the first line that is not like nearly all: that one is for WireParser.
 import { readFileSync } from 'node:fs';
 import { type BatchMemory, batchMemory, DESK_BYTES } from '../base/batch-memory.js';
+import { ownFile } from '../base/own-file.js';
 import type { RecordBatch } from '../base/record-batch.js';
 
-const COMPILED = new URL('../../dist/wasm/packet-lines.wasm', import.meta.url);
+const COMPILED = ownFile('dist/wasm/packet-lines.wasm');
 const NEWLINE = 0x0a;
 /** The compiled code looks at so many bytes at once, and not all of them may be a line's. */
 const SLACK_BYTES = 32;

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asHostError, FleetTapError } from '../base/errors.js';
+import { ownFile } from '../base/own-file.js';
 import type { Facts } from '../facts/facts.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Host } from '../inventory/host.js';
@@ -35,7 +36,7 @@ const WITH_C = '-g';
  */
 const OVERLOAD_GUARD = ['-DSTP_OVERLOAD_INTERVAL=10000000000LL', '-DSTP_OVERLOAD_THRESHOLD=5000000000LL'];
 
-const OWN_SCRIPT = fileURLToPath(new URL('../../stap/tcpdumplike.stp', import.meta.url));
+const OWN_SCRIPT = fileURLToPath(ownFile('stap/tcpdumplike.stp'));
 
 /** @throws FleetTapError kind `input` when the script cannot be read, or takes no filter */
 export async function chooseScript(file: string | undefined, probes: ScriptChoice['probes'], filter: PacketFilter): Promise<ScriptChoice> {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isSeq } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
+import { ownFile } from '../base/own-file.js';
 import { mapEntries, parseYaml } from '../base/yaml.js';
 import { plainValue } from '../base/yaml-value.js';
 import type { CommandContext, ExitStatus } from './context.js';
@@ -16,10 +17,10 @@ export interface ExportOptions {
   readonly folder: string;
 }
 
-const PLAYBOOK = fileURLToPath(new URL('../../playbooks/setup.yml', import.meta.url));
+const PLAYBOOK = fileURLToPath(ownFile('playbooks/setup.yml'));
 /** What its tasks copy, and the tasks that it imports: in a role they stand beside main.yml. */
-const FILES = fileURLToPath(new URL('../../playbooks/files', import.meta.url));
-const IMPORTED = fileURLToPath(new URL('../../playbooks/setup', import.meta.url));
+const FILES = fileURLToPath(ownFile('playbooks/files'));
+const IMPORTED = fileURLToPath(ownFile('playbooks/setup'));
 const MADE = `# Made by fleet-tap ${version}: fleet-tap export ansible\n`;
 
 const DEFAULTS = `---

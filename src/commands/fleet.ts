@@ -4,7 +4,6 @@ import { setMaxListeners } from 'node:events';
 import { printable } from '../base/host-text.js';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
-import { gatherFacts } from '../facts/gather.js';
 import type { HostKeyChecking } from '../inventory/connection.js';
 import { foldHosts } from '../inventory/fold.js';
 import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
@@ -118,7 +117,7 @@ export class Fleet {
     if (hosts.length === 0 && (options.mayBeEmpty !== true || read.hosts.length > 0)) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = await passwordOf(options.becomePasswordFile, options.askBecomePass, '-K', context);
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs, extraVars };
-    const connections = new Connections(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }));
+    const connections = await Connections.open(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }), openVaultOf(passwords));
     for (const host of hosts) if (!connections.of(host).isLocal) connections.target(host);
     const password = await passwordOf(options.connectionPasswordFile, options.askPass, '-k', context);
     const say = (line: string) => void context.stderr.write(`${line}\n`);
@@ -166,12 +165,12 @@ export class Fleet {
   }
 
   facts(host: Host): Promise<Facts> {
-    return once(this.#facts, host, async () => this.run.timed(host.name, 'facts', gatherFacts(await this.session(host))));
+    return once(this.#facts, host, async () => this.run.timed(host.name, 'facts', gather(await this.session(host))));
   }
 
   /** Not what is remembered: tasks may have changed it. Ctrl-C ends it: a playbook has nothing to say without them. */
   async factsAnew(host: Host): Promise<Facts> {
-    return gatherFacts(await this.session(host), { hasLocal: true, signal: this.context.interrupted });
+    return gather(await this.session(host), { hasLocal: true, signal: this.context.interrupted });
   }
 
   /** What was known of a host may have changed: setup has installed something. */
@@ -202,6 +201,12 @@ export class Fleet {
     const { retries } = this.#limits.counts;
     if (retries > 0) this.context.stderr.write(`  logins that were refused before they began, and tried again: ${retries} (sshd's MaxStartups)\n`);
   }
+}
+
+/** Not every command asks for facts, and reading their many files takes time. */
+async function gather(session: Session, options?: { readonly hasLocal: boolean; readonly signal: AbortSignal }): Promise<Facts> {
+  const { gatherFacts } = await import('../facts/gather.js');
+  return gatherFacts(session, options);
 }
 
 async function passwordOf(file: string | undefined, ask: boolean | undefined, option: '-k' | '-K', context: CommandContext): Promise<string | undefined> {

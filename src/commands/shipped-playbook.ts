@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FleetTapError } from '../base/errors.js';
+import { ownFile } from '../base/own-file.js';
 import type { Host, Vars } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { loadPlaybook } from '../playbook/load.js';
@@ -30,7 +31,7 @@ export interface ShippedPlaybook {
 
 /** @throws FleetTapError kind `input` */
 export async function openShipped(name: 'setup' | 'teardown' | 'prune', options: ShippedOptions, context: CommandContext): Promise<ShippedPlaybook> {
-  const file = fileURLToPath(new URL(`../../playbooks/${name}.yml`, import.meta.url));
+  const file = fileURLToPath(ownFile(`playbooks/${name}.yml`));
   const playbook = await loadPlaybook(file);
   return { playbook, fleet: await Fleet.open('all', { ...options, playFolder: dirname(file) }, context) };
 }

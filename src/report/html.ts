@@ -4,10 +4,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
+import { ownFile } from '../base/own-file.js';
 import type { PageData } from './page-data.js';
 
-/** Beside the compiled program, where build.mjs puts it; the same place as seen from src/. */
-const BUILT = new URL('../../dist/report-page/', import.meta.url);
+/** Where build.mjs puts it. */
+const BUILT = ownFile('dist/report-page/');
 
 export function reportHtml(data: PageData): string {
   const script = built('main.js');

@@ -1,12 +1,13 @@
 // The text log's lines by compiled code (wasm/text-rows.ts), three times as fast as text-lines.ts writes them.
 // What comes in: rows as packed-rows.ts makes them. What goes out: the lines of those that are like nearly all, up to the first that is not: that one is for text-lines.ts.
 import { readFileSync } from 'node:fs';
+import { ownFile } from '../base/own-file.js';
 import { PAGE_BYTES } from '../base/wasm-memory.js';
 import type { Spelled } from './field-bytes.js';
 import { type RowMemory, WORDS } from './packed-rows.js';
 import { TEXT_TABLES } from './text-bytes.js';
 
-const COMPILED = new URL('../../dist/wasm/text-rows.wasm', import.meta.url);
+const COMPILED = ownFile('dist/wasm/text-rows.wasm');
 // What stands where in the memory. Tables, the second; rows; their lines; hosts.
 const SECOND_AT = 15_336;
 const ROWS_AT = PAGE_BYTES / 4;

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { MergedRows } from '../base/merged-rows.js';
+import { ownFile } from '../base/own-file.js';
 import { type LogFormat, NOTHING } from './format.js';
 import type { PackedRows } from './packed-rows.js';
 import { TextFormat } from './text.js';
@@ -25,7 +26,7 @@ export interface ThreadOptions {
   readonly program: URL;
 }
 
-const DEFAULT_OPTIONS: ThreadOptions = { afterRows: availableParallelism() > 1 ? LONG_ROWS : Number.POSITIVE_INFINITY, leastRows: LEAST_ROWS, program: new URL('./text-thread.js', import.meta.url) };
+const DEFAULT_OPTIONS: ThreadOptions = { afterRows: availableParallelism() > 1 ? LONG_ROWS : Number.POSITIVE_INFINITY, leastRows: LEAST_ROWS, program: ownFile('dist/sinks/text-thread.js') };
 
 export class ThreadedText implements LogFormat {
   readonly #options: TextFormatOptions;

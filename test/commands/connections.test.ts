@@ -1,6 +1,7 @@
 // Connection variables with templates in them, as Ansible renders them before it connects.
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
+import type { Vault } from '../../src/base/vault.js';
 import { Connections } from '../../src/commands/connections.js';
 import type { Host, Inventory, Vars } from '../../src/inventory/host.js';
 import type { LocalMachine } from '../../src/ssh/config/machine.js';
@@ -8,11 +9,11 @@ import type { LocalMachine } from '../../src/ssh/config/machine.js';
 const machine: LocalMachine = { hostName: 'desk', user: 'me', userId: 1000, home: '/nowhere', env: {}, exec: () => 1 };
 const bastion: Host = { name: 'bastion', groups: [], vars: { ansible_host: '192.0.2.9', ansible_port: 2222 } };
 
-function connections(vars: Vars, extraVars: Vars = {}): { all: Connections; host: Host } {
+async function connections(vars: Vars, extraVars: Vars = {}, vault?: Vault): Promise<{ all: Connections; host: Host }> {
   const host: Host = { name: 'web1.lan', groups: ['web'], vars };
-  const group = { hosts: ['web1.lan', 'bastion'], ownHosts: ['web1.lan', 'bastion'], children: [] };
+  const group = { hosts: ['web1.lan', 'bastion'], ownHosts: ['web1.lan', 'bastion'], children: [], vars: {} };
   const inventory = { hosts: [host, bastion], groups: new Map([['all', { name: 'all', ...group }]]), sources: [] };
-  return { all: new Connections(inventory as unknown as Inventory, { extraVars }, machine), host };
+  return { all: await Connections.open(inventory as unknown as Inventory, { extraVars }, machine, vault), host };
 }
 
 test.each<[string, Vars, Vars, object]>([
@@ -25,8 +26,8 @@ test.each<[string, Vars, Vars, object]>([
   ['a default', { ansible_user: '{{ nobody | default("root") }}', ansible_port: '{{ none | default(omit) }}' }, {}, { user: 'root', port: undefined }],
   ['become', { secret: 's3', ansible_become: '{{ true }}', ansible_become_password: '{{ secret }}', ansible_become_method: '{{ "su" }}' }, {}, { become: { always: true, method: 'su', user: 'root', password: 's3' } }],
   ['no other variable', { ansible_distribution_note: '{{ ansible_facts.x }}', motd: '{{ nobody }}' }, {}, { address: 'web1.lan' }],
-])('%s', (_name, vars, extraVars, expected) => {
-  const { all, host } = connections(vars, extraVars);
+])('%s', async (_name, vars, extraVars, expected) => {
+  const { all, host } = await connections(vars, extraVars);
   expect(all.of(host)).toMatchObject(expected);
 });
 
@@ -35,8 +36,8 @@ test.each<[Vars, string]>([
   [{ ansible_host: '{{ a' }, 'ansible_host has a template that cannot be rendered'],
   [{ ansible_port: '{{ "http" }}' }, 'ansible_port must be a whole number'],
   [{ a: '{{ ansible_host }}', ansible_host: '{{ a }}' }, 'is made of itself'],
-])('%j is refused', (vars, message) => {
-  const { all, host } = connections(vars);
+])('%j is refused', async (vars, message) => {
+  const { all, host } = await connections(vars);
   let refusal: unknown;
   try {
     all.of(host);
@@ -47,8 +48,8 @@ test.each<[Vars, string]>([
   expect(refusal instanceof FleetTapError && formatError(refusal)).toContain(message);
 });
 
-test('a host becomes a target with its own password before the one that was typed', () => {
-  const { all, host } = connections({ pw: 'own', ansible_password: '{{ pw }}' });
+test('a host becomes a target with its own password before the one that was typed', async () => {
+  const { all, host } = await connections({ pw: 'own', ansible_password: '{{ pw }}' });
   expect(all.target(host, 'typed')).toMatchObject({ host: 'web1.lan', hostName: 'web1.lan', login: { password: 'own' } });
   expect(all.target(bastion, 'typed')).toMatchObject({ hostName: '192.0.2.9', port: 2222, login: { password: 'typed' } });
 });
