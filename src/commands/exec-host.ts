@@ -36,19 +36,25 @@ export async function execOn(session: Session, request: ExecRequest): Promise<nu
   const filters = { stdout: new MarkFilter(nonce), stderr: new MarkFilter(nonce) };
   const started = deferred();
   const givenUp = deferred<FleetTapError>();
-  const over = new AbortController();
+  let isOver = false;
+  const { input } = request;
+  const inputEnds = input === undefined ? undefined : new AbortController();
+  const end = () => {
+    isOver = true;
+    inputEnds?.abort();
+  };
   const stream = await session.stream(execScript(nonce, request.line), { become: request.become });
   const take = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
     const bytes = filters[name].push(chunk);
     if (filters[name].session !== undefined) started.resolve();
-    const tooMuch = bytes.length === 0 || over.signal.aborted ? undefined : request.onOutput(name, bytes);
+    const tooMuch = bytes.length === 0 || isOver ? undefined : request.onOutput(name, bytes);
     if (tooMuch !== undefined) givenUp.resolve(tooMuch);
   };
   stream.onStdout(take('stdout'));
   stream.onStderr(take('stderr'));
   const ended = new Promise<number | null>((resolve) => stream.onEnd(resolve));
-  if (request.input === undefined) stream.endInput();
-  else request.input.sendTo(stream, over.signal).catch((error: unknown) => givenUp.resolve(asHostError(error, host)));
+  if (input === undefined || inputEnds === undefined) stream.endInput();
+  else input.sendTo(stream, inputEnds.signal).catch((error: unknown) => givenUp.resolve(asHostError(error, host)));
 
   const interrupt = () => givenUp.resolve(new FleetTapError('host', 'interrupted', 'the command was interrupted, and its processes were ended there', { place }));
   if (request.interrupted.aborted) interrupt();
@@ -61,7 +67,7 @@ export async function execOn(session: Session, request: ExecRequest): Promise<nu
   try {
     const outcome = await Promise.race([ended, givenUp.promise]);
     if (outcome instanceof FleetTapError) {
-      over.abort();
+      end();
       await Promise.race([started.promise, ended, sleep(START_MS, undefined, { ref: false })]);
       const remote = filters.stdout.session ?? filters.stderr.session;
       const isGone = await endRemote(session, remote, request.become, ended);
@@ -74,7 +80,7 @@ export async function execOn(session: Session, request: ExecRequest): Promise<nu
     throw neverStarted(host, outcome, filters);
   } finally {
     clearTimeout(timer);
-    over.abort();
+    end();
     request.interrupted.removeEventListener('abort', interrupt);
   }
 }

@@ -86,14 +86,8 @@ export function unlock(text: Buffer, passphrase: string | undefined): PrivateKey
     if (passphrase !== undefined && /passphrase|integrity/i.test(parsed.message)) throw new WrongPassphrase('the passphrase is wrong');
     throw parsed;
   }
-  return {
-    blob: parsed.getPublicSSH(),
-    sign(data, hash) {
-      const signature: Buffer | Error = parsed.sign(data, hash);
-      if (signature instanceof Error) throw signature;
-      return signature;
-    },
-  };
+  // ssh2 itself signs with the text of the key, which is read anew for each host; reading it takes longer than signing.
+  return { blob: parsed.getPublicSSH(), sign: signer(createPrivateKey(parsed.getPrivatePEM())) };
 }
 
 /** PEM (RSA, EC) and PKCS8, which ssh2 does not read in all its forms. */
@@ -105,9 +99,15 @@ function unlockPem(text: Buffer, passphrase: string | undefined): PrivateKey {
     if (passphrase !== undefined && isEncryptedPem(text)) throw new WrongPassphrase('the passphrase is wrong', { cause: error });
     throw new Error('a broken or unknown PEM key', { cause: error });
   }
-  const blob = blobOf(key);
-  const curveHashes: Readonly<Record<string, string>> = { 'ecdsa-sha2-nistp256': 'sha256', 'ecdsa-sha2-nistp384': 'sha384', 'ecdsa-sha2-nistp521': 'sha512' };
-  return { blob, sign: (data, hash) => sign(key.asymmetricKeyType === 'ed25519' ? null : (curveHashes[typeOf(blob)] ?? hash ?? 'sha256'), data, key) };
+  return { blob: blobOf(key), sign: signer(key) };
+}
+
+/** What goes with a curve (RFC 5656, 6.2.1), by OpenSSL's names of them. */
+const CURVE_HASHES: Readonly<Record<string, string>> = { prime256v1: 'sha256', secp384r1: 'sha384', secp521r1: 'sha512' };
+
+function signer(key: KeyObject): PrivateKey['sign'] {
+  const own = CURVE_HASHES[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  return (data, hash) => sign(key.asymmetricKeyType === 'ed25519' ? null : (own ?? hash ?? 'sha256'), data, key);
 }
 
 const CURVES: Readonly<Record<string, string>> = { 'P-256': 'nistp256', 'P-384': 'nistp384', 'P-521': 'nistp521' };

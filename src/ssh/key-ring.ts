@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { agentKeys, type AgentKey, agentSign } from './agent.js';
 import { type KeyFile, type PrivateKey, readKeyFile, unlock, WrongPassphrase } from './key-file.js';
+import { keyTypeOf } from './known-hosts.js';
 import type { IdentityFile } from './target.js';
 
 /** Puts a question whose answer is not shown; an empty answer gives up. */
@@ -18,6 +19,8 @@ export interface Identity {
   blob(): Promise<Buffer>;
   /** @throws Error in one sentence: this key cannot be used, the next one may */
   sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
+  /** The same without waiting for anybody; undefined where a person or an agent may be asked, and for RSA, where a signature takes long and its kind depends on the server. */
+  readonly signNow?: ((data: Buffer) => Buffer) | undefined;
 }
 
 export interface IdentityRequest {
@@ -73,7 +76,7 @@ export class KeyRing {
       const blob = content.kind === 'key' ? content.key.blob : 'blob' in content ? content.blob : undefined;
       const held = blob === undefined ? undefined : inAgent.find((key) => key.blob.equals(blob));
       if (held !== undefined) blobs.set(held.blob.toString('base64'), fromAgent(held, `key ${name} in ssh-agent`));
-      else if (content.kind === 'key') only.push({ label: `key ${name}`, blob: async () => content.key.blob, sign: async (data, hash) => content.key.sign(data, hash) });
+      else if (content.kind === 'key') only.push(this.#open(name, content.key));
       else if (content.kind === 'encrypted') only.push(this.#locked(name, content));
       else if (content.kind === 'security-key') beyondUs.push(`a security key (${name})`);
       else if (content.kind === 'unusable') problems.push(`${name}: ${content.reason}`);
@@ -112,6 +115,11 @@ export class KeyRing {
       problems.push(`ssh-agent: ${error.message}`);
       return [];
     });
+  }
+
+  #open(name: string, key: PrivateKey): Identity {
+    const isRsa = keyTypeOf(key.blob) === 'ssh-rsa';
+    return { label: `key ${name}`, blob: async () => key.blob, sign: async (data, hash) => key.sign(data, hash), signNow: isRsa ? undefined : (data) => key.sign(data, undefined) };
   }
 
   #locked(name: string, content: { readonly blob: Buffer | undefined; readonly text: Buffer }): Identity {

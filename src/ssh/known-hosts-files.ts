@@ -49,10 +49,10 @@ export class KnownHostsFiles {
   }
 }
 
-/** Not by way of the thread pool: that costs fifty times as much, twice a file for each host. */
+/** Not by way of the thread pool, nor by way of an error for a file that is missing, as most are: either costs many times as much, twice a file for each host. */
 function factsOf(file: string): BigIntStats | undefined {
   try {
-    return statSync(file, { bigint: true });
+    return statSync(file, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined;
   }

@@ -40,8 +40,12 @@ export interface LoginOptions {
 interface Try {
   readonly method: string;
   readonly label: string;
+  readonly key?: Identity;
   readonly request: Readonly<Record<string, unknown>>;
 }
+
+/** ssh2's own: without `sign` it asks whether the key would be taken. */
+type AuthPublicKey = (user: string, key: unknown, algorithm: string | undefined, sign?: (data: Buffer, done: (signature: Buffer) => void) => void) => void;
 
 export class Login {
   /** Labels of what was offered, in order. */
@@ -52,6 +56,8 @@ export class Login {
   left: readonly string[] | undefined;
   readonly #options: LoginOptions;
   readonly #queue: Try[];
+  /** The one that is being tried. */
+  #key: Identity | undefined;
   #hasAskedMethods = false;
   #steps = 0;
   #isPasswordSent = false;
@@ -80,6 +86,7 @@ export class Login {
     if (tried === undefined) return false;
     if (tried.method === 'password') this.#isPasswordSent = true;
     this.tried.push(tried.label);
+    this.#key = tried.key;
     return tried.request;
   };
 
@@ -118,7 +125,8 @@ export class Login {
    */
   listen(client: Client, end: (error: Error) => void): void {
     this.#end = end;
-    const { _protocol } = client as unknown as { _protocol?: { _handlers?: Record<string, ((...words: unknown[]) => void) | undefined> } };
+    const { _protocol } = client as unknown as { _protocol?: { authPK?: AuthPublicKey; _handlers?: Record<string, ((...words: unknown[]) => void) | undefined> } };
+    if (_protocol !== undefined) this.#signAtOnce(_protocol);
     const handlers = _protocol?._handlers;
     const { USERAUTH_FAILURE: failure, EXT_INFO: extensions } = handlers ?? {};
     if (handlers === undefined || failure === undefined || extensions === undefined) return;
@@ -129,6 +137,19 @@ export class Login {
     handlers.EXT_INFO = (protocol, list) => {
       const withoutWeaker = (algorithms: unknown) => (Array.isArray(algorithms) ? this.#strongest(algorithms) : algorithms);
       extensions(protocol, Array.isArray(list) ? list.map((extension: { algs?: unknown }) => ({ ...extension, algs: withoutWeaker(extension.algs) })) : list);
+    };
+  }
+
+  /**
+   * ssh2 asks about each key first. Where signing costs nobody anything the signature goes at once (RFC 4252, 7, leaves it to the client): one round trip less, and the server
+   * looks for the key once. A key that it does not take is refused as it would have been.
+   */
+  #signAtOnce(protocol: { authPK?: AuthPublicKey }): void {
+    const { authPK } = protocol;
+    if (authPK === undefined) return;
+    protocol.authPK = (user, key, algorithm, sign) => {
+      const signNow = this.#key?.signNow;
+      authPK.call(protocol, user, key, algorithm, sign ?? (signNow && ((data, done) => done(signNow(data)))));
     };
   }
 
@@ -148,7 +169,7 @@ export class Login {
 
   #triesOf(method: string): Try[] {
     const { user: username, password, keys } = this.#options;
-    if (method === 'publickey') return keys.map((key) => ({ method, label: key.label, request: { type: 'agent', username, agent: this.#agentOf(key) } }));
+    if (method === 'publickey') return keys.map((key) => ({ method, label: key.label, key, request: { type: 'agent', username, agent: this.#agentOf(key) } }));
     if (method === 'password') return password === undefined ? [] : [{ method, label: 'password', request: { type: 'password', username, password } }];
     if (method !== 'keyboard-interactive') return [];
     if (password === undefined && this.#steps === 0 && !(this.#options.mayBeginWithQuestions === true && this.#options.ask !== undefined)) return [];

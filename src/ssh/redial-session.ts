@@ -22,7 +22,9 @@ export class RedialSession implements Session {
   readonly host: string;
   readonly #dial: () => Promise<ConnectedSession>;
   readonly #say: (line: string) => void;
-  readonly #closing = new AbortController();
+  #isClosing = false;
+  /** Only while a redial waits: most sessions never do. */
+  #waiting: AbortController | undefined;
   #current: Promise<ConnectedSession>;
   #isLost = false;
   /** Redials that failed, one after the other, and when the last one did (performance.now()). */
@@ -59,7 +61,8 @@ export class RedialSession implements Session {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#isClosing = true;
+    this.#waiting?.abort();
     await this.#current.then((session) => session.close()).catch(() => {});
   }
 
@@ -71,7 +74,7 @@ export class RedialSession implements Session {
     try {
       return await work(await this.#connected(), onSent);
     } catch (error) {
-      if (!isLoss(error) || this.#closing.signal.aborted) throw error;
+      if (!isLoss(error) || this.#isClosing) throw error;
       if (isSent && !mayRepeat) throw underWay(error);
     }
     isSent = false;
@@ -83,7 +86,7 @@ export class RedialSession implements Session {
   }
 
   #connected(): Promise<ConnectedSession> {
-    if (!this.#isLost || this.#closing.signal.aborted) return this.#current;
+    if (!this.#isLost || this.#isClosing) return this.#current;
     this.#isLost = false;
     this.#current = this.#redial();
     return this.#current;
@@ -95,7 +98,7 @@ export class RedialSession implements Session {
       const session = await this.#dial();
       this.#failures = 0;
       this.#watch(session);
-      if (this.#closing.signal.aborted) await session.close();
+      if (this.#isClosing) await session.close();
       else this.#say(`${this.host}: the connection was lost, and made again`);
       return session;
     } catch (error) {
@@ -112,7 +115,9 @@ export class RedialSession implements Session {
     const longestMs = Math.min(FIRST_WAIT_MS * 2 ** (this.#failures - 1), LONGEST_WAIT_MS);
     const leftMs = this.#failedAtMs + longestMs * (0.5 + Math.random() / 2) - performance.now();
     if (leftMs <= 0) return;
-    await sleep(leftMs, undefined, { signal: this.#closing.signal }).catch(() => {
+    this.#waiting = new AbortController();
+    if (this.#isClosing) this.#waiting.abort();
+    await sleep(leftMs, undefined, { signal: this.#waiting.signal }).catch(() => {
       throw new FleetTapError('unreachable', 'connection-lost', 'the connection was closed by us', { place: { host: this.host } });
     });
   }

@@ -100,6 +100,17 @@ describe.skipIf(skipSshd)(`a key${sshdSkipped}`, () => {
     }
   });
 
+  it('is signed with at once, so that sshd looks for it once; the next one after one that it does not take', async () => {
+    const sshd = await startSshd({ config: ['LogLevel DEBUG1'] });
+    await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', join(sshd.folder, 'unknown')]);
+    const asked = () => sshd.log().match(/userauth-request for user \S+ service ssh-connection method (\S+)/g)?.length ?? 0;
+    expect(await login(sshd, { keys: ['user_key'] })).toBe('Accepted publickey');
+    expect(asked()).toBe(1);
+    expect(await login(sshd, { keys: ['unknown', 'user_key'] })).toBe('Accepted publickey');
+    expect(asked()).toBe(3);
+    expect(sshd.log()).not.toContain('Postponed publickey');
+  });
+
   it('of RSA signs with SHA-1 for a server that takes nothing else, where the user names that', async () => {
     const sshd = await withRsa(['PubkeyAcceptedAlgorithms ssh-rsa']);
     expect(await login(sshd, { keys: ['rsa'] })).toBe('login-refused');
