@@ -1,14 +1,14 @@
 // What comes in: an inventory and the command line's flags. What goes out: each host's Connection and DialTarget, made when first asked for.
 // Templates in connection variables (`ansible_host: "{{ inventory_hostname }}.example.org"`) are rendered here (connection-templates.ts): the room inventory/ knows none.
 // Guaranteed: a mistake is an input error that names host and variable; a password's value stands in no error.
-import { noVault, type Vault } from '../base/vault.js';
+import { noVault } from '../base/vault.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../inventory/connection.js';
 import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { ConfigFiles } from '../ssh/config/files.js';
 import type { LocalMachine } from '../ssh/config/machine.js';
 import { resolveTarget } from '../ssh/resolve-target.js';
 import type { DialTarget } from '../ssh/target.js';
-import type { ConnectionTemplates } from './connection-templates.js';
+import type { ConnectionTemplates, TemplateOptions } from './connection-templates.js';
 
 /** The variables that connectionOf reads; others may hold templates that only a playbook can render. */
 const CONNECTION_VARIABLE = /^ansible_(become|ssh_|sudo_|su_|doas_|paramiko_|(host|port|user|password|connection|private_key_file|timeout|host_key_checking|shell_type)$)/;
@@ -29,14 +29,13 @@ export class Connections {
     this.#templates = templates;
   }
 
-  /** @param vault decrypts files that templates read */
-  static async open(inventory: Inventory, flags: ConnectionFlags, machine: LocalMachine, vault: Vault = noVault): Promise<Connections> {
+  static async open(inventory: Inventory, flags: ConnectionFlags, machine: LocalMachine, options: TemplateOptions = { vault: noVault, playFolder: undefined }): Promise<Connections> {
     const { extraVars = {} } = flags;
     // Groups, too: a playbook may put hosts into them later.
     const isAnyTemplate = [extraVars, ...inventory.hosts.map(({ vars }) => vars), ...[...inventory.groups.values()].map(({ vars }) => vars)].some((vars) => templatesIn(vars).length > 0);
     if (!isAnyTemplate) return new Connections(flags, machine, undefined);
     const { ConnectionTemplates } = await import('./connection-templates.js');
-    return new Connections(flags, machine, new ConnectionTemplates(inventory, extraVars, vault));
+    return new Connections(flags, machine, new ConnectionTemplates(inventory, extraVars, options));
   }
 
   /** @throws FleetTapError kind `input` */
@@ -50,6 +49,11 @@ export class Connections {
       this.#known.set(key, connection);
     }
     return connection;
+  }
+
+  /** Whether all that is needed to connect to them can be made of their variables. @throws FleetTapError kind `input` */
+  check(hosts: readonly Host[]): void {
+    for (const host of hosts) if (!this.of(host).isLocal) this.target(host);
   }
 
   /** @param password for a host that has none of its own. @throws FleetTapError kind `input` */

@@ -55,6 +55,8 @@ export interface FleetOptions extends SourceOptions {
   readonly rerunFailed?: string | undefined;
   /** An inventory without a host that is chosen is none of a mistake: a playbook may name localhost. */
   readonly mayBeEmpty?: boolean;
+  /** Which hosts are worked on is not known yet: the caller has them checked (`check`). Default: those of the pattern are, at once. */
+  readonly checksLater?: boolean;
   /** Where this run's directory is made, instead of among the others. */
   readonly runDir?: string | undefined;
 }
@@ -98,7 +100,7 @@ export class Fleet {
     this.#dialer = new Dialer({ ask, askPerson, keyRing: new KeyRing(askSecret), limits: this.#limits, signal: interrupted, say: this.#say, trace: (line) => this.detail.say(3, () => line) });
   }
 
-  /** Reads the inventory and checks every host's connection variables before anything is dialled. @throws FleetTapError kind `input` */
+  /** Reads the inventory and checks the chosen hosts' connection variables before anything is dialled. @throws FleetTapError kind `input` */
   static async open(pattern: string, options: FleetOptions, context: CommandContext): Promise<Fleet> {
     const passwords = await vaultPasswords(options, context);
     const { playbookDir, rules, unknownNames } = options;
@@ -117,8 +119,8 @@ export class Fleet {
     if (hosts.length === 0 && (options.mayBeEmpty !== true || read.hosts.length > 0)) throw new FleetTapError('input', 'no-hosts', `no host matches ${options.limit ?? pattern}`, { hint: 'fleet-tap inventory --graph shows what there is' });
     const becomePassword = await passwordOf(options.becomePasswordFile, options.askBecomePass, '-K', context);
     const flags = { user: options.user, privateKeyFile: options.privateKey, hostKeyChecking: options.hostKeyChecking, connectTimeoutSec: options.timeout, become: options.become, defaultVars: options.connectionVars, becomePassword, becomeMethod: options.becomeMethod, becomeUser: options.becomeUser, sshCommonArgs: options.sshCommonArgs, sshExtraArgs: options.sshExtraArgs, extraVars };
-    const connections = await Connections.open(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }), openVaultOf(passwords));
-    for (const host of hosts) if (!connections.of(host).isLocal) connections.target(host);
+    const connections = await Connections.open(inventory, flags, thisMachine({ ...process.env, SSH_AUTH_SOCK: context.agentSocket }), { vault: openVaultOf(passwords), playFolder });
+    if (options.checksLater !== true) connections.check(hosts);
     const password = await passwordOf(options.connectionPasswordFile, options.askPass, '-k', context);
     const say = (line: string) => void context.stderr.write(`${line}\n`);
     // As they stand in the inventory: what was encrypted there stays so on disk.
@@ -129,6 +131,11 @@ export class Fleet {
     detail.say(1, () => `configuration: ${options.configFile ?? 'no ansible.cfg'}`);
     detail.say(1, () => `inventory: ${options.inventory.join(' and ')}: ${inventory.hosts.length} in all; chosen: ${foldHosts(hosts.map((host) => host.name))}`);
     return new Fleet({ inventory, hosts, limit, context, detail, run: await RunDirectory.create(about) }, connections, password);
+  }
+
+  /** @throws FleetTapError kind `input`: one of them cannot be connected to, by what its variables say */
+  check(hosts: readonly Host[]): void {
+    this.#connections.check(hosts);
   }
 
   /** @throws FleetTapError, the same one each time it is asked */

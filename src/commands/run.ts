@@ -72,7 +72,7 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
   }
   const tags = { only: split(options.tags, ['all']), skip: split(options.skipTags, []) };
   const [first] = options.playbooks;
-  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true }, context);
+  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true, checksLater: true }, context);
   const failed = options.rerunFailed === undefined ? undefined : new Set(fleet.hosts.map(({ name }) => name));
   const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit, options.unknownNames).filter((host) => failed?.has(host.name) ?? true);
   try {
@@ -121,6 +121,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     extraVars,
     magic: { ansible_verbosity: verbosity, ...(options.managed === undefined ? {} : { ansible_managed: options.managed }), ...(options.limit === undefined ? {} : { ansible_limit: options.limit }), ...(options.configFile === undefined ? {} : { ansible_config_file: options.configFile }) },
   });
+  for (const playbook of playbooks) fleet.check(started.hosts(playbook));
   const over = tellInterruption(fleet.context);
   let status: ExitStatus = 0;
   let recap: readonly RecapRow[] = [];

@@ -1,11 +1,12 @@
 // What comes in: a folder of the controller. What goes out: its files, folders and links on the host, below `dest`; what is there besides stays.
 // Guaranteed: one script asks which files differ, a second brings only those (as a tar), whatever their number.
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
+import { type LocalSource, readSource } from './local-source.js';
 import type { ModuleContext, ModulePlan } from './module.js';
 import { OWN, ownershipWords } from './ownership.js';
 import type { ParamsOf } from './params.js';
@@ -28,7 +29,7 @@ interface LocalTree {
 }
 
 /** As plugins/action/copy.py walks: links to files and folders are followed unless local_follow is false; a loop stays a link. */
-async function readTree(root: string, prefix: string, follows: boolean, tree: LocalTree, above: readonly string[], read: (path: string) => Promise<Buffer>): Promise<void> {
+async function readTree(root: string, prefix: string, follows: boolean, tree: LocalTree, above: readonly string[], read: (path: string, mode: number) => Promise<LocalSource>): Promise<void> {
   const here = [...above, await realpath(root)];
   for (const name of (await readdir(root)).sort()) {
     const path = join(root, name);
@@ -41,8 +42,8 @@ async function readTree(root: string, prefix: string, follows: boolean, tree: Lo
       tree.folders.push(rel);
       await readTree(path, rel, follows, tree, here, read);
     } else if (found !== undefined) {
-      const bytes = await read(path);
-      tree.files.push({ rel, bytes, sum: createHash('sha256').update(bytes).digest('hex'), mode: (found.mode & 0o7777).toString(8) });
+      const { bytes, mode } = await read(path, found.mode);
+      tree.files.push({ rel, bytes, sum: createHash('sha256').update(bytes).digest('hex'), mode });
     }
   }
 }
@@ -88,7 +89,7 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const tree: LocalTree = { files: [], folders: [], links: [] };
   const root = source.replace(/\/+$/, '');
   const prefix = source.endsWith('/') ? '' : basename(root);
-  await readTree(root, prefix, params.local_follow ?? true, tree, [], params.decrypt ? context.readLocal : (path) => readFile(path));
+  await readTree(root, prefix, params.local_follow ?? true, tree, [], (path, mode) => readSource(path, mode, params.decrypt, context));
   const line = (word: string, index: number) => {
     const { rel, sum, mode } = tree.files[index] as LocalFile;
     return `${word} ${index} ${quote(rel)} ${sum} ${params.mode === 'preserve' ? mode : '-'}`;

@@ -1,10 +1,11 @@
 // copy: a file or folder of the controller, a text of the playbook, or a file of the host itself, becomes a file of the host. Bytes travel on standard
 // input, never in a command line. How a single file is placed is in place.ts, a folder in copy-tree.ts, remote_src in copy-remote.ts.
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { PythonFloat } from '../base/python-repr.js';
 import { planCopyTree } from './copy-tree.js';
 import { planRemoteCopy } from './copy-remote.js';
+import { readSource } from './local-source.js';
 import type { PlaybookModule } from './module.js';
 import { copyParameters } from './copy-parameters.js';
 import { planPlace } from './place.js';
@@ -35,11 +36,11 @@ export const copy: PlaybookModule<typeof copyParameters> = {
     const stats = await stat(found);
     if (context.isAhead === true && (stats.isDirectory() || stats.size > READ_AHEAD_BYTES)) return { kind: 'action', run: () => Promise.reject(new Error('a plan made ahead is not run')) };
     if (stats.isDirectory()) return planCopyTree(params, src.endsWith('/') ? `${found}/` : found, context);
-    const bytes = params.decrypt ? await context.readLocal(found) : await readFile(found);
+    const { bytes, mode: preserved } = await readSource(found, stats.mode, params.decrypt, context);
     if (params.checksum !== undefined && params.checksum !== createHash('sha1').update(bytes).digest('hex')) {
       return { kind: 'done', result: { changed: false, failed: true, msg: 'Copied file does not match the expected checksum. Transfer failed.', values: { checksum: createHash('sha1').update(bytes).digest('hex'), expected_checksum: params.checksum } } };
     }
-    const mode = params.mode === 'preserve' ? (stats.mode & 0o7777).toString(8) : params.mode;
+    const mode = params.mode === 'preserve' ? preserved : params.mode;
     return planPlace({ module: 'copy', bytes, dest, base: found.slice(found.lastIndexOf('/') + 1), source: found, force, follow, backup, validate, directoryMode, ownership: { ...params, mode } }, context);
   },
 };

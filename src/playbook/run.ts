@@ -85,8 +85,17 @@ export async function runPlaybook(playbook: Playbook, options: RunOptions): Prom
   return (await startRun(options)).playbook(playbook);
 }
 
+export interface StartedRun {
+  /**
+   * Hosts of the inventory that it will work on, those of delegate_to included, as far as that can be known before it runs.
+   * @throws FleetTapError for a pattern that names nothing known, unless a task may add hosts
+   */
+  hosts(playbook: Playbook): readonly Host[];
+  playbook(playbook: Playbook): Promise<RunOutcome>;
+}
+
 /** Several playbooks, one after the other, on what the earlier ones have left of the hosts. */
-export async function startRun(options: RunOptions): Promise<{ playbook(playbook: Playbook): Promise<RunOutcome> }> {
+export async function startRun(options: RunOptions): Promise<StartedRun> {
   const { check = false, diff = false, become = false } = options;
   const extra = new UserVars(options.extraVars ?? {}, (name) => `extra variable ${name} (-e)`);
   const inventory = new RunInventory(options.inventory, extra, (host) => options.hostVars?.(host) ?? {});
@@ -197,11 +206,28 @@ export async function startRun(options: RunOptions): Promise<{ playbook(playbook
     return true;
   };
 
+  const foreseen = (play: Play, mayAdd: boolean): readonly Host[] => {
+    let selected: readonly Host[] = [];
+    try {
+      selected = selectPlay(play, options, extra, inventory, mayAdd);
+    } catch (error) {
+      // It is told when the play's turn comes: what it names may be there by then.
+      if (!mayAdd || !(error instanceof FleetTapError)) throw error;
+    }
+    if (selected.length === 0) return [];
+    const delegates = delegatesOf(play);
+    return [...selected, ...inventory.hosts.filter(({ name }) => delegates.has(name))];
+  };
+  const hostsOf = ({ plays }: Playbook): readonly Host[] => {
+    // All patterns are looked at before the first play touches a host; add_host and group_by may bring more names.
+    const mayAdd = plays.some((play) => addsHosts(play));
+    return [...new Set(plays.flatMap((play) => foreseen(play, mayAdd)))];
+  };
+
   return {
+    hosts: hostsOf,
     playbook: async (playbook) => {
-      // All patterns are looked at before the first play touches a host; add_host and group_by may bring more names.
-      const mayAdd = playbook.plays.some((play) => addsHosts(play));
-      if (!mayAdd) for (const play of playbook.plays) selectPlay(play, options, extra, inventory);
+      hostsOf(playbook);
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
@@ -223,8 +249,23 @@ function withData(host: Host, inventory: RunInventory): Host {
 }
 
 function addsHosts(play: Play): boolean {
-  const text = JSON.stringify([play.preTasks, play.tasks, play.postTasks, play.handlers], (key, value: unknown) => (key === 'role' || key === 'around' ? undefined : value));
+  const text = writtenSteps(play, () => {});
   return /"name":"(add_host|group_by)"/.test(text) || /"kind":"include"/.test(text);
+}
+
+/** Names that stand in delegate_to without a template. */
+function delegatesOf(play: Play): ReadonlySet<string> {
+  const names = new Set<string>();
+  writtenSteps(play, (key, value) => void (key === 'delegateTo' && typeof value === 'string' && names.add(value)));
+  return names;
+}
+
+/** All steps as JSON, without what stands around them. */
+function writtenSteps({ preTasks, tasks, postTasks, handlers }: Play, see: (key: string, value: unknown) => void): string {
+  return JSON.stringify([preTasks, tasks, postTasks, handlers], (key, value: unknown) => {
+    see(key, value);
+    return key === 'role' || key === 'around' ? undefined : value;
+  });
 }
 
 /** The hosts of a play are known before anything runs; a template may use extra variables and the play's own. */

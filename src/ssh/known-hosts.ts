@@ -20,7 +20,9 @@ const SALT_BYTES = 20;
 /** Lines that are not entries (comments, blanks, broken ones) are passed over, as OpenSSH does. */
 export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
   const entries: KnownHostEntry[] = [];
-  text.split('\n').forEach((raw, index) => {
+  text.split('\n').forEach((whole, index) => {
+    // To OpenSSH a line is a C string: it ends at a NUL.
+    const [raw = ''] = whole.split('\0', 1);
     const words = raw.replace(/^[ \t]+|[ \t\r]+$/g, '').split(/[ \t]+/);
     if (words[0] === undefined || words[0] === '' || words[0].startsWith('#')) return;
     let marker: KnownHostEntry['marker'] = '';

@@ -1,7 +1,6 @@
 // Connection variables with templates in them, as Ansible renders them before it connects.
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
-import type { Vault } from '../../src/base/vault.js';
 import { Connections } from '../../src/commands/connections.js';
 import type { Host, Inventory, Vars } from '../../src/inventory/host.js';
 import type { LocalMachine } from '../../src/ssh/config/machine.js';
@@ -9,11 +8,11 @@ import type { LocalMachine } from '../../src/ssh/config/machine.js';
 const machine: LocalMachine = { hostName: 'desk', user: 'me', userId: 1000, home: '/nowhere', env: {}, exec: () => 1 };
 const bastion: Host = { name: 'bastion', groups: [], vars: { ansible_host: '192.0.2.9', ansible_port: 2222 } };
 
-async function connections(vars: Vars, extraVars: Vars = {}, vault?: Vault): Promise<{ all: Connections; host: Host }> {
+async function connections(vars: Vars, extraVars: Vars = {}): Promise<{ all: Connections; host: Host }> {
   const host: Host = { name: 'web1.lan', groups: ['web'], vars };
   const group = { hosts: ['web1.lan', 'bastion'], ownHosts: ['web1.lan', 'bastion'], children: [], vars: {} };
   const inventory = { hosts: [host, bastion], groups: new Map([['all', { name: 'all', ...group }]]), sources: [] };
-  return { all: await Connections.open(inventory as unknown as Inventory, { extraVars }, machine, vault), host };
+  return { all: await Connections.open(inventory as unknown as Inventory, { extraVars }, machine), host };
 }
 
 test.each<[string, Vars, Vars, object]>([
