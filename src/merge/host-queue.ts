@@ -40,6 +40,9 @@ interface SpilledRun {
 /** A block is not larger, so that one can be read back without a thought. */
 const BLOCK_ROWS = 100_000;
 
+/** So many rows of a host stay in memory when all others are spilled. */
+const FIRST_ROWS = 32;
+
 /** Of the oldest, such a part is given up at once. */
 const GIVEN_PART = 1 / 8;
 
@@ -115,6 +118,7 @@ export class HostQueue {
    * @returns false when there was nothing to put there, or no room for it
    */
   spill(): boolean {
+    this.#splitOnly();
     const tail: WaitingRun[] = [];
     let rows = 0;
     for (let index = this.#runs.length - 1; index > 0; index -= 1) {
@@ -133,6 +137,15 @@ export class HostQueue {
     for (const run of tail) this.#count(-RecordBatch.bytesOf(run));
     this.#loss = undefined;
     return true;
+  }
+
+  /** Rows of one batch are one run, however many: where they are all that waits, the first of them stay and the others may go. */
+  #splitOnly(): void {
+    const [only] = this.#runs;
+    if (this.#runs.length !== 1 || only === undefined || !('batch' in only) || only.to - only.from <= FIRST_ROWS) return;
+    const middle = only.from + FIRST_ROWS;
+    this.#runs.push({ batch: only.batch, from: middle, to: only.to });
+    only.to = middle;
   }
 
   /** There is no room for these rows: a marker stands where the first of them would, and counts them. */

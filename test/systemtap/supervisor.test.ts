@@ -290,7 +290,8 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
   });
 
   it('lets the kernel module go before its last lines have gone', async () => {
-    await staprun(REMOVE, LOAD, `trap 'unload $n; perl -e "print qq(line\\n) x 1000000"; exit 0' TERM`, FOREVER);
+    // The trap first: once the kernel module is loaded, the end is asked for.
+    await staprun(REMOVE, `trap 'unload $n; perl -e "print qq(line\\n) x 1000000"; exit 0' TERM`, LOAD, FOREVER);
     const script = supervisorScript({ directory: host.file('run'), name: NAME, machineFace: false, limitSec: 3600, who: 'ann@desk, run 1', proc: host.file('proc'), run: host.file('systemd-run') });
     const run = await host.stream(`: a reader that waits\n( ${script} ) | { until [ -e ${host.file('go')} ]; do sleep 0.1; done; cat; }`);
     await vi.waitFor(async () => expect(await host.text('log')).toContain('['));
