@@ -14,7 +14,8 @@ afterEach(() => rm(here.root, { recursive: true }));
 const NAMES = [
   ['a space', 'two words '],
   ['quotes', `it's "so" \`id\``],
-  ['a dollar and a backslash', '$HOME\\n$(id)'],
+  // Of what the environment does not hold: that would be put in its place.
+  ['a dollar and a backslash', `$NOT_SET\\n$(id)\${not set}$`],
   ['a newline', 'two\nlines'],
   ['a newline at the end', 'line\n'],
   ['a leading dash', '-rf'],
@@ -24,6 +25,16 @@ const NAMES = [
   ['letters of all kinds', 'Ünïcode 🐧'],
   ['something like an answer', 'changed=true\nend'],
 ] as const;
+
+// As os.path.expandvars of Python: parameters of Ansible's type path.
+test.each([
+  ['$HOME/x', `${process.env.HOME}/x`],
+  [`\${HOME}$HOME`, `${process.env.HOME}${process.env.HOME}`],
+  [`/x/\${HOME`, `/x/\${HOME`],
+  ['/x/$HOMEX$', '/x/$HOMEX$'],
+])('the environment in a path: %s', async (path, expected) => {
+  expect((await runModule(here, 'file', { path, state: 'directory' }, { check: true })).values).toMatchObject({ path: expected });
+});
 
 const modeOf = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
 

@@ -1,0 +1,131 @@
+// What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
+// for the same playbooks.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadInventory } from '../../src/inventory/load.js';
+import { selectHosts } from '../../src/inventory/pattern.js';
+import { loadPlaybook } from '../../src/playbook/load.js';
+import { runPlaybook } from '../../src/playbook/run.js';
+import { localSession } from './local-session.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fleet-tap-newer-'));
+  const files = {
+    'roles/handles/tasks/main.yml': '- command: echo\n  notify: handles\n',
+    'roles/handles/handlers/main.yml': '- {name: handles, debug: {msg: handled}}\n- {name: hears, debug: {msg: heard}, listen: topic}\n',
+    'roles/leaves/tasks/main.yml': "- block:\n    - {meta: end_role, when: inventory_hostname == 'a'}\n    - {name: rest, debug: {msg: x}}\n  always:\n    - {name: always, debug: {msg: x}}\n- {name: behind, debug: {msg: x}}\n",
+    'roles/chosen/tasks/main.yml': "- debug: {msg: \"{{ item | dirname | basename }}\"}\n  with_first_found:\n    - \"{{ nowhere }}.yml\"\n    - files: [both.yml, second.yml]\n      paths: nowhere:vars\n- debug: {msg: \"{{ lookup('first_found', {'files': ['second.yml', 'both.yml'], 'paths': ['files', 'vars']}) | basename }}\"}\n- include_vars: \"{{ item }}\"\n  with_first_found: both.yml\n- debug: {msg: \"{{ where }}\"}\n- {debug: {msg: never}, with_first_found: [{files: nope, skip: true}]}\n",
+    'roles/chosen/files/both.yml': 'where: files',
+    'roles/chosen/vars/both.yml': 'where: vars',
+    'roles/chosen/vars/second.yml': 'where: second',
+    'roles/chosen/defaults/main.yml': 'kind: mai',
+  };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** One line for each task and host that has something to tell: `task host status message`. */
+async function told(tasks: string, hosts = 'a,'): Promise<string[]> {
+  const path = join(folder, 'playbook.yml');
+  await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
+  const inventory = await loadInventory([hosts]);
+  const lines: string[] = [];
+  await runPlaybook(await loadPlaybook(path), {
+    inventory,
+    select: (pattern) => selectHosts(inventory, pattern),
+    session: async (host) => localSession(host.name, { cwd: folder }),
+    facts: () => Promise.reject(new Error('no facts here')),
+    forks: 1,
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: () => {}, note: (line) => lines.push(line) },
+  });
+  return lines;
+}
+
+const HANDLED = 'handles : handles a ok handled';
+
+test.each([
+  ['imported, then included', '  tasks:\n    - import_role: {name: handles}\n    - include_role: {name: handles}\n', 1],
+  ['in roles, then included', '  roles: [handles]\n  tasks:\n    - include_role: {name: handles}\n', 1],
+  ['included, then imported', '  tasks:\n    - include_role: {name: handles}\n    - import_role: {name: handles}\n', 1],
+  ['included twice, flushed, and again', '  tasks:\n    - include_role: {name: handles}\n    - include_role: {name: handles}\n    - meta: flush_handlers\n    - include_role: {name: handles}\n', 2],
+  ['imported, flushed, imported, included', '  tasks:\n    - import_role: {name: handles}\n    - meta: flush_handlers\n    - import_role: {name: handles}\n    - include_role: {name: handles, tasks_from: main}\n', 2],
+])('handlers of a role that is used more than once: %s', async (_how, tasks, times) => {
+  expect((await told(tasks)).filter((line) => line === HANDLED)).toHaveLength(times);
+});
+
+test("a role's topic may be notified with the role's name", async () => {
+  const lines = await told('  tasks:\n    - import_role: {name: handles}\n    - command: echo\n      notify: "handles : topic"\n');
+  expect(lines.slice(-2)).toEqual([HANDLED, 'handles : hears a ok heard']);
+});
+
+test('end_role ends the role on a host, with its always sections', async () => {
+  const lines = await told('  roles: [leaves]\n  tasks: [{name: behind the role, debug: {msg: x}}]\n', 'a,b,');
+  expect(lines.filter((line) => line.includes(' ok '))).toEqual(['leaves : rest b ok x', 'leaves : always b ok x', 'leaves : behind b ok x', 'behind the role a ok x', 'behind the role b ok x']);
+});
+
+test('break_when, and names of loop variables from templates', async () => {
+  const lines = await told(`  vars: {thing: service, shown: inventory_hostname}
+  tasks:
+    - {debug: {msg: "{{ item }}"}, loop: [1, 2, 3], loop_control: {break_when: item >= 2}, register: said}
+    - {debug: {msg: "{{ said.results | length }} {{ said.keys() | sort | join(' ') }}"}}
+    - command: "echo {{ service }}"
+      loop: [a, b, c]
+      loop_control: {loop_var: "{{ thing }}", index_var: "{{ thing }}_number", break_when: ["said.stdout == 'b'", service_number > 0]}
+      register: said
+    - {debug: {msg: "{{ said.results | map(attribute='service') | join }} {{ said.results[1].ansible_index_var }}"}}
+    - {debug: {var: "{{ shown }}"}}
+    - {debug: {msg: "{{ lookup('flattened', [1, [2, [3]]], 4) | join }}"}}
+`);
+  expect(lines).toEqual(['debug a ok 1', 'debug a ok 2', 'debug a ok 2 changed msg results skipped', 'command a changed', 'command a changed', 'debug a ok ab service_number', 'debug a ok inventory_hostname: a', 'debug a ok 1234']);
+});
+
+test('a template may name a variable for debug, and makes no expression', async () => {
+  const lines = await told("  tasks:\n    - {debug: {var: \"{{ 'lookup(1)' }}\"}, ignore_errors: true}\n");
+  expect(lines[0]).toContain('"lookup(1)" is not the name of a variable');
+});
+
+test('meta as a handler', async () => {
+  expect(await told("  tasks:\n    - {command: echo, notify: ends}\n    - meta: flush_handlers\n    - {debug: {msg: never}}\n  handlers:\n    - {name: ends, meta: end_host}\n")).toEqual(['command a changed']);
+});
+
+test('where first_found looks, and what it leaves out', async () => {
+  expect(await told('  roles: [chosen]\n')).toEqual(['chosen : debug a ok vars', 'chosen : debug a ok both.yml', 'chosen : include_vars a ok', 'chosen : debug a ok vars', 'chosen : debug a skipped No items in the list']);
+});
+
+test('an import may be named by what is in the defaults of its role', async () => {
+  await writeFile(join(folder, 'roles/leaves/tasks/named.yml'), '- import_tasks: "{{ kind }}n.yml"\n');
+  await mkdir(join(folder, 'roles/leaves/defaults'), { recursive: true });
+  await writeFile(join(folder, 'roles/leaves/defaults/main.yml'), 'kind: mai\n');
+  expect(await told('  tasks:\n    - import_role: {name: leaves, tasks_from: named}\n', 'b,')).toContain('leaves : behind b ok x');
+});
+
+test('what is registered of a failure says that nothing has changed', async () => {
+  const lines = await told(`  ignore_errors: true
+  vars: {of: "{{ r.keys() | sort | join(' ') }}"}
+  tasks:
+    - {command: "echo {{ nobody }}", register: r}
+    - {debug: {msg: "{{ of }}"}}
+    - {template: {src: nope, dest: x}, register: r}
+    - {debug: {msg: "{{ of }}"}}
+    - {include_vars: nope.yml, register: r}
+    - {debug: {msg: "{{ of }}"}}
+    - {command: "false", register: r, failed_when: false}
+    - {debug: {msg: "{{ of }}"}}
+`);
+  expect(lines.filter((line) => line.startsWith('debug')).map((line) => line.slice('debug a ok '.length))).toEqual([
+    'changed exception failed msg',
+    'changed exception failed msg',
+    'ansible_facts ansible_included_var_files changed exception failed message msg',
+    'changed cmd delta end failed failed_when_result failed_when_suppressed_exception msg rc start stderr stderr_lines stdout stdout_lines',
+  ]);
+});
+
+test('pause says how long', async () => {
+  expect(await told('  tasks: [{pause: {seconds: 1, prompt: x, echo: false}}]\n')).toEqual(['Pausing for 1 seconds (output is hidden)', "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r", 'pause a ok']);
+});
