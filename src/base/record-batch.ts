@@ -33,7 +33,7 @@ export interface GapAside {
 /** Bytes of one row in all columns. */
 export const ROW_BYTES = 69;
 
-/** A batch's memory: its fixed columns, one after the other. */
+/** A batch's memory: its fixed columns, one after the other. To make them takes longer than to fill some: they are used again, batches are not. What each holds: RecordBatch. */
 export class Columns {
   /** What holds them: what spilling writes. */
   readonly buffer: ArrayBuffer;
@@ -99,6 +99,7 @@ export class RecordBatch implements BatchOwner {
   /** Rows that are there; the next one is written at this index and then counted. */
   length = 0;
   readonly columns: Columns;
+  // The same here: a row is written through one object less.
   readonly tNs: Float64Array;
   readonly rawNs: Float64Array;
   readonly correctionNs: Float64Array;

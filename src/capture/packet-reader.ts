@@ -52,7 +52,7 @@ class PacketReader {
    * Takes as many whole lines of `bytes` as there is room for.
    * @param start begins a line
    * @param end behind the last newline
-   * @returns behind which byte it must be called again; `start` when they are not worth it
+   * @returns behind which byte it must be called again: `end`, too, where the bytes are too few to be worth it and nothing is taken
    */
   load(bytes: Buffer, start: number, end: number): number {
     this.#end = start;

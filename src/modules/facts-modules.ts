@@ -20,7 +20,7 @@ const setupParameters = {
   filter: { type: 'list', default: [] },
   // All facts come in one round trip here.
   gather_timeout: { type: 'integer', default: 10 },
-  fact_path: { type: 'path', default: '/etc/ansible/facts.d', refused: 'local facts are not read yet' },
+  fact_path: { type: 'path', default: '/etc/ansible/facts.d', refused: 'local facts are read from /etc/ansible/facts.d only' },
 } as const satisfies Parameters;
 
 export const setup: PlaybookModule<typeof setupParameters> = {
