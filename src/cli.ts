@@ -46,6 +46,7 @@ const context: CommandContext = {
   ask: terminal?.ask,
   askSecret: terminal?.askSecret,
   askLine: terminal?.askLine,
+  drawnBy: terminal?.drawnBy,
   agentSocket: process.env.SSH_AUTH_SOCK || undefined,
   cacheDirectory: defaultCacheDirectory(),
   stateDirectory: defaultStateDirectory(),

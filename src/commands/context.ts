@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import type { WhileAsked } from './terminal.js';
 
 export interface CommandContext {
   /** Results: what a program or a pipe reads. */
@@ -16,6 +17,8 @@ export interface CommandContext {
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
   /** Puts a question whose answer is shown while it is typed. */
   readonly askLine?: ((prompt: string) => Promise<string>) | undefined;
+  /** Whoever draws on the terminal says here how it makes room for a question. */
+  readonly drawnBy?: ((whileAsked: WhileAsked) => void) | undefined;
   readonly agentSocket: string | undefined;
   /** Where compiled kernel modules are kept. */
   readonly cacheDirectory: string;

@@ -38,7 +38,7 @@ export async function demo(options: DemoOptions, context: CommandContext): Promi
     const clock = systemClock();
     fleet = await SimulatedFleet.start(members, folder, clock, new SimulatedTraffic(FLEET, clock.nowNs()));
     // Only the log goes to stdout; the caches and agents of the person who tries this are left alone.
-    const own: CommandContext = { ...context, cacheDirectory: join(folder, 'cache'), stateDirectory: join(folder, 'runs'), agentSocket: undefined, ask: undefined, askSecret: undefined, askLine: undefined };
+    const own: CommandContext = { ...context, cacheDirectory: join(folder, 'cache'), stateDirectory: join(folder, 'runs'), agentSocket: undefined, ask: undefined, askSecret: undefined, askLine: undefined, drawnBy: undefined };
     const chosen = { inventory: [fleet.inventoryFile], forks: FORKS };
     say('\n$ fleet-tap setup -i inventory.yml');
     const status = await setup({ ...chosen, check: false, diff: false }, { ...own, stdout: context.stderr });

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
 import type { ShownResults } from '../inventory/ansible-config.js';
+import { foldHosts } from '../inventory/fold.js';
 import { AnsibleOutput } from '../ui/ansible-output.js';
 import { PlaybookEventLines } from '../ui/playbook-event-lines.js';
 import { PlaybookJson } from '../ui/playbook-json.js';
@@ -34,7 +35,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
   const verbosity = options.verbose ?? 0;
   const now = () => new Date();
   const json = options.json ? new PlaybookJson(now) : undefined;
-  const view = json === undefined && stdout.isTTY === true && verbosity === 0 ? new TaskView(stderr, options.diff) : undefined;
+  const view = json === undefined && stdout.isTTY === true && verbosity === 0 ? new TaskView(stderr, options.diff, foldHosts) : undefined;
   const live = json === undefined && stdout.isTTY === true && verbosity > 0 ? new LiveLines(stderr) : undefined;
   const junit = options.junit === undefined ? undefined : new PlaybookJunit();
   const file = options.events === undefined ? undefined : createWriteStream(options.events, { mode: 0o600 });

@@ -99,6 +99,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
   const verbosity = options.verbose ?? 0;
   const output = openOutput(options, stdout, stderr);
   const { view, reporter } = output;
+  if (view !== undefined) fleet.context.drawnBy?.((question) => view.whileAsked(question));
   const started = await startRun({
     inventory: fleet.inventory,
     select,

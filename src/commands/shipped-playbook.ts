@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FleetTapError } from '../base/errors.js';
 import { ownFile } from '../base/own-file.js';
+import { foldHosts } from '../inventory/fold.js';
 import type { Host, Vars } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { loadPlaybook } from '../playbook/load.js';
@@ -52,7 +53,8 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
   let sofar: RunOutcome = { recap: [], failures: new Map(), exitStatus: 0 };
   for (const [index, wave] of waves.entries()) {
     const chosen = new Set(wave.map((host) => host.name));
-    const view = new TaskView(stderr, options.diff);
+    const view = new TaskView(stderr, options.diff, foldHosts);
+    fleet.context.drawnBy?.((question) => view.whileAsked(question));
     const log = new HostLog(fleet.run.log, () => new Date());
     const { recap, failures } = await runPlaybook(playbook, {
       inventory: fleet.inventory,

@@ -13,7 +13,12 @@ export interface Terminal {
   askSecret(prompt: string): Promise<string>;
   /** Puts a question whose answer is shown while it is typed. */
   askLine(prompt: string): Promise<string>;
+  /** From now on this makes room for each question: it draws on the terminal. */
+  drawnBy(whileAsked: WhileAsked): void;
 }
+
+/** Puts a question, and keeps off the terminal until it is answered. */
+export type WhileAsked = <T>(question: () => Promise<T>) => Promise<T>;
 
 /** @returns undefined where nobody can answer: messages do not go to a terminal, or there is none */
 export function openTerminal(stderr: NodeJS.WriteStream, interrupted: AbortSignal): Terminal | undefined {
@@ -23,11 +28,16 @@ export function openTerminal(stderr: NodeJS.WriteStream, interrupted: AbortSigna
   } catch {
     return undefined;
   }
-  const oneAtATime = serialised();
+  let room: WhileAsked = (question) => question();
+  const inTurn = serialised();
+  const oneAtATime = <T>(question: () => Promise<T>) => inTurn(() => room(question));
   return {
     ask: (question) => oneAtATime(() => askYesOrNo(question, stderr, interrupted)),
     askSecret: (prompt) => oneAtATime(() => askHidden(prompt, stderr, interrupted)),
     askLine: (prompt) => oneAtATime(() => askShown(prompt, stderr, interrupted)),
+    drawnBy: (whileAsked) => {
+      room = whileAsked;
+    },
   };
 }
 

@@ -77,6 +77,8 @@ export interface StepOptions {
 
 /** What an action has: the connection of the task's host (or of delegate_to), and the person. */
 export interface ActionHost {
+  /** The task's, as it is told. */
+  readonly taskName: string;
   /** One script, as the become user of the task. @throws FleetTapError kind `unreachable` when the connection is lost */
   run(script: string, options?: StepOptions): Promise<CommandResult>;
   /** Gives up the connection and makes a new one. @throws FleetTapError kind `unreachable` */

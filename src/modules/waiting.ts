@@ -25,13 +25,14 @@ export const pause: PlaybookModule<typeof pauseParameters> = {
     run: async (host) => {
       const started = Date.now();
       const waitSec = seconds ?? (minutes === undefined ? undefined : minutes * 60);
+      const hidden = echo ? '' : ' (output is hidden)';
       let typed = '';
       if (waitSec !== undefined) {
-        host.say(`Pausing for ${Math.max(1, waitSec)} seconds${echo ? '' : ' (output is hidden)'}`);
-        if (prompt !== undefined) host.say("(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r");
+        host.say(`Pausing for ${Math.max(1, waitSec)} seconds${hidden}`);
+        // At a terminal Ctrl-C ends the run, so this would not be true there.
+        if (prompt !== undefined) host.say(host.ask === undefined ? "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r" : `[${host.taskName}]\n${prompt}${hidden}:`);
         await host.sleep(Math.max(1, waitSec));
-      }
-      else if (host.ask !== undefined) typed = await host.ask(prompt ?? "Press enter to continue, Ctrl+C to interrupt", !echo);
+      } else if (host.ask !== undefined) typed = await host.ask(`[${host.taskName}]\n${prompt ?? 'Press enter to continue, Ctrl+C to interrupt'}${hidden}:\n`, !echo);
       const durationSec = (Date.now() - started) / 1000;
       const duration = Math.round((seconds === undefined ? durationSec / 60 : durationSec) * 100) / 100;
       const paused = `Paused for ${Number.isInteger(duration) ? `${duration}.0` : duration} ${seconds === undefined ? 'minutes' : 'seconds'}`;

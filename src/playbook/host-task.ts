@@ -129,6 +129,7 @@ export class HostTask implements TaskHost {
     const onHost = this.#runOn(settings);
     const { ask } = run;
     return {
+      taskName: this.#told.name,
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: () => during(() => run.facts(host)),

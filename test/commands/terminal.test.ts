@@ -17,16 +17,16 @@ const skipTerminal = noExpect !== undefined && !mayNotSkip;
 
 const project = resolve(import.meta.dirname, '..', '..');
 
-/** Runs fleet-tap in a terminal of its own (expect(1)); `answers` are sent when their prompt shows. */
+/** Runs fleet-tap in a terminal of its own (expect(1)) of 100 columns; `answers` are sent a moment after their prompt shows, so that what would be drawn over it is. */
 async function atTerminal(words: readonly string[], answers: readonly (readonly [prompt: string, typed: string])[], env: NodeJS.ProcessEnv = {}): Promise<{ status: number; screen: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const program = [process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words];
+  const program = ['sh', '-c', 'stty rows 40 columns 100; exec "$@"', 'sh', process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words];
   const tcl = (text: string) => `{${text}}`;
   const script = [
     'set timeout 100',
     `spawn -noecho ${program.map(tcl).join(' ')}`,
-    ...answers.map(([prompt, typed]) => `expect -exact ${tcl(prompt)} { send -- "${typed}" } timeout { exit 99 } eof { exit 98 }`),
+    ...answers.map(([prompt, typed]) => `expect -exact ${tcl(prompt)} { after 400; send -- "${typed}" } timeout { exit 99 } eof { exit 98 }`),
     'expect eof',
     'exit [lindex [wait] 3]',
   ];
@@ -83,6 +83,21 @@ describe.skipIf(skipSshd || skipTerminal)(`an encrypted key${skipped(noExpect, s
     const { screen } = await atTerminal(['doctor', '-i', inventory, '--private-key', join(sshd.folder, 'user_key')], [['(yes/no) ', 'yes\\r']]);
     expect(screen).toMatch(/SHA256:[\w+/]{43}/);
     expect(sshd.log()).toContain('Accepted publickey for');
+  });
+
+  it('asks in the middle of a playbook: rows make room for the question', async () => {
+    const sshd = await startSshd();
+    await writeFile(sshd.knownHostsFile, '');
+    const inventory = join(sshd.folder, 'inventory.yml');
+    await writeFile(inventory, inventoryOf(sshd.connection, 1));
+    const playbook = join(sshd.folder, 'site.yml');
+    await writeFile(playbook, '- hosts: all\n  gather_facts: false\n  tasks:\n    - { name: look, command: echo here, register: r }\n    - { name: stop, pause: { prompt: Go on }, register: typed }\n    - debug: { msg: "{{ r.stdout }} {{ typed.user_input }}" }\n');
+    const { screen, status } = await atTerminal(['run', '-i', inventory, '--private-key', join(sshd.folder, 'user_key'), playbook], [['(yes/no) ', 'yes\r'], ['Go on:', 'further\r']]);
+    expect(status, screen).toBe(0);
+    // What the terminal shows of the typing stands right behind the question.
+    expect(screen).toContain('(yes/no) yes\r\n');
+    expect(screen).toContain('[stop]\r\nGo on:\r\nfurther\r\n');
+    expect(screen).toContain('  h0: here further\r\n');
   });
 });
 

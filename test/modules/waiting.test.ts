@@ -18,6 +18,7 @@ function hostOf(turns: readonly Turn[], ask?: ActionHost['ask']) {
   const log: string[] = [];
   let at = 0;
   const host: ActionHost = {
+    taskName: 'asked',
     run: async (script) => {
       const turn = turns[Math.min(at, turns.length - 1)] ?? {};
       at += 1;
@@ -68,7 +69,7 @@ test('pause: for a time, for a person, and where there is nobody', async () => {
   const { host, log } = hostOf([{}], async (prompt, hidden) => `${prompt}${hidden ? ' (hidden)' : ''}`);
   expect(await run('pause', { minutes: 2 }, host)).toMatchObject({ changed: false });
   expect(log).toEqual(['sleep 120']);
-  expect(await run('pause', { prompt: 'Sure?', echo: false }, host)).toMatchObject({ values: { user_input: 'Sure? (hidden)' } });
+  expect(await run('pause', { prompt: 'Sure?', echo: false }, host)).toMatchObject({ values: { user_input: '[asked]\nSure? (output is hidden):\n (hidden)' } });
   expect(await run('pause', {}, hostOf([{}]).host)).toMatchObject({ changed: false, warnings: ['Not waiting for response to prompt as stdin is not interactive'] });
 });
 

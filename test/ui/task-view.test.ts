@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import { deferred } from '../../src/base/deferred.js';
 import type { TaskResultEvent, TaskStatus } from '../../src/base/playbook-events.js';
 import { TaskView } from '../../src/ui/task-view.js';
 
@@ -24,7 +25,7 @@ const SHOWN = 'red \\x1b[31m\\x07\\x0d';
 
 async function lines(play: (view: TaskView) => void, showDiff = false): Promise<string[]> {
   const screen = new Screen(false);
-  const view = new TaskView(screen, showDiff);
+  const view = new TaskView(screen, showDiff, (hosts) => hosts.join('+'));
   play(view);
   await view.settled();
   return screen.text.split('\n').slice(0, -1);
@@ -55,13 +56,29 @@ describe('the view without a terminal', () => {
       view.warning('careful');
     });
     expect(printed).toEqual([
+      '  Packages: 1 failed, 1 unreachable, 1 to go',
       '  failed: a (gcc): no such package',
       '    hint: apt update',
       '  failed: a: one item failed',
       '  unreachable: b: gone',
-      '  Packages: 1 failed, 1 unreachable, 1 to go',
       'warning: careful',
     ]);
+  });
+
+  it('says once what is the same on many hosts, and what debug says; a loop counts once', async () => {
+    const printed = await lines((view) => {
+      view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b', 'c'], kind: 'task', path: '', action: 'apt' });
+      for (const host of ['a', 'b', 'c']) {
+        for (const item of ['gcc', 'make']) view.taskResult(result(host, host === 'b' ? 'ok' : 'failed', { part: 'item', item, message: `no ${item}` }));
+        view.taskResult(result(host, host === 'b' ? 'ok' : 'failed', { part: 'loop', message: 'one item failed' }));
+      }
+      view.taskFinished();
+      view.taskStarted({ id: 2, name: 'Said', hosts: ['a', 'b'], kind: 'task', path: '', action: 'debug' });
+      for (const host of ['a', 'b']) view.taskResult(result(host, 'ok', { action: 'debug', shows: 'always', message: 'one\ntwo' }));
+      view.note('Pausing\r');
+      view.taskFinished();
+    });
+    expect(printed).toEqual(['  Packages: 2 failed, 1 ok', '  failed: a+c (gcc): no gcc', '  failed: a+c (make): no make', '  Pausing', '  Said: 2 ok', '  a+b:', '    one', '    two']);
   });
 
   it('shows differences only when asked', async () => {
@@ -82,7 +99,7 @@ describe('the view without a terminal', () => {
       view.taskFinished();
       view.warning(RAW);
     }, true);
-    expect(printed).toEqual([`${SHOWN} (1 host)`, `  failed: a (${SHOWN}): ${SHOWN}`, `    hint: ${SHOWN}`, SHOWN, `  ${SHOWN}: 1 to go`, `warning: ${SHOWN}`]);
+    expect(printed).toEqual([`${SHOWN} (1 host)`, SHOWN, `  ${SHOWN}: 1 to go`, `  failed: a (${SHOWN}): ${SHOWN}`, `    hint: ${SHOWN}`, `warning: ${SHOWN}`]);
   });
 
   it('closes a task that nobody finished', async () => {
@@ -97,7 +114,7 @@ describe('the view on a terminal', () => {
   it('shows a row for each task on its own stream, lines between the rows, and nothing on standard output', async () => {
     const stdout = vi.spyOn(process.stdout, 'write');
     const screen = new Screen(true);
-    const view = new TaskView(screen, false);
+    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
     view.playStarted({ name: 'Setup', hosts: ['a', 'b'], isFree: false });
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
     // The row is there while the task runs.
@@ -120,9 +137,44 @@ describe('the view on a terminal', () => {
     expect(screen.text.lastIndexOf('\u001b[?25h'), 'the cursor is shown again').toBeGreaterThan(screen.text.lastIndexOf('\u001b[?25l'));
   });
 
+  it('takes the row away while somebody is asked, and brings it back', async () => {
+    const screen = new Screen(true);
+    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
+    view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
+    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'));
+    const answered = deferred<string>();
+    let isAsked = false;
+    const answer = view.whileAsked(() => {
+      screen.write('Sure? ');
+      isAsked = true;
+      return answered.promise;
+    });
+    await vi.waitFor(() => expect(isAsked).toBe(true));
+    const shown = screen.text;
+    expect(shown.endsWith('Sure? '), 'the question stands there, and nothing behind it').toBe(true);
+    view.taskResult(result('a', 'ok'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(screen.text, 'nothing is drawn over it').toBe(shown);
+    answered.resolve('yes');
+    expect(await answer).toBe('yes');
+    await vi.waitFor(() => expect(plain(screen.text.slice(shown.length))).toContain('Packages: 1 ok, 1 to go'));
+    view.taskResult(result('b', 'ok'));
+    view.taskFinished();
+    await view.settled();
+    expect(plain(screen.text.slice(shown.length))).toContain('Packages: 2 ok\n');
+    // Also where the task was over before the answer came.
+    view.taskStarted({ id: 2, name: 'Files', hosts: ['a'], kind: 'task', path: '', action: 'copy' });
+    const late = view.whileAsked(async () => 'no');
+    view.taskResult(result('a', 'changed'));
+    view.taskFinished();
+    expect(await late).toBe('no');
+    await view.settled();
+    expect(plain(screen.text).match(/Files: 1 changed\n$/g)).toHaveLength(1);
+  });
+
   it('does not hang on a task that nobody finished', async () => {
     const screen = new Screen(true);
-    const view = new TaskView(screen, false);
+    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
     await view.settled();
     expect(plain(screen.text)).toContain('Packages: 1 to go');
@@ -130,7 +182,7 @@ describe('the view on a terminal', () => {
 
   it('shows tasks that were over before their row began', async () => {
     const screen = new Screen(true);
-    const view = new TaskView(screen, false);
+    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
     for (let task = 0; task < 20; task++) {
       view.taskStarted({ id: 1, name: `Task ${task}`, hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'ok'));
