@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { plainTexts } from '../base/unsafe-text.js';
+import { badSubset, chosenFacts } from '../facts/subsets.js';
 import type { ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { planScript } from './plan-script.js';
@@ -26,17 +27,29 @@ const setupParameters = {
 export const setup: PlaybookModule<typeof setupParameters> = {
   name: 'setup',
   parameters: setupParameters,
-  plan: ({ filter }) => ({
-    kind: 'action',
-    run: async (host) => {
-      const all = await host.gatherFacts();
-      const wanted = filter.filter((one) => one !== '' && one !== '*').map((one) => new RegExp(`^${one.replace(/^ansible_/, '').replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`));
-      const facts = wanted.length === 0 ? all : Object.fromEntries(Object.entries(all).filter(([name]) => wanted.some((pattern) => pattern.test(name))));
-      const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
-      return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }], shows: 'never' };
-    },
-  }),
+  checkWritten: ({ gather_subset: written }) => {
+    const names = [written].flat().flatMap((one) => (typeof one === 'string' && !one.includes('{{') ? one.split(',').map((name) => name.trim()) : []));
+    const message = badSubset(names);
+    return message === undefined ? undefined : { message, parameter: 'gather_subset' };
+  },
+  plan: ({ gather_subset: subset, filter }) => {
+    const bad = badSubset(subset);
+    if (bad !== undefined) return { kind: 'done', result: { changed: false, failed: true, msg: bad } };
+    return {
+      kind: 'action',
+      run: async (host) => {
+        const facts = chosenFacts(await host.gatherFacts(), subset, filter);
+        const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
+        return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }], shows: 'never' };
+      },
+    };
+  },
 };
+
+const gatherParameters = { ...setupParameters, parallel: { type: 'boolean' } } as const satisfies Parameters;
+
+/** The action that plays gather facts with: it runs setup, and hands its own parameters on. */
+export const gatherFacts: PlaybookModule<typeof gatherParameters> = { ...(setup as PlaybookModule<typeof gatherParameters>), name: 'gather_facts', parameters: gatherParameters };
 
 const varsParameters = {
   file: { type: 'path' },

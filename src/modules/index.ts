@@ -17,7 +17,7 @@ import { modprobe } from './modprobe.js';
 import { mount } from './mount.js';
 import { sysctl } from './sysctl.js';
 import { service, systemd, systemdService } from './systemd.js';
-import { addHost, groupBy, includeVars, ping, setup } from './facts-modules.js';
+import { addHost, gatherFacts, groupBy, includeVars, ping, setup } from './facts-modules.js';
 import { getent, packageFacts, serviceFacts } from './host-databases.js';
 import { getUrl } from './get-url.js';
 import { raw, script } from './raw.js';
@@ -36,7 +36,7 @@ import { foreignModule } from './foreign.js';
 import { stat } from './stat.js';
 import { validateArgumentSpec } from './validate-argument-spec.js';
 
-const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, getent, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageFacts, packageModule, pause, ping, raw, reboot, replace, script, service, serviceFacts, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, tempfile, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
+const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, gatherFacts, getent, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageFacts, packageModule, pause, ping, raw, reboot, replace, script, service, serviceFacts, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, tempfile, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
 
 /** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
 export function moduleNamed(written: string): AnyModule | undefined {

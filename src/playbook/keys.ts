@@ -5,7 +5,6 @@ const LATER = 'it is not supported yet';
 export const unsupportedPlayKeys: Readonly<Record<string, string>> = {
   debugger: 'leave it out',
   fact_path: 'leave it out',
-  gather_timeout: 'leave it out',
   include: 'use import_playbook',
 };
 

@@ -13,6 +13,7 @@ import type { LoadContext, PlayContext, TaskSeen } from './load-context.js';
 import { holdsTemplate, writtenArguments } from './load-arguments.js';
 import { loadRoles } from './load-role.js';
 import { loadHandlers, loadSteps } from './load-steps.js';
+import { loadFactChoice } from './fact-choice.js';
 import { loadVarsFiles, loadVarsPrompt } from './load-play-vars.js';
 import type { Directives, Play, Playbook } from './playbook.js';
 import { readYaml } from './read-file.js';
@@ -22,7 +23,7 @@ import { NamesOf } from './names-of.js';
 import { toText } from './expression/values.js';
 
 const PLAY_KEYS = [
-  ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
+  ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'gather_timeout', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
   'roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers',
 ].filter((key) => key !== 'when');
 const IMPORT_KEYS = ['name', 'import_playbook', 'vars', 'tags', 'when'];
@@ -117,6 +118,7 @@ async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: Loa
     hostsPlace: yamlPlace(yaml, hostsEntry.value ?? hostsEntry.keyNode),
     own,
     gatherFacts: templatedBooleanOf(yaml, entries, 'gather_facts'),
+    gathers: loadFactChoice(yaml, entries, own),
     serial: value('serial'),
     maxFailPercentage: value('max_fail_percentage'),
     strategy: known,

@@ -14,8 +14,6 @@ export function readModuleDefaults(yaml: YamlFile, entry: MapEntry | undefined):
   const found = new Map<string, WrittenDefaults>();
   for (const node of isSeq(value) ? itemsOf(yaml, value, 'module_defaults') : [value]) {
     for (const [name, { keyNode, value: parameters }] of entriesOf(yaml, node, 'module_defaults')) {
-      // Facts are gathered whole, whatever is asked for.
-      if (/^(ansible\.(builtin|legacy)\.)?(gather_facts|setup)$/.test(name)) continue;
       const module = moduleNamed(name);
       if (module === undefined) throw yamlError(yaml, keyNode, name.startsWith('group/') ? 'groups of modules are not supported' : `the module "${name}" is not supported`, { code: UNSUPPORTED, hint: name.startsWith('group/') ? 'name each module' : 'docs/modules.md lists the modules' });
       const written = new Map<string, { readonly yaml: YamlFile; readonly item: MapEntry }>();
@@ -34,5 +32,7 @@ export function readModuleDefaults(yaml: YamlFile, entry: MapEntry | undefined):
 
 /** @param chain the innermost first */
 export function defaultsOf(chain: readonly Directives[], module: string): WrittenDefaults {
-  return chain.find((one) => one.moduleDefaults?.has(module) === true)?.moduleDefaults?.get(module) ?? new Map();
+  const own = chain.find((one) => one.moduleDefaults?.has(module) === true)?.moduleDefaults?.get(module) ?? new Map();
+  // It runs setup, which has defaults of its own (plugins/action/gather_facts.py).
+  return module === 'gather_facts' ? new Map([...defaultsOf(chain, 'setup'), ...own]) : own;
 }

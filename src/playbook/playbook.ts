@@ -84,6 +84,12 @@ export interface VarsPrompt {
   readonly isUnsafe: boolean;
 }
 
+/** Which facts a play gathers; undefined: all. */
+export interface FactChoice {
+  readonly subset: TemplateValue;
+  readonly filter: TemplateValue;
+}
+
 export interface Play {
   readonly name: TemplateValue;
   /** Host patterns; may be a template over extra variables. */
@@ -92,6 +98,7 @@ export interface Play {
   readonly own: Directives;
   /** undefined: the play does not say. */
   readonly gatherFacts: boolean | Template | undefined;
+  readonly gathers: FactChoice;
   readonly serial: TemplateValue;
   readonly maxFailPercentage: TemplateValue;
   readonly strategy: 'linear' | 'free';

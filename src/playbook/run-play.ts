@@ -6,6 +6,7 @@ import { asHostError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
+import { chosenOf } from './fact-choice.js';
 import { failureOf } from './failures.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
@@ -107,7 +108,8 @@ export class PlayRun implements PlayEngine {
     const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
     return this.onAll(task, hosts, 'task', async (host, id) => {
       try {
-        const { env, ...facts } = await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)));
+        const all = await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)));
+        const { env, ...facts } = chosenOf(all, this.play.gathers, this.scope(undefined, host, {}));
         const more = knownEnvironment([this.play.own], this.scope(undefined, host, {}));
         host.variables.facts = { ...host.variables.facts, ...facts, ...(env === undefined ? {} : { env: { ...(env as object), ...more } }) };
         host.hasFacts = true;
