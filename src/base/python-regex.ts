@@ -145,24 +145,28 @@ function literal(char: string): string {
 
 /** match.expand(template): \1, \g<1>, \g<name>, \n and the like. @throws PythonRegexError for a group that is not there */
 export function expandReplacement(template: string, match: RegExpExecArray): string {
-  return template.replace(/\\(g<([^>]*)>|[1-9]\d?|0[0-7]{0,2}|[\s\S]|$)/g, (_whole, what: string, name: string | undefined) => {
+  return template.replace(/\\(g<([^>]*)>|[1-9]\d?|0[0-7]{0,2}|[\s\S]|$)/g, (_whole, what: string, name: string | undefined, at: number) => {
     const group = name ?? (/^[1-9]/.test(what) ? what : undefined);
     if (group !== undefined) {
       const isNumber = /^\d+$/.test(group);
-      if (isNumber ? Number(group) >= match.length : !Object.hasOwn(match.groups ?? {}, group)) throw new PythonRegexError(isNumber ? `invalid group reference ${group}` : `unknown group name '${group}'`);
+      if (isNumber ? Number(group) >= match.length : !Object.hasOwn(match.groups ?? {}, group)) throw new PythonRegexError(isNumber ? `invalid group reference ${group} at position ${name === undefined ? at + 1 : at + 3}` : `unknown group name '${group}'`);
       return (isNumber ? match[Number(group)] : match.groups?.[group]) ?? '';
     }
     if (what.startsWith('0')) return String.fromCharCode(Number.parseInt(what, 8));
     const letters: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', a: '\u0007', b: '\b', '\\': '\\' };
     const known = letters[what];
     if (known !== undefined) return known;
-    if (/[A-Za-z]/.test(what)) throw new PythonRegexError(`bad escape \\${what} in the replacement ${JSON.stringify(template)}`);
+    if (/[A-Za-z]/.test(what)) throw new PythonRegexError(`bad escape \\${what} at position ${at}`);
+    if (what === '') throw new PythonRegexError(`bad escape (end of pattern) at position ${at}`);
     return `\\${what}`;
   });
 }
 
 /** re.subn: the new text, and how often. An empty match beside a match before it counts, as since Python 3.7. */
 export function substitute(regex: RegExp, replacement: string, subject: string): { readonly text: string; readonly count: number } {
+  // Python reads the replacement before it looks for anything.
+  const nothing = new RegExp(`${regex.source}|`, regex.flags).exec('');
+  if (nothing !== null) expandReplacement(replacement, nothing);
   let text = '';
   let from = 0;
   let count = 0;

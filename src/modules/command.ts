@@ -13,6 +13,8 @@ import { splitWords } from './words.js';
 /** A day: a command may take long, and the user can interrupt. */
 const LIMIT_MS = 24 * 60 * 60 * 1000;
 
+const WOULD_RUN = 'Command would have run if not in check mode';
+
 const parameters = {
   cmd: { type: 'string' },
   argv: { type: 'words' },
@@ -24,10 +26,10 @@ const parameters = {
   strip_empty_ends: { type: 'boolean', default: true },
 } as const satisfies Parameters;
 
-/** IFS is empty here: $creates and $removes are not split, but * and ? in them match. */
+/** The folder is where links lead, as in Python's chdir. IFS is empty here: $creates and $removes are not split, but * and ? in them match. */
 const BODY = part(`
 skip() { answer; say changed false; say rc 0; tell skipped "$1"; finish; }
-if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "cannot go to the directory $chdir"; finish; }; fi
+if [ -n "$chdir" ]; then cd -P -- "$chdir" 2>/dev/null || { answer; say changed false; say failed true; tell said "cannot go to the directory $chdir"; finish; }; fi
 if [ -n "$creates" ]; then for f in $creates; do [ ! -e "$f" ] && [ ! -L "$f" ] || skip "$creates exists"; done; fi
 if [ -n "$removes" ]; then found=; for f in $removes; do [ ! -e "$f" ] && [ ! -L "$f" ] || found=1; done; [ -n "$found" ] || skip "$removes does not exist"; fi
 [ -z "$check" ] || { answer; say changed true; say rc 0; finish; }
@@ -105,7 +107,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
   const decides = creates !== undefined || removes !== undefined;
   const shown = name === 'shell' ? cmd : (argv ?? (cmd === undefined ? undefined : splitWords(cmd)));
   const empty = { stdout: '', stderr: '', stdout_lines: [], stderr_lines: [], start: null, end: null, delta: null };
-  const unchecked: ModuleResult = { changed: false, skipped: true, msg: 'Command would have run if not in check mode', said: 'it would run if this were not check mode', values: { cmd: shown, rc: 0, ...empty } };
+  const unchecked: ModuleResult = { changed: false, skipped: true, msg: WOULD_RUN, said: 'it would run if this were not check mode', values: { cmd: shown, rc: 0, ...empty } };
   // A directory that is not there is a failure even then.
   if (context.check && !decides && chdir === undefined) return { kind: 'done' as const, result: unchecked };
   const program = programScript(`${invocation}${stdin === undefined ? ' </dev/null' : ''}`, context);
@@ -124,7 +126,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
     parse: (result: { status: number; stdout: string; stderr: string }): ModuleResult => {
       const { answer, stdout: printed } = programAnswer(name, result, program);
       const skipped = answer.text('skipped');
-      if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: answer.text('msg') };
+      if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: 'Unable to change directory before execution.', said: answer.text('said'), values: { cmd: shown, rc: null, ...empty } };
       if (context.check && !decides) return unchecked;
       const rc = Number(answer.values.get('rc'));
       if (name === 'command' && rc === 127 && /exec: .*: not found\s*$/.test(result.stderr)) {
@@ -137,7 +139,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       const stderr = strip(result.stderr);
       const values = { cmd: shown, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr), ...timesOf(answer) };
       if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped}`, values };
-      if (rc === 0) return { changed: true, msg: '', values };
+      if (rc === 0) return { changed: true, msg: context.check ? WOULD_RUN : '', values };
       const last = lastLines(stderr === '' ? stdout : stderr, 5);
       return { changed: true, failed: true, msg: 'non-zero return code', said: `exit status ${rc}${last === '' ? '' : `: ${last}`}`, values };
     },

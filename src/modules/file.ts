@@ -28,12 +28,14 @@ const BODY = part(`
 expand path src
 # What the path is belongs to a failure, too.
 give_up() {
+  [ -z "$made" ] || rm -f -- "$made"
   answer; say changed false; say failed true; tell msg "$1"; say told "$blamed"; tell path "$path"
   [ -z "$blamedsrc" ] || tell src "$src"
   if [ -e "$path" ] || [ "$state" = file ]; then info "$path"; fi
   finish
 }
-blamed=path; blamedsrc=
+# made: a file that goes again where its owner or mode cannot be set.
+blamed=path; blamedsrc=; made=
 state_of() {
   if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
   elif [ -e "$1" ]; then was_of nlink "$1"; if [ "$was" = 1 ]; then was=file; else was=hard; fi
@@ -57,7 +59,13 @@ set_time() {
   [ -z "$check" ] || return 0
   if [ "$1" = now ]; then touch -c "-$2" -- "$4"; else touch -c "-$2" -t "$1" -- "$4"; fi || give_up "Error while updating modification or access time"
 }
-set_times() { set_time "$mtime" m Y "$1"; set_time "$atime" a X "$1"; }
+set_times() {
+  # Both at once: that is allowed to whoever may write to the file.
+  if [ "$mtime$atime" = nownow ]; then
+    changed=true
+    [ -n "$check" ] || touch -c -- "$1" || give_up "Error while updating modification or access time"
+  else set_time "$mtime" m Y "$1"; set_time "$atime" a X "$1"; fi
+}
 attributes() { own "$1"; set_times "$1"; }
 # Folders above that are not there get the same mode, owner and group.
 make() {
@@ -128,7 +136,7 @@ touch)
   told=dest
   if [ "$was" = absent ]; then
     changed=true
-    if [ -z "$check" ]; then : > "$path" || give_up "Error, could not touch target."; attributes "$path"; fi
+    if [ -z "$check" ]; then : > "$path" || give_up "Error, could not touch target."; made=$path; attributes "$path"; fi
   else attributed=$path; if [ -L "$path" ]; then real "$path" && attributed=$real; fi; attributes "$attributed"; fi ;;
 link)
   told=dest
@@ -220,7 +228,7 @@ export const file: PlaybookModule<typeof parameters> = {
         const states = was === wanted ? [{}, {}] : [{ state: was, ...contentOf(where, answer.text('content')) }, { state: wanted }];
         const sources = oldSource === '' || oldSource === source ? [{}, {}] : [{ src: oldSource }, { src: source }];
         const diff = { before: { path: where, ...states[0], ...sources[0], ...before }, after: { path: where, ...states[1], ...sources[1], ...after } };
-        const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...pathInfo(answer) };
+        const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...(wanted === 'absent' || answer.values.get('state') !== 'absent' ? pathInfo(answer) : {}) };
         const warnings = answer.values.get('warned') === '1' ? ['Cannot set fs attributes on a non-existent symlink target. follow should be set to False to avoid this.'] : [];
         return { changed: answer.changed, values, warnings, ...(!context.diff || (wanted === 'absent' && !answer.changed) ? {} : { diff }) };
       },

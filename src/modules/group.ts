@@ -19,7 +19,7 @@ const parameters = {
 const BODY = `
 line=$(getent group "$name" 2>/dev/null || grep "^$name:" /etc/group); line=\${line%%"$ft_newline"*}
 is=\${line#*:*:}; is=\${is%%:*}
-run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1) || fail "$err" "$?"; }
+run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1) || fail "$err$ft_newline"; }
 if [ "$state" = absent ]; then
   if [ -n "$line" ]; then
     if command -v groupdel >/dev/null 2>&1; then run groupdel \${force:+-f} "$name"; else run delgroup "$name"; fi

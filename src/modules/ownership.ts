@@ -193,11 +193,12 @@ export function pathInfo({ values }: Answer): Readonly<Record<string, unknown>> 
   if (kind === '') return value('state') === 'absent' ? { state: 'absent' } : {};
   const state = kind === 'symbolic link' ? 'link' : kind === 'directory' ? 'directory' : Number(value('nlink')) > 1 ? 'hard' : 'file';
   const named = (name: string, id: string) => (value(name) === 'UNKNOWN' ? value(id) : value(name));
-  return { uid: Number(value('uid')), gid: Number(value('gid')), owner: named('owner', 'uid'), group: named('group', 'gid'), mode: fourDigits(value('mode')), size: Number(value('size')), state };
+  return { uid: Number(value('uid')), gid: Number(value('gid')), owner: named('owner', 'uid'), group: named('group', 'gid'), mode: withZero(value('mode')), size: Number(value('size')), state };
 }
 
-function fourDigits(octal: string): string {
-  return octal.padStart(4, '0');
+/** As add_path_info and the diff have it (`0%03o`): five digits where a sticky or setuid bit is set. */
+function withZero(octal: string): string {
+  return `0${octal.padStart(3, '0')}`;
 }
 
 /** What `own` collected, as the two sides of a diff. */
@@ -207,8 +208,8 @@ export function attributeDiff(answer: Answer): { readonly before: Record<string,
   for (const word of (answer.values.get('attrs') ?? '').split(' ')) {
     const [name = '', was = '', is = ''] = word.split(':');
     if (name === '') continue;
-    before[name] = name === 'mode' ? fourDigits(was) : Number(was);
-    after[name] = name === 'mode' ? fourDigits(is) : Number(is);
+    before[name] = name === 'mode' ? withZero(was) : Number(was);
+    after[name] = name === 'mode' ? withZero(is) : Number(is);
   }
   return { before, after };
 }

@@ -1,5 +1,5 @@
 // What comes in: a module's words and the body of its script. What goes out: a plan of one script, whose failures are read in one way:
-// `failed=true`, msg, and where they are given rc, stdout and stderr.
+// `failed=true`, msg, and where they are given rc, stdout and stderr, or rc_alone.
 import { type Answer, parseAnswer } from './answer.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from './module.js';
 import { assign, moduleScript, part } from './script.js';
@@ -36,6 +36,8 @@ export function planScript({ module, shown, words, body, input, timeoutMs, look,
 }
 
 function failure(answer: Answer, more: Readonly<Record<string, unknown>>): ModuleResult {
+  const alone = answer.values.get('rc_alone');
+  if (alone !== undefined) return { changed: false, failed: true, msg: answer.text('msg'), values: { ...more, rc: Number(alone) } };
   const rc = answer.values.get('rc');
   const output = rc === undefined || rc === '' ? {} : { rc: Number(rc), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
   return { changed: false, failed: true, msg: answer.text('msg'), values: { ...more, ...output } };

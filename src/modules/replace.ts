@@ -4,7 +4,7 @@ import { PythonRegexError, search, substitute } from '../base/python-regex.js';
 import { type Edited, editParameters, planEdit } from './edit.js';
 import { checkRegex, compiled } from './lineinfile.js';
 import type { PlaybookModule } from './module.js';
-import { ParameterError, type Parameters, type ParamsOf } from './params.js';
+import type { Parameters, ParamsOf } from './params.js';
 import { checkValidate } from './put.js';
 
 const parameters = {
@@ -43,6 +43,7 @@ function edit(params: ParamsOf<typeof parameters>, bytes: string | undefined): E
     const msg = count > 0 && result !== text ? `${count} replacements made` : '';
     return { kind: 'text', text: Buffer.from(result, 'utf8').toString('latin1'), msg, values: { rc: 0 } };
   } catch (error) {
-    throw error instanceof PythonRegexError ? new ParameterError(error.message, 'replace') : error;
+    if (error instanceof PythonRegexError) return { kind: 'fail', msg: `Unable to process replace due to error: ${error.message}` };
+    throw error;
   }
 }

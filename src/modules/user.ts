@@ -50,8 +50,18 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
+# As a path of the host: ~ and ~name.
+homely() {
+  case $1 in
+  '~'|'~/'*) printf '%s\\n' "$HOME\${1#'~'}" ;;
+  *) whose=\${1%%/*}; house=$(getent passwd -- "\${whose#'~'}" | cut -d: -f6); printf '%s\\n' "\${house:-$whose}\${1#"$whose"}" ;;
+  esac
+}
+case $home in '~'*) home=$(homely "$home") ;; esac
+case $shell in '~'*) shell=$(homely "$shell") ;; esac
+case $keyfile in '~'*) keyfile=$(homely "$keyfile") ;; esac
 hash=; [ -z "$haspassword" ] || hash=$(cat)
-run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1 </dev/null) || fail "$err" "$?"; }
+run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1 </dev/null) || { rc=$?; answer; say changed false; say failed true; tell msg "$err$ft_newline"; say rc_alone "$rc"; finish; }; }
 entry() { line=$(getent passwd "$name" 2>/dev/null || grep "^$name:" /etc/passwd); }
 # For $(field NUMBER).
 field() { [ -n "$line" ] || return 0; n=$1; set -f; IFS=:; set -- $line; shift $((n - 1)); printf '%s\\n' "$1"; }
@@ -113,7 +123,7 @@ else
   if [ -n "$shell" ] && [ "$shell" != "$(field 7)" ]; then set -- "$@" -s "$shell"; fi
   if [ -n "$hasexpires" ]; then
     is=$(shadow 8)
-    if [ -z "$expires" ]; then case $is in ''|-*|0) ;; *) set -- "$@" -e '' ;; esac
+    if [ -z "$expires" ]; then case $is in ''|-*) ;; *) set -- "$@" -e '' ;; esac
     elif [ "$is" != "$expiresdays" ]; then set -- "$@" -e "$expires"; fi
   fi
   if [ -n "$inactive" ] && [ "$(shadow 7)" != "$inactive" ]; then set -- "$@" -f "$inactive"; fi

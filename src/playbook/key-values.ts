@@ -16,12 +16,16 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   const pairs: [string, string][] = [];
   let rest = '';
   let end = 0;
+  let isRestLast = false;
   for (const { word, start } of words(text)) {
     const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
-    if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
+    isRestLast = name === '' || (isFreeForm && !FREE_FORM_PAIRS.has(name));
+    if (!isRestLast) pairs.push([name, unquoted(value.trim())]);
     else rest += (rest === '' ? '' : text.slice(end, start)) + word;
     end = start + word.length;
   }
+  // Newlines at the end belong to a command: a result shows them.
+  if (isFreeForm && isRestLast) rest += text.slice(end).replaceAll(/[^\n]/g, '');
   return { pairs, rest };
 }
 

@@ -82,6 +82,7 @@ export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean
     ...(how.failed ? { exception: TRACEBACK } : raw.failed === true ? { failed_when_suppressed_exception: TRACEBACK } : {}),
     ...(raw.skipped === true ? { skipped: true } : {}),
     ...(raw.diff === undefined ? {} : { diff: raw.diff }),
+    ...(raw.warnings === undefined || raw.warnings.length === 0 ? {} : { warnings: raw.warnings }),
     ...(how.failedWhen === undefined ? {} : { failed_when_result: how.failedWhen }),
   };
 }

@@ -74,6 +74,7 @@ test('references to groups that are not there', () => {
   if (match === null) throw new Error('no match');
   expect(expandReplacement('\\1\\2\\g<b>', match)).toBe('a');
   expect(() => expandReplacement('\\3', match)).toThrow(PythonRegexError);
+  expect(() => substitute(pythonRegex('nothing'), '\\D', 'a')).toThrow('bad escape \\D at position 0');
   expect(() => expandReplacement('\\g<c>', match)).toThrow(PythonRegexError);
 });
 

@@ -45,7 +45,7 @@ test('a program that fails: its status, its words, and what it has printed until
   const failed = await runModule(here, 'shell', { cmd: 'echo before; echo why >&2; exit 9' });
   expect(failed).toMatchObject({ failed: true, changed: true, msg: 'non-zero return code', said: 'exit status 9: why', values: { rc: 9, stdout: 'before' } });
   expect(await runModule(here, 'command', { cmd: 'no-such-program-here' })).toMatchObject({ failed: true, changed: false, said: 'the host has no program no-such-program-here', values: { rc: 2 } });
-  expect(await runModule(here, 'command', { cmd: 'true', chdir: 'no where' })).toMatchObject({ failed: true, msg: 'cannot go to the directory no where' });
+  expect(await runModule(here, 'command', { cmd: 'true', chdir: 'no where' })).toMatchObject({ failed: true, msg: 'Unable to change directory before execution.', said: 'cannot go to the directory no where' });
 });
 
 test('neither sees the input that is not its own, nor runs builtins of the shell', async () => {
