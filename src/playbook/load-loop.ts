@@ -46,5 +46,6 @@ export function loadLoop(yaml: YamlFile, entries: Entries): Loop | undefined {
     label: value('label'),
     pauseSec: value('pause'),
     isExtended: templatedBooleanOf(yaml, own, 'extended'),
+    hasAllItems: templatedBooleanOf(yaml, own, 'extended_allitems'),
   };
 }

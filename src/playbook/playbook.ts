@@ -224,6 +224,8 @@ export interface Loop {
   readonly label: TemplateValue;
   readonly pauseSec: TemplateValue;
   readonly isExtended: Switch;
+  /** `extended_allitems`: whether ansible_loop holds the whole list; where nothing is said it does. */
+  readonly hasAllItems: Switch;
 }
 
 /** The value of a parameter: data with templates in it, or expressions. */

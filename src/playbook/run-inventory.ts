@@ -5,6 +5,8 @@ import type { Group, Host, Inventory } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import { type HostVariables, type UserVars, HostVariables as Variables } from './variables.js';
 
+const LOCALHOST: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+
 export class RunInventory implements Inventory {
   readonly hosts: Host[];
   readonly groups: Map<string, Group>;
@@ -13,6 +15,7 @@ export class RunInventory implements Inventory {
   readonly variables: Map<string, HostVariables>;
   readonly #extra: UserVars;
   readonly #varsOf: Inventory['varsOf'];
+  readonly #implicit = new Map<string, HostVariables>();
 
   constructor(inventory: Inventory, extra: UserVars, hostVars: (host: string) => Readonly<Record<string, unknown>>) {
     this.hosts = [...inventory.hosts];
@@ -28,12 +31,20 @@ export class RunInventory implements Inventory {
   host(name: string): Host {
     const known = this.hosts.find((host) => host.name === name);
     if (known !== undefined) return known;
-    const isHere = ['localhost', '127.0.0.1', '::1'].includes(name);
-    return { name, groups: [], vars: isHere ? { ansible_connection: 'local' } : {} };
+    return { name, groups: [], vars: LOCALHOST.includes(name) ? { ansible_connection: 'local' } : {} };
   }
 
   variablesOf(host: Host): HostVariables {
-    return this.variables.get(host.name) ?? new Variables(host, this.#extra, {});
+    return this.variables.get(host.name) ?? this.implicit(host.name) ?? new Variables(host, this.#extra, {});
+  }
+
+  /** This machine, where the inventory does not name it: in no group, and yet with the variables of all (inventory/manager.py, get_host). */
+  implicit(name: string): HostVariables | undefined {
+    if (!LOCALHOST.includes(name) || this.variables.has(name)) return undefined;
+    const host = this.host(name);
+    const known = this.#implicit.get(name) ?? new Variables({ ...host, vars: this.#varsOf?.(name, host.vars, ['all']) ?? host.vars }, this.#extra, {});
+    this.#implicit.set(name, known);
+    return known;
   }
 
   /** @returns whether something is new */

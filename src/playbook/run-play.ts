@@ -23,7 +23,7 @@ import { chainOf, knownEnvironment, reachedAs, settingsOf, switchOf } from './se
 import { isWanted, wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { pathOf, type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
-import { compileUserData, render } from './template.js';
+import { render } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
@@ -255,18 +255,16 @@ export class PlayRun implements PlayEngine {
   /** register, facts and what else a result does. */
   #apply(task: Task, result: TaskResult, host: HostRun, hosts: readonly HostRun[]): void {
     for (const one of hosts) {
-      const delegated = result.delegatedTo !== undefined && switchOf(inherited(chainOf(task), 'delegateFacts'), this.scope(task, host, {})) === true;
-      const target = delegated ? this.run.inventory.variablesOf(this.run.inventory.host(result.delegatedTo ?? '')) : one.variables;
-      for (const [name, value] of Object.entries(result.facts)) target.register(name, value);
-      for (const effect of result.effects) {
-        if (effect.kind === 'ansible-facts') {
-          target.facts = { ...target.facts, ...effect.facts };
-          if (effect.areBare === true) for (const name of Object.keys(effect.facts)) target.bareFacts.add(name);
-        }
-        if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) target.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
-      }
+      for (const part of result.isLoop ? result.items : [result]) this.#keepFacts(task, part, host, one);
       if (task.register !== undefined) one.variables.register(task.register, result.registered, withTemplates(result));
     }
+  }
+
+  /** Facts are those of the host that the task ran for, or with delegate_facts of the one where it ran. */
+  #keepFacts(task: Task, { delegatedTo, facts, effects }: TaskResult, host: HostRun, one: HostRun): void {
+    const isDelegated = delegatedTo !== undefined && switchOf(inherited(chainOf(task), 'delegateFacts'), this.scope(task, host, {})) === true;
+    const target = isDelegated ? this.run.inventory.variablesOf(this.run.inventory.host(delegatedTo)) : one.variables;
+    target.keep(facts, effects);
   }
 
   /** Runs on all hosts and waits for all of them. */

@@ -73,6 +73,7 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
   const results: TaskResult[] = [];
   const registered: Record<string, unknown>[] = [];
   let grown = scope;
+  const knowing = (outer: Scope, result: TaskResult) => (register === undefined ? outer : outer.with({ [register]: result.registered }));
   for (const [index, item] of items.entries()) {
     if (pauseSec > 0 && index > 0) await host.sleep(pauseSec);
     const own = itemVariables(control, items, index);
@@ -80,18 +81,18 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
     let result = await work(inner).catch((error: unknown) => failedAs(error, inner, host));
     let label = toText(item);
     try {
-      if (loop.label !== undefined) label = toText(render(loop.label, inner));
+      if (loop.label !== undefined) label = toText(render(loop.label, knowing(inner, result)));
     } catch (error) {
       result = { ...result, failed: true, msg: `Failed to template loop_control.label: ${(error as Error).message}`, registered: { ...result.registered, failed: true } };
     }
     result = { ...result, registered: { ...result.registered, ...own } };
     results.push(result);
     registered.push(result.registered);
-    // What set_fact has set goes over everything for the items behind it.
-    if (Object.keys(result.facts).length > 0) grown = grown.with(result.facts);
+    // What set_fact has set goes over everything for the items behind it, and so does what this item has registered.
+    grown = knowing(Object.keys(result.facts).length > 0 ? grown.with(result.facts) : grown, result);
     host.itemDone(label, result);
     if (result.unreachable || isInterrupted(result)) break;
-    if (loop.breakWhen.length > 0 && firstFalse(loop.breakWhen, register === undefined ? inner : inner.with({ [register]: result.registered })) === undefined) break;
+    if (loop.breakWhen.length > 0 && firstFalse(loop.breakWhen, knowing(inner, result)) === undefined) break;
   }
   return loopResult(results, registered);
 }
@@ -101,6 +102,7 @@ interface LoopNames {
   readonly loopVar: string;
   readonly indexVar: string | undefined;
   readonly isExtended: boolean;
+  readonly hasAllItems: boolean;
 }
 
 /** @throws FleetTapError kind `host` where a name is none */
@@ -111,7 +113,7 @@ export function controlOf(loop: Loop, scope: Scope): LoopNames {
     return text;
   };
   const indexVar = loop.indexVar === undefined || loop.indexVar === null ? undefined : name('index_var', loop.indexVar);
-  return { loopVar: name('loop_var', loop.loopVar), indexVar, isExtended: switchOf(loop.isExtended, scope) === true };
+  return { loopVar: name('loop_var', loop.loopVar), indexVar, isExtended: switchOf(loop.isExtended, scope) === true, hasAllItems: switchOf(loop.hasAllItems, scope) !== false };
 }
 
 /** executor/task_executor.py, _run_loop */
@@ -121,7 +123,8 @@ function itemVariables(loop: LoopNames, items: readonly unknown[], index: number
   if (!loop.isExtended) return own;
   const { length } = items;
   own.ansible_loop = {
-    allitems: items, index: index + 1, index0: index, first: index === 0, last: index + 1 === length, length, revindex: length - index, revindex0: length - index - 1,
+    index: index + 1, index0: index, first: index === 0, last: index + 1 === length, length, revindex: length - index, revindex0: length - index - 1,
+    ...(loop.hasAllItems ? { allitems: items } : {}),
     ...(index + 1 < length ? { nextitem: items[index + 1] } : {}),
     ...(index > 0 ? { previtem: items[index - 1] } : {}),
   };

@@ -123,7 +123,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     inventory,
     looks: new Looks(),
     interruption,
-    variables: { inventory, hosts: inventory.variables, magic },
+    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic },
     failures: new Map(),
     clearErrors: (hosts) => {
       for (const host of hosts) {

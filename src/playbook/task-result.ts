@@ -15,6 +15,8 @@ export interface TaskResult {
   readonly registered: Registered;
   /** A loop's items have been told one by one. */
   readonly isLoop: boolean;
+  /** Of a loop: what each item gave, since each may be delegated to another host. */
+  readonly items: readonly TaskResult[];
   readonly msg: string;
   readonly hint: string | undefined;
   readonly diff: string | undefined;
@@ -32,7 +34,7 @@ export interface TaskResult {
   readonly error: FleetTapError | undefined;
 }
 
-const PLAIN = { unreachable: false, isLoop: false, hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined } as const;
+const PLAIN = { unreachable: false, isLoop: false, items: [], hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined } as const;
 
 /** What Ansible puts beside a failure where nobody asked for the places in its own code. */
 const TRACEBACK = '(traceback unavailable)';
@@ -111,6 +113,7 @@ export function loopResult(results: readonly TaskResult[], items: readonly Regis
     failed,
     skipped,
     isLoop: true,
+    items: results,
     unreachable: failures.some((result) => result.unreachable),
     registered: { changed, msg, results: items, ...(skipped ? { skipped } : { skipped: false }), ...(failed ? { failed } : {}) },
     msg: first?.msg ?? msg,

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
 import type { Host, Inventory } from '../inventory/host.js';
+import type { Effect } from '../modules/module.js';
 import type { Names } from './expression/evaluate.js';
 import type { RenderFile } from './expression/plugin.js';
 import { templateFileValue } from './template-file.js';
@@ -51,6 +52,18 @@ export class HostVariables {
     return new UserVars({ ...vars, ...this.#more }, (name) => `variable ${name} of ${this.host.name} (inventory)`);
   }
 
+  /** @param facts of set_fact */
+  keep(facts: Readonly<Record<string, unknown>>, effects: readonly Effect[]): void {
+    for (const [name, value] of Object.entries(facts)) this.register(name, value);
+    for (const effect of effects) {
+      if (effect.kind === 'ansible-facts') {
+        this.facts = { ...this.facts, ...effect.facts };
+        if (effect.areBare === true) for (const name of Object.keys(effect.facts)) this.bareFacts.add(name);
+      }
+      if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) this.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
+    }
+  }
+
   /** @param value data; what was registered under that name before is gone. @param written the same, where it holds what the user wrote */
   register(name: string, value: unknown, written?: TemplateValue): void {
     this.registered.set(name, value);
@@ -88,6 +101,8 @@ export class UserVars {
 export interface RunVariables {
   readonly inventory: Pick<Inventory, 'groups'>;
   readonly hosts: ReadonlyMap<string, HostVariables>;
+  /** This machine under a name that the inventory has not: it is in no list, and has variables all the same. */
+  readonly implicit?: (name: string) => HostVariables | undefined;
   readonly magic: Readonly<Record<string, unknown>>;
 }
 
@@ -202,19 +217,21 @@ export class Scope implements Names {
 
   #groupNames(): readonly string[] {
     const { name } = this.#variables.host;
+    // This machine without a place in the inventory is not even ungrouped.
+    if (!this.#run.hosts.has(name) && this.#run.implicit?.(name) !== undefined) return [];
     const found = [...this.#run.inventory.groups].filter(([group, { hosts }]) => group !== 'all' && group !== 'ungrouped' && hosts.includes(name)).map(([group]) => group).sort();
     return found.length === 0 ? ['ungrouped'] : found;
   }
 
   #hostvars(): Lazy {
-    const { hosts } = this.#run;
+    const { hosts, implicit } = this.#run;
     const ofHost = (name: string): unknown => {
-      const variables = hosts.get(name);
+      const variables = hosts.get(name) ?? implicit?.(name);
       if (variables === undefined) return new Undefined(`"${name}" of hostvars (no host of the inventory has that name)`);
       const scope = new Scope(this.#run, variables);
       return new Lazy((key) => scope.get(key), () => scope.names());
     };
-    return new Lazy(ofHost, () => [...hosts.keys()]);
+    return new Lazy(ofHost, () => [...hosts.keys()], (name) => hosts.has(name) || implicit?.(name) !== undefined);
   }
 }
 

@@ -22,6 +22,7 @@ beforeAll(async () => {
     'roles/chosen/vars/both.yml': 'where: vars',
     'roles/chosen/vars/second.yml': 'where: second',
     'roles/chosen/defaults/main.yml': 'kind: mai',
+    'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -128,4 +129,22 @@ test('what is registered of a failure says that nothing has changed', async () =
 
 test('pause says how long', async () => {
   expect(await told('  tasks: [{pause: {seconds: 1, prompt: x, echo: false}}]\n')).toEqual(['Pausing for 1 seconds (output is hidden)', "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r", 'pause a ok']);
+});
+
+test('items of a loop see what those before them have registered, and so does the label', async () => {
+  const lines = await told(`  tasks:
+    - {command: "test {{ item }} = b", loop: [a, b, c], register: said, failed_when: false, when: said is undefined or said.rc != 0, loop_control: {label: "{{ said.rc | default('none') }}"}}
+    - {debug: {msg: "{{ said.results | map(attribute='skipped', default=false) | join(' ') }}"}}
+    - {debug: {msg: "{{ ansible_loop.keys() | sort | join(' ') }}"}, loop: [1], loop_control: {extended: true, extended_allitems: false}}
+    - {debug: {msg: "{{ now(fmt='%s') | int > 1700000000 }}"}}
+`);
+  expect(lines.filter((line) => !line.includes(' skipped '))).toEqual(['command a changed exit status 1', 'command a changed', 'debug a ok False False True', 'debug a ok first index index0 last length revindex revindex0', 'debug a ok true']);
+});
+
+test('with delegate_facts each item sets the facts of the host where it ran; localhost has variables although no inventory names it', async () => {
+  const lines = await told(`  tasks:
+    - {set_fact: {own: "{{ item }}!"}, delegate_to: "{{ item }}", delegate_facts: true, loop: [a, b, localhost], run_once: true}
+    - {debug: {msg: "{{ [hostvars.a.own, hostvars.b.own, hostvars.localhost.own] | join }} {{ hostvars | list | join }} {{ hostvars.localhost.group_names | length }} {{ hostvars.localhost.of_all }}"}, when: inventory_hostname == 'a'}
+`, join(folder, 'inventory.ini'));
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok a!b!localhost! ab 0 yes', "debug b skipped not here: inventory_hostname == 'a'"]);
 });

@@ -16,9 +16,12 @@ export interface LazyMap {
 export class Lazy implements LazyMap {
   readonly get: (key: string) => unknown;
   readonly keys: () => readonly string[];
-  constructor(get: (key: string) => unknown, keys: () => readonly string[]) {
+  readonly has: (key: string) => boolean;
+  /** @param has default: what is among the keys; hostvars knows one more than it lists */
+  constructor(get: (key: string) => unknown, keys: () => readonly string[], has: (key: string) => boolean = (key) => keys().includes(key)) {
     this.get = get;
     this.keys = keys;
+    this.has = has;
   }
 }
 
@@ -113,7 +116,7 @@ function isPlainKey(key: unknown): boolean {
 
 export function dictHas(dict: Mapping, key: unknown): boolean {
   if (dict instanceof Dict) return dict.has(key);
-  if (dict instanceof Lazy) return typeof key === 'string' && dict.keys().includes(key);
+  if (dict instanceof Lazy) return typeof key === 'string' && dict.has(key);
   hashOf(key);
   return typeof key === 'string' && Object.hasOwn(dict, key);
 }

@@ -59,7 +59,8 @@ export function strftime(format: string, date: DateTime, zone?: Zone): string {
       case 't': return '\t';
       case 'z': return zone?.offset ?? '';
       case 'Z': return zone?.name ?? '';
-      case 's': return zone === undefined ? undefined : String(Math.floor(zone.epochSec));
+      // A date without a zone is one of this machine's, as for C's mktime.
+      case 's': return String(Math.floor(zone?.epochSec ?? new Date(year, month, day, hour, fields.getUTCMinutes(), fields.getUTCSeconds()).getTime() / 1000));
       case '%': return '%';
       default: return undefined;
     }
