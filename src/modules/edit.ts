@@ -34,6 +34,7 @@ export interface EditRule {
   /** Headers of the diff; the attributes have one of their own, unless the module shows none. */
   readonly header: string;
   readonly showsAttributes: boolean;
+  readonly warnings?: readonly string[];
   /** Of the file's text; undefined when there is no file. Pure. */
   edit(before: string | undefined): Edited;
 }
@@ -98,7 +99,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
         const backups = rule.backupKey === 'backup' ? { backup } : backup === '' ? {} : { backup_file: backup };
         const content: ModuleDiff = { before_header: rule.header, after_header: rule.header, ...(context.diff && !context.noLog ? { before: readable(before ?? ''), after: readable(edited.text) } : { before: '', after: '' }) };
         const diffs = rule.showsAttributes ? [content, ...(context.check && before === undefined ? [] : [attributeDiffOf(path, answer)])] : isNew ? [content] : [];
-        return { changed: isNew || differ, msg: parts.join(' and '), values: { ...values, ...backups }, ...(diffs.length === 0 ? {} : { diff: diffs }) };
+        return { changed: isNew || differ, msg: parts.join(' and '), values: { ...values, ...backups }, ...(diffs.length === 0 ? {} : { diff: diffs }), warnings: rule.warnings ?? [] };
       };
       if (context.check || !(isNew || attributesDiffer)) return done(looked, attributesDiffer);
       const bytes = Buffer.from(edited.text, 'latin1');

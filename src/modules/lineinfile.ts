@@ -48,11 +48,18 @@ export const lineinfile: PlaybookModule<typeof parameters> = {
       backupKey: 'backup',
       header: `${path} (content)`,
       showsAttributes: true,
+      warnings: regexp === '' || search_string === '' ? [everyLine(regexp === '')] : [],
       edit: (before) => (state === 'present' ? present(params, before) : absent(params, before)),
     });
     return plan;
   },
 };
+
+function everyLine(isRegex: boolean): string {
+  const what = isRegex ? 'regular expression' : 'search string';
+  const advice = isRegex ? " If this is desired, use '^' to match every line in the file and avoid this warning." : '';
+  return `The ${what} is an empty string, which will match every line in the file. This may have unintended consequences, such as replacing the last line in the file rather than appending.${advice}`;
+}
 
 export function checkRegex(written: unknown, parameter: string): { message: string; parameter: string } | undefined {
   if (typeof written !== 'string' || written.includes('{{')) return undefined;

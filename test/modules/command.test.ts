@@ -1,6 +1,6 @@
 // command and shell under dash: what reaches the program, and what comes back.
 import { execFileSync } from 'node:child_process';
-import { readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ParameterError } from '../../src/modules/params.js';
@@ -62,6 +62,13 @@ test('creates and removes: names with spaces, patterns, links to nowhere', async
   }
   for (const creates of ['two', 'wo*', '']) expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: true, values: { stdout: 'ran' } });
   expect(await runModule(here, 'shell', { cmd: 'echo ran', removes: 'none *' })).toMatchObject({ changed: false, values: { stdout: 'skipped, since none * does not exist' } });
+});
+
+test('a child that goes on alone: what it prints within a second is there, and nobody waits longer', async () => {
+  const began = Date.now();
+  expect(await runModule(here, 'shell', { cmd: 'sleep 30 & echo $! > pid; (sleep 0.2; echo late) & echo first' })).toMatchObject({ changed: true, values: { rc: 0, stdout: 'first\nlate' } });
+  process.kill(Number(await readFile(join(here.work, 'pid'), 'utf8')));
+  expect(Date.now() - began).toBeLessThan(25_000);
 });
 
 test('check mode: nothing runs; creates, removes and chdir are looked at', async () => {
