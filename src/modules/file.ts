@@ -225,7 +225,7 @@ export const file: PlaybookModule<typeof parameters> = {
         const source = answer.text('src');
         const { before, after } = attributeDiff(answer);
         const oldSource = answer.text('oldsrc');
-        const states = was === wanted ? [{}, {}] : [{ state: was, ...contentOf(where, answer.text('content')) }, { state: wanted }];
+        const states = was === wanted ? [{}, {}] : [{ state: was, ...(was === 'directory' && wanted === 'absent' ? contentOf(where, answer.text('content')) : {}) }, { state: wanted }];
         const sources = oldSource === '' || oldSource === source ? [{}, {}] : [{ src: oldSource }, { src: source }];
         const diff = { before: { path: where, ...states[0], ...sources[0], ...before }, after: { path: where, ...states[1], ...sources[1], ...after } };
         const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...(wanted === 'absent' || answer.values.get('state') !== 'absent' ? pathInfo(answer) : {}) };
@@ -244,8 +244,7 @@ function failureValues(answer: Answer): Readonly<Record<string, unknown>> {
 
 /** What goes with a folder: a letter for its kind before each path. */
 function contentOf(root: string, listed: string): Readonly<Record<string, unknown>> {
-  if (listed === '') return {};
-  const entries = walkOrder(root, listed.split('\n').map((line) => ({ path: line.slice(1), isFolder: line.startsWith('d') })));
+  const entries = walkOrder(root, listed.split('\n').filter((line) => line !== '').map((line) => ({ path: line.slice(1), isFolder: line.startsWith('d') })));
   const paths = (isFolder: boolean) => entries.filter((entry) => entry.isFolder === isFolder).map(({ path }) => path);
   return { path_content: { directories: paths(true), files: paths(false) } };
 }

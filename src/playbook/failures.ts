@@ -14,3 +14,8 @@ export function failureOf(name: string, task: Pick<TaskBase, 'place'>, result: T
   const details = { place: { host, ...(result.error?.place ?? task.place) }, ...(sourceLine === undefined ? {} : { sourceLine }), ...(hint === undefined ? {} : { hint }) };
   return new FleetTapError('host', result.error?.code ?? 'task-failed', `${name}: ${message}`, details);
 }
+
+/** Of a host that has not failed itself, where another one has and `any_errors_fatal` holds. */
+export function takenAlong(name: string, { place }: Pick<TaskBase, 'place'>, host: string): FleetTapError {
+  return new FleetTapError('host', 'task-failed', `${name}: another host failed, and any_errors_fatal takes this one out of the plays that follow`, { place: { host, ...place } });
+}

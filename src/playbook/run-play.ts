@@ -7,7 +7,7 @@ import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { chosenOf } from './fact-choice.js';
-import { failureOf } from './failures.js';
+import { failureOf, takenAlong } from './failures.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
 import { isInterrupted } from './interruption.js';
@@ -50,6 +50,7 @@ export class PlayRun implements PlayEngine {
   /** meta: end_play: no further batch. */
   isEnded = false;
   /** Roles that a host has been through. */
+  readonly #ids = new Map<string, number>();
   readonly #done = new Set<string>();
   readonly #throttles = new Throttles();
 
@@ -231,8 +232,11 @@ export class PlayRun implements PlayEngine {
       await worker.idle();
       return goesOn;
     }, this.#throttles.of(task, names));
-    // Those that have not failed go to the same rescue.
-    if (around.isRescued && kept.length < due.length && this.#isFatal(chain, names)) return [];
+    if (around.isRescued && kept.length < due.length && this.#isFatal(chain, names)) {
+      // Those that have not failed go to the same rescue. It forgives the others: these count as failed from the next play on (strategy/linear.py).
+      for (const { host } of kept) this.run.failures.set(host.name, takenAlong(told.name, task, host.name));
+      return [];
+    }
     if (due === hosts) return kept;
     // What runs once fails for all.
     if (kept.length > 0) return hosts;
@@ -271,7 +275,7 @@ export class PlayRun implements PlayEngine {
   async onAll(task: Told, hosts: readonly HostRun[], kind: 'task' | 'handler', work: (host: HostRun, id: number) => Promise<boolean>, throttle?: LimitFunction): Promise<readonly HostRun[]> {
     if (hosts.length === 0) return hosts;
     const { reporter } = this.run;
-    const id = this.run.nextId();
+    const id = this.#idOf(task, kind);
     reporter.taskStarted({ id, name: task.name, hosts: hosts.map(({ host }) => host.name), kind, path: task.path, action: task.action });
     const { interruption } = this.run;
     // Those that waited for their turn when Ctrl-C came have nothing to tell.
@@ -281,6 +285,15 @@ export class PlayRun implements PlayEngine {
     this.#checkFailures();
     this.run.setPlayHosts(this.hosts.filter((host) => !this.removed.has(host) && !this.ended.has(host)).map(({ host }) => host.name));
     return hosts.filter((_, index) => kept[index]);
+  }
+
+  /** Where hosts come to a task one by one (strategy: free), it stays the same task. */
+  #idOf({ name, action, path }: Told, kind: 'task' | 'handler'): number {
+    if (this.play.strategy === 'linear') return this.run.nextId();
+    const key = [kind, path, action, name].join('\0');
+    const id = this.#ids.get(key) ?? this.run.nextId();
+    this.#ids.set(key, id);
+    return id;
   }
 
   /** max_fail_percentage: more hosts of the batch than that have failed. */

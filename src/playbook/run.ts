@@ -231,7 +231,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
-      return { recap, failures: run.failures, exitStatus: recapStatus(recap) };
+      return { recap, failures: run.failures, exitStatus: recapStatus(recap) || (run.failures.size > 0 ? 2 : 0) };
     },
   };
 }

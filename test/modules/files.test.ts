@@ -162,6 +162,15 @@ describe('copy', () => {
   });
 });
 
+test('file: the diff of a folder that goes says what goes with it, also when that is nothing', async () => {
+  const gone = async (path: string) => (await runModule(here, 'file', { path, state: 'absent' }, { diff: true })).diff;
+  await mkdir(join(here.work, 'full', 'in'), { recursive: true });
+  await writeFile(join(here.work, 'full', 'text'), '');
+  await mkdir(join(here.work, 'empty'));
+  expect(await gone('full')).toEqual({ before: { path: 'full', state: 'directory', path_content: { directories: ['full/in'], files: ['full/text'] } }, after: { path: 'full', state: 'absent' } });
+  expect(await gone('empty')).toEqual({ before: { path: 'empty', state: 'directory', path_content: { directories: [], files: [] } }, after: { path: 'empty', state: 'absent' } });
+});
+
 test('absent removes a link, not what it leads to', async () => {
   await mkdir(join(here.work, 'd/e'), { recursive: true });
   await symlink('d', join(here.work, 'l'));

@@ -205,6 +205,35 @@ test('any_errors_fatal: always sections are done on all hosts, and nothing else'
   expect(exitStatus).toBe(2);
 });
 
+test('any_errors_fatal and rescue: all hosts go through it; those that had not failed are out of the next play, and the status says so', async () => {
+  const { results, recap, exitStatus } = await play(
+    `- hosts: all
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - block:
+        - {name: fails, fail: {msg: x}, when: inventory_hostname == 'b'}
+      rescue:
+        - {name: rescue, debug: {msg: x}}
+    - {name: after, debug: {msg: x}}
+- hosts: all
+  gather_facts: false
+  tasks: [{name: next, debug: {msg: x}}]
+`,
+    'a,b,',
+  );
+  expect(results.map(({ task, host }) => `${task} ${host}`)).toEqual(['fails a', 'fails b', 'rescue a', 'rescue b', 'after a', 'after b', 'next b']);
+  expect(recap.map(({ host, ok, failed, rescued }) => [host, ok, failed, rescued])).toEqual([['a', 2, 0, 0], ['b', 3, 0, 1]]);
+  expect(exitStatus).toBe(2);
+});
+
+test('strategy free: a task is the same for all hosts, so that its title is told once', async () => {
+  const { results } = await play('- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks:\n    - {debug: {msg: x}}\n    - {debug: {msg: x}}\n', 'a,b,c,');
+  const ids = (host: string) => results.filter((event) => event.host === host).map(({ taskId }) => taskId);
+  expect(new Set(ids('a')).size).toBe(2);
+  expect([ids('b'), ids('c')]).toEqual([ids('a'), ids('a')]);
+});
+
 test('facts that cannot be had: that host fails, the others go on', async () => {
   const facts = (host: { readonly name: string }): Promise<never> =>
     Promise.reject(host.name === 'a' ? new FleetTapError('unreachable', 'connection-lost', 'gone') : new FleetTapError('host', 'facts-failed', 'no answer'));
