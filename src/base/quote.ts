@@ -6,3 +6,8 @@ export function quote(word: string): string {
   if (/^[A-Za-z0-9_/:=.,@%+-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** The same as Python's shlex.quote writes it, for texts that Ansible shows. */
+export function shellQuote(value: string): string {
+  return value !== '' && /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\"'\"'")}'`;
+}

@@ -23,7 +23,7 @@ async function readWord(word: string, vault: Vault): Promise<Vars> {
   if (word.startsWith('{') || word.startsWith('[')) return mapping(word, '-e', vault);
   if (/^[/.]/.test(word)) throw new FleetTapError('input', 'extra-vars', `-e ${word} is no variable`, { hint: `for a file write -e @${word}` });
   const { pairs, rest } = splitKeyValues(word, false);
-  if (rest !== '') throw new FleetTapError('input', 'extra-vars', `-e takes name=value, not "${rest}"`, { hint: 'a value with spaces is quoted: -e \'name="a b"\'; or write JSON' });
+  if (rest !== '') throw new FleetTapError('input', 'extra-vars', `-e takes name=value, not "${rest.trim()}"`, { hint: 'a value with spaces is quoted: -e \'name="a b"\'; or write JSON' });
   return Object.fromEntries(pairs);
 }
 

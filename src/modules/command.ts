@@ -2,7 +2,7 @@
 // Guaranteed: command's words reach the program as they are; nothing in them becomes shell. Standard error is the script's own.
 // Answer: rc, stdout (text); or skipped with the reason (creates, removes). In check mode they are skipped, unless creates or removes decides.
 import { lastLines } from '../base/host-text.js';
-import { quote } from '../base/quote.js';
+import { quote, shellQuote } from '../base/quote.js';
 import type { Answer } from './answer.js';
 import type { ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
@@ -129,21 +129,27 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       if (answer.values.get('failed') === 'true') return { changed: false, failed: true, msg: 'Unable to change directory before execution.', said: answer.text('said'), values: { cmd: shown, rc: null, ...empty } };
       if (context.check && !decides) return unchecked;
       const rc = Number(answer.values.get('rc'));
-      if (name === 'command' && rc === 127 && /exec: .*: not found\s*$/.test(result.stderr)) {
-        // Ansible's exit status for it: errno 2 of the exec call.
-        const [program = ''] = words(argv, cmd);
-        return { changed: false, failed: true, msg: `[Errno 2] No such file or directory: b'${program}'`, said: `the host has no program ${program}`, values: { cmd: words(argv, cmd).join(' '), rc: 2, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
+      const notRun = name === 'command' ? whyNotRun(rc, result.stderr) : undefined;
+      if (notRun !== undefined) {
+        const all = words(argv, cmd);
+        return { changed: false, failed: true, msg: 'Error executing command.', said: `${notRun.said} ${all[0] ?? ''}`, values: { cmd: all.map(shellQuote).join(' '), rc: notRun.errno, stdout: '', stderr: '', stdout_lines: [], stderr_lines: [] } };
       }
       const strip = (text: string) => (params.strip_empty_ends ? text.replace(/[\r\n]+$/, '') : text);
       const stdout = skipped === '' ? strip(printed) : `skipped, since ${skipped}`;
       const stderr = strip(result.stderr);
       const values = { cmd: shown, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr), ...timesOf(answer) };
-      if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped}`, values };
+      if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped.replace(/^([\s\S]*) (exists|does not exist)$/, "'$1' $2")}`, values };
       if (rc === 0) return { changed: true, msg: context.check ? WOULD_RUN : '', values };
       const last = lastLines(stderr === '' ? stdout : stderr, 5);
       return { changed: true, failed: true, msg: 'non-zero return code', said: `exit status ${rc}${last === '' ? '' : `: ${last}`}`, values };
     },
   };
+}
+
+/** What sh says of exec; Ansible's rc is the call's errno. */
+function whyNotRun(rc: number, stderr: string): { readonly errno: number; readonly said: string } | undefined {
+  if (rc === 127 && /exec: .*: not found\s*$/.test(stderr)) return { errno: 2, said: 'the host has no program' };
+  return rc === 126 && /exec: .*: Permission denied\s*$/.test(stderr) ? { errno: 13, said: 'the host may not execute' } : undefined;
 }
 
 function words(argv: readonly string[] | undefined, cmd: string | undefined): readonly string[] {

@@ -34,7 +34,7 @@ function planCommand(module: string, head: string, invocation: string, context: 
       const values = { rc, stdout, stderr: result.stderr };
       if (rc === 0) return { changed: true, values };
       const said = lastLines(result.stderr.trim() === '' ? values.stdout : result.stderr, 5);
-      return { changed: true, failed: true, msg: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
+      return { changed: true, failed: true, msg: 'non-zero return code', said: `exit status ${rc}${said === '' ? '' : `: ${said}`}`, values };
     },
   };
 }

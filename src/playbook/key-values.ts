@@ -4,7 +4,7 @@
 
 export interface KeyValues {
   readonly pairs: readonly (readonly [name: string, value: string])[];
-  /** What is left, as it was written; '' when nothing is. */
+  /** What is left, as it was written, with the spaces around it: a pair takes those behind it along. '' when nothing is. */
   readonly rest: string;
 }
 
@@ -14,19 +14,20 @@ const FREE_FORM_PAIRS = new Set(['creates', 'removes', 'chdir', 'executable', 'w
 /** @param isFreeForm the string is a command: other pairs belong to it */
 export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   const pairs: [string, string][] = [];
+  const found = words(text);
+  const begin = found[0]?.start ?? text.length;
   let rest = '';
-  let end = 0;
-  let isRestLast = false;
-  for (const { word, start } of words(text)) {
+  for (const [index, { word, start }] of found.entries()) {
+    const next = found[index + 1]?.start ?? text.length;
     const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
-    isRestLast = name === '' || (isFreeForm && !FREE_FORM_PAIRS.has(name));
-    if (!isRestLast) pairs.push([name, unquoted(value.trim())]);
-    else rest += (rest === '' ? '' : text.slice(end, start)) + word;
-    end = start + word.length;
+    if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
+    else rest += text.slice(start, next);
   }
-  // Newlines at the end belong to a command: a result shows them.
-  if (isFreeForm && isRestLast) rest += text.slice(end).replaceAll(/[^\n]/g, '');
-  return { pairs, rest };
+  if (rest === '') return { pairs, rest };
+  // The space between it and the pairs behind it.
+  const last = found.at(-1);
+  const endsWithPair = last !== undefined && pairs.length > 0 && !rest.endsWith(text.slice(last.start));
+  return { pairs, rest: text.slice(0, begin) + (endsWithPair ? rest.replace(/ $/, '') : rest) };
 }
 
 function words(text: string): { word: string; start: number }[] {

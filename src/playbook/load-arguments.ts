@@ -84,7 +84,10 @@ export function writtenArguments(yaml: YamlFile, entry: MapEntry, module: { read
     if (module.freeForm !== undefined) nodes.set(module.freeForm, { ...entry, value });
     return nodes;
   }
-  const { pairs, rest } = splitKeyValues(value.value, COMMANDS.has(module.name));
+  const isCommand = COMMANDS.has(module.name);
+  const { pairs, rest: written } = splitKeyValues(value.value, isCommand);
+  // shell's result shows its command with every space.
+  const rest = isCommand ? written : written.trim();
   for (const [name, text] of pairs) {
     if (nodes.has(name)) throw yamlError(yaml, value, `the parameter "${name}" is given twice`, { code: INVALID, hint: 'remove one' });
     nodes.set(name, { key: name, keyNode: value, value: part(value, text) });

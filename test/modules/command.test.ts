@@ -45,7 +45,10 @@ test('a program that fails: its status, its words, and what it has printed until
   const failed = await runModule(here, 'shell', { cmd: 'echo before; echo why >&2; exit 9' });
   expect(failed).toMatchObject({ failed: true, changed: true, msg: 'non-zero return code', said: 'exit status 9: why', values: { rc: 9, stdout: 'before' } });
   expect(await runModule(here, 'command', { cmd: 'no-such-program-here' })).toMatchObject({ failed: true, changed: false, said: 'the host has no program no-such-program-here', values: { rc: 2 } });
-  expect(await runModule(here, 'command', { cmd: 'true', chdir: 'no where' })).toMatchObject({ failed: true, msg: 'Unable to change directory before execution.', said: 'cannot go to the directory no where' });
+  expect(await runModule(here, 'command', { argv: ['no-such-program-here', "it's"] })).toMatchObject({ msg: 'Error executing command.', values: { cmd: `no-such-program-here 'it'"'"'s'` } });
+  expect(await runModule(here, 'command', { cmd: here.root })).toMatchObject({ failed: true, changed: false, msg: 'Error executing command.', said: `the host may not execute ${here.root}`, values: { rc: 13 } });
+  expect(await runModule(here, 'raw', { cmd: 'echo why; exit 3' })).toMatchObject({ failed: true, msg: 'non-zero return code', said: 'exit status 3: why', values: { rc: 3 } });
+  expect(await runModule(here, 'command', { cmd: 'true', chdir: 'no where' })).toMatchObject({ failed: true, msg: 'Unable to change directory before execution.', said: 'cannot go to the directory no where', values: { rc: null, start: null } });
 });
 
 test('neither sees the input that is not its own, nor runs builtins of the shell', async () => {
@@ -57,7 +60,7 @@ test('creates and removes: names with spaces, patterns, links to nowhere', async
   await writeFile(join(here.work, 'two words'), '');
   await symlink('nowhere', join(here.work, 'dangling'));
   for (const creates of ['two words', 'two*', 'dangling', join(here.work, '*words')]) {
-    expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: false, values: { rc: 0, stdout: `skipped, since ${creates} exists` } });
+    expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: false, msg: `Did not run command since '${creates}' exists`, values: { rc: 0, stdout: `skipped, since ${creates} exists` } });
     expect(await runModule(here, 'shell', { cmd: 'echo ran', removes: creates }), creates).toMatchObject({ changed: true, values: { stdout: 'ran' } });
   }
   for (const creates of ['two', 'wo*', '']) expect(await runModule(here, 'shell', { cmd: 'echo ran', creates }), creates).toMatchObject({ changed: true, values: { stdout: 'ran' } });

@@ -227,6 +227,13 @@ test('any_errors_fatal and rescue: all hosts go through it; those that had not f
   expect(exitStatus).toBe(2);
 });
 
+// As ansible-core 2.19 shows them (parsing/splitter.py): a pair takes the spaces behind it along.
+test('a command in its free form keeps its spaces', async () => {
+  const texts = ['echo a  ', '  echo a', 'echo a\n\n', '\necho a\n\necho b\n', 'echo a   chdir=/ ', 'chdir=/  echo a   b', 'echo a  chdir=/  b'];
+  const { results } = await play(`- hosts: all\n  gather_facts: false\n  tasks:\n${texts.map((text) => `    - shell: ${JSON.stringify(text)}\n`).join('')}`, 'a,');
+  expect(results.map(({ result }) => result.cmd)).toEqual(['echo a  ', '  echo a', 'echo a\n\n', '\necho a\n\necho b\n', 'echo a  ', 'echo a   b', 'echo a  b']);
+});
+
 test('strategy free: a task is the same for all hosts, so that its title is told once', async () => {
   const { results } = await play('- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks:\n    - {debug: {msg: x}}\n    - {debug: {msg: x}}\n', 'a,b,c,');
   const ids = (host: string) => results.filter((event) => event.host === host).map(({ taskId }) => taskId);

@@ -1,5 +1,6 @@
 // What comes in: a text (anything else is printed first) and evaluated arguments. What goes out: the filter's value. One entry a filter, pure.
 // Source: Jinja's filters.py, Ansible's plugins/filter/core.py.
+import { shellQuote } from '../../base/quote.js';
 import { allocate } from './budget.js';
 import { FilterError } from './filter-error.js';
 import { formatPercent } from './format-percent.js';
@@ -15,11 +16,6 @@ export function wholeArgument(value: unknown, fallback: number): number {
   if (value === undefined || value === null) return fallback;
   if (!isInteger(value)) throw new FilterError(`takes a whole number, not ${typeName(value)}`);
   return Number(value);
-}
-
-/** shlex.quote */
-function shellQuote(value: string): string {
-  return value !== '' && /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\"'\"'")}'`;
 }
 
 /** Python's fails on anything else. */
