@@ -3,11 +3,10 @@
 // reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
 import { asHostError } from '../base/errors.js';
-import type { Host } from '../inventory/host.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
-import { chosenOf } from './fact-choice.js';
 import { failureOf, takenAlong } from './failures.js';
+import { gatherFacts, playAsTask } from './gather-facts.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
 import { isInterrupted } from './interruption.js';
@@ -17,19 +16,17 @@ import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
 import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
 import { resultEvent } from './result-events.js';
-import type { Around, HostRun, PlaybookRun, PlayEngine, SettledTask, Told } from './run-state.js';
+import { type Around, type HostRun, OUTSIDE, type PlaybookRun, type PlayEngine, type SettledTask, type Told } from './run-state.js';
 import { runTask } from './run-task.js';
-import { chainOf, knownEnvironment, reachedAs, settingsOf, switchOf } from './settings.js';
+import { chainOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
-import { DONE, failedResult, type TaskResult } from './task-result.js';
+import { failedResult, type TaskResult } from './task-result.js';
 import { pathOf, type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
 import { render } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
-
-const OUTSIDE: Around = { isRescued: false, isAlways: false, locals: {} };
 
 export class PlayRun implements PlayEngine {
   readonly play: Play;
@@ -73,7 +70,7 @@ export class PlayRun implements PlayEngine {
   async #sections(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     const names = new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(undefined, this.play, this.#prompted));
     let left = hosts;
-    if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags)) left = await this.#gatherFacts(left);
+    if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags)) left = await gatherFacts(this, left);
     left = await this.#readVarsFiles(left);
     for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {
       const before = left;
@@ -98,43 +95,6 @@ export class PlayRun implements PlayEngine {
     return tags.length === 0 ? ['always'] : tags;
   }
 
-  async #gatherFacts(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const known = this.run.gathering === 'smart' ? hosts.filter((host) => host.hasFacts) : [];
-    const asked = hosts.filter((host) => !known.includes(host));
-    const kept = await this.#askFacts(asked);
-    return hosts.filter((host) => known.includes(host) || kept.includes(host));
-  }
-
-  async #askFacts(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const task = { name: 'Gathering Facts', action: 'gather_facts', path: this.pathOf(this.play) };
-    return this.onAll(task, hosts, 'task', async (host, id) => {
-      try {
-        const all = await this.run.interruption.during(host.host.name, () => this.run.facts(this.#asPlaySays(host)));
-        const { env, ...facts } = chosenOf(all, this.play.gathers, this.scope(undefined, host, {}));
-        const more = knownEnvironment([this.play.own], this.scope(undefined, host, {}));
-        host.variables.facts = { ...host.variables.facts, ...facts, ...(env === undefined ? {} : { env: { ...(env as object), ...more } }) };
-        host.hasFacts = true;
-        host.counts.ok += 1;
-        this.tell(id, task, host, DONE);
-        return true;
-      } catch (error) {
-        const result = failedResult(asHostError(error, host.host.name));
-        this.tell(id, task, host, result);
-        return this.settle(task.name, this.#asTask(), result, host, OUTSIDE);
-      }
-    });
-  }
-
-  /** The host as the play's connection, remote_user and port reach it. The environment may be made of facts: it comes later. */
-  #asPlaySays(host: HostRun): Host {
-    return reachedAs(host.host, settingsOf([{ ...this.play.own, environment: [] }], this.scope(undefined, host, {}), this.run));
-  }
-
-  /** The play itself, where something goes wrong that is no task's. */
-  #asTask(): SettledTask {
-    return { name: undefined, role: undefined, own: this.play.own, around: [], place: this.play.place, action: 'gather_facts' };
-  }
-
   /** Names with templates are known now. */
   async #readVarsFiles(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     const kept: HostRun[] = [];
@@ -144,7 +104,7 @@ export class PlayRun implements PlayEngine {
         this.#varsFiles.set(host, await readVarsFiles(this.play, scope()));
         kept.push(host);
       } catch (error) {
-        this.settle('vars_files', this.#asTask(), failedResult(asHostError(error, host.host.name)), host, OUTSIDE);
+        this.settle('vars_files', playAsTask(this.play), failedResult(asHostError(error, host.host.name)), host, OUTSIDE);
       }
     }
     return kept;

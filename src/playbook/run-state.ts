@@ -64,6 +64,9 @@ export interface Around {
   readonly following?: Following | undefined;
 }
 
+/** In no block. */
+export const OUTSIDE: Around = { isRescued: false, isAlways: false, locals: {} };
+
 /** The rest of a list of steps, and what comes behind that list. */
 export interface Following {
   readonly steps: readonly Step[];
