@@ -10,16 +10,16 @@ import type { LoadContext } from './load-context.js';
 import { applyOf, includeVars, knownName } from './include-parts.js';
 import { readArgumentSpecs, validationTask, type WrittenSpecs } from './load-argument-spec.js';
 import { holdsTemplate } from './load-arguments.js';
-import type { Directives, Handler, Include, Included, Role, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
+import type { Directives, Handler, Include, Included, Role, RoleFiles, RoleFolder, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
 import { firstFile, readVarsFile, readYaml, roleFiles } from './read-file.js';
 import { booleanOf, entriesOf, INVALID, isNothing, itemsOf, UNSUPPORTED } from './read-keys.js';
-import { compileNode, Template, type TemplateValue } from './template.js';
+import { compileNode, Template } from './template.js';
 
 interface RoleUse {
   readonly name: string;
   readonly own: Directives;
   readonly params: WrittenVars;
-  readonly from: Readonly<Record<'tasks' | 'vars' | 'defaults' | 'handlers', string>>;
+  readonly from: Readonly<Record<RoleFolder, string>>;
   /** Whether its variables are checked against its argument specification. */
   readonly isValidated: boolean;
   /** undefined: as the role's own meta says. */
@@ -33,6 +33,7 @@ interface LoadedRole extends Included {
 }
 
 const MAIN = { tasks: 'main', vars: 'main', defaults: 'main', handlers: 'main' } as const;
+const FOLDERS = Object.keys(MAIN) as RoleFolder[];
 
 /** `roles:` of a play. */
 export async function loadRoles(context: LoadContext, node: Node | null): Promise<Step[]> {
@@ -65,8 +66,9 @@ export async function includeRole(context: LoadContext, base: TaskBase, args: Re
   const inner = { ...context, around };
   const isDynamic = holdsTemplate(target) || [...args.values()].some(({ value }) => holdsTemplate(compileNode(yaml, value)));
   const quiet = { ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined, handlers: [] } };
-  const load = (given: string) => loadRole(quiet, { ...argumentsRole(quiet, args, entry, 'include_role', given) }, parentsOf(context));
-  const include: Include = { kind: 'include', what: 'role', ...base, target, roleOptions: { isPublic }, apply, load };
+  const from = new Map(FOLDERS.flatMap((folder) => (args.has(`${folder}_from`) ? [[folder, compileNode(yaml, args.get(`${folder}_from`)?.value ?? null)] as const] : [])));
+  const load = (name: string, files: RoleFiles) => loadRole(quiet, argumentsRole(quiet, args, entry, 'include_role', { name, files }), parentsOf(context));
+  const include: Include = { kind: 'include', what: 'role', ...base, target, roleOptions: { isPublic, from }, apply, load };
   if (isDynamic || typeof target !== 'string') return include;
   const path = await findRole(inner, target);
   // A role that includes itself ends by a condition: it is loaded when it runs.
@@ -162,21 +164,22 @@ function usedRole(context: LoadContext, node: Node): RoleUse {
   return { name: knownName(context, compileNode(yaml, name.value), name.value ?? node, 'roles'), own: readDirectives(yaml, entries), params: written, from: MAIN, isValidated: true, allowDuplicates: undefined, key: JSON.stringify(text), place: name.value ?? node };
 }
 
-function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry, key: string, given?: string): RoleUse {
+/** @param given what a host has made of the templates; undefined: they are done before the run */
+function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry, key: string, given?: { readonly name: string; readonly files: RoleFiles }): RoleUse {
   const { yaml } = context;
   const name = args.get('name') ?? args.get('role');
   if (name === undefined) throw yamlError(yaml, entry.keyNode, `${key} names no role`, { code: INVALID, hint: 'name: the_role' });
-  const text = (which: string): string => {
-    const value: TemplateValue = args.has(which) ? compileNode(yaml, args.get(which)?.value ?? null) : 'main';
+  const fileOf = (folder: RoleFolder): string => {
+    const which = `${folder}_from`;
     const at = args.get(which)?.value ?? entry.keyNode;
-    const name = knownName(context, value, at, key);
-    if (isAbsolute(name) || normalize(name).startsWith('..')) throw yamlError(yaml, at, `${which}: ${name} lies outside of the role`, { code: INVALID, hint: 'name a file of the role' });
-    return name;
+    const file = given !== undefined ? (given.files[folder] ?? 'main') : args.has(which) ? knownName(context, compileNode(yaml, args.get(which)?.value ?? null), at, key) : 'main';
+    if (isAbsolute(file) || normalize(file).startsWith('..')) throw yamlError(yaml, at, `${which}: ${file} lies outside of the role`, { code: INVALID, hint: 'name a file of the role' });
+    return file;
   };
-  const from = { tasks: text('tasks_from'), vars: text('vars_from'), defaults: text('defaults_from'), handlers: text('handlers_from') };
+  const from = { tasks: fileOf('tasks'), vars: fileOf('vars'), defaults: fileOf('defaults'), handlers: fileOf('handlers') };
   const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
   const isValidated = booleanOf(yaml, args, 'rolespec_validate') ?? true;
   // Its variables are the role's: with import_role the whole play sees them.
   const vars = context.around.find((one) => one.params !== undefined)?.params ?? {};
-  return { name: given ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
+  return { name: given?.name ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
 }

@@ -98,7 +98,7 @@ async function includeTasks(context: LoadContext, node: Node, entries: Entries, 
   const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
   const inner = { ...context, around };
   const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode);
-  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false }, apply, load };
+  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, load };
   if (holdsTemplate(target) || typeof target !== 'string') return include;
   const path = await findTasks(inner, target);
   if (path !== undefined && context.play.open.includes(path)) return include;

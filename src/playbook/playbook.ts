@@ -174,12 +174,18 @@ export interface Include extends TaskBase {
   readonly roleOptions: RoleOptions;
   /** `apply:`: what holds for the tasks included. */
   readonly apply: Directives | undefined;
-  /** Loads for a rendered target. */
-  load(target: string): Promise<Included>;
+  /** Loads for a rendered target, and for rendered names of the role's files. */
+  load(target: string, from: RoleFiles): Promise<Included>;
 }
+
+/** `tasks_from` and its like: what is not there is `main`. */
+export type RoleFiles = Readonly<Partial<Record<RoleFolder, string>>>;
+
+export type RoleFolder = 'tasks' | 'vars' | 'defaults' | 'handlers';
 
 export interface RoleOptions {
   readonly isPublic: boolean;
+  readonly from: ReadonlyMap<RoleFolder, TemplateValue>;
 }
 
 export interface Included {

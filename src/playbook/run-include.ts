@@ -1,8 +1,9 @@
 // include_tasks and include_role: which files or roles which hosts include, then their tasks, one file after the other.
 import { FleetTapError } from '../base/errors.js';
 import { toText } from './expression/values.js';
+import { Omit as Omitted } from './expression/kinds.js';
 import { HostTask } from './host-task.js';
-import type { Include, Included } from './playbook.js';
+import type { Include, Included, RoleFiles } from './playbook.js';
 import type { Around, HostRun, PlayEngine } from './run-state.js';
 import { controlOf, looped, skippedBy } from './run-task.js';
 import { chainOf } from './settings.js';
@@ -15,6 +16,8 @@ import type { Scope } from './variables.js';
 /** What one host includes once; a loop gives several. */
 interface Wanted {
   readonly target: string;
+  /** Of a role: the files that are not `main`. */
+  readonly from: RoleFiles;
   readonly locals: Readonly<Record<string, unknown>>;
   readonly item: string | undefined;
   readonly hosts: HostRun[];
@@ -50,7 +53,7 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
   for (const host of kept) {
     for (const one of ofHost.get(host) ?? []) {
       // A loop may bring the same thing to one host several times.
-      const key = (time: number) => JSON.stringify([one.target, one.locals, time]);
+      const key = (time: number) => JSON.stringify([one.target, one.from, one.locals, time]);
       let time = 0;
       while (wanted.get(key(time))?.hosts.includes(host)) time += 1;
       const known = wanted.get(key(time));
@@ -76,13 +79,15 @@ function wantedOf(include: Include, scope: Scope, around: Around): Omit<Wanted, 
   const control = loop === undefined ? undefined : controlOf(loop, scope);
   const own = control === undefined ? {} : Object.fromEntries([control.loopVar, 'ansible_loop_var', ...(control.indexVar === undefined ? [] : [control.indexVar, 'ansible_index_var']), ...(control.isExtended ? ['ansible_loop'] : [])].map((name) => [name, scope.get(name)]));
   const label = loop === undefined || control === undefined ? undefined : loop.label === undefined ? toText(scope.get(control.loopVar)) : toText(render(loop.label, scope));
-  return { target: toText(render(include.target, scope)), locals: { ...around.locals, ...own }, item: label, hosts: [] };
+  const files = [...include.roleOptions.from].map(([folder, written]) => [folder, render(written, scope)] as const).filter(([, file]) => !(file instanceof Omitted));
+  const from = Object.fromEntries(files.map(([folder, file]) => [folder, toText(file)]));
+  return { target: toText(render(include.target, scope)), from, locals: { ...around.locals, ...own }, item: label, hosts: [] };
 }
 
 /** undefined: it cannot be loaded, and its hosts have failed. */
-async function load(play: PlayEngine, include: Include, { target, item, hosts }: Wanted, around: Around, names: Scope): Promise<Included | undefined> {
+async function load(play: PlayEngine, include: Include, { target, from, item, hosts }: Wanted, around: Around, names: Scope): Promise<Included | undefined> {
   try {
-    const included = await include.load(target);
+    const included = await include.load(target, from);
     for (const host of hosts) host.counts.ok += 1;
     play.run.reporter.included?.(included.shown, hosts.map(({ host }) => host.name), item);
     return included;

@@ -22,6 +22,9 @@ beforeAll(async () => {
     'roles/chosen/vars/both.yml': 'where: vars',
     'roles/chosen/vars/second.yml': 'where: second',
     'roles/chosen/defaults/main.yml': 'kind: mai',
+    'roles/parts/tasks/main.yml': '- debug: {msg: main}\n',
+    'roles/parts/tasks/other.yml': '- debug: {msg: "other {{ kind | default(\'\') }}"}\n',
+    'roles/parts/vars/other.yml': 'kind: named',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
   for (const [path, text] of Object.entries(files)) {
@@ -147,4 +150,19 @@ test('with delegate_facts each item sets the facts of the host where it ran; loc
     - {debug: {msg: "{{ [hostvars.a.own, hostvars.b.own, hostvars.localhost.own] | join }} {{ hostvars | list | join }} {{ hostvars.localhost.group_names | length }} {{ hostvars.localhost.of_all }}"}, when: inventory_hostname == 'a'}
 `, join(folder, 'inventory.ini'));
   expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok a!b!localhost! ab 0 yes', "debug b skipped not here: inventory_hostname == 'a'"]);
+});
+
+test('include_role: which of a role\'s files is known when it is its turn: of facts, registered results, loop items; omit is main', async () => {
+  const tasks = `  tasks:
+    - set_fact: {file: "{{ 'other' if inventory_hostname == 'a' else 'main' }}"}
+    - include_role: {name: parts, tasks_from: "{{ file }}.yml", vars_from: "{{ 'other' if file == 'other' else omit }}"}
+    - include_role: {name: parts, tasks_from: "{{ item }}"}
+      loop: [main, other]
+      when: inventory_hostname == 'b'
+    - include_role: {name: parts, tasks_from: "{{ nothing | default(omit) }}"}
+      when: inventory_hostname == 'b'
+`;
+  // b has no vars/main.yml to read, and needs none.
+  const lines = (await told(tasks, 'a,b,')).filter((line) => line.includes('debug'));
+  expect(lines).toEqual(['parts : debug a ok other named', 'parts : debug b ok main', 'parts : debug b ok main', 'parts : debug b ok other', 'parts : debug b ok main']);
 });
