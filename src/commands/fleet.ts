@@ -55,6 +55,8 @@ export interface FleetOptions extends SourceOptions {
   readonly rerunFailed?: string | undefined;
   /** An inventory without a host that is chosen is none of a mistake: a playbook may name localhost. */
   readonly mayBeEmpty?: boolean;
+  /** No inventory need be named: the hosts are known without one. Default: false. */
+  readonly mayBeMissing?: boolean;
   /** Which hosts are worked on is not known yet: the caller has them checked (`check`). Default: those of the pattern are, at once. */
   readonly checksLater?: boolean;
   /** Where this run's directory is made, instead of among the others. */
@@ -105,7 +107,7 @@ export class Fleet {
     const passwords = await vaultPasswords(options, context);
     const { playbookDir, rules, unknownNames } = options;
     const playFolder = options.playFolder ?? (playbookDir === undefined ? undefined : expandPath(playbookDir));
-    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), rules, playFolder });
+    const read = await loadInventory([...options.inventory], { vault: vaultOf(passwords), rules, playFolder, mayBeMissing: options.mayBeMissing });
     for (const warning of read.warnings) context.stderr.write(`warning: ${warning}\n`);
     const limit = await readLimit(options.limit);
     const opened = await openVaults(read, new Set(selectHosts(read, pattern, limit, unknownNames)), passwords);

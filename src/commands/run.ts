@@ -21,7 +21,7 @@ import { tellInterruption } from './tell-interruption.js';
 import { vaultPasswords } from './vault-options.js';
 import { writeRetryFile } from './retry-file.js';
 
-export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'mayBeEmpty'> {
+export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'mayBeEmpty' | 'mayBeMissing'> {
   readonly playbooks: readonly string[];
   readonly extraVars?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -72,7 +72,7 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
   }
   const tags = { only: split(options.tags, ['all']), skip: split(options.skipTags, []) };
   const [first] = options.playbooks;
-  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true, checksLater: true }, context);
+  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true, mayBeMissing: playbooks.every(isLocal), checksLater: true }, context);
   const failed = options.rerunFailed === undefined ? undefined : new Set(fleet.hosts.map(({ name }) => name));
   const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit, options.unknownNames).filter((host) => failed?.has(host.name) ?? true);
   try {
@@ -143,6 +143,11 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
   over();
   await output.finish(recap);
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
+}
+
+/** All its plays are for this machine: it needs no inventory. */
+function isLocal({ plays }: Playbook): boolean {
+  return plays.every(({ hosts }) => typeof hosts === 'string' && splitPattern(hosts).every((word) => LOCAL_NAMES.includes(word)));
 }
 
 /** `localhost` is there although no inventory names it, and is this machine. */

@@ -45,6 +45,8 @@ export interface LoadOptions {
   readonly rules?: InventoryRules | undefined;
   /** Only which groups and hosts there are, at once: programs are passed over, group_vars/ and host_vars/ are not read. Default: false. */
   readonly isForNames?: boolean | undefined;
+  /** Without a source there are no hosts; default: an error. */
+  readonly mayBeMissing?: boolean | undefined;
   /** Time that one call of an inventory program may take. Default: 300 s. */
   readonly scriptTimeoutMs?: number | undefined;
 }
@@ -56,7 +58,7 @@ export interface LoadOptions {
  * `yaml-syntax`, `file-…`
  */
 export async function loadInventory(sources: readonly string[], options: LoadOptions = {}): Promise<Inventory> {
-  if (sources.length === 0) {
+  if (sources.length === 0 && options.mayBeMissing !== true) {
     throw new FleetTapError('input', 'inventory-missing', 'no inventory was given', { hint: 'name one: `-i inventory.yml`, or hosts: `-i web1,web2,`' });
   }
   const { vault = noVault, playFolder = process.cwd(), scriptTimeoutMs = SCRIPT_TIMEOUT_MS, rules = {} } = options;

@@ -15,7 +15,7 @@ export class NamesOf implements Names {
 
   get(name: string): unknown {
     const layer = this.layers.find((one) => Object.hasOwn(one, name));
-    if (layer === undefined || this.#open.has(name)) return new Undefined(`"${name}"`);
+    if (layer === undefined || this.#open.has(name)) return new Undefined(`'${name}'`);
     this.#open.add(name);
     try {
       return render(layer[name], this);

@@ -167,7 +167,7 @@ export class Scope implements Names {
     if (inventory.has(name)) return this.#render(name, inventory.get(name));
     for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     // The address that is dialled where nobody says another (playbook/play_context.py).
-    return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`"${name}"`);
+    return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`'${name}'`);
   }
 
   /** All names that have a value. */

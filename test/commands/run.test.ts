@@ -200,3 +200,15 @@ test('a folded name, as it is printed, stands for its hosts in a play and in --l
   expect(hostsOf((await ours([playbook], options)).stdout)).toEqual([['db1', 'db3', 'web01', 'web02'], ['db1', 'db2', 'db3']]);
   expect(hostsOf((await ours([playbook], { ...options, limit: 'db[2-3],web01' })).stdout)).toEqual([['db3', 'web01'], ['db2', 'db3']]);
 });
+
+test('without an inventory: plays for this machine are run, as Ansible runs them; others are refused', async () => {
+  const local = join(folder, 'local.yml');
+  await writeFile(local, '- hosts: localhost\n  gather_facts: false\n  tasks:\n    - command: echo here\n- hosts: 127.0.0.1\n  gather_facts: false\n  tasks:\n    - debug: {msg: "{{ nothing }}"}\n      ignore_errors: true\n');
+  const our = await ours([local], { inventory: [] });
+  expect(our.stdout).toContain('changed: [localhost]\n');
+  expect(our.stdout).toContain(`fatal: [127.0.0.1]: FAILED! => {"msg": "'nothing' is undefined"}`);
+  expect(our.status).toBe(0);
+  const remote = join(folder, 'remote.yml');
+  await writeFile(remote, '- hosts: localhost\n  gather_facts: false\n  tasks: []\n- hosts: all\n  tasks: []\n');
+  await expect(ours([remote], { inventory: [] })).rejects.toMatchObject({ code: 'inventory-missing' });
+});

@@ -253,7 +253,7 @@ test('facts that cannot be had: that host fails, the others go on', async () => 
 test('a failure names host, task, and the line of the playbook', async () => {
   const { failures } = await play('- hosts: all\n  gather_facts: false\n  tasks:\n    - name: greet\n      debug:\n        msg: "hello {{ nobody }}"\n', 'a,');
   const failure = failures.get('a');
-  expect(failure).toMatchObject({ kind: 'host', code: 'expression-undefined', message: 'greet: "nobody" is undefined', place: { host: 'a', line: 6, column: 24 } });
+  expect(failure).toMatchObject({ kind: 'host', code: 'expression-undefined', message: "greet: 'nobody' is undefined", place: { host: 'a', line: 6, column: 24 } });
   expect(failure?.sourceLine).toBe('        msg: "hello {{ nobody }}"');
   expect(failure?.hint).toContain('default(...)');
 });

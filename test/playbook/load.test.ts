@@ -56,7 +56,7 @@ test('a playbook that is not there', async () => {
 
 test.each([
   ['a pattern that names nothing', 'hosts: dbs', 'dbs'],
-  ['a template that nobody has set', 'hosts: "{{ nobody }}"', '"nobody" is undefined'],
+  ['a template that nobody has set', 'hosts: "{{ nobody }}"', "'nobody' is undefined"],
 ])('%s in the second play stops the run before the first', async (_name, hosts, expected) => {
   const playbook = await loadPlaybook(await written(`- hosts: all\n  tasks: [{command: id}]\n- ${hosts}\n  tasks: []\n`));
   const inventory = await loadInventory(['web1,']);

@@ -63,5 +63,5 @@ it('an error names the file, the line, the expression', () => {
       return error instanceof FleetTapError ? formatError(error) : String(error);
     }
   };
-  expect(failed()).toContain('templates/app.conf.j2:3:14: "missing" is undefined');
+  expect(failed()).toContain("templates/app.conf.j2:3:14: 'missing' is undefined");
 });

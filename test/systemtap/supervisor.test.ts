@@ -294,7 +294,7 @@ describe.skipIf(whyNoDash !== undefined)(`the supervisor ${whyNoDash ?? ''}`, ()
     await staprun(REMOVE, `trap 'unload $n; perl -e "print qq(line\\n) x 1000000"; exit 0' TERM`, LOAD, FOREVER);
     const script = supervisorScript({ directory: host.file('run'), name: NAME, machineFace: false, limitSec: 3600, who: 'ann@desk, run 1', proc: host.file('proc'), run: host.file('systemd-run') });
     const run = await host.stream(`: a reader that waits\n( ${script} ) | { until [ -e ${host.file('go')} ]; do sleep 0.1; done; cat; }`);
-    await vi.waitFor(async () => expect(await host.text('log')).toContain('['));
+    await vi.waitFor(async () => expect(await host.text('log')).toContain('['), { timeout: 20_000 });
     run.endInput();
     await vi.waitFor(expectClean, { timeout: 10_000 });
     await writeFile(host.file('go'), '');

@@ -118,7 +118,7 @@ describe('the view on a terminal', () => {
     view.playStarted({ name: 'Setup', hosts: ['a', 'b'], isFree: false });
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
     // The row is there while the task runs.
-    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'));
+    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'), { timeout: 20_000 });
     view.taskResult(result('a', 'ok'));
     view.taskResult(result('b', 'failed', { message: RAW }));
     view.taskFinished();
@@ -141,7 +141,7 @@ describe('the view on a terminal', () => {
     const screen = new Screen(true);
     const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
-    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'));
+    await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'), { timeout: 20_000 });
     const answered = deferred<string>();
     let isAsked = false;
     const answer = view.whileAsked(() => {
@@ -149,7 +149,7 @@ describe('the view on a terminal', () => {
       isAsked = true;
       return answered.promise;
     });
-    await vi.waitFor(() => expect(isAsked).toBe(true));
+    await vi.waitFor(() => expect(isAsked).toBe(true), { timeout: 20_000 });
     const shown = screen.text;
     expect(shown.endsWith('Sure? '), 'the question stands there, and nothing behind it').toBe(true);
     view.taskResult(result('a', 'ok'));
@@ -157,7 +157,7 @@ describe('the view on a terminal', () => {
     expect(screen.text, 'nothing is drawn over it').toBe(shown);
     answered.resolve('yes');
     expect(await answer).toBe('yes');
-    await vi.waitFor(() => expect(plain(screen.text.slice(shown.length))).toContain('Packages: 1 ok, 1 to go'));
+    await vi.waitFor(() => expect(plain(screen.text.slice(shown.length))).toContain('Packages: 1 ok, 1 to go'), { timeout: 20_000 });
     view.taskResult(result('b', 'ok'));
     view.taskFinished();
     await view.settled();
