@@ -1,12 +1,13 @@
 // include_tasks and include_role: which files or roles which hosts include, then their tasks, one file after the other.
 import { FleetTapError } from '../base/errors.js';
+import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { Omit as Omitted } from './expression/kinds.js';
 import { HostTask } from './host-task.js';
 import type { Include, Included, RoleFiles } from './playbook.js';
 import type { Around, HostRun, PlayEngine } from './run-state.js';
 import { controlOf, looped, skippedBy } from './run-task.js';
-import { chainOf } from './settings.js';
+import { chainOf, switchOf } from './settings.js';
 import { wantedSteps } from './tags.js';
 import { DONE, failedResult, type TaskResult } from './task-result.js';
 import { plainName, taskName } from './task-scope.js';
@@ -28,6 +29,10 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
   const [first] = hosts;
   if (first === undefined) return hosts;
   const names = play.scope(include, first, around.locals);
+  if (hosts.length > 1 && play.play.strategy === 'linear' && switchOf(inherited(chainOf(include), 'runOnce'), names) === true) {
+    const kept = await runInclude(play, include, [first], around, kind);
+    return hosts.filter((host) => host !== first || kept.includes(host));
+  }
   const told = { name: bannerName(include, names), action: include.action, path: play.pathOf(include) };
   const when = chainOf(include).toReversed().flatMap((one) => one.when);
   const wanted = new Map<string, Wanted>();

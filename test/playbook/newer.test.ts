@@ -24,6 +24,7 @@ beforeAll(async () => {
     'roles/chosen/defaults/main.yml': 'kind: mai',
     'roles/parts/tasks/main.yml': '- debug: {msg: main}\n',
     'roles/parts/tasks/other.yml': '- debug: {msg: "other {{ kind | default(\'\') }}"}\n',
+    'roles/parts/tasks/fails.yml': '- {name: fails, fail: {msg: no way}}\n',
     'roles/parts/vars/other.yml': 'kind: named',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
@@ -165,4 +166,15 @@ test('include_role: which of a role\'s files is known when it is its turn: of fa
   // b has no vars/main.yml to read, and needs none.
   const lines = (await told(tasks, 'a,b,')).filter((line) => line.includes('debug'));
   expect(lines).toEqual(['parts : debug a ok other named', 'parts : debug b ok main', 'parts : debug b ok main', 'parts : debug b ok other', 'parts : debug b ok main']);
+});
+
+test('include with run_once: its tasks are for the first host alone, the others go on whatever becomes of them', async () => {
+  const tasks = `  tasks:
+    - include_role: {name: parts}
+      run_once: true
+    - include_role: {name: parts, tasks_from: fails}
+      run_once: true
+    - {name: after, debug: {msg: x}}
+`;
+  expect(await told(tasks, 'a,b,')).toEqual(['parts : debug a ok main', 'parts : fails a failed no way', 'after b ok x']);
 });
