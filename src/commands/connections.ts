@@ -3,15 +3,12 @@
 // Guaranteed: a mistake is an input error that names host and variable; a password's value stands in no error.
 import { noVault } from '../base/vault.js';
 import { type Connection, type ConnectionFlags, connectionOf } from '../inventory/connection.js';
-import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
+import { CONNECTION_VARIABLE, connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { ConfigFiles } from '../ssh/config/files.js';
 import type { LocalMachine } from '../ssh/config/machine.js';
 import { resolveTarget } from '../ssh/resolve-target.js';
 import type { DialTarget } from '../ssh/target.js';
 import type { ConnectionTemplates, TemplateOptions } from './connection-templates.js';
-
-/** The variables that connectionOf reads; others may hold templates that only a playbook can render. */
-const CONNECTION_VARIABLE = /^ansible_(become|ssh_|sudo_|su_|doas_|paramiko_|(host|port|user|password|connection|private_key_file|timeout|host_key_checking|shell_type)$)/;
 
 export class Connections {
   readonly #flags: ConnectionFlags;
@@ -45,7 +42,8 @@ export class Connections {
     if (connection === undefined) {
       const vars = { ...host.vars, ...this.#flags.extraVars };
       const rendered = Object.fromEntries(templatesIn(vars).map((name) => [name, this.#templates === undefined ? vars[name] : this.#templates.render(host, name)]));
-      connection = connectionOf({ ...host, vars: { ...vars, ...rendered } }, { ...this.#flags, extraVars: {} });
+      // What a playbook says is rendered already, and data.
+      connection = connectionOf({ ...host, vars: { ...vars, ...rendered, ...host.connectionVars } }, { ...this.#flags, extraVars: {} });
       this.#known.set(key, connection);
     }
     return connection;
@@ -65,6 +63,7 @@ export class Connections {
   }
 }
 
+/** Of those that connectionOf reads; others may hold templates that only a playbook can render. */
 function templatesIn(vars: Vars): string[] {
   return Object.keys(vars).filter((name) => CONNECTION_VARIABLE.test(name) && typeof vars[name] === 'string' && /\{[{%#]/.test(vars[name]));
 }

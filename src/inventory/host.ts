@@ -11,12 +11,17 @@ export interface Host {
   readonly vars: Vars;
   /** Set on the host itself, in the inventory or in host_vars/ beside it. */
   readonly ownVars?: Vars;
+  /** What a playbook says of the connection, over all of these: plain values, never templates. */
+  readonly connectionVars?: Vars;
 }
 
-/** Equal for two that are reached in one way: one connection serves both. */
-export function connectionKey({ name, vars }: Host): string {
-  return [name, vars.ansible_connection, vars.ansible_user, vars.ansible_port].map(String).join('\0');
+/** Equal for two that are reached in one way: one connection serves both. It may hold a password: nobody is shown it. */
+export function connectionKey({ name, vars, connectionVars }: Host): string {
+  return [name, vars.ansible_connection, vars.ansible_user, vars.ansible_port, ...(connectionVars === undefined ? [] : [JSON.stringify(connectionVars)])].map(String).join('\0');
 }
+
+/** The variables that say how a host is reached; others mean nothing to a connection. */
+export const CONNECTION_VARIABLE = /^ansible_(become|ssh_|sudo_|su_|doas_|paramiko_|(host|port|user|password|connection|private_key_file|timeout|host_key_checking|shell_type)$)/;
 
 export interface Group {
   readonly name: string;

@@ -70,6 +70,8 @@ export class PlayRun implements PlayEngine {
   async #sections(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
     const names = new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(undefined, this.play, this.#prompted));
     let left = hosts;
+    // They may say how the host is reached. Names made of facts are known later.
+    for (const host of hosts) this.#varsFiles.set(host, this.play.varsFiles.flatMap(({ vars }) => (vars === undefined ? [] : [vars])));
     if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags)) left = await gatherFacts(this, left);
     left = await this.#readVarsFiles(left);
     for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {

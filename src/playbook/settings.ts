@@ -3,6 +3,7 @@
 import { FleetTapError } from '../base/errors.js';
 import type { BecomeMethod } from '../inventory/become.js';
 import type { Become } from '../inventory/become.js';
+import type { Host, Vars } from '../inventory/host.js';
 import { added, inherited, NO_DIRECTIVES } from './directives.js';
 import { dictEntries, isDict, makeDict } from './expression/kinds.js';
 import { toBool } from './expression/filters-numbers.js';
@@ -11,6 +12,7 @@ import { Undefined } from './expression/undefined.js';
 import { toText } from './expression/values.js';
 import type { Directives, TaskBase } from './playbook.js';
 import { render, type Template } from './template.js';
+import type { Scope } from './variables.js';
 
 export interface Settings {
   readonly check: boolean;
@@ -28,6 +30,8 @@ export interface Settings {
   /** Where no variable of the host says another. */
   readonly remoteUser: string | undefined;
   readonly port: number | undefined;
+  /** Over all of these, and over the inventory: variables of the playbook. */
+  readonly connectionVars: Vars;
   readonly ignoreErrors: boolean;
   readonly ignoreUnreachable: boolean;
 }
@@ -46,7 +50,7 @@ export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Direct
 }
 
 /** @throws FleetTapError kind `host` where a variable is undefined */
-export function settingsOf(chain: readonly Directives[], names: Names, defaults: SettingDefaults): Settings {
+export function settingsOf(chain: readonly Directives[], names: Scope, defaults: SettingDefaults): Settings {
   const flag = (key: 'checkMode' | 'diff' | 'noLog' | 'become' | 'ignoreErrors' | 'ignoreUnreachable') => switchOf(inherited(chain, key), names);
   const text = (key: 'becomeUser' | 'becomeMethod' | 'becomeExe' | 'delegateTo' | 'connection' | 'remoteUser' | 'port') => {
     const value = render(inherited(chain, key), names);
@@ -59,13 +63,15 @@ export function settingsOf(chain: readonly Directives[], names: Names, defaults:
   if (user !== undefined && !isSet(names, 'ansible_become_user')) identity.user = user;
   if (exe !== undefined && !isSet(names, 'ansible_become_exe')) identity.exe = exe;
   if (method !== undefined && !isSet(names, 'ansible_become_method')) identity.method = methodOf(method);
+  const delegateTo = text('delegateTo');
   return {
     check: flag('checkMode') ?? defaults.check,
     diff: flag('diff') ?? defaults.diff,
     noLog: flag('noLog') ?? false,
     become: become ? identity : false,
     environment: environmentOf(chain, names),
-    delegateTo: text('delegateTo'),
+    delegateTo,
+    connectionVars: names.connectionVars(delegateTo !== undefined),
     isLocal: isLocal(text('connection')),
     ...loginOf(text('remoteUser'), text('port')),
     timeoutSec: Number(timeout) === 0 ? undefined : Number(timeout),
@@ -80,15 +86,16 @@ function loginOf(remoteUser: string | undefined, port: string | undefined): Pick
   return { remoteUser, port: port === undefined ? undefined : Number(port) };
 }
 
-/** The host as these settings reach it: a variable of the host goes before a key of the playbook. */
-export function reachedAs<H extends { readonly vars: Readonly<Record<string, unknown>> }>(host: H, { isLocal, remoteUser, port }: Pick<Settings, 'isLocal' | 'remoteUser' | 'port'>): H {
+/** The host as these settings reach it: a variable of the host goes before a key of the playbook, and a variable of the playbook before both. */
+export function reachedAs(host: Host, { isLocal, remoteUser, port, connectionVars }: Pick<Settings, 'isLocal' | 'remoteUser' | 'port' | 'connectionVars'>): Host {
   const { vars } = host;
   const more = {
     ...(isLocal ? { ansible_connection: 'local' } : {}),
     ...(remoteUser === undefined || vars.ansible_user !== undefined || vars.ansible_ssh_user !== undefined ? {} : { ansible_user: remoteUser }),
     ...(port === undefined || vars.ansible_port !== undefined || vars.ansible_ssh_port !== undefined ? {} : { ansible_port: port }),
   };
-  return Object.keys(more).length === 0 ? host : { ...host, vars: { ...vars, ...more } };
+  const isSaid = Object.keys(connectionVars).length > 0;
+  return Object.keys(more).length === 0 && !isSaid ? host : { ...host, vars: { ...vars, ...more }, ...(isSaid ? { connectionVars } : {}) };
 }
 
 function isLocal(connection: string | undefined): boolean {

@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
-import type { Host, Inventory } from '../inventory/host.js';
+import { CONNECTION_VARIABLE, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import type { Names } from './expression/evaluate.js';
 import type { RenderFile } from './expression/plugin.js';
@@ -14,6 +14,7 @@ import { templateFileValue } from './template-file.js';
 import { templateNames } from './template-names.js';
 import { Lazy, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
+import { toText } from './expression/values.js';
 import type { WrittenVars } from './playbook.js';
 import { compileUserData, renderVariable, type TemplateValue } from './template.js';
 
@@ -170,6 +171,25 @@ export class Scope implements Names {
     return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`'${name}'`);
   }
 
+  /**
+   * Connection variables that are set over the inventory: by plays, roles, blocks and tasks, include_vars and set_fact. Those of -e the connection knows.
+   * @param isDelegated for another host: without what is this one's own
+   * @throws FleetTapError kind `host` where one is undefined
+   */
+  connectionVars(isDelegated: boolean): Vars {
+    const { extra, registered, included } = this.#variables;
+    const { params, written } = this.#task;
+    const own = isDelegated ? [] : [...namesIn(registered.keys()), ...namesIn(included.keys())];
+    const names = new Set([...own, ...[...params, ...written].flatMap(connectionNames)].filter((name) => !extra.has(name)));
+    const found: Record<string, unknown> = {};
+    for (const name of names) {
+      const value = this.get(name);
+      if (value instanceof Undefined) throw new FleetTapError('host', 'expression-undefined', `${name}: ${value.reason} is undefined`, { place: { host: this.#variables.host.name } });
+      if (!(value instanceof Omit) && value !== null) found[name] = typeof value === 'boolean' || typeof value === 'number' ? value : toText(value);
+    }
+    return found;
+  }
+
   /** All names that have a value. */
   names(): string[] {
     const { extra, registered, facts, bareFacts, inventory, included, data } = this.#variables;
@@ -233,6 +253,19 @@ export class Scope implements Names {
     };
     return new Lazy(ofHost, () => [...hosts.keys()], (name) => hosts.has(name) || implicit?.(name) !== undefined);
   }
+}
+
+function namesIn(names: Iterable<string>): string[] {
+  return [...names].filter((name) => CONNECTION_VARIABLE.test(name));
+}
+
+/** Most layers are the same for every task and host, and have none. */
+const known = new WeakMap<WrittenVars, readonly string[]>();
+
+function connectionNames(vars: WrittenVars): readonly string[] {
+  const names = known.get(vars) ?? namesIn(Object.keys(vars));
+  known.set(vars, names);
+  return names;
 }
 
 const MAGIC = ['inventory_hostname', 'inventory_hostname_short', 'group_names', 'groups', 'omit'];

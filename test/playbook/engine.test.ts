@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FleetTapError } from '../../src/base/errors.js';
 import type { TaskResultEvent } from '../../src/base/playbook-events.js';
+import { gatherFacts } from '../../src/facts/gather.js';
+import type { Host } from '../../src/inventory/host.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
@@ -278,4 +280,39 @@ test('files of the controller: files/ beside the playbook first; what is nowhere
   const { results, failures } = await play(`- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {src: both, dest: copied}\n    - command: cat copied\n      register: said\n    - assert: {that: said.stdout == 'files/'}\n    - copy: {src: nowhere, dest: copied}\n`, 'a,');
   expect(results.map(({ status }) => status)).toEqual(['changed', 'changed', 'ok', 'failed']);
   expect(failures.get('a')).toMatchObject({ code: 'file-missing', message: `copy: there is no file nowhere; looked for ${join(folder, 'files/nowhere')}, ${join(folder, 'nowhere')}` });
+});
+
+test('connection variables of the playbook: of plays, vars_files, blocks, tasks and set_fact, by precedence, over the inventory; one connection for what is reached alike', async () => {
+  await writeFile(join(folder, 'login.yml'), 'ansible_become_password: "{{ word }}"\n');
+  const opened: string[] = [];
+  const say = (host: Host) => {
+    opened.push(JSON.stringify(host.connectionVars ?? {}));
+    return localSession(host.name, { cwd: folder });
+  };
+  const { results } = await play(
+    `- hosts: a
+  vars: {ansible_user: of-play, word: "se{{ 'cret' }}"}
+  vars_files: login.yml
+  tasks:
+    - command: echo 1
+    - command: echo 2
+    - command: echo 3
+      vars: {ansible_user: of-task}
+    - set_fact: {ansible_host: 192.0.2.7, ansible_user: "{{ '{' ~ '{ word }' ~ '}' }}"}
+    - command: echo 4
+    - command: echo 5
+      delegate_to: b
+- hosts: a
+  gather_facts: false
+  tasks:
+    - command: echo 6
+`,
+    'a,b,',
+    { session: async (host) => say(host), facts: async (host) => gatherFacts(say(host)) },
+  );
+  expect(results.filter(({ status }) => status !== 'changed' && status !== 'ok')).toEqual([]);
+  const ofPlay = { ansible_user: 'of-play', ansible_become_password: 'secret' };
+  // What set_fact says stays for the next play, and is no template.
+  const ofFact = { ansible_host: '192.0.2.7', ansible_user: '{{ word }}' };
+  expect(opened.map((text) => JSON.parse(text) as unknown)).toEqual([ofPlay, ofPlay, { ...ofPlay, ansible_user: 'of-task' }, { ...ofPlay, ...ofFact }, expect.objectContaining({ ansible_become_password: 'secret' }), ofFact]);
 });
