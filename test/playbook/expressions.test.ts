@@ -25,7 +25,7 @@ const hasAnsible = spawnSync(PYTHON, ['-c', 'import ansible.template, jinja2']).
 function ours(expression: string): { value?: unknown; text?: string; error?: string } {
   try {
     const template = compileText(TemplateSource.fromUser(`{{ ${expression} }}`, 'test'));
-    const names = { get: (name: string) => (Object.hasOwn(cases.vars, name) ? cases.vars[name] : new Undefined(`"${name}"`)) };
+    const names = { get: (name: string) => (Object.hasOwn(cases.vars, name) ? cases.vars[name] : new Undefined(`'${name}'`)) };
     if (!(template instanceof Template)) return { value: template, text: toText(template) };
     const value: unknown = JSON.parse(JSON.stringify(template.render(names)));
     return { value, text: toText(template.value(names)) };

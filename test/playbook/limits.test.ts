@@ -8,7 +8,7 @@ import { TemplateSource } from '../../src/playbook/template-source.js';
 
 const DOUBLING: Readonly<Record<string, TemplateValue>> = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`v${index}`, compileText(TemplateSource.fromUser(`{{ v${index + 1} }}{{ v${index + 1} }}`, 'test'))]));
 const names = {
-  get: (name: string): unknown => (Object.hasOwn(DOUBLING, name) ? renderVariable(DOUBLING[name], names) : name === 'v40' ? 'x' : name === 'text' ? `${'a'.repeat(5000)}!` : new Undefined(`"${name}"`)),
+  get: (name: string): unknown => (Object.hasOwn(DOUBLING, name) ? renderVariable(DOUBLING[name], names) : name === 'v40' ? 'x' : name === 'text' ? `${'a'.repeat(5000)}!` : new Undefined(`'${name}'`)),
 };
 
 function outcome(template: string): { readonly code: string; readonly cpuMs: number; readonly usedMb: number } {

@@ -32,7 +32,7 @@ function rendered({ plays }: Playbook, vars: Readonly<Record<string, unknown>>, 
   const names = {
     get: (name: string): unknown => {
       if (Object.hasOwn(vars, name)) return vars[name];
-      return Object.hasOwn(play.vars, name) ? render(play.vars[name], names) : new Undefined(`"${name}"`);
+      return Object.hasOwn(play.vars, name) ? render(play.vars[name], names) : new Undefined(`'${name}'`);
     },
   };
   return String(render(cmd.value, names));

@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fleet-tap-templates-'));
 for (const [name, text] of Object.entries(cases.files)) writeFileSync(join(folder, name), text);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const names = (vars: Readonly<Record<string, unknown>>) => ({ get: (name: string) => (Object.hasOwn(vars, name) ? vars[name] : new Undefined(`"${name}"`)) });
+const names = (vars: Readonly<Record<string, unknown>>) => ({ get: (name: string) => (Object.hasOwn(vars, name) ? vars[name] : new Undefined(`'${name}'`)) });
 const NAMES: Readonly<Record<string, string>> = {
   trim_blocks: 'trimBlocks', lstrip_blocks: 'lstripBlocks', newline_sequence: 'newlineSequence', variable_start_string: 'variableStart', variable_end_string: 'variableEnd',
   block_start_string: 'blockStart', block_end_string: 'blockEnd', comment_start_string: 'commentStart', comment_end_string: 'commentEnd',
