@@ -73,7 +73,7 @@ export class Condition {
 
 /** As debug says it of a name (ansible-core 2.19); what is below a name has its older words. */
 export function notDefined({ reason }: Undefined): string {
-  const name = /^"(\w+)"$/.exec(reason)?.[1];
+  const name = /^'(\w+)'$/.exec(reason)?.[1];
   return name === undefined ? 'VARIABLE IS NOT DEFINED!' : `<< error 1 - '${name}' is undefined >>`;
 }
 

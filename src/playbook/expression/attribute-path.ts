@@ -10,7 +10,7 @@ export function attributeOf(path: unknown, fallback?: unknown): (item: unknown) 
     let value = item;
     for (const part of parts) {
       value = getItem(value, part);
-      if (value instanceof Undefined && value.where === undefined && !value.reason.includes('"')) value = new Undefined(`"${toText(path)}" of an item`);
+      if (value instanceof Undefined && value.where === undefined && !value.reason.includes('"') && !/^'\w+'$/.test(value.reason)) value = new Undefined(`"${toText(path)}" of an item`);
       if (value instanceof Undefined && fallback !== undefined && fallback !== null) value = fallback;
     }
     return value;
