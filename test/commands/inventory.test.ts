@@ -83,7 +83,7 @@ describe.skipIf(skipReason !== undefined)(`prints what ansible-inventory prints$
     }
     expect(differences).toEqual([]);
     expect(compared).toBeGreaterThan(250);
-  }, 240_000);
+  }, 600_000);
 });
 
 const fleet = [join(good, 'fleet.yml')];

@@ -12,7 +12,7 @@ import { newPerson } from './person.js';
 const cases = join(import.meta.dirname, '../cases/playbook/output');
 const inventory = join(cases, 'inventory.ini');
 const skipReason = whyNoAnsible();
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
 let folder: string;
 beforeAll(async () => {

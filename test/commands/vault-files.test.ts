@@ -10,7 +10,7 @@ import { mayNotSkip, whyNoAnsible } from '../playbook/engines.js';
 import { newPerson } from './person.js';
 
 const skipReason = whyNoAnsible();
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 const BINARY = Buffer.from([0, 0xff, 0x80, 0x0a, 0x24, 0x7b, 0x7b]);
 
 const PLAYBOOK = `

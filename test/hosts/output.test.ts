@@ -16,7 +16,7 @@ const CASES = join(import.meta.dirname, '../cases/playbook/output');
 const NEWER = join(CASES, 'newer');
 const PRINTED = join(NEWER, 'printed');
 const THERE = '/ring/case/newer';
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
 const playbooks = (await readdir(NEWER)).filter((name) => name.endsWith('.yml') && !name.startsWith('_')).sort();
 const why = whyNoRing();

@@ -52,7 +52,7 @@ onAptFleet('setup on what says it is Ubuntu', (fleet) => {
     expect(await sh(host, 'cat /etc/apt/sources.list.d/ddebs.sources')).toBe(theirs);
   });
 
-  test('symbols are downloaded by one host, and come to another over SSH, which takes them only if its archive has the same', { timeout: 240_000 }, async () => {
+  test('symbols are downloaded by one host, and come to another over SSH, which takes them only if its archive has the same', { timeout: 600_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-push-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     // More than two parts.
@@ -113,7 +113,7 @@ onAptFleet('setup on what says it is Ubuntu', (fleet) => {
       await sh(host, 'apt-get -q update');
     });
 
-    test('whose own signature is SHA-1: apt 3 does not take it; the archive is out again, and what may be done is said, and helps', { timeout: 240_000 }, async () => {
+    test('whose own signature is SHA-1: apt 3 does not take it; the archive is out again, and what may be done is said, and helps', { timeout: 600_000 }, async () => {
       const key = await fleet().keys.makeOfOldTimes('with-sha1');
       const { host, setup } = await given({ signs: key, base: [await keyringDeb('ubuntu-dbgsym-keyring', key.publicKey)] });
       expect(await sh(host, 'apt-get --version')).toMatch(/^apt [3-9]\./);

@@ -84,7 +84,7 @@ describe.skipIf(kernel === undefined && process.env.FLEET_TAP_NO_SKIP !== '1')(`
     { iface: 'eth0', direction: 'out', rate: 5 },
     { host: ['10.0.0.7'] },
     { net: ['2001:db8::/32'], tcp: true },
-  ] as const)('%j', { timeout: 240_000 }, async (words) => {
+  ] as const)('%j', { timeout: 600_000 }, async (words) => {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-filter-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'filtered.stp');
