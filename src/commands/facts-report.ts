@@ -3,6 +3,7 @@
 import { printable } from '../base/host-text.js';
 import { jsonText } from '../base/json-text.js';
 import { foldHosts } from '../inventory/fold.js';
+import { globToRegExp } from '../inventory/glob.js';
 
 export type NamedFacts = Readonly<Record<string, unknown>>;
 
@@ -26,20 +27,9 @@ export function factTexts(facts: NamedFacts, known: Map<string, string> = new Ma
  * @param filters empty: all facts
  */
 export function filterFacts(facts: NamedFacts, filters: readonly string[]): NamedFacts {
-  const patterns = filters.map(patternOf);
+  const patterns = filters.map((glob) => globToRegExp(glob));
   const fits = (name: string): boolean => patterns.length === 0 || patterns.some((pattern) => pattern.test(name) || pattern.test(name.replace(/^ansible_/, '')));
   return Object.fromEntries(Object.entries(facts).filter(([name]) => fits(name)));
-}
-
-/** Python's fnmatch: `[!a-z]` negates. */
-function patternOf(glob: string): RegExp {
-  const source = glob.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[\]]+|[[\]]/g, (part: string, not: string | undefined, set: string | undefined) => {
-    if (part === '*') return '.*';
-    if (part === '?') return '.';
-    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
-    return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  });
-  return new RegExp(`^(?:${source})$`, 's');
 }
 
 /** With the prefix: the names that `ansible -m setup` prints. */

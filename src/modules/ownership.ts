@@ -98,10 +98,43 @@ unset IFS; set +f
 }
 
 /**
+ * `expand NAME...` puts home directories where variables begin with ~, and the environment's values for $NAME, as for parameters of the type path.
+ * It sets no other variable.
+ */
+export const EXPAND = `
+# Of the environment, in $ft_word: $NAME and \${NAME}; what is not set stays as it is written (os.path.expandvars).
+variables() {
+  ft_rest=$ft_word; ft_word=
+  while :; do
+    case $ft_rest in *'$'*) ;; *) ft_word=$ft_word$ft_rest; return ;; esac
+    ft_word=$ft_word\${ft_rest%%'$'*}; ft_rest=\${ft_rest#*'$'}
+    case $ft_rest in
+    '{'*'}'*) ft_var=\${ft_rest#'{'}; ft_var=\${ft_var%%'}'*}; ft_written="{$ft_var}" ;;
+    *) ft_var=\${ft_rest%%[!A-Za-z0-9_]*}; ft_written=$ft_var ;;
+    esac
+    ft_rest=\${ft_rest#"$ft_written"}
+    case $ft_var in ''|*[!A-Za-z0-9_]*) ft_word=$ft_word'$'$ft_written; continue ;; esac
+    ft_value=$(printenv "$ft_var") && ft_word=$ft_word$ft_value || ft_word=$ft_word'$'$ft_written
+  done
+}
+expand() {
+  for ft_name; do
+    eval 'ft_word=$'"$ft_name"
+    case $ft_word in *'$'*) variables ;; esac
+    case $ft_word in
+    '~'|'~/'*) ft_word=$HOME\${ft_word#'~'} ;;
+    '~'*) ft_user=\${ft_word%%/*}; ft_user=\${ft_user#'~'}; ft_house=$(getent passwd -- "$ft_user" | cut -d: -f6); [ -z "$ft_house" ] || ft_word=$ft_house\${ft_word#"~$ft_user"} ;;
+    esac
+    eval "$ft_name=\\$ft_word"
+  done
+}
+`.trim();
+
+/**
  * `own PATH` sets `changed=true` where mode, owner or group differ, and sets them unless `check` is set; `attrs` collects what differs, for --diff.
  * Needs the variables mode, owner, group (empty: leave alone), selinux, check. An owner may be a name or a number.
  * A name that the host does not know stops with an answer. The mode comes last: chown takes the setuid bit away.
- * `expand NAME...` puts home directories where variables begin with ~, and the environment's values for $NAME (parameters of the type path). `info PATH` answers what the path is; `info_seen` what it was when `own`
+ * `info PATH` answers what the path is; `info_seen` what it was when `own`
  * asked, where nothing but `own` has touched it since.
  */
 export const OWN = part(`
@@ -139,32 +172,7 @@ own() {
     if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || seen=; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
   fi
 }
-# Of the environment, in $word: $NAME and \${NAME}; what is not set stays as it is written (os.path.expandvars).
-variables() {
-  rest=$word; word=
-  while :; do
-    case $rest in *'$'*) ;; *) word=$word$rest; return ;; esac
-    word=$word\${rest%%'$'*}; rest=\${rest#*'$'}
-    case $rest in
-    '{'*'}'*) var=\${rest#'{'}; var=\${var%%'}'*}; written="{$var}" ;;
-    *) var=\${rest%%[!A-Za-z0-9_]*}; written=$var ;;
-    esac
-    rest=\${rest#"$written"}
-    case $var in ''|*[!A-Za-z0-9_]*) word=$word'$'$written; continue ;; esac
-    value=$(printenv "$var") && word=$word$value || word=$word'$'$written
-  done
-}
-expand() {
-  for name; do
-    eval 'word=$'"$name"
-    case $word in *'$'*) variables ;; esac
-    case $word in
-    '~'|'~/'*) word=$HOME\${word#'~'} ;;
-    '~'*) user=\${word%%/*}; user=\${user#'~'}; house=$(getent passwd -- "$user" | cut -d: -f6); [ -z "$house" ] || word=$house\${word#"~$user"} ;;
-    esac
-    eval "$name=\\$word"
-  done
-}
+${EXPAND}
 # The x keeps newlines at the end.
 real() { real=$(readlink -f -- "$1" && echo x) && real=\${real%??}; }
 info() { seen=; info_seen "$1"; }

@@ -20,7 +20,7 @@ interface ProgramScript {
   readonly shownUntil: string | undefined;
 }
 
-/** \`settle\` waits up to a second for processes that hold its standard output as theirs. A background process is nobody's child any more: /proc knows it. */
+/** `settle` waits up to a second for processes that hold its standard output as theirs. A background process is nobody's child any more: /proc knows it. */
 const SETTLE = part(`
 held() {
   { read -r ft_own ft_rest < /proc/self/stat; } 2>/dev/null || return 1

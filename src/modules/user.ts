@@ -2,6 +2,7 @@
 // The password is a hash, and never in a command line: it goes on standard input. Answer under Ansible's names: changed, uid, group, home, shell …
 import type { PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
+import { EXPAND } from './ownership.js';
 import { FAIL, planScript } from './plan-script.js';
 
 const NOT_HERE = 'it is for other systems than Linux: leave it out';
@@ -50,16 +51,8 @@ const parameters = {
 } as const satisfies Parameters;
 
 const BODY = `
-# As a path of the host: ~ and ~name.
-homely() {
-  case $1 in
-  '~'|'~/'*) printf '%s\\n' "$HOME\${1#'~'}" ;;
-  *) whose=\${1%%/*}; house=$(getent passwd -- "\${whose#'~'}" | cut -d: -f6); printf '%s\\n' "\${house:-$whose}\${1#"$whose"}" ;;
-  esac
-}
-case $home in '~'*) home=$(homely "$home") ;; esac
-case $shell in '~'*) shell=$(homely "$shell") ;; esac
-case $keyfile in '~'*) keyfile=$(homely "$keyfile") ;; esac
+${EXPAND}
+expand home shell keyfile
 hash=; [ -z "$haspassword" ] || hash=$(cat)
 run() { changed=true; [ -n "$check" ] && return; err=$("$@" 2>&1 </dev/null) || { rc=$?; answer; say changed false; say failed true; tell msg "$err$ft_newline"; say rc_alone "$rc"; finish; }; }
 entry() { line=$(getent passwd "$name" 2>/dev/null || grep "^$name:" /etc/passwd); }

@@ -17,17 +17,17 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   const found = words(text);
   const begin = found[0]?.start ?? text.length;
   let rest = '';
+  let isPairLast = false;
   for (const [index, { word, start }] of found.entries()) {
     const next = found[index + 1]?.start ?? text.length;
     const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
-    if (name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name))) pairs.push([name, unquoted(value.trim())]);
+    isPairLast = name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name));
+    if (isPairLast) pairs.push([name, unquoted(value.trim())]);
     else rest += text.slice(start, next);
   }
   if (rest === '') return { pairs, rest };
-  // The space between it and the pairs behind it.
-  const last = found.at(-1);
-  const endsWithPair = last !== undefined && pairs.length > 0 && !rest.endsWith(text.slice(last.start));
-  return { pairs, rest: text.slice(0, begin) + (endsWithPair ? rest.replace(/ $/, '') : rest) };
+  // The space between it and the pairs behind it is nobody's.
+  return { pairs, rest: text.slice(0, begin) + (isPairLast ? rest.replace(/ $/, '') : rest) };
 }
 
 function words(text: string): { word: string; start: number }[] {

@@ -94,8 +94,10 @@ export class TaskView implements PlaybookReporter {
     if (step !== undefined && event.item === undefined) step.counts.set(event.status, (step.counts.get(event.status) ?? 0) + 1);
     const told = event.part === 'loop' ? undefined : toldOf(event); // A loop's items have been told.
     if (told !== undefined) {
+      const hosts = step?.told.get(told);
       if (step === undefined) this.#tell(told, [event.host]);
-      else step.told.set(told, [...(step.told.get(told) ?? []), event.host]);
+      else if (hosts === undefined) step.told.set(told, [event.host]);
+      else hosts.push(event.host);
     }
     if (this.#showDiff && event.diff !== undefined) this.#say(printable(event.diff));
     if (step !== undefined && performance.now() - this.#drawnMs > REDRAW_MS) {
@@ -146,7 +148,7 @@ export class TaskView implements PlaybookReporter {
   }
 
   #tell(told: string, hosts: readonly string[]): void {
-    this.#say(`  ${told.replace(HOSTS, this.#fold(hosts))}`);
+    this.#say(`  ${told.replace(HOSTS, () => this.#fold(hosts))}`);
   }
 
   #say(text: string): void {
