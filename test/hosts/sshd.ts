@@ -137,8 +137,11 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
   const { name } = ACCOUNT;
   const otherId = ACCOUNT_ID + 1;
   const shadow = (await readFile('/etc/shadow', 'utf8')).replace(/^root:[^:]*:.*$/m, `root:${hashOf(OTHER_ACCOUNT.rootPassword)}:19000:0:99999:7:::`);
+  // root's home is an empty one, as for a login with su or sudo -i too the machine's own ~/.bashrc is not under test.
+  await mkdir(join(folder, 'root'));
+  const passwd = (await readFile('/etc/passwd', 'utf8')).replace(/^(root:.*:)[^:]*(:[^:]*)$/m, (_, before, after) => `${before}${join(folder, 'root')}${after}`);
   const files: Record<string, string> = {
-    passwd: `${await readFile('/etc/passwd', 'utf8')}${name}:x:${ACCOUNT_ID}:${ACCOUNT_ID}::/tmp:${shell}\n${OTHER_ACCOUNT.name}:x:${otherId}:${otherId}::/tmp:/bin/sh\n`,
+    passwd: `${passwd}${name}:x:${ACCOUNT_ID}:${ACCOUNT_ID}::/tmp:${shell}\n${OTHER_ACCOUNT.name}:x:${otherId}:${otherId}::/tmp:/bin/sh\n`,
     group: `${await readFile('/etc/group', 'utf8')}${name}:x:${ACCOUNT_ID}:\n${OTHER_ACCOUNT.name}:x:${otherId}:\n`,
     shadow: `${shadow}${name}:${hashOf(ACCOUNT.password)}:19000:0:99999:7:::\n${OTHER_ACCOUNT.name}:*:19000:0:99999:7:::\n`,
     sudoers: `root ALL=(ALL:ALL) ALL\n${sudoers.replaceAll('%u', name)}\n`,
@@ -162,6 +165,15 @@ async function commandFor(folder: string, options: SshdOptions): Promise<[string
   return ['unshare', ['-m', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, 'sh', PROGRAM, ...words]];
 }
 
+/**
+ * bash reads ~/.bashrc when sshd starts it and SHLVL is below 2. What stands in the file of the machine's own root is not under test, and one that makes a
+ * lock would leave it behind when a test ends its login, and hold up all later ones. sshd takes the first SetEnv only: it is added to one that is there.
+ */
+function withoutBashrc(config: readonly string[]): string[] {
+  const set = config.find((line) => line.startsWith('SetEnv ')) ?? 'SetEnv';
+  return [`${set} SHLVL=1`, ...config.filter((line) => line !== set)];
+}
+
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-tap-sshd-'));
   const file = (name: string) => join(folder, name);
@@ -171,7 +183,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const [, key = ''] = (await readFile(file('host_key.pub'), 'utf8')).split(' ');
   await appendFile(file('known_hosts'), `[127.0.0.1]:${port} ssh-ed25519 ${key}\n`);
   await options.prepare?.(folder);
-  const config = [...(options.config ?? []).map((line) => line.replaceAll('%f', folder)), `ListenAddress ${options.everyAddress === true ? '0.0.0.0' : '127.0.0.1'}`, `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
+  const config = [...withoutBashrc((options.config ?? []).map((line) => line.replaceAll('%f', folder))), `ListenAddress ${options.everyAddress === true ? '0.0.0.0' : '127.0.0.1'}`, `Port ${port}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('authorized_keys')}`, 'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
   await writeFile(file('sshd_config'), `${config.join('\n')}\n`);
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
   const command = await commandFor(folder, options);

@@ -12,7 +12,7 @@ import { type Sshd, skipSshd, sshdSkipped, startSshd } from '../hosts/sshd.js';
 const project = resolve(import.meta.dirname, '..', '..');
 
 async function startMany(hosts: number): Promise<{ sshd: Sshd; inventory: string }> {
-  const sshd = await startSshd({ config: ['MaxStartups 1000', 'SetEnv HOME=/nowhere'] });
+  const sshd = await startSshd({ config: ['MaxStartups 1000'] });
   const inventory = join(sshd.folder, 'inventory.yml');
   const names = Array.from({ length: hosts }, (_, index) => `    h${index}:\n`).join('');
   const vars = { ansible_host: '127.0.0.1', ansible_port: sshd.port, ansible_user: sshd.connection.user, ansible_ssh_private_key_file: join(sshd.folder, 'user_key'), ansible_ssh_common_args: `-o UserKnownHostsFile=${sshd.knownHostsFile}` };

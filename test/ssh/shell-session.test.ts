@@ -45,8 +45,7 @@ describe.skipIf(skipSshd)(`a session${sshdSkipped}`, () => {
   it('says what a login said that gives no shell', async () => {
     const { session } = await open({ config: ['ForceCommand echo "no shell here" >&2; exit 7'] });
     const results = await Promise.allSettled(Array.from({ length: 12 }, () => session.run('echo never')));
-    // What this machine's own .bashrc says may stand in front.
-    for (const result of results) expect(result).toMatchObject({ reason: { kind: 'host', code: 'no-shell', message: expect.stringMatching(/^the login ended with status 7 and gave no POSIX shell; it said: (?:.*\n)?no shell here$/) } });
+    for (const result of results) expect(result).toMatchObject({ reason: { kind: 'host', code: 'no-shell', message: 'the login ended with status 7 and gave no POSIX shell; it said: no shell here' } });
   });
 
   it('takes as much output as the limit says, and not a byte more', async () => {
