@@ -31,6 +31,9 @@ export function withAnsibleConfig(command: Command): Command {
       const typed = one.getOptionValue(name) as readonly string[] | undefined;
       if (known.has(name) && words.length > 0) one.setOptionValueWithSource(name, [...words, ...(typed ?? [])], 'config');
     }
+    // What is typed with -c stands where ansible.cfg's transport does: under what inventory and playbook say.
+    const connection = one.getOptionValue('connection') as string | undefined;
+    if (connection !== undefined) one.setOptionValueWithSource('connectionVars', { ...config.connectionVars, ansible_connection: connection }, 'config');
     if (one.getOptionValue('inventory') === undefined) one.setOptionValueWithSource('inventory', defaultInventory(config), 'config');
     // What draws rows in colours looks there when it is loaded, which is later.
     if (colour !== undefined) process.env[colour ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';

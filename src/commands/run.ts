@@ -114,6 +114,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     diff: options.diff,
     become: options.become ?? false,
     forceHandlers: options.forceHandlers,
+    defaultConnection: options.connectionVars?.ansible_connection as string | undefined,
     taskTimeoutSec: options.taskTimeoutSec,
     diffContext: options.diffContext,
     gathering: options.gathering,

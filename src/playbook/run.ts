@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly become?: boolean;
   /** Default: false. */
   readonly forceHandlers?: boolean;
+  /** How hosts are reached of which neither inventory nor playbook says it. Default: ssh. */
+  readonly defaultConnection?: string | undefined;
   /** What a task may take that says nothing; 0 or undefined: no limit. */
   readonly taskTimeoutSec?: number | undefined;
   /** Lines of a diff around a change. Default: 3, as Ansible's. */
@@ -118,6 +120,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     timeoutSec: options.taskTimeoutSec ?? 0,
     diffContext: options.diffContext ?? DIFF_CONTEXT,
     forceHandlers: options.forceHandlers ?? false,
+    defaultConnection: options.defaultConnection ?? 'ssh',
     gathering: options.gathering ?? 'implicit',
     tags,
     inventory,

@@ -25,9 +25,8 @@ export interface Settings {
   readonly timeoutSec: number | undefined;
   /** Lines of a diff around a change. */
   readonly diffContext: number;
-  /** On this machine, whatever the host. */
-  readonly isLocal: boolean;
-  /** Where no variable of the host says another. */
+  /** ssh or local. These three: where no variable of the host says another. */
+  readonly connection: 'ssh' | 'local' | undefined;
   readonly remoteUser: string | undefined;
   readonly port: number | undefined;
   /** Over all of these, and over the inventory: variables of the playbook. */
@@ -72,7 +71,7 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
     environment: environmentOf(chain, names),
     delegateTo,
     connectionVars: names.connectionVars(delegateTo !== undefined),
-    isLocal: isLocal(text('connection')),
+    connection: connectionNamed(text('connection')),
     ...loginOf(text('remoteUser'), text('port')),
     timeoutSec: Number(timeout) === 0 ? undefined : Number(timeout),
     diffContext: defaults.diffContext,
@@ -87,10 +86,10 @@ function loginOf(remoteUser: string | undefined, port: string | undefined): Pick
 }
 
 /** The host as these settings reach it: a variable of the host goes before a key of the playbook, and a variable of the playbook before both. */
-export function reachedAs(host: Host, { isLocal, remoteUser, port, connectionVars }: Pick<Settings, 'isLocal' | 'remoteUser' | 'port' | 'connectionVars'>): Host {
+export function reachedAs(host: Host, { connection, remoteUser, port, connectionVars }: Pick<Settings, 'connection' | 'remoteUser' | 'port' | 'connectionVars'>): Host {
   const { vars } = host;
   const more = {
-    ...(isLocal ? { ansible_connection: 'local' } : {}),
+    ...(connection === undefined || vars.ansible_connection !== undefined ? {} : { ansible_connection: connection }),
     ...(remoteUser === undefined || vars.ansible_user !== undefined || vars.ansible_ssh_user !== undefined ? {} : { ansible_user: remoteUser }),
     ...(port === undefined || vars.ansible_port !== undefined || vars.ansible_ssh_port !== undefined ? {} : { ansible_port: port }),
   };
@@ -98,9 +97,10 @@ export function reachedAs(host: Host, { isLocal, remoteUser, port, connectionVar
   return Object.keys(more).length === 0 && !isSaid ? host : { ...host, vars: { ...vars, ...more }, ...(isSaid ? { connectionVars } : {}) };
 }
 
-function isLocal(connection: string | undefined): boolean {
+function connectionNamed(connection: string | undefined): Settings['connection'] {
   const name = connection?.replace(/^ansible\.(builtin|legacy)\./, '');
-  if (name === undefined || ['ssh', 'smart', 'local', 'paramiko', 'paramiko_ssh'].includes(name)) return name === 'local';
+  if (name === undefined || name === 'local') return name;
+  if (['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(name)) return 'ssh';
   throw new FleetTapError('host', 'connection-unsupported', `connection is "${name}"; ssh and local are supported`);
 }
 

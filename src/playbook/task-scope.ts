@@ -14,8 +14,8 @@ import type { TaskVariables } from './variables.js';
 /** What a play has gathered: answers of vars_prompt, vars_files of a host. Lowest first. */
 export type PlayVars = readonly WrittenVars[];
 
-/** @param play undefined only for names outside of any play */
-export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | 'place'> | undefined, play: Play, playVars: PlayVars): TaskVariables {
+/** @param defaultConnection how hosts are reached of which nobody says it */
+export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | 'place'> | undefined, play: Play, playVars: PlayVars, defaultConnection = 'ssh'): TaskVariables {
   const chain = task === undefined ? [] : chainOf(task);
   const role = task?.role;
   const ofRole = role === undefined ? [] : roleVars(role);
@@ -24,7 +24,7 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | '
   const defaults = [...(role === undefined ? [] : roleDefaults(role).toReversed()), ...play.roles.flatMap((one) => roleDefaults(one)).toReversed()];
   // In a task, Ansible's plugin says how it connects where nobody else does.
   const connection = inherited(chain, 'connection');
-  if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : 'ssh' });
+  if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : defaultConnection });
   return { params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, vault: play.vault };
 }
 
