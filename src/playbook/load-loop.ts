@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<string, Loop['kind']>> = {
   with_subelements: 'subelements',
   with_first_found: 'first_found',
   with_file: 'file',
+  with_inventory_hostnames: 'hostnames',
+  with_random_choice: 'random',
 };
 export const LOOP_KEYS = Object.keys(KINDS);
 const CONTROL = ['loop_var', 'index_var', 'label', 'pause', 'extended', 'extended_allitems', 'break_when'];

@@ -1,10 +1,12 @@
 // What comes in: a task's loop and its variables. What goes out: the items (lookups of with_…: plugins/lookup/*.py).
+import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { globToRegExp } from '../inventory/glob.js';
 import { firstFound } from './first-found.js';
 import type { LocalFiles } from './local-files.js';
+import { inventoryHostnames } from './expression/inventory-hostnames.js';
 import { splitLines } from './expression/methods-text.js';
 import { toText } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
@@ -49,6 +51,10 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
       return subelements(terms, wrong);
     case 'fileglob':
       return (await Promise.all(terms.map((term) => matching(toText(term), files)))).flat();
+    case 'hostnames':
+      return inventoryHostnames(terms.flat().map(toText).join(','), names.get('groups'));
+    case 'random':
+      return terms.length === 0 ? [] : [terms[randomInt(terms.length)]];
     case 'file':
       return Promise.all(terms.map(async (term) => splitEnd((await files.read(await files.find('files', toText(term)))).toString('utf8'))));
   }

@@ -220,7 +220,7 @@ export interface RoleSteps {
 }
 
 export interface Loop {
-  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file';
+  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file' | 'hostnames' | 'random';
   readonly value: TemplateValue;
   readonly place: Place;
   readonly loopVar: TemplateValue;

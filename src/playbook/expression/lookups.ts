@@ -1,6 +1,7 @@
 // What comes in: the name of a lookup, its terms and options. What goes out: a list (`query`) or its texts joined with commas (`lookup`).
 // Guaranteed: only files of the controller and its environment are read; no program is run. What a lookup gives is data: it is not a template again.
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
+import { randomInt } from 'node:crypto';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
@@ -8,6 +9,7 @@ import { flatten } from './filters-lists.js';
 import { expandUser } from './filters-paths.js';
 import { formatPercent } from './format-percent.js';
 import { dictEntries, dictGet, dictHas, isDict, makeDict, Tuple, typeName } from './kinds.js';
+import { inventoryHostnames } from './inventory-hostnames.js';
 import { iterate } from './iterate.js';
 import { exists, globFiles, isFile } from './local-files.js';
 import { searched } from './first-found-names.js';
@@ -116,6 +118,8 @@ const lookups: Readonly<Record<string, Lookup>> = {
     const all = context.variable('vars');
     return all instanceof Undefined ? [] : iterate(all).map(toText).sort().filter((name) => search(wanted, name) !== null);
   }) },
+  inventory_hostnames: { options: [], run: (terms, _, context) => inventoryHostnames(terms.flatMap((term) => (Array.isArray(term) ? term.map(toText) : [toText(term)])).join(','), context.variable('groups')) },
+  random_choice: { options: [], run: (terms) => (terms.length === 0 ? [] : [terms[randomInt(terms.length)]]) },
   dict: { options: [], run: (terms) => flatten(terms, 1, false).flatMap((term) => {
     if (!isDict(term)) throw new FilterError(`takes mappings, not ${typeName(term)}`);
     return dictEntries(term).map(([key, value]) => makeDict([['key', key], ['value', value]]));
@@ -151,7 +155,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   lines: 'it runs a program on this machine; run it in a task with delegate_to: localhost and register what it says',
   password: 'make the password once and keep it in a vault',
   url: 'use a task with get_url',
-  random_choice: 'use the filter random',
 };
 
 /** `ansible.builtin.file` as `file`; `flattened` is one of community.general. */
