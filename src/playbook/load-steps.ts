@@ -3,7 +3,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isMap, isSeq, type Node } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
-import { type MapEntry, resolveAlias, yamlError, yamlPlace } from '../base/yaml.js';
+import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
 import { COMMON_KEYS, readDirectives } from './directives.js';
 import { applyOf, includeVars, knownName } from './include-parts.js';
 import { unsupportedTaskKeys } from './keys.js';
@@ -11,7 +11,7 @@ import { holdsTemplate, writtenArguments } from './load-arguments.js';
 import type { LoadContext } from './load-context.js';
 import { LOOP_KEYS } from './load-loop.js';
 import { importRole, includeRole } from './load-role.js';
-import { INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
+import { actionOf, INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
 import type { Block, Handler, Include, Included, Step } from './playbook.js';
 import { firstFile, readYaml } from './read-file.js';
 import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
@@ -54,9 +54,18 @@ export async function loadHandlers(context: LoadContext, node: Node | null): Pro
   return steps.flatMap((step) => (step.kind === 'block' || step.kind === 'role' ? [] : [step]));
 }
 
+/** `action: include_tasks x.yml` is the same as `include_tasks: x.yml`. */
+function withoutAction(yaml: YamlFile, entries: Entries): Entries {
+  const action = entries.get('action');
+  if (action === undefined) return entries;
+  const { written, entry } = actionOf(yaml, action);
+  if (!INCLUDES.includes(shortName(written))) return entries;
+  return new Map([...entries].map(([name, one]) => (name === 'action' ? [written, { ...entry, key: written }] : [name, one])));
+}
+
 async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const { yaml } = context;
-  const entries = entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler');
+  const entries = withoutAction(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler'));
   if (entries.has('block')) return [await loadBlock(context, item, entries)];
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);

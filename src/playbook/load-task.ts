@@ -108,22 +108,29 @@ function moduleHint(written: string, known: readonly string[]): string {
   return didYouMean(written, [...modules.keys(), ...known]) ?? MODULE_LIST;
 }
 
-/** `action: copy src=a dest=b`, or `action: {module: copy, src: a}`. */
 function actionModule(yaml: YamlFile, entry: MapEntry): { module: AnyModule; entry: MapEntry; written: string } {
+  const action = actionOf(yaml, entry);
+  const { written } = action;
+  if (written.includes('{{')) throw yamlError(yaml, entry.value ?? entry.keyNode, 'the name of a module cannot be a template', { code: UNSUPPORTED, hint: 'name it; package takes what the host has' });
+  const module = moduleNamed(written);
+  if (module === undefined) throw yamlError(yaml, entry.keyNode, `the module "${written}" is not supported`, { code: UNSUPPORTED, hint: moduleHint(written, []) });
+  return { module, ...action };
+}
+
+/** The module's name, and the entry as if it stood at that: of `action: copy src=a dest=b`, and of `action: {module: copy, src: a}`. */
+export function actionOf(yaml: YamlFile, entry: MapEntry): { entry: MapEntry; written: string } {
   const value = resolveAlias(yaml, entry.value);
   const [, name = '', rest = ''] = isScalar(value) ? (/^\s*(\S+)\s*([\s\S]*)$/.exec(String(value.value)) ?? []) : [];
   const mapped = isMap(value) ? value.items.find(({ key }) => isScalar(key) && key.value === 'module') : undefined;
   const written = mapped === undefined ? name : String(isScalar(mapped.value) ? mapped.value.value : '');
-  const module = moduleNamed(written);
-  if (module === undefined) throw yamlError(yaml, entry.keyNode, `the module "${written}" is not supported`, { code: UNSUPPORTED, hint: moduleHint(written, []) });
   if (mapped !== undefined && isMap(value)) {
     const clone = value.clone() as typeof value;
     clone.items = value.items.filter((item) => item !== mapped);
-    return { module, written, entry: { ...entry, value: clone } };
+    return { written, entry: { ...entry, value: clone } };
   }
   const node = isScalar(value) ? value.clone() : null;
   if (isScalar(node)) node.value = rest;
-  return { module, written, entry: { ...entry, value: node as Node } };
+  return { written, entry: { ...entry, value: node as Node } };
 }
 
 function loadMeta(yaml: YamlFile, entry: MapEntry, base: TaskBase, what: 'task' | 'handler'): Meta {
