@@ -13,7 +13,6 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   poll: 'leave it out, with async',
   debugger: 'leave it out',
   include: 'use include_tasks or import_tasks',
-  with_inventory_hostnames: 'use loop: "{{ groups[...] }}"',
   with_ini: LATER,
   with_lines: 'register the output of a command, and loop over stdout_lines',
   with_url: LATER,

@@ -30,8 +30,6 @@ export interface HostRun {
 export interface PlaybookRun extends SettingDefaults {
   readonly reporter: PlaybookReporter;
   readonly forceHandlers: boolean;
-  /** How hosts are reached of which neither inventory nor playbook says it. */
-  readonly defaultConnection: string;
   readonly gathering: Gathering;
   readonly tags: Tags;
   readonly variables: RunVariables;

@@ -42,6 +42,8 @@ export interface SettingDefaults {
   /** Where nothing is written; 0: no limit. */
   readonly timeoutSec: number;
   readonly diffContext: number;
+  /** How hosts are reached of which neither inventory nor playbook says it. */
+  readonly defaultConnection: string;
 }
 
 export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Directives[] {
@@ -71,7 +73,7 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
     environment: environmentOf(chain, names),
     delegateTo,
     connectionVars: names.connectionVars(delegateTo !== undefined),
-    connection: connectionNamed(text('connection')),
+    connection: otherThan(defaults.defaultConnection, connectionNamed(text('connection'))),
     ...loginOf(text('remoteUser'), text('port')),
     timeoutSec: Number(timeout) === 0 ? undefined : Number(timeout),
     diffContext: defaults.diffContext,
@@ -95,6 +97,11 @@ export function reachedAs(host: Host, { connection, remoteUser, port, connection
   };
   const isSaid = Object.keys(connectionVars).length > 0;
   return Object.keys(more).length === 0 && !isSaid ? host : { ...host, vars: { ...vars, ...more }, ...(isSaid ? { connectionVars } : {}) };
+}
+
+/** What is the default anyway makes no connection of its own. */
+function otherThan(usual: string, connection: Settings['connection']): Settings['connection'] {
+  return connection === connectionNamed(usual) ? undefined : connection;
 }
 
 function connectionNamed(connection: string | undefined): Settings['connection'] {
