@@ -1,5 +1,6 @@
 // The modules that ask the host nothing: set_fact, assert, fail, debug. Pure.
 import { printable } from '../base/host-text.js';
+import { isVariableName } from '../base/variable-name.js';
 import type { PlaybookModule } from './module.js';
 import { convertParameter, type Parameters } from './params.js';
 
@@ -57,7 +58,7 @@ export const setFact: PlaybookModule<typeof setFactParameters> = {
   parameters: setFactParameters,
   takesAnyName: true,
   checkWritten: (written) => {
-    const wrong = Object.keys(written).find((name) => !name.includes('{{') && !/^[A-Za-z_]\w*$/.test(name));
+    const wrong = Object.keys(written).find((name) => !name.includes('{{') && !isVariableName(name));
     if (wrong !== undefined) return { message: `"${wrong}" is not a name for a variable`, parameter: wrong, hint: 'letters, digits and underscores' };
     return Object.keys(written).every((name) => name === 'cacheable') ? { message: 'set_fact needs at least one variable' } : undefined;
   },

@@ -1,5 +1,6 @@
 // The keys that plays, roles, blocks and tasks have in common, and how a task gets them from what is around it (playbook/base.py).
 // Guaranteed: `when`, `tags` and `environment` add up from the outside to the inside; of everything else the innermost that is written counts.
+import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { MapEntry, YamlFile } from '../base/yaml.js';
 import { yamlError } from '../base/yaml.js';
 import { Condition } from './condition.js';
@@ -61,7 +62,7 @@ export function loadVars(yaml: YamlFile, entry: MapEntry | undefined): WrittenVa
   if (entry === undefined || isNothing(yaml, entry.value)) return {};
   const vars: Record<string, unknown> = {};
   for (const [name, { keyNode, value }] of entriesOf(yaml, entry.value, 'vars')) {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw yamlError(yaml, keyNode, `"${name}" is not a name for a variable`, { code: INVALID, hint: 'letters, digits and underscores' });
+    if (!isVariableName(name)) throw yamlError(yaml, keyNode, `"${name}" is not a name for a variable`, { code: INVALID, hint: VARIABLE_NAME_HINT });
     vars[name] = compileNode(yaml, value);
   }
   return vars;

@@ -2,6 +2,7 @@
 // Guaranteed: exactly one module; parameters that hold no template are checked as far as they can be, before any host is touched.
 import { isMap, isScalar, type Node } from 'yaml';
 import { didYouMean } from '../base/near-names.js';
+import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
 import { moduleNamed, modules } from '../modules/index.js';
 import type { AnyModule } from '../modules/module.js';
@@ -58,8 +59,8 @@ export function taskBase(context: LoadContext, node: Node, entries: Entries, act
   const { yaml } = context;
   const rawName = entries.has('name') ? compileNode(yaml, entries.get('name')?.value ?? null) : undefined;
   const register = textOf(yaml, entries, 'register');
-  if (register !== undefined && !/^[A-Za-z_]\w*$/.test(register)) {
-    throw yamlError(yaml, entries.get('register')?.value ?? node, `"${register}" is not a name for a variable`, { code: INVALID, hint: 'letters, digits and underscores' });
+  if (register !== undefined && !isVariableName(register)) {
+    throw yamlError(yaml, entries.get('register')?.value ?? node, `"${register}" is not a name for a variable`, { code: INVALID, hint: VARIABLE_NAME_HINT });
   }
   const own = readDirectives(yaml, entries);
   const isLocal = entries.has('local_action') && own.delegateTo === undefined;

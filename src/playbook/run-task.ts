@@ -1,6 +1,7 @@
 // What comes in: a task and a host's variables. What goes out: the task's result on that host. One round trip for each item, none for local modules.
 // Guaranteed: a mistake in an expression, a module's failure and a lost connection are results of this host only; what is registered is plain data.
 import { FleetTapError } from '../base/errors.js';
+import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
 import type { Condition } from './condition.js';
@@ -109,7 +110,7 @@ interface LoopNames {
 export function controlOf(loop: Loop, scope: Scope): LoopNames {
   const name = (key: string, value: TemplateValue) => {
     const text = toText(render(value, scope));
-    if (!/^[A-Za-z_]\w*$/.test(text)) throw new FleetTapError('host', 'expression-failed', `${key}: ${JSON.stringify(text)} is not a name for a variable`, { place: loop.place, hint: 'letters, digits and underscores' });
+    if (!isVariableName(text)) throw new FleetTapError('host', 'expression-failed', `${key}: ${JSON.stringify(text)} is not a name for a variable`, { place: loop.place, hint: VARIABLE_NAME_HINT });
     return text;
   };
   const indexVar = loop.indexVar === undefined || loop.indexVar === null ? undefined : name('index_var', loop.indexVar);
