@@ -4,7 +4,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { plainTexts } from '../base/unsafe-text.js';
 import { badSubset, chosenFacts } from '../facts/subsets.js';
-import type { ModuleResult, PlaybookModule } from './module.js';
+import type { ModulePlan, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { planScript } from './plan-script.js';
 
@@ -63,6 +63,11 @@ const varsParameters = {
   hash_behaviour: { type: 'string', default: 'replace', choices: ['replace', 'merge'], refused: 'mappings are replaced, as Ansible does by default' },
 } as const satisfies Parameters;
 
+/** Ansible's action puts the reason into `message`. */
+function unreadable(message: string): ModulePlan {
+  return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: message, values: { ansible_facts: {}, ansible_included_var_files: [], message } } };
+}
+
 export const includeVars: PlaybookModule<typeof varsParameters> = {
   name: 'include_vars',
   ahead: 'local',
@@ -74,11 +79,12 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
     const paths: string[] = [];
     if (file !== undefined) {
       try {
-        paths.push(await context.findLocal('vars', file));
+        const path = await context.findLocal('vars', file);
+        if ((await stat(path)).isDirectory()) return unreadable(`An error occurred while trying to read the file '${path}': [Errno 21] Is a directory: '${path}'`);
+        paths.push(path);
       } catch (error) {
         if (!(error instanceof FleetTapError) || error.code !== 'file-missing') throw error;
-        // Ansible's action puts the reason here.
-        return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: error.message, values: { ansible_facts: {}, ansible_included_var_files: [], message: error.message } } };
+        return unreadable(error.message);
       }
     }
     else if (dir !== undefined) {

@@ -1,6 +1,6 @@
 // The modules that ask the host nothing: set_fact, assert, fail, debug. Pure.
 import { printable } from '../base/host-text.js';
-import { isVariableName } from '../base/variable-name.js';
+import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { PlaybookModule } from './module.js';
 import { convertParameter, type Parameters } from './params.js';
 
@@ -59,7 +59,7 @@ export const setFact: PlaybookModule<typeof setFactParameters> = {
   takesAnyName: true,
   checkWritten: (written) => {
     const wrong = Object.keys(written).find((name) => !name.includes('{{') && !isVariableName(name));
-    if (wrong !== undefined) return { message: `"${wrong}" is not a name for a variable`, parameter: wrong, hint: 'letters, digits and underscores' };
+    if (wrong !== undefined) return { message: `"${wrong}" is not a name for a variable`, parameter: wrong, hint: VARIABLE_NAME_HINT };
     return Object.keys(written).every((name) => name === 'cacheable') ? { message: 'set_fact needs at least one variable' } : undefined;
   },
   plan: (params) => {

@@ -89,8 +89,10 @@ async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host
     result = { ...result, registered: { ...result.registered, ...own } };
     results.push(result);
     registered.push(result.registered);
-    // What set_fact has set goes over everything for the items behind it, and so does what this item has registered.
-    grown = knowing(Object.keys(result.facts).length > 0 ? grown.with(result.facts) : grown, result);
+    // What set_fact has set and include_vars has read goes over everything for the items behind it, and so does what this item has registered.
+    if (Object.keys(result.facts).length > 0) grown = grown.with(result.facts);
+    for (const effect of result.effects) if (effect.kind === 'include-vars') grown = grown.including(effect.vars);
+    grown = knowing(grown, result);
     host.itemDone(label, result);
     if (result.unreachable || isInterrupted(result)) break;
     if (loop.breakWhen.length > 0 && firstFalse(loop.breakWhen, knowing(inner, result)) === undefined) break;

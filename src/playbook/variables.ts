@@ -61,7 +61,7 @@ export class HostVariables {
         this.facts = { ...this.facts, ...effect.facts };
         if (effect.areBare === true) for (const name of Object.keys(effect.facts)) this.bareFacts.add(name);
       }
-      if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) this.included.set(name, compileUserData(value, `the variable ${name} (include_vars)`));
+      if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) this.included.set(name, compileIncluded(name, value));
     }
   }
 
@@ -71,6 +71,10 @@ export class HostVariables {
     if (written === undefined) this.registeredVars.delete(name);
     else this.registeredVars.set(name, written);
   }
+}
+
+function compileIncluded(name: string, value: unknown): TemplateValue {
+  return compileUserData(value, `the variable ${name} (include_vars)`);
 }
 
 /** Variables that the user wrote as plain data; each is parsed when it is first asked for. */
@@ -129,17 +133,26 @@ export class Scope implements Names {
   readonly #task: TaskVariables;
   /** Loop item and results under way: data. */
   readonly #local: Readonly<Record<string, unknown>>;
+  /** What earlier items of a loop have included: over everything but those. */
+  readonly #included: WrittenVars;
   readonly #open = new Set<string>();
 
-  constructor(run: RunVariables, variables: HostVariables, task: TaskVariables = NO_TASK, local: Readonly<Record<string, unknown>> = {}) {
+  constructor(run: RunVariables, variables: HostVariables, task: TaskVariables = NO_TASK, local: Readonly<Record<string, unknown>> = {}, included: WrittenVars = {}) {
     this.#run = run;
     this.#variables = variables;
     this.#task = task;
     this.#local = local;
+    this.#included = included;
   }
 
   with(local: Readonly<Record<string, unknown>>): Scope {
-    return new Scope(this.#run, this.#variables, this.#task, { ...this.#local, ...local });
+    return new Scope(this.#run, this.#variables, this.#task, { ...this.#local, ...local }, this.#included);
+  }
+
+  /** @param vars of include_vars */
+  including(vars: Readonly<Record<string, unknown>>): Scope {
+    const compiled = Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, compileIncluded(name, value)]));
+    return new Scope(this.#run, this.#variables, this.#task, this.#local, { ...this.#included, ...compiled });
   }
 
   get vault(): Vault | undefined {
@@ -152,6 +165,7 @@ export class Scope implements Names {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
+    if (Object.hasOwn(this.#included, name)) return this.#render(name, this.#included[name]);
     const { extra, registered, registeredVars, facts, bareFacts, inventory, included, data } = this.#variables;
     const { params, written, defaults } = this.#task;
     if (extra.has(name)) return this.#render(name, extra.get(name));
@@ -194,7 +208,7 @@ export class Scope implements Names {
   names(): string[] {
     const { extra, registered, facts, bareFacts, inventory, included, data } = this.#variables;
     const { params, written, defaults, magic } = this.#task;
-    const layers = [...params, ...written, ...defaults, this.#local, this.#run.magic, magic].flatMap((layer) => Object.keys(layer));
+    const layers = [...params, ...written, ...defaults, this.#local, this.#included, this.#run.magic, magic].flatMap((layer) => Object.keys(layer));
     const own = [...MAGIC, ...extra.names(), ...registered.keys(), ...included.keys(), ...inventory.names(), ...data.keys(), ...Object.keys(facts).map((fact) => (bareFacts.has(fact) ? fact : `ansible_${fact}`))];
     return [...new Set([...own, ...layers])];
   }

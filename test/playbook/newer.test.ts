@@ -26,6 +26,8 @@ beforeAll(async () => {
     'roles/parts/tasks/other.yml': '- debug: {msg: "other {{ kind | default(\'\') }}"}\n',
     'roles/parts/tasks/fails.yml': '- {name: fails, fail: {msg: no way}}\n',
     'roles/parts/vars/other.yml': 'kind: named',
+    'vars/a-x.yml': 'suffix: y',
+    'vars/b-y.yml': 'found: "{{ suffix }} seen"',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
   for (const [path, text] of Object.entries(files)) {
@@ -177,4 +179,9 @@ test('include with run_once: its tasks are for the first host alone, the others 
     - {name: after, debug: {msg: x}}
 `;
   expect(await told(tasks, 'a,b,')).toEqual(['parts : debug a ok main', 'parts : fails a failed no way', 'after b ok x']);
+});
+
+test('a file that an item of include_vars has read says where the next one is', async () => {
+  const tasks = '  vars: {suffix: x}\n  tasks:\n    - include_vars: "vars/{{ item }}-{{ suffix }}.yml"\n      loop: [a, b]\n    - debug: {msg: "{{ found }}"}\n';
+  expect((await told(tasks)).at(-1)).toBe('debug a ok y seen');
 });
