@@ -177,9 +177,11 @@ function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>
     return file;
   };
   const from = { tasks: fileOf('tasks'), vars: fileOf('vars'), defaults: fileOf('defaults'), handlers: fileOf('handlers') };
+  // Two uses are one where they say the same: `tasks_from: main` is another than none (playbook/role/__init__.py, _get_hash_dict).
+  const saidFrom = Object.entries(given?.files ?? from).filter(([folder]) => given !== undefined || args.has(`${folder}_from`));
   const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
   const isValidated = booleanOf(yaml, args, 'rolespec_validate') ?? true;
   // Its variables are the role's: with import_role the whole play sees them.
   const vars = context.around.find((one) => one.params !== undefined)?.params ?? {};
-  return { name: given?.name ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([key, from, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
+  return { name: given?.name ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([saidFrom, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };
 }

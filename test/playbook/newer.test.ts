@@ -185,3 +185,12 @@ test('a file that an item of include_vars has read says where the next one is', 
   const tasks = '  vars: {suffix: x}\n  tasks:\n    - include_vars: "vars/{{ item }}-{{ suffix }}.yml"\n      loop: [a, b]\n    - debug: {msg: "{{ found }}"}\n';
   expect((await told(tasks)).at(-1)).toBe('debug a ok y seen');
 });
+
+// Two uses are one where they say the same, however they bring the role in.
+test.each<[string, string, number]>([
+  ['included, then imported', '    - include_role: {name: parts}\n    - import_role: {name: parts, allow_duplicates: false}\n', 1],
+  ['imported with other variables', '    - include_role: {name: parts}\n    - import_role: {name: parts, allow_duplicates: false}\n      vars: {x: 1}\n', 2],
+  ['included with the file that is read anyway', '    - include_role: {name: parts}\n    - include_role: {name: parts, tasks_from: main, allow_duplicates: false}\n', 2],
+])('a role that runs once: %s', async (_what, tasks, times) => {
+  expect((await told(`  tasks:\n${tasks}`)).filter((line) => line.endsWith('main'))).toHaveLength(times);
+});
