@@ -9,9 +9,9 @@ import { selectHosts, type UnknownNames } from '../inventory/pattern.js';
 import { splitPattern } from '../inventory/split-pattern.js';
 import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
-import type { Playbook } from '../playbook/playbook.js';
+import type { Play, Playbook } from '../playbook/playbook.js';
 import { formatRecap } from '../playbook/recap.js';
-import { startRun } from '../playbook/run.js';
+import { addsHosts, startRun } from '../playbook/run.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
@@ -72,7 +72,7 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
   }
   const tags = { only: split(options.tags, ['all']), skip: split(options.skipTags, []) };
   const [first] = options.playbooks;
-  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true, mayBeMissing: playbooks.every(isLocal), checksLater: true }, context);
+  const fleet = await Fleet.open('all', { ...options, extraVars, playFolder: options.playbookDir ?? dirname(resolve(first ?? '.')), mayBeEmpty: true, mayBeMissing: playbooks.every(needsNoInventory), checksLater: true }, context);
   const failed = options.rerunFailed === undefined ? undefined : new Set(fleet.hosts.map(({ name }) => name));
   const select = (pattern: string, inventory: Inventory) => selectWithLocal(inventory, pattern, fleet.limit, options.unknownNames).filter((host) => failed?.has(host.name) ?? true);
   try {
@@ -146,9 +146,10 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
 }
 
-/** All its plays are for this machine: it needs no inventory. */
-function isLocal({ plays }: Playbook): boolean {
-  return plays.every(({ hosts }) => typeof hosts === 'string' && splitPattern(hosts).every((word) => LOCAL_NAMES.includes(word)));
+/** All its plays are for this machine, or the first is, and one brings the hosts of the others. */
+function needsNoInventory({ plays }: Playbook): boolean {
+  const isLocal = ({ hosts }: Play) => typeof hosts === 'string' && splitPattern(hosts).every((word) => LOCAL_NAMES.includes(word));
+  return plays.every(isLocal) || (plays.slice(0, 1).some(isLocal) && plays.some(addsHosts));
 }
 
 /** `localhost` is there although no inventory names it, and is this machine. */

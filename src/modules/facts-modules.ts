@@ -4,6 +4,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { plainTexts } from '../base/unsafe-text.js';
 import { badSubset, chosenFacts } from '../facts/subsets.js';
+import { parseAddress } from '../inventory/address.js';
 import type { ModulePlan, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { planScript } from './plan-script.js';
@@ -120,7 +121,9 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
 };
 
 const NAME = ['name', 'hostname', 'host'];
-const GROUPS = ['groups', 'group', 'groupname'];
+const GROUPS = ['groupname', 'groups', 'group'];
+/** Of these names of its parameters add_host makes variables (plugins/action/add_host.py). */
+const ALSO_VARIABLES = ['host', 'group'];
 
 export const addHost: PlaybookModule<Parameters> = {
   name: 'add_host',
@@ -130,11 +133,15 @@ export const addHost: PlaybookModule<Parameters> = {
   checkWritten: (written) => (NAME.some((name) => name in written) ? undefined : { message: 'name, host or hostname needs to be provided' }),
   plan: (params) => {
     const values = params as Readonly<Record<string, unknown>>;
-    const [name] = NAME.flatMap((one) => (one in values ? [String(values[one])] : []));
-    if (name === undefined || name === '') throw new ParameterError('name, host or hostname needs to be provided');
+    const [written] = NAME.flatMap((one) => (one in values ? [String(values[one])] : []));
+    if (written === undefined || written === '') throw new ParameterError('name, host or hostname needs to be provided');
     const [given] = GROUPS.flatMap((one) => (one in values ? [values[one]] : []));
     const groups = (Array.isArray(given) ? given.map(String) : String(given ?? '').split(',')).map((one) => one.trim()).filter((one) => one !== '');
-    const vars = Object.fromEntries(Object.entries(values).filter(([key]) => !NAME.includes(key) && !GROUPS.includes(key)));
+    // A name may end in a port; what is no address, or has ranges in it, is a name as it is.
+    const address = parseAddress(written);
+    const { name, port } = address === undefined || address.name.includes('[') ? { name: written, port: undefined } : address;
+    const own = Object.entries(values).filter(([key]) => ALSO_VARIABLES.includes(key) || (!NAME.includes(key) && !GROUPS.includes(key)));
+    const vars = { ...Object.fromEntries(own), ...(port === undefined ? {} : { ansible_ssh_port: port }) };
     return { kind: 'done', result: { changed: true, values: { add_host: { host_name: name, groups, host_vars: vars } }, effects: [{ kind: 'add-host', host: name, groups, vars }] } };
   },
 };

@@ -251,7 +251,8 @@ function withData(host: Host, inventory: RunInventory): Host {
   return data === undefined || data.size === 0 ? host : { ...host, vars: { ...Object.fromEntries(data), ...host.vars } };
 }
 
-function addsHosts(play: Play): boolean {
+/** One of its tasks may bring hosts or groups: add_host, group_by, or what an include brings. */
+export function addsHosts(play: Play): boolean {
   const text = writtenSteps(play, () => {});
   return /"name":"(add_host|group_by)"/.test(text) || /"kind":"include"/.test(text);
 }

@@ -55,9 +55,10 @@ export function taskName(task: Pick<TaskBase, 'name' | 'role' | 'action'>, names
   return task.role === undefined ? shown : `${task.role.name} : ${shown}`;
 }
 
-/** `file:line`, as -vv shows it. */
-export function pathOf({ place: { file = '', line } }: { readonly place: Place }): string {
-  return line === undefined ? file : `${file}:${line}`;
+/** `file:line`, as -vv shows it: the whole path (playbook/base.py, get_path). */
+export function pathOf({ place: { file, line } }: { readonly place: Place }): string {
+  if (file === undefined) return '';
+  return line === undefined ? resolve(file) : `${resolve(file)}:${line}`;
 }
 
 /** What `taskName` has put in front is left out. */

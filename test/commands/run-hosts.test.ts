@@ -73,3 +73,8 @@ test.each<[string, string, string, boolean]>([
   const text = `- hosts: ${host}\n  gather_facts: false\n  vars: {ansible_port: 9, ansible_host: 127.0.0.1}\n  ${key}\n  tasks:\n    - ${touch()}\n`;
   expect((await playText(text, { connectionVars: { ansible_connection: 'local' } })).isTouched).toBe(isTouched);
 });
+
+test('a playbook whose first play brings the hosts of the others needs no inventory', async () => {
+  const text = `- hosts: localhost\n  gather_facts: false\n  tasks:\n    - add_host: {name: 'made:9', groups: made, ansible_connection: local}\n    - fail: {msg: "{{ hostvars.made.ansible_ssh_port }}"}\n      when: hostvars.made.ansible_ssh_port != 9\n- hosts: made\n  gather_facts: false\n  tasks:\n    - ${touch()}\n`;
+  expect(await playText(text, { inventory: [] })).toMatchObject({ status: 0, isTouched: true });
+});
