@@ -14,6 +14,9 @@ import { checkValidate } from './put.js';
 /** A longer file is read when it is its turn. */
 const READ_AHEAD_BYTES = 1024 * 1024;
 
+/** What Ansible preserves of a text: the mode of the temporary file that it puts it into. */
+const TEMPORARY_MODE = '600';
+
 export const copy: PlaybookModule<typeof copyParameters> = {
   name: 'copy',
   parameters: copyParameters,
@@ -21,7 +24,6 @@ export const copy: PlaybookModule<typeof copyParameters> = {
   checkWritten: (written) => {
     if (('src' in written) === ('content' in written)) return { message: 'src' in written ? 'src and content are mutually exclusive' : 'src (or content) is required' };
     if (written.content === null) return { message: 'content is nothing', parameter: 'content', hint: "for an empty file write content: ''" };
-    if ('content' in written && written.mode === 'preserve') return { message: 'mode: preserve needs src', parameter: 'mode', hint: "write octal digits in quotes: '0644'" };
     if ('content' in written && typeof written.dest === 'string' && written.dest.endsWith('/')) return { message: 'can not use content with a dir as dest', parameter: 'dest' };
     return checkValidate(written.validate);
   },
@@ -29,7 +31,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
     const { dest, src, force, follow, backup, validate, directory_mode: directoryMode } = params;
     if (src === undefined || params.content !== undefined) {
       const bytes = Buffer.from(contentText(params.content));
-      return planPlace({ module: 'copy', bytes, dest, base: '', source: undefined, force, follow, backup, validate, directoryMode, ownership: params }, context);
+      return planPlace({ module: 'copy', bytes, dest, base: '', source: undefined, force, follow, backup, validate, directoryMode, ownership: { ...params, mode: params.mode === 'preserve' ? TEMPORARY_MODE : params.mode } }, context);
     }
     if (params.remote_src) return planRemoteCopy(params, src, context);
     const found = await context.findLocal('files', src);

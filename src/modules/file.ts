@@ -44,13 +44,13 @@ state_of() {
 follow_link() { [ -n "$follow" ] && [ -L "$path" ] || return 0; real "$path" && path=$real; state_of "$path"; }
 same() { [ "$(stat -c %d:%i -- "$1")" = "$(stat -L -c %d:%i -- "$2" 2>/dev/null)" ]; }
 seconds() { s=$(stat -c "$1" -- "$2" 2>/dev/null); printf '%s\\n' "\${s%.000000000}"; }
-# A time is preserve, now, or what touch -t takes. TIME, touch's letter, stat's letter, PATH.
+# A time is preserve, now, or what touch -t takes, with all its digits. TIME, touch's letter, stat's letter, PATH.
 set_time() {
   case $1 in
   preserve) return ;;
   now) ;;
   *)
-    probe=$(mktemp) && touch -t "$1" "$probe" 2>/dev/null || { rm -f "$probe"; give_up "Error while obtaining timestamp for time $1 using format ${TIME_FORMAT}"; }
+    case $1 in ????????????.??) ;; *) false ;; esac && probe=$(mktemp) && touch -t "$1" "$probe" 2>/dev/null || { rm -f "$probe"; give_up "Error while obtaining timestamp for time $1 using format ${TIME_FORMAT}"; }
     wanted=$(seconds %Y "$probe"); rm -f "$probe"
     is=$(seconds "%.9$3" "$4"); case $is in *[!0-9.]*|'') is=$(seconds "%$3" "$4") ;; esac
     [ "$wanted" != "$is" ] || return 0 ;;
@@ -196,6 +196,15 @@ say warned "$say_warning"
 info_seen "$path"
 `);
 
+/** Python's strptime takes one digit where TIME_FORMAT has two; touch does not. What neither takes stays as it is. */
+function paddedTime(time: string | undefined): string | undefined {
+  const parts = /^(\d{4})(1[0-2]|0[1-9]|[1-9])(3[01]|[12]\d|0[1-9]|[1-9])(2[0-3]|[01]\d|\d)([0-5]\d|\d)\.(6[01]|[0-5]\d|\d)$/.exec(time ?? '');
+  if (parts === null) return time;
+  const [, year, ...others] = parts;
+  const [month, day, hour, minute, second] = others.map((part) => part.padStart(2, '0'));
+  return `${year}${month}${day}${hour}${minute}.${second}`;
+}
+
 export const file: PlaybookModule<typeof parameters> = {
   name: 'file',
   parameters,
@@ -207,7 +216,7 @@ export const file: PlaybookModule<typeof parameters> = {
   },
   plan: (params, context) => {
     const { path, state, src, recurse, force, follow } = params;
-    const words = { wantdiff: context.diff, path, state, src, recurse, force, follow, mtime: params.modification_time, atime: params.access_time, ...ownershipWords(params) };
+    const words = { wantdiff: context.diff, path, state, src, recurse, force, follow, mtime: paddedTime(params.modification_time), atime: paddedTime(params.access_time), ...ownershipWords(params) };
     const shown = { path, state, src, mode: params.mode, owner: params.owner, group: params.group };
     const script = (check: boolean) => moduleScript('file', shown, context, `${assign({ ...words, check })}\noldsrc=; say_warning=; content=\n${OWN}\n${BODY}`);
     return {

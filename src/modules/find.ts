@@ -1,13 +1,15 @@
 // find: which files are below folders, by name, kind, age, size, mode and content. Never changes anything. The host lists; names and patterns are
 // compared here, with Python's regular expressions and fnmatch. Names that hold a newline are left out.
+import { isUtf8 } from 'node:buffer';
+import { posix } from 'node:path';
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
 import type { Answer } from './answer.js';
-import type { ModulePlan, PlaybookModule } from './module.js';
+import { type Entry, listedDepth, nameOf, type Root, toldPath, Unexamined, walk, type Walked } from './find-walk.js';
+import type { ModulePlan, ModuleResult, PlaybookModule } from './module.js';
 import { OWN } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { planScript } from './plan-script.js';
 import { quote } from '../base/quote.js';
-import { walkOrder } from './walk-order.js';
 import { STAT_FORMAT, type StatInfo, statInfo } from './stat-line.js';
 
 const parameters = {
@@ -34,7 +36,6 @@ const parameters = {
 } as const satisfies Parameters;
 
 type Params = ParamsOf<typeof parameters>;
-type Found = { readonly path: string; readonly info: StatInfo };
 
 /** Files of more bytes are not searched for `contains`. */
 const CONTENT_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -42,18 +43,20 @@ const CONTENT_LIMIT_BYTES = 16 * 1024 * 1024;
 const LIST = `
 answer
 say changed false
-[ -z "$aged" ] || say now "$(date +%s)"
+[ -z "$aged" ] || say now "$(date +%s.%N)"
 number=0
 for folder; do
   number=$((number + 1))
   expand folder
-  if [ ! -d "$folder" ]; then say "missing" "$number"; tell missings "$folder"; continue; fi
-  folder=\${folder%/}
   tell "root$number" "$folder"
+  [ -d "$folder" ] || continue
+  say "folder$number" 1
+  folder=\${folder%/}
+  [ -r "$folder/" ] || tell "closed$number" "$folder"
   find $L "\${folder:-/}" -mindepth 1 $depth ! -name '*
 *' -exec stat -c "entry$number>${STAT_FORMAT}/%n" -- {} + 2>/dev/null
-  [ -n "$L" ] || find "\${folder:-/}" -mindepth 1 $depth -type l ! -name '*
-*' -exec sh -c 'for f; do [ ! -d "$f" ] || printf "linked%s>%s\\n" "$0" "$f"; done' "$number" {} + 2>/dev/null
+  find $L "\${folder:-/}" -mindepth 1 $depth \\( -type d -o -type l \\) ! -name '*
+*' -exec sh -c 'for f; do [ ! -d "$f" ] || { [ ! -L "$f" ] || printf "linked%s>%s\\n" "$0" "$f"; [ -r "$f" ] || printf "closed%s>%s\\n" "$0" "$f"; }; done' "$number" {} + 2>/dev/null
 done
 `;
 
@@ -62,7 +65,7 @@ answer
 say changed false
 for f; do
   if [ -n "$content" ]; then
-    if [ "$(stat -c %s -- "$f")" -le ${CONTENT_LIMIT_BYTES} ]; then printf 'content>'; base64 < "$f" | tr -d '\\n'; echo; else echo 'content>'; fi
+    if [ -r "$f" ] && [ "$(stat -c %s -- "$f")" -le ${CONTENT_LIMIT_BYTES} ]; then printf 'content>'; base64 < "$f" | tr -d '\\n'; echo; else echo 'content>-'; fi
   fi
   [ -z "$sum" ] || echo "sum>$("$sum" < "$f" | cut -d' ' -f1)"
 done
@@ -73,51 +76,49 @@ export const find: PlaybookModule<typeof parameters> = {
   parameters,
   ahead: 'looks',
   plan: (params, context) => {
-    const matches = filterOf(params);
-    const deepest = params.recurse ? params.depth : 1;
+    const { contains, checksum_algorithm: algorithm } = params;
+    const filter = filterOf(params);
+    const regex = contains === undefined || params.file_type !== 'file' ? undefined : regexOf(contains, 'contains');
+    const deepest = listedDepth(params);
     const words = { L: params.follow ? '-L' : '', depth: deepest === undefined ? '' : `-maxdepth ${deepest}`, aged: params.age !== undefined };
     return planScript({ module: 'find', shown: { paths: params.paths }, words, body: `set -- ${params.paths.map(quote).join(' ')}\n${OWN}\n${LIST}`, look: 'itself' }, context, (answer) => {
-      const now = Number(answer.values.get('now'));
-      const entries = params.paths.flatMap((_, index) => entriesOf(answer, index));
-      const missing = linesOf(answer.text('missings'));
-      let found = entries.filter((entry) => matches(entry, now));
-      const { contains } = params;
-      const end = (kept: readonly (Found & { readonly checksum?: string })[]) => {
-        const limited = params.limit === undefined ? kept : kept.slice(0, params.limit);
-        const files = limited.map(({ path, info, checksum }) => ({ path, ...told(info), ...(checksum === undefined ? {} : { checksum }) }));
-        const skipped = Object.fromEntries(missing.map((path) => [path, `'${path}' is not a directory`]));
-        const msg = missing.length > 0 ? 'Not all paths examined, check warnings for details' : params.limit !== undefined && limited.length === params.limit ? 'Limit of matches reached' : 'All paths examined';
-        return { changed: false, msg, values: { files, matched: files.length, examined: entries.length, skipped_paths: skipped }, warnings: missing.map((path) => `Skipped '${path}' path due to this access issue: '${path}' is not a directory\n`) };
+      const nowSec = Number.parseFloat(answer.values.get('now') ?? '');
+      const roots = params.paths.map((_, index) => rootOf(answer, index + 1));
+      const read = (entries: readonly Entry[], what: { readonly content: boolean; readonly sum: string }, done: (answer: Answer) => ModuleResult | ModulePlan) =>
+        planScript({ module: 'find', shown: { files: entries.length }, words: what, body: `set -- ${entries.map(({ path }) => quote(path)).join(' ')}\n${READ}`, look: 'itself' }, context, done);
+      const end = (walked: Walked) => {
+        const regular = walked.found.filter(({ info }) => info.isreg);
+        if (!params.get_checksum || regular.length === 0) return ended(walked, new Map());
+        return read(regular, { content: false, sum: `${algorithm}sum` }, (sums) => ended(walked, new Map(sums.text('sum').split('\n').map((sum, index) => [regular[index]?.path ?? '', sum]))));
       };
-      const regular = found.filter(({ info }) => info.isreg);
-      const wantsContent = contains !== undefined && params.file_type === 'file';
-      if (!(wantsContent || params.get_checksum) || regular.length === 0) return end(found);
-      const reading = { content: wantsContent, sum: params.get_checksum ? `${params.checksum_algorithm}sum` : '' };
-      return planScript({ module: 'find', shown: { files: regular.length }, words: reading, body: `set -- ${regular.map(({ path }) => quote(path)).join(' ')}\n${READ}`, look: 'itself' }, context, (read) => {
-        const contents = read.text('content').split('\n');
-        const sums = read.text('sum').split('\n');
-        const sumOf = new Map(regular.map(({ path }, index) => [path, sums[index] ?? '']));
-        if (wantsContent) {
-          const regex = regexOf(contains, 'contains');
-          const holds = new Set(regular.filter((_, index) => contentMatches(regex, Buffer.from(contents[index] ?? '', 'base64').toString('utf8'), params.read_whole_file)).map(({ path }) => path));
-          found = found.filter(({ path }) => holds.has(path));
-        }
-        return end(found.map((entry) => (params.get_checksum && entry.info.isreg ? { ...entry, checksum: sumOf.get(entry.path) ?? '' } : entry)));
-      }) satisfies ModulePlan;
+      const wanted = (entry: Entry) => filter.matches(entry, nowSec);
+      if (regex === undefined) return end(walk(roots, { ...params, matches: (entry) => wanted(entry) && filter.hasMode(entry) }));
+      const candidates = new Map<string, Entry>();
+      walk(roots, { ...params, matches: (entry) => wanted(entry) && candidates.set(entry.path, entry).size === 0 });
+      const contentOf = (contents: ReadonlyMap<string, string>) => (entry: Entry) => wanted(entry) && holds(regex, entry.path, contents.get(entry.path), params.read_whole_file) && filter.hasMode(entry);
+      if (candidates.size === 0) return end(walk(roots, { ...params, matches: () => false }));
+      return read([...candidates.values()], { content: true, sum: '' }, (told) => {
+        const lines = told.text('content').split('\n');
+        return end(walk(roots, { ...params, matches: contentOf(new Map([...candidates.keys()].map((path, index) => [path, lines[index] ?? '-']))) }));
+      });
     });
   },
 };
 
-const linesOf = (text: string) => (text === '' ? [] : text.split('\n'));
-
-/** Of the folder at a place of `paths`, as os.walk gives them: a link to a folder stands among the folders. */
-function entriesOf(answer: Answer, index: number): readonly Found[] {
-  const linked = new Set(linesOf(answer.text(`linked${index + 1}`)));
-  const entries = linesOf(answer.text(`entry${index + 1}`)).map(entryOf);
-  return walkOrder(answer.text(`root${index + 1}`), entries.map((entry) => ({ ...entry, isFolder: entry.info.isdir || linked.has(entry.path) })));
+function ended({ found, examined, skipped, warnings, msg }: Walked, sums: ReadonlyMap<string, string>): ModuleResult {
+  const files = found.map((entry) => ({ path: toldPath(entry), ...told(entry.info), ...(sums.has(entry.path) ? { checksum: sums.get(entry.path) } : {}) }));
+  return { changed: false, msg, values: { files, matched: files.length, examined, skipped_paths: skipped }, warnings };
 }
 
-function entryOf(line: string): Found {
+const linesOf = (text: string) => (text === '' ? [] : text.split('\n'));
+
+function rootOf(answer: Answer, number: number): Root {
+  const set = (name: string) => new Set(linesOf(answer.text(`${name}${number}`)));
+  const entries = linesOf(answer.text(`entry${number}`)).map(entryOf);
+  return { path: answer.text(`root${number}`), isFolder: answer.values.has(`folder${number}`), entries, linked: set('linked'), closed: set('closed') };
+}
+
+function entryOf(line: string): Entry {
   // The kind is followed by a slash, and the path is absolute or relative behind it.
   const [, stats = '', path = ''] = /^((?:\S+ ){15}[a-z ]+)\/(.*)$/s.exec(line) ?? [];
   return { path, info: statInfo(stats) };
@@ -131,12 +132,41 @@ function regexOf(pattern: string, parameter: string): RegExp {
   }
 }
 
-function contentMatches(regex: RegExp, text: string, isWhole: boolean): boolean {
-  if (isWhole) return search(regex, text) !== null;
-  return (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).some((line) => search(regex, line)?.index === 0);
+/** As open() of Python reads: UTF-8, any kind of line end; 8 KiB at a time, so that a line before bytes that are no text is found. */
+const CHUNK_BYTES = 8192;
+
+/** @param content in base64; `-`: it cannot be read, or is too long */
+function holds(regex: RegExp, path: string, content = '-', isWhole = false): boolean {
+  if (content === '-') return false;
+  const bytes = Buffer.from(content, 'base64');
+  const isText = isUtf8(bytes);
+  const readable = isText ? bytes : bytes.subarray(0, textBytes(bytes) - (textBytes(bytes) % CHUNK_BYTES));
+  const text = readable.toString('utf8').replace(/\r\n?/g, '\n');
+  const whole = isText ? /[^\n]*\n|[^\n]+$/g : /[^\n]*\n/g;
+  if (isWhole ? isText && search(regex, text) !== null : (text.match(whole) ?? []).some((line) => search(regex, line)?.index === 0)) return true;
+  if (!isText) throw new Unexamined(`Failed to read the file ${posix.normalize(path)} due to an encoding error. current encoding: None (default determined by the Python built-in function "open")`);
+  return false;
 }
 
-function filterOf(params: Params): (entry: Found, nowSec: number) => boolean {
+/** How many bytes are text before the first that are none. */
+function textBytes(bytes: Buffer): number {
+  let [least, most] = [0, bytes.length];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    // A character may be cut there.
+    if ([0, 1, 2, 3].some((cut) => cut <= middle && isUtf8(bytes.subarray(0, middle - cut)))) least = middle;
+    else most = middle - 1;
+  }
+  return least;
+}
+
+interface Filter {
+  /** All but content and mode. @param nowSec of the host; whole where it knows no parts of seconds */
+  readonly matches: (entry: Entry, nowSec: number) => boolean;
+  readonly hasMode: (entry: Entry) => boolean;
+}
+
+function filterOf(params: Params): Filter {
   const matcher = (pattern: string) => {
     if (!params.use_regex) return fnmatch(pattern);
     const regex = regexOf(pattern, 'patterns');
@@ -148,22 +178,26 @@ function filterOf(params: Params): (entry: Found, nowSec: number) => boolean {
   const sizeBytes = measure(params.size, 'size', { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 });
   if (params.limit !== undefined && params.limit <= 0) throw new ParameterError(`limit cannot be ${params.limit} (use None for unlimited)`, 'limit');
   const bits = params.mode === undefined ? undefined : /^[0-7]+$/.test(params.mode) ? Number.parseInt(params.mode, 8) : symbolicBits(params.mode);
-  return ({ path, info }, nowSec) => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (name.startsWith('.') && !params.hidden) return false;
-    const kind = { any: true, directory: info.isdir, file: info.isreg, link: info.islnk }[params.file_type];
-    if (kind !== true) return false;
-    if (wanted.length > 0 && !wanted.some((matches) => matches(name))) return false;
-    if (unwanted.some((matches) => matches(name))) return false;
-    if (ageSec !== undefined) {
-      const old = nowSec - Number(info[params.age_stamp]);
-      if (ageSec >= 0 ? old < ageSec : old > -ageSec) return false;
-    }
-    if (sizeBytes !== undefined && info.isreg && params.file_type !== 'directory' && params.file_type !== 'link' && (sizeBytes >= 0 ? info.size < sizeBytes : info.size > -sizeBytes)) return false;
+  const hasMode = ({ info }: Entry) => {
     if (bits === undefined) return true;
     const own = Number.parseInt(String(info.mode), 8);
     return params.exact_mode ? own === bits : (own & bits) !== 0;
   };
+  const matches = (entry: Entry, nowSec: number) => {
+    const { info } = entry;
+    const name = nameOf(entry);
+    const kind = { any: true, directory: info.isdir, file: info.isreg, link: info.islnk }[params.file_type];
+    if (kind !== true) return false;
+    if (wanted.length > 0 && !wanted.some((like) => like(name))) return false;
+    if (unwanted.some((like) => like(name))) return false;
+    if (ageSec !== undefined) {
+      const stamp = Number(info[params.age_stamp]);
+      const old = nowSec - (Number.isInteger(nowSec) ? Math.floor(stamp) : stamp);
+      if (ageSec >= 0 ? old < ageSec : old > -ageSec) return false;
+    }
+    return sizeBytes === undefined || !info.isreg || params.file_type === 'directory' || params.file_type === 'link' || (sizeBytes >= 0 ? info.size >= sizeBytes : info.size <= -sizeBytes);
+  };
+  return { matches, hasMode };
 }
 
 function measure(text: string | undefined, parameter: string, units: Readonly<Record<string, number>>): number | undefined {
@@ -185,11 +219,12 @@ function fnmatch(pattern: string): (name: string) => boolean {
   return (name) => regex.test(name);
 }
 
-/** Of what stat tells, find leaves these out. */
-const ONLY_STAT = ['blocks', 'block_size', 'device_type'];
+/** Of what stat tells, find leaves these out, and has the names in another place. */
+const NOT_HERE = ['blocks', 'block_size', 'device_type', 'pw_name', 'gr_name'];
 
 function told(info: StatInfo): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(info).filter(([name]) => !ONLY_STAT.includes(name)));
+  const names = { gr_name: info.gr_name ?? '', pw_name: info.pw_name ?? '' };
+  return Object.fromEntries(Object.entries(info).flatMap(([name, value]) => (NOT_HERE.includes(name) ? [] : name === 'ctime' ? [[name, value], ...Object.entries(names)] : [[name, value]])));
 }
 
 const PERMISSIONS: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: 0o111, s: 0o6000, t: 0o1000 };

@@ -1,10 +1,11 @@
-// One line of `stat -c` for a path, and what it says under Ansible's names. Both GNU's and busybox's stat know these letters; only GNU's has parts of
-// seconds. Pure.
+// One line of `stat -c` for a path, and what it says under Ansible's names. Both GNU's and busybox's stat know these letters; only GNU's prints the
+// parts of seconds. Pure.
+import { type PythonFloat, pythonFloat } from '../base/python-repr.js';
 
 /** For `stat -c`; fields have no spaces but the kind's, which stands last. */
-export const STAT_FORMAT = '%a %u %g %s %i %d %h %X %Y %Z %b %o %t:%T %U %G %F';
+export const STAT_FORMAT = '%a %u %g %s %i %d %h %.9X %.9Y %.9Z %b %o %t:%T %U %G %F';
 
-export type StatInfo = Readonly<Record<string, unknown>> & { readonly isreg: boolean; readonly isdir: boolean; readonly islnk: boolean; readonly size: number; readonly mtime: number; readonly atime: number; readonly ctime: number };
+export type StatInfo = Readonly<Record<string, unknown>> & { readonly isreg: boolean; readonly isdir: boolean; readonly islnk: boolean; readonly size: number; readonly mtime: number | PythonFloat; readonly atime: number | PythonFloat; readonly ctime: number | PythonFloat; readonly pw_name?: string; readonly gr_name?: string };
 
 /** @param line as STAT_FORMAT gives it */
 export function statInfo(line: string): StatInfo {
@@ -28,15 +29,21 @@ export function statInfo(line: string): StatInfo {
     inode: Number(inode),
     dev: Number(dev),
     nlink: Number(nlink),
-    atime: Number(atime),
-    mtime: Number(mtime),
-    ctime: Number(ctime),
+    atime: seconds(atime),
+    mtime: seconds(mtime),
+    ctime: seconds(ctime),
+    wusr: has(0o200), rusr: has(0o400), xusr: has(0o100), wgrp: has(0o20), rgrp: has(0o40), xgrp: has(0o10), woth: has(0o2), roth: has(0o4), xoth: has(0o1),
+    isuid: has(0o4000), isgid: has(0o2000),
     blocks: Number(blocks),
     block_size: Number(blockSize),
     device_type: Number.parseInt(major, 16) * 256 + Number.parseInt(minor, 16),
-    wusr: has(0o200), rusr: has(0o400), xusr: has(0o100), wgrp: has(0o20), rgrp: has(0o40), xgrp: has(0o10), woth: has(0o2), roth: has(0o4), xoth: has(0o1),
-    isuid: has(0o4000), isgid: has(0o2000),
-    pw_name: user === 'UNKNOWN' ? '' : (user ?? ''),
-    gr_name: group === 'UNKNOWN' ? '' : (group ?? ''),
+    ...(user === undefined || user === 'UNKNOWN' ? {} : { pw_name: user }),
+    ...(group === undefined || group === 'UNKNOWN' ? {} : { gr_name: group }),
   };
+}
+
+/** As CPython puts a float together. */
+function seconds(text = ''): number | PythonFloat {
+  const [whole, parts = '0'] = text.split('.');
+  return pythonFloat(Number(whole) + 1e-9 * Number(parts));
 }

@@ -18,14 +18,14 @@ const parameters = {
 const BODY = part(`
 expand path
 L=; [ -z "$follow" ] || L=-L
-line=$(stat $L -c '${STAT_FORMAT}
-%.9X %.9Y %.9Z' -- "$path" 2>/dev/null) || line=$(stat $L -c '${STAT_FORMAT}' -- "$path" 2>/dev/null) || line=
+line=$(LC_ALL=C stat $L -c '${STAT_FORMAT}' -- "$path" 2>&1) || case $line in
+*': No such file or directory') answer; say changed false; say exists false; finish ;;
+*) give_up "\${line##*: }" ;;
+esac
 answer
 say changed false
-if [ -z "$line" ]; then say exists false; finish; fi
 say exists true
-say line "\${line%%"$ft_newline"*}"
-times=\${line#*"$ft_newline"}; case $times in *[!0-9.\\ ]*) ;; *) say times "$times" ;; esac
+say line "$line"
 tell path "$path"
 for right in r w x; do if [ "-$right" "$path" ]; then say "can_$right" 1; fi; done
 if [ -L "$path" ] && [ -z "$follow" ]; then tell target "$(readlink -- "$path")"; real "$path" && tell source "$real"; fi
@@ -46,9 +46,7 @@ export const stat: PlaybookModule<typeof parameters> = {
     return planScript({ module: 'stat', shown: { path }, words, body: `${OWN}\n${BODY}`, look: 'itself' }, context, (answer) => {
       const value = (name: string) => answer.values.get(name) ?? '';
       if (value('exists') !== 'true') return { changed: false, values: { stat: { exists: false } } };
-      const info = statInfo(value('line'));
-      const [atime, mtime, ctime] = value('times').split(' ').map(Number);
-      const times = atime === undefined || mtime === undefined || ctime === undefined || Number.isNaN(ctime) ? {} : { atime, mtime, ctime };
+      const { pw_name, gr_name, ...info } = statInfo(value('line'));
       const [mimetype = '', charset = ''] = value('mime').split('; charset=');
       const [version = '', flags = ''] = value('flags').split(/ +/);
       const letters = flags.replaceAll('-', '');
@@ -56,11 +54,12 @@ export const stat: PlaybookModule<typeof parameters> = {
         exists: true,
         path: answer.text('path'),
         ...info,
-        ...times,
         readable: value('can_r') === '1',
         writeable: value('can_w') === '1',
         executable: value('can_x') === '1',
-        ...(info.islnk ? { lnk_target: answer.text('target'), lnk_source: answer.text('source') } : {}),
+        ...(info.islnk ? { lnk_source: answer.text('source'), lnk_target: answer.text('target') } : {}),
+        ...(pw_name === undefined ? {} : { pw_name }),
+        ...(gr_name === undefined ? {} : { gr_name }),
         ...(value('checksum') === '' ? {} : { checksum: value('checksum') }),
         ...(params.get_mime ? { mimetype: mimetype === '' ? 'unknown' : mimetype, charset: charset === '' ? 'unknown' : charset } : {}),
         ...(params.get_attributes ? { version: flags === '' ? null : version, attributes: [...letters].flatMap((letter) => ATTRIBUTES[letter] ?? []), attr_flags: letters } : {}),

@@ -2,6 +2,7 @@
 // A command is a line `MODE NONCE BYTES CODE`. CODE sets ft_s (the script) or, in modes h and f, leaves it to the BYTES bytes after the line, of which the
 // last are NONCE; it sets ft_i when the script has an input (a format for printf), and ft_u when no process can stay behind. The answer is the script's own output, then `NONCE STATUS LEFT\n` on stdout and
 // NONCE on stderr. LEFT is 1 when a process stayed behind that holds these outputs: it could write into a later answer, so this shell is given up.
+// Where the folder of the login may not be read (root's, by another user), scripts run in the user's home, or in /tmp: `find` and others end without it.
 // Guaranteed: what is cut runs nothing; a script runs in a process of its own (modes l and h: a subshell; mode f: a shell, for scripts
 // that want to know `$$`), with the login's environment, and reaches neither the frames nor the shell's own variables.
 import { marked, reader, shellText } from './remote-command.js';
@@ -22,6 +23,7 @@ const TRUST_PIDS = 20_000;
  */
 export const SHELL_LOOP = `: fleet-tap shell
 exec 3<&0 4>&2 2>/dev/null
+[ -r . ] || cd "$HOME" && [ -r . ] || cd /tmp
 ft_c=\${LC_ALL-} ft_h=\${LC_ALL+y} ft_l='
 ' ft_r=${quote(`${reader('"$1"', '"$2"', ' <&3')}exec 3<&-; shift 2; eval "unset ft_s; $ft_s"`)}
 LC_ALL=C
