@@ -12,7 +12,7 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   async: 'a long command needs nothing: leave it out; for one that goes on alone use a service, or systemd-run',
   poll: 'leave it out, with async',
   debugger: 'leave it out',
-  include: 'use include_tasks or import_tasks',
+  include: 'Ansible has it no longer (since 2.16): use include_tasks or import_tasks',
   with_random_choice: 'use loop: with the filter random',
   with_inventory_hostnames: 'use loop: "{{ groups[...] }}"',
   with_ini: LATER,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseYaml } from '../../src/base/yaml.js';
 import { plainValue } from '../../src/base/yaml-value.js';
 import { explainApt } from '../../src/modules/apt-errors.js';
+import { packageModule } from '../../src/modules/package.js';
 import { type Bench, bench, program, runModule } from './run-module.js';
 
 const NOW = 2_000_000_000;
@@ -87,6 +88,16 @@ describe('present, latest, absent', () => {
   test('a comma inside of a template parts no names; what a name is shows when it is known', () => {
     expect(apt.checkWritten?.({ name: "{{ found | reject('match', 'linux ') | list }}" })).toBeUndefined();
     expect(apt.checkWritten?.({ name: 'gcc, Make' })).toMatchObject({ message: '"Make" is not the name of a package' });
+  });
+});
+
+describe('package', () => {
+  test('a name that only other systems have is no mistake of the playbook: a host that reaches it fails', async () => {
+    expect(packageModule.checkWritten?.({ name: ['gcc', 'libXpm-devel', '@development'] })).toBeUndefined();
+    expect(packageModule.checkWritten?.({})).toMatchObject({ message: expect.stringContaining('one of the following is required') });
+    expect(await runModule(here, 'package', { name: ['gcc', 'libXpm-devel'] })).toMatchObject({ changed: false, failed: true, msg: "No package matching 'libXpm-devel' is available" });
+    expect(await runModule(here, 'package', { name: ['libXpm-devel'], state: 'absent' })).toMatchObject({ changed: false });
+    expect(await calls()).toEqual([]);
   });
 });
 

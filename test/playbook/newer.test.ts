@@ -178,3 +178,8 @@ test('include with run_once: its tasks are for the first host alone, the others 
 `;
   expect(await told(tasks, 'a,b,')).toEqual(['parts : debug a ok main', 'parts : fails a failed no way', 'after b ok x']);
 });
+
+test('modules that left ansible.builtin are found under its names', async () => {
+  const lines = await told("  tasks:\n    - {name: suse, ansible.legacy.zypper: {name: x}, when: false}\n    - {name: arch, ansible.builtin.pacman: {name: x}, when: false}\n");
+  expect(lines).toEqual(['suse a skipped not here: false', 'arch a skipped not here: false']);
+});
