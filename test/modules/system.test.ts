@@ -68,6 +68,22 @@ esac`);
     expect(await runModule(here, 'systemd', { name: 'nothing-here', enabled: true })).toMatchObject({ failed: true });
   });
 
+  test('what failed is told in the words of systemctl, and nothing besides', async () => {
+    await program(here, 'systemctl', `case $1 in
+show) printf 'LoadState=loaded\\nActiveState=inactive\\n' ;;
+is-enabled) echo disabled; exit 1 ;;
+*) echo "Failed to $1" >&2; exit 1 ;;
+esac`);
+    const failed = async (params: Record<string, unknown>) => {
+      const { msg, values } = await runModule(here, 'systemd', { name: 'app', ...params });
+      return [msg, values];
+    };
+    expect(await failed({ state: 'started' })).toEqual(['Unable to start service app: Failed to start\n', {}]);
+    expect(await failed({ enabled: true })).toEqual(['Unable to enable service app: Failed to enable\n', {}]);
+    expect(await failed({ masked: true })).toEqual(['Failed to mask the service (app): Failed to mask', {}]);
+    expect(await failed({ daemon_reload: true })).toEqual(['failure 1 during daemon-reload: Failed to daemon-reload\n', {}]);
+  });
+
   test('service: the same where it is told to ask systemd', async () => {
     expect(await runModule(here, 'service', { name: 'app', state: 'started', use: 'systemd' })).toMatchObject({ changed: true });
     expect(await calls()).toEqual(['start app']);
