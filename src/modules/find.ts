@@ -1,5 +1,6 @@
 // find: which files are below folders, by name, kind, age, size, mode and content. Never changes anything. The host lists; names and patterns are
 // compared here, with Python's regular expressions and fnmatch. Names that hold a newline are left out.
+import { pythonFloat } from '../base/python-repr.js';
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
 import type { Answer } from './answer.js';
 import type { ModulePlan, PlaybookModule } from './module.js';
@@ -43,6 +44,9 @@ const LIST = `
 answer
 say changed false
 [ -z "$aged" ] || say now "$(date +%s)"
+# Only GNU's stat has parts of seconds.
+format='${STAT_FORMAT}'
+case $(stat -c %.9X / 2>/dev/null) in ''|*[!0-9.]*) ;; *) format='${STAT_FORMAT.replaceAll(/%(?=[XYZ])/g, '%.9')}' ;; esac
 number=0
 for folder; do
   number=$((number + 1))
@@ -51,7 +55,7 @@ for folder; do
   folder=\${folder%/}
   tell "root$number" "$folder"
   find $L "\${folder:-/}" -mindepth 1 $depth ! -name '*
-*' -exec stat -c "entry$number>${STAT_FORMAT}/%n" -- {} + 2>/dev/null
+*' -exec stat -c "entry$number>$format/%n" -- {} + 2>/dev/null
   [ -n "$L" ] || find "\${folder:-/}" -mindepth 1 $depth -type l ! -name '*
 *' -exec sh -c 'for f; do [ ! -d "$f" ] || printf "linked%s>%s\\n" "$0" "$f"; done' "$number" {} + 2>/dev/null
 done
@@ -185,11 +189,10 @@ function fnmatch(pattern: string): (name: string) => boolean {
   return (name) => regex.test(name);
 }
 
-/** Of what stat tells, find leaves these out. */
-const ONLY_STAT = ['blocks', 'block_size', 'device_type'];
-
-function told(info: StatInfo): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(info).filter(([name]) => !ONLY_STAT.includes(name)));
+/** Of what stat tells, find leaves out some, and tells the rest in this order: it shows where a file is the item of a loop. */
+function told({ blocks: _blocks, block_size: _size, device_type: _device, pw_name, gr_name, ...info }: StatInfo): Readonly<Record<string, unknown>> {
+  const times = (name: string) => name === 'atime' || name === 'mtime' || name === 'ctime';
+  return Object.fromEntries(Object.entries(info).flatMap(([name, value]) => [[name, times(name) ? pythonFloat(Number(value)) : value] as const, ...(name === 'ctime' ? [['gr_name', gr_name] as const, ['pw_name', pw_name] as const] : [])]));
 }
 
 const PERMISSIONS: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: 0o111, s: 0o6000, t: 0o1000 };

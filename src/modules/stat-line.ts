@@ -31,11 +31,11 @@ export function statInfo(line: string): StatInfo {
     atime: Number(atime),
     mtime: Number(mtime),
     ctime: Number(ctime),
+    wusr: has(0o200), rusr: has(0o400), xusr: has(0o100), wgrp: has(0o20), rgrp: has(0o40), xgrp: has(0o10), woth: has(0o2), roth: has(0o4), xoth: has(0o1),
+    isuid: has(0o4000), isgid: has(0o2000),
     blocks: Number(blocks),
     block_size: Number(blockSize),
     device_type: Number.parseInt(major, 16) * 256 + Number.parseInt(minor, 16),
-    wusr: has(0o200), rusr: has(0o400), xusr: has(0o100), wgrp: has(0o20), rgrp: has(0o40), xgrp: has(0o10), woth: has(0o2), roth: has(0o4), xoth: has(0o1),
-    isuid: has(0o4000), isgid: has(0o2000),
     pw_name: user === 'UNKNOWN' ? '' : (user ?? ''),
     gr_name: group === 'UNKNOWN' ? '' : (group ?? ''),
   };

@@ -1,4 +1,5 @@
 // stat: what a path is. Never changes anything. Answer: exists, and where it does the values below by Ansible's names. Links are not followed unless asked.
+import { pythonFloat } from '../base/python-repr.js';
 import type { PlaybookModule } from './module.js';
 import type { Parameters } from './params.js';
 import { planScript } from './plan-script.js';
@@ -48,19 +49,25 @@ export const stat: PlaybookModule<typeof parameters> = {
       if (value('exists') !== 'true') return { changed: false, values: { stat: { exists: false } } };
       const info = statInfo(value('line'));
       const [atime, mtime, ctime] = value('times').split(' ').map(Number);
-      const times = atime === undefined || mtime === undefined || ctime === undefined || Number.isNaN(ctime) ? {} : { atime, mtime, ctime };
+      const exact = atime === undefined || mtime === undefined || ctime === undefined || Number.isNaN(ctime) ? info : { atime, mtime, ctime };
       const [mimetype = '', charset = ''] = value('mime').split('; charset=');
       const [version = '', flags = ''] = value('flags').split(/ +/);
       const letters = flags.replaceAll('-', '');
+      const { pw_name, gr_name, ...bits } = info;
+      // In Ansible's order: it shows where a result is the item of a loop.
       const stat = {
         exists: true,
         path: answer.text('path'),
-        ...info,
-        ...times,
+        ...bits,
+        atime: pythonFloat(exact.atime),
+        mtime: pythonFloat(exact.mtime),
+        ctime: pythonFloat(exact.ctime),
         readable: value('can_r') === '1',
         writeable: value('can_w') === '1',
         executable: value('can_x') === '1',
-        ...(info.islnk ? { lnk_target: answer.text('target'), lnk_source: answer.text('source') } : {}),
+        ...(info.islnk ? { lnk_source: answer.text('source'), lnk_target: answer.text('target') } : {}),
+        ...(pw_name === '' ? {} : { pw_name }),
+        ...(gr_name === '' ? {} : { gr_name }),
         ...(value('checksum') === '' ? {} : { checksum: value('checksum') }),
         ...(params.get_mime ? { mimetype: mimetype === '' ? 'unknown' : mimetype, charset: charset === '' ? 'unknown' : charset } : {}),
         ...(params.get_attributes ? { version: flags === '' ? null : version, attributes: [...letters].flatMap((letter) => ATTRIBUTES[letter] ?? []), attr_flags: letters } : {}),

@@ -141,3 +141,10 @@ esac`);
   await expect(readFile(ring)).rejects.toThrow();
   expect(await runModule(here, 'apt_key', { id: '0x01234567', state: 'absent', keyring: ring })).toMatchObject({ changed: false });
 });
+
+test('sysctl: what failed is told in its own words, output first, with their newlines', async () => {
+  await program(here, 'sysctl', `case $* in *-n*) echo 0 ;; *-p*) echo 'vm.x = 1' ; echo 'permission denied' >&2; exit 1 ;; *) echo 'no such key' >&2; exit 1 ;; esac`);
+  const file = join(here.root, 'sysctl.conf');
+  expect(await runModule(here, 'sysctl', { name: 'vm.x', value: '1', sysctl_file: file })).toMatchObject({ failed: true, msg: 'Failed to reload sysctl: vm.x = 1\npermission denied\n' });
+  expect(await runModule(here, 'sysctl', { name: 'vm.y', value: '1', sysctl_set: true, sysctl_file: file })).toMatchObject({ failed: true, msg: 'setting vm.y failed: no such key\n' });
+});
