@@ -22,6 +22,14 @@ apt_get() {
 count() {
   case $out in *'0 upgraded, 0 newly installed, 0 to remove'*|*'0 upgraded, 0 newly installed, 0 downgraded, 0 to remove'*) ;; *) changed=true ;; esac
 }
+# All that was named is wanted for itself from now on, also what was there already: autoremove leaves it. No change that is told. $1: how many are new
+mark() {
+  [ -n "$given" ] || return 0
+  if [ "$1" = 0 ]; then
+    awk '/^Package: /{p=$2} /^Auto-Installed: 1/{print p}' /var/lib/apt/extended_states 2>/dev/null | grep -qxF -- "$(printf '%s\\n' "$given" | sed 's/:.*//')" || return 0
+  fi
+  printf '%s\\n' "$given" | xargs apt-mark manual -- >/dev/null 2>&1
+}
 keep_services() {
   [ -n "$policy" ] && [ -z "$check" ] || return 0
   if [ -e /usr/sbin/policy-rc.d ]; then policykept=$(mktemp); cp -p /usr/sbin/policy-rc.d "$policykept"; fi
@@ -90,7 +98,8 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     *) set -- "$@" "$p" ;;
     esac
   done
-  have=$(for p in "$@"; do printf '%s\\n' "\${p%%=*}"; done | xargs dpkg-query -W -f '|\${Package}|\${db:Status-Status}|\${Version}|\\n|\${Package}:\${Architecture}|\${db:Status-Status}|\${Version}|\\n' 2>/dev/null)
+  given=$(for p in "$@"; do printf '%s\\n' "\${p%%=*}"; done)
+  have=$(printf '%s\\n' "$given" | xargs dpkg-query -W -f '|\${Package}|\${db:Status-Status}|\${Version}|\\n|\${Package}:\${Architecture}|\${db:Status-Status}|\${Version}|\\n' 2>/dev/null)
   for p in "$@"; do
     shift
     wanted="|$p|installed|"; any="|$p|"; version=
@@ -118,8 +127,8 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     esac
     apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
     count; all=$out
-    if [ -z "$check" ] && [ "$step" = install ] && [ "$#" != 0 ] && [ "$state" != build-dep ]; then apt-mark manual -- "$@" >/dev/null 2>&1; fi
   fi
+  case $check$state in present|latest|fixed) mark "$#" ;; esac
 fi
 give_services_back
 if [ "$count" = 0 ]; then

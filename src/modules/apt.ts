@@ -42,7 +42,8 @@ const parameters = {
   auto_install_module_deps: { type: 'boolean', default: true },
 } as const satisfies Parameters;
 
-const PACKAGE = /^[a-z0-9*?[][a-z0-9+.*?[\]-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~*?-]+)?$/;
+/** Of Debian: a name, name=version, or a pattern. */
+export const PACKAGE = /^[a-z0-9*?[][a-z0-9+.*?[\]-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~*?-]+)?$/;
 const NO_PACKAGE = { message: 'is not the name of a package', hint: 'name, name=version, or a pattern of names' };
 
 export const apt: PlaybookModule<typeof parameters> = {

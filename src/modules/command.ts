@@ -24,6 +24,7 @@ const parameters = {
   stdin: { type: 'string' },
   stdin_add_newline: { type: 'boolean', default: true },
   strip_empty_ends: { type: 'boolean', default: true },
+  warn: { type: 'raw', refused: 'Ansible has it no longer (since 2.14): leave it out' },
 } as const satisfies Parameters;
 
 /** The folder is where links lead, as in Python's chdir. IFS is empty here: $creates and $removes are not split, but * and ? in them match. */

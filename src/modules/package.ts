@@ -1,5 +1,6 @@
 // package: a package is there, or not, by the host's own package manager. So far that is apt on Debian and its relatives; others are told.
-import { apt } from './apt.js';
+// Guaranteed: names that only other systems have (`libXpm-devel`, `@development`) are no mistake of the playbook: a host that reaches them fails.
+import { apt, PACKAGE } from './apt.js';
 import { FOREIGN_HINT } from './foreign.js';
 import { convertParameters, type Parameters } from './params.js';
 import type { PlaybookModule } from './module.js';
@@ -18,11 +19,14 @@ const parameters = {
 export const packageModule: PlaybookModule<typeof parameters> = {
   name: 'package',
   parameters,
-  ...(apt.checkWritten === undefined ? {} : { checkWritten: apt.checkWritten }),
+  checkWritten: (written) => apt.checkWritten?.('name' in written ? { ...written, name: [] } : written),
   plan: (params, context) => {
     const foreign = OF_OTHERS.filter((name) => params[name] !== undefined);
     if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: FOREIGN_HINT } };
-    const own = Object.fromEntries(Object.entries(params).filter(([name]) => name in apt.parameters));
+    const isOfOthers = (name: string) => name.trim() !== '' && !PACKAGE.test(name.trim());
+    const unknown = params.name.find(isOfOthers);
+    if (unknown !== undefined && params.state !== 'absent') return { kind: 'done', result: { changed: false, failed: true, msg: `No package matching '${unknown}' is available`, hint: FOREIGN_HINT } };
+    const own = Object.fromEntries(Object.entries({ ...params, name: params.name.filter((name) => !isOfOthers(name)) }).filter(([name]) => name in apt.parameters));
     return apt.plan(convertParameters(apt.parameters, own), context);
   },
 };

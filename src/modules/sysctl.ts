@@ -22,9 +22,17 @@ if [ -f "$file" ]; then printf 'text='; base64 < "$file" | tr -d '\\n'; echo; fi
 `;
 
 const CHANGE = `
+# What a program said: its output, then its errors, each with its newline. Fails where it did.
+try() {
+  box=$(mktemp) || fail "no temporary file"
+  out=$("$@" 2>"$box"; code=$?; echo .; exit "$code"); code=$?
+  err=$(cat "$box"; echo .); rm -f "$box"
+  err=\${err%.}; said=\${out%.}$err
+  return "$code"
+}
 failed() { case $1 in *': Invalid argument'*|*': Read-only file system'*) return 0 ;; esac; return 1; }
 if [ -n "$set" ]; then
-  err=$(sysctl \${ignore:+-e} -w "$name=$value" 2>&1) && ! failed "$err" || fail "setting $name failed: $err"
+  try sysctl \${ignore:+-e} -w "$name=$value" && ! failed "$err" || fail "setting $name failed: $said"
 fi
 if [ -n "$write" ]; then
   target=$file; [ ! -L "$file" ] || target=$(readlink -f -- "$file")
@@ -32,7 +40,7 @@ if [ -n "$write" ]; then
   cat > "$target.fleet-tap" && chmod "$bits" "$target.fleet-tap" && mv -f -- "$target.fleet-tap" "$target" || fail "Failed to write to file $target"
 fi
 if [ -n "$reload" ]; then
-  err=$(sysctl \${ignore:+-e} -p "$file" 2>&1) && ! failed "$err" || fail "Failed to reload sysctl: $err"
+  try sysctl \${ignore:+-e} -p "$file" && ! failed "$err" || fail "Failed to reload sysctl: $said"
 fi
 answer
 say changed true

@@ -35,14 +35,17 @@ const serviceParameters = {
   use: { type: 'string', default: 'auto', choices: ['auto', 'service', 'systemd', 'sysvinit', 'ansible.builtin.systemd'] },
 } as const satisfies Parameters;
 
+/** What failed is told in systemctl's own words, with the newline behind them, and nothing else: as Ansible does. */
 const SYSTEMCTL = `
+nl='
+'
 ctl() { systemctl \${scope:+--$scope} \${noblock:+--no-block} \${force:+--force} "$@" 2>&1; }
 is_sysv() { [ -e "/etc/init.d/$name" ]; }
 at_boot() { systemctl \${scope:+--$scope} is-enabled "$name" 2>/dev/null; }
 with_systemd() {
   command -v systemctl >/dev/null || fail "Failed to find required executable \\"systemctl\\""
-  [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err" 1 ;; esac; }
-  [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err" 1; }
+  [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err$nl" ;; esac; }
+  [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err$nl"; }
   [ -n "$name" ] || return 0
   show=$(ctl show "$name"); rc=$?
   offline=; case $show in *'ignoring command'*|*'Running in chroot'*) offline=1 ;; esac
@@ -57,8 +60,8 @@ with_systemd() {
   fi
   if [ -n "$masked" ]; then
     ismasked=; [ "$(at_boot)" != masked ] || ismasked=1
-    if [ "$masked" = 1 ] && [ -z "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl mask "$name") || fail "Unable to mask service $name: $err" 1; }; fi
-    if [ "$masked" = 0 ] && [ -n "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl unmask "$name") || fail "Unable to unmask service $name: $err" 1; }; fi
+    if [ "$masked" = 1 ] && [ -z "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl mask "$name") || { [ -n "$found" ] || fail "Could not find the requested service $name: host"; fail "Failed to mask the service ($name): $err"; }; }; fi
+    if [ "$masked" = 0 ] && [ -n "$ismasked" ]; then changed=true; [ -n "$check" ] || { err=$(ctl unmask "$name") || { [ -n "$found" ] || fail "Could not find the requested service $name: host"; fail "Failed to unmask the service ($name): $err"; }; }; fi
   fi
   if [ -n "$enabled" ]; then
     [ -n "$found" ] || fail "Could not find the requested service $name: host"
@@ -70,7 +73,7 @@ with_systemd() {
       changed=true
       if [ -z "$check" ]; then
         if [ "$enabled" = 1 ]; then verb=enable; else verb=disable; fi
-        err=$(ctl "$verb" "$name") || fail "Unable to $verb service $name: $err" 1
+        err=$(ctl "$verb" "$name") || fail "Unable to $verb service $name: $err$nl"
       fi
     fi
   fi
@@ -87,7 +90,7 @@ with_systemd() {
     reloaded:active|reloaded:activating) action=reload ;;
     restarted:*|reloaded:*) action=start ;;
     esac
-    if [ -n "$action" ]; then changed=true; [ -n "$check" ] || { err=$(ctl "$action" "$name") || fail "Unable to $action service $name: $err" 1; }; fi
+    if [ -n "$action" ]; then changed=true; [ -n "$check" ] || { err=$(ctl "$action" "$name") || fail "Unable to $action service $name: $err$nl"; }; fi
   fi
 }
 `;
@@ -103,13 +106,16 @@ with_scripts() {
       changed=true
       if [ -z "$check" ]; then
         if [ "$enabled" = 1 ]; then { [ -n "$(ls /etc/rc?.d/[SK]??"$name" 2>/dev/null)" ] || update-rc.d "$name" defaults; update-rc.d "$name" enable; } >/dev/null 2>&1
-        else update-rc.d "$name" disable >/dev/null 2>&1; fi || fail "the start of $name at boot could not be set" 1
+        else update-rc.d "$name" disable >/dev/null 2>&1; fi || fail "the start of $name at boot could not be set"
       fi
     fi
   fi
   [ -n "$state" ] || return 0
   if [ -n "$pattern" ]; then ps ax 2>/dev/null | grep -v grep | grep -qF -- "$pattern"; running=$?; else service "$name" status >/dev/null 2>&1 </dev/null; running=$?; fi
-  act() { err=$(service "$name" "$1" 2>&1 </dev/null) || fail "$err" "$?"; }
+  act() {
+    box=$(mktemp); trap 'rm -f "$box"' EXIT
+    out=$(service "$name" "$1" 2>"$box" </dev/null; rc=$?; echo .; exit "$rc") || { out=\${out%.}; err=$(cat "$box"; echo .); err=\${err%.}; fail "\${err:-$out}"; }
+  }
   case $state:$running in
   started:0) ;;
   started:*) changed=true; [ -n "$check" ] || act start ;;

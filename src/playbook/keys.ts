@@ -12,7 +12,7 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   async: 'a long command needs nothing: leave it out; for one that goes on alone use a service, or systemd-run',
   poll: 'leave it out, with async',
   debugger: 'leave it out',
-  include: 'use include_tasks or import_tasks',
+  include: 'Ansible has it no longer (since 2.16): use include_tasks or import_tasks',
   with_ini: LATER,
   with_lines: 'register the output of a command, and loop over stdout_lines',
   with_url: LATER,

@@ -96,6 +96,7 @@ function findModule(yaml: YamlFile, node: Node, entries: Entries, what: 'task' |
   const unknown = others.find((entry) => !found.some((one) => one.entry === entry));
   if (unknown !== undefined) {
     const written = String(unknown.key);
+    if (/^with_\w+\.\w+\.\w+$/.test(written)) throw yamlError(yaml, unknown.keyNode, `the lookup "${written.slice('with_'.length)}" behind with_ is not supported`, { code: UNSUPPORTED, hint: 'write the items into loop:' });
     const message = found.length === 0 ? `the module "${written}" is not supported` : `a ${what} has no key "${written}"`;
     throw yamlError(yaml, unknown.keyNode, message, { code: found.length === 0 ? UNSUPPORTED : INVALID, hint: moduleHint(written, known) });
   }

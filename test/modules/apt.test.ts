@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseYaml } from '../../src/base/yaml.js';
 import { plainValue } from '../../src/base/yaml-value.js';
 import { explainApt } from '../../src/modules/apt-errors.js';
+import { packageModule } from '../../src/modules/package.js';
 import { type Bench, bench, program, runModule } from './run-module.js';
 
 const NOW = 2_000_000_000;
@@ -38,6 +39,8 @@ cat ${root}/said; exit "$(cat ${root}/status)"`);
   await program(here, 'apt-mark', `echo "apt-mark $*" >> ${root}/calls`);
   await program(here, 'stat', `case $* in *periodic*) exit 1 ;; *lists) cat ${root}/stamp ;; *) exit 2 ;; esac`);
   await program(here, 'date', `echo ${NOW}`);
+  await put('automatic', '');
+  await program(here, 'awk', `cat ${root}/automatic`);
   await program(here, 'sleep', `echo "sleep $*" >> ${root}/calls`);
 });
 afterEach(() => rm(here.root, { recursive: true }));
@@ -49,9 +52,9 @@ describe('present, latest, absent', () => {
     ['what is there is left alone', { name: 'gcc' }, [], false],
     ['by its architecture', { name: ['libc6:i386'] }, [], false],
     ['in its version', { name: 'libc6=2.41+b1~x' }, [], false],
-    ['in another version', { name: 'gcc=4:15' }, [`apt-get ${OPTIONS} install -- gcc=4:15`, 'apt-mark manual -- gcc=4:15'], true],
-    ['only what is missing', { name: 'gcc, make,old' }, [`apt-get ${OPTIONS} install -- make old`, 'apt-mark manual -- make old'], true],
-    ['a name that is part of another', { name: ['gc', 'gcc'] }, [`apt-get ${OPTIONS} install -- gc`, 'apt-mark manual -- gc'], true],
+    ['in another version', { name: 'gcc=4:15' }, [`apt-get ${OPTIONS} install -- gcc=4:15`, 'apt-mark manual -- gcc'], true],
+    ['only what is missing', { name: 'gcc, make,old' }, [`apt-get ${OPTIONS} install -- make old`, 'apt-mark manual -- gcc make old'], true],
+    ['a name that is part of another', { name: ['gc', 'gcc'] }, [`apt-get ${OPTIONS} install -- gc`, 'apt-mark manual -- gc gcc'], true],
     ['without what is only recommended', { name: 'make', install_recommends: false }, [`apt-get ${OPTIONS} -oAPT::Install-Recommends=no install -- make`, 'apt-mark manual -- make'], true],
     ['latest asks apt-get for all', { name: ['gcc', 'make'], state: 'latest' }, [`apt-get ${OPTIONS} install -- gcc make`, 'apt-mark manual -- gcc make'], true],
     ['absent, what is there', { name: ['gcc', 'make', 'old'], state: 'absent' }, [`apt-get ${OPTIONS} remove -- gcc`], true],
@@ -64,6 +67,17 @@ describe('present, latest, absent', () => {
     expect(await calls()).toEqual(expected);
     expect(result).toMatchObject({ changed });
     expect(result.failed).toBeUndefined();
+  });
+
+  test.each([
+    ['present', { name: ['gcc', 'libc6:i386'] }, {}, ['apt-mark manual -- gcc libc6:i386'], 'libc6\n'],
+    ['none of them came by itself', { name: ['gcc'] }, {}, [], 'gcc-14\nlibc6\n'],
+    ['check mode', { name: ['gcc'] }, { check: true }, [], 'gcc\n'],
+    ['absent', { name: ['make'], state: 'absent' }, {}, [], 'make\n'],
+  ] as const)('what is there because others need it is wanted for itself now, and nothing has changed: %s', async (_what, params, context, expected, automatic) => {
+    await put('automatic', automatic);
+    expect(await runModule(here, 'apt', params, context)).toMatchObject({ changed: false });
+    expect(await calls()).toEqual(expected);
   });
 
   test('changed is what apt-get counts', async () => {
@@ -87,6 +101,16 @@ describe('present, latest, absent', () => {
   test('a comma inside of a template parts no names; what a name is shows when it is known', () => {
     expect(apt.checkWritten?.({ name: "{{ found | reject('match', 'linux ') | list }}" })).toBeUndefined();
     expect(apt.checkWritten?.({ name: 'gcc, Make' })).toMatchObject({ message: '"Make" is not the name of a package' });
+  });
+});
+
+describe('package', () => {
+  test('a name that only other systems have is no mistake of the playbook: a host that reaches it fails', async () => {
+    expect(packageModule.checkWritten?.({ name: ['gcc', 'libXpm-devel', '@development'] })).toBeUndefined();
+    expect(packageModule.checkWritten?.({})).toMatchObject({ message: expect.stringContaining('one of the following is required') });
+    expect(await runModule(here, 'package', { name: ['gcc', 'libXpm-devel'] })).toMatchObject({ changed: false, failed: true, msg: "No package matching 'libXpm-devel' is available" });
+    expect(await runModule(here, 'package', { name: ['libXpm-devel'], state: 'absent' })).toMatchObject({ changed: false });
+    expect(await calls()).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 // copy, file and stat: their scripts under dash, on names that shells trip over. What they do as such is compared with Ansible in ../playbook.
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diffText } from '../../src/playbook/diff-text.js';
@@ -194,4 +194,17 @@ test('stat reads what stat prints in English, whatever the host speaks', async (
 test('an answer that stops halfway is a failure, with what was said', async () => {
   await program(here, 'mktemp', 'echo "disk on fire" >&2; kill -9 "$PPID"; exit 1');
   await expect(runModule(here, 'copy', { dest: 'f', content: 'x' })).rejects.toMatchObject({ code: 'module-answer', kind: 'host' });
+});
+
+test('stat and find tell a path in the order of Ansible, where it is the item of a loop, and times are floats', async () => {
+  await writeFile(join(here.root, 'file'), 'x');
+  await utimes(join(here.root, 'file'), 1_000_000_000.25, 1_000_000_000);
+  const bits = ['mode', 'isdir', 'ischr', 'isblk', 'isreg', 'isfifo', 'islnk', 'issock', 'uid', 'gid', 'size', 'inode', 'dev', 'nlink', 'atime', 'mtime', 'ctime'];
+  const rights = ['wusr', 'rusr', 'xusr', 'wgrp', 'rgrp', 'xgrp', 'woth', 'roth', 'xoth', 'isuid', 'isgid'];
+  const told = (await runModule(here, 'stat', { path: join(here.root, 'file'), get_checksum: false, get_mime: false, get_attributes: false })).values?.stat as Record<string, unknown>;
+  expect(Object.keys(told)).toEqual(['exists', 'path', ...bits, ...rights, 'blocks', 'block_size', 'device_type', 'readable', 'writeable', 'executable', 'pw_name', 'gr_name']);
+  const { values } = await runModule(here, 'find', { paths: here.root, patterns: 'file' });
+  const [found] = (values?.files ?? []) as Record<string, unknown>[];
+  expect(Object.keys(found ?? {})).toEqual(['path', ...bits, 'gr_name', 'pw_name', ...rights]);
+  for (const one of [told, found]) expect([String(one?.atime), String(one?.mtime)]).toEqual(['1000000000.25', '1000000000.0']);
 });

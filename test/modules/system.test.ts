@@ -68,6 +68,22 @@ esac`);
     expect(await runModule(here, 'systemd', { name: 'nothing-here', enabled: true })).toMatchObject({ failed: true });
   });
 
+  test('what failed is told in the words of systemctl, and nothing besides', async () => {
+    await program(here, 'systemctl', `case $1 in
+show) printf 'LoadState=loaded\\nActiveState=inactive\\n' ;;
+is-enabled) echo disabled; exit 1 ;;
+*) echo "Failed to $1" >&2; exit 1 ;;
+esac`);
+    const failed = async (params: Record<string, unknown>) => {
+      const { msg, values } = await runModule(here, 'systemd', { name: 'app', ...params });
+      return [msg, values];
+    };
+    expect(await failed({ state: 'started' })).toEqual(['Unable to start service app: Failed to start\n', {}]);
+    expect(await failed({ enabled: true })).toEqual(['Unable to enable service app: Failed to enable\n', {}]);
+    expect(await failed({ masked: true })).toEqual(['Failed to mask the service (app): Failed to mask', {}]);
+    expect(await failed({ daemon_reload: true })).toEqual(['failure 1 during daemon-reload: Failed to daemon-reload\n', {}]);
+  });
+
   test('service: the same where it is told to ask systemd', async () => {
     expect(await runModule(here, 'service', { name: 'app', state: 'started', use: 'systemd' })).toMatchObject({ changed: true });
     expect(await calls()).toEqual(['start app']);
@@ -124,4 +140,11 @@ esac`);
   expect(await runModule(here, 'apt_key', { id: '0x01234567', state: 'absent', keyring: ring })).toMatchObject({ changed: true });
   await expect(readFile(ring)).rejects.toThrow();
   expect(await runModule(here, 'apt_key', { id: '0x01234567', state: 'absent', keyring: ring })).toMatchObject({ changed: false });
+});
+
+test('sysctl: what failed is told in its own words, output first, with their newlines', async () => {
+  await program(here, 'sysctl', `case $* in *-n*) echo 0 ;; *-p*) echo 'vm.x = 1' ; echo 'permission denied' >&2; exit 1 ;; *) echo 'no such key' >&2; exit 1 ;; esac`);
+  const file = join(here.root, 'sysctl.conf');
+  expect(await runModule(here, 'sysctl', { name: 'vm.x', value: '1', sysctl_file: file })).toMatchObject({ failed: true, msg: 'Failed to reload sysctl: vm.x = 1\npermission denied\n' });
+  expect(await runModule(here, 'sysctl', { name: 'vm.y', value: '1', sysctl_set: true, sysctl_file: file })).toMatchObject({ failed: true, msg: 'setting vm.y failed: no such key\n' });
 });

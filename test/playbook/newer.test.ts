@@ -194,3 +194,8 @@ test.each<[string, string, number]>([
 ])('a role that runs once: %s', async (_what, tasks, times) => {
   expect((await told(`  tasks:\n${tasks}`)).filter((line) => line.endsWith('main'))).toHaveLength(times);
 });
+
+test('modules that left ansible.builtin are found under its names', async () => {
+  const lines = await told("  tasks:\n    - {name: suse, ansible.legacy.zypper: {name: x}, when: false}\n    - {name: arch, ansible.builtin.pacman: {name: x}, when: false}\n");
+  expect(lines).toEqual(['suse a skipped not here: false', 'arch a skipped not here: false']);
+});
