@@ -14,6 +14,8 @@ import { checkValidate } from './put.js';
 /** A longer file is read when it is its turn. */
 const READ_AHEAD_BYTES = 1024 * 1024;
 
+const NO_SOURCE = 'src (or content) is required';
+
 /** What Ansible preserves of a text: the mode of the temporary file that it puts it into. */
 const TEMPORARY_MODE = '600';
 
@@ -22,7 +24,8 @@ export const copy: PlaybookModule<typeof copyParameters> = {
   parameters: copyParameters,
   ahead: 'looks',
   checkWritten: (written) => {
-    if (('src' in written) === ('content' in written)) return { message: 'src' in written ? 'src and content are mutually exclusive' : 'src (or content) is required' };
+    if (('src' in written) === ('content' in written)) return { message: 'src' in written ? 'src and content are mutually exclusive' : NO_SOURCE };
+    if (written.src === '') return { message: NO_SOURCE, parameter: 'src' };
     if (written.content === null) return { message: 'content is nothing', parameter: 'content', hint: "for an empty file write content: ''" };
     if ('content' in written && typeof written.dest === 'string' && written.dest.endsWith('/')) return { message: 'can not use content with a dir as dest', parameter: 'dest' };
     return checkValidate(written.validate);
@@ -33,6 +36,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
       const bytes = Buffer.from(contentText(params.content));
       return planPlace({ module: 'copy', bytes, dest, base: '', source: undefined, force, follow, backup, validate, directoryMode, ownership: { ...params, mode: params.mode === 'preserve' ? TEMPORARY_MODE : params.mode } }, context);
     }
+    if (src === '') return { kind: 'done', result: { changed: false, failed: true, msg: NO_SOURCE } };
     if (params.remote_src) return planRemoteCopy(params, src, context);
     const found = await context.findLocal('files', src);
     const stats = await stat(found);

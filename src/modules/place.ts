@@ -12,6 +12,8 @@ import { assign, moduleScript, part } from './script.js';
 const SENT_AT_ONCE_BYTES = 32 * 1024;
 /** MAX_FILE_SIZE_FOR_DIFF of Ansible. */
 const DIFF_LIMIT_BYTES = 104_448;
+/** Ansible says it before it has a checksum. */
+const CONTENT_IN_FOLDER = 'can not use content with a dir as dest';
 
 export interface Placed {
   readonly module: string;
@@ -44,7 +46,7 @@ expand dest
 target=$dest
 case $dest in */) isfolder=1 ;; *) isfolder= ;; esac
 if [ -n "$isfolder" ] || [ -d "$dest" ]; then
-  [ -n "$base" ] || give_up "can not use content with a dir as dest"
+  [ -n "$base" ] || give_up "${CONTENT_IN_FOLDER}"
   target=\${dest%/}/$base
 fi
 [ ! -d "$target" ] || [ -L "$target" ] || give_up "$target is a directory"
@@ -106,7 +108,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       if (said.get('failed') === 'true') {
         const status = said.get('exit_status');
         const more = status === undefined ? {} : { exit_status: Number(status), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
-        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { checksum, ...more } };
+        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(answer.text('msg') === CONTENT_IN_FOLDER ? {} : { checksum }), ...more } };
       }
       const target = answer.text('target');
       if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined ? {} : { src: placed.source }) } };
