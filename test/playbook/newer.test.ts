@@ -218,3 +218,7 @@ test('what filters make of something undefined is undefined until it is used', a
   expect(lines[0]).toBe('debug a ok no d False x y 2');
   expect(lines.slice(1).map((line) => line.split(' ')[2])).toEqual(['skipped', 'ignored', 'ignored']);
 });
+
+test('meta that takes no condition is never skipped', async () => {
+  expect(await told('  tasks:\n    - when: false\n      block:\n        - meta: noop\n        - {meta: end_play}\n    - {meta: refresh_inventory, when: false}\n')).toEqual(['meta a skipped not here: false']);
+});
