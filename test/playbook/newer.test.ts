@@ -222,3 +222,22 @@ test('what filters make of something undefined is undefined until it is used', a
 test('meta that takes no condition is never skipped', async () => {
   expect(await told('  tasks:\n    - when: false\n      block:\n        - meta: noop\n        - {meta: end_play}\n    - {meta: refresh_inventory, when: false}\n')).toEqual(['meta a skipped not here: false']);
 });
+
+test('a backslash that stands alone in a command of free form joins lines', async () => {
+  const lines = await told(`  tasks:
+    - shell: |
+        echo a \\
+          | cat \\
+        -
+        echo 'b \\ c'
+      register: piped
+    - {debug: {msg: "{{ [piped.cmd, piped.stdout] | to_json }}"}}
+    - command: >
+        echo a
+        \\
+        b
+      register: words
+    - {debug: {msg: "{{ words.stdout }} {{ words.cmd | length }}"}}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok ["echo a  | cat -\\necho \'b \\\\ c\'\\n", "a\\nb \\\\ c"]', 'debug a ok a b 3']);
+});
