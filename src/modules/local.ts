@@ -34,7 +34,7 @@ export const fail: PlaybookModule<typeof failParameters> = {
   plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, msg } }),
 };
 
-const debugParameters = { msg: { type: 'raw' }, var: { type: 'expression' }, verbosity: { type: 'integer', default: 0 } } as const satisfies Parameters;
+const debugParameters = { msg: { type: 'raw', default: 'Hello world!', keepsNull: true }, var: { type: 'expression' }, verbosity: { type: 'integer', default: 0 } } as const satisfies Parameters;
 
 export const debug: PlaybookModule<typeof debugParameters> = {
   name: 'debug',
@@ -43,7 +43,7 @@ export const debug: PlaybookModule<typeof debugParameters> = {
   checkWritten: (written) => ('msg' in written && 'var' in written ? { message: 'debug takes either msg or var', parameter: 'var' } : undefined),
   plan: ({ msg, var: variable, verbosity }, { verbosity: given }) => {
     if (verbosity > given) return { kind: 'done', result: { changed: false, skipped: true, values: { skipped_reason: 'Verbosity threshold not met.' } } };
-    const shown = variable === undefined ? (msg ?? 'Hello world!') : variable.value;
+    const shown = variable === undefined ? msg : variable.value;
     const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 4);
     const said = printable(variable === undefined ? text : `${variable.text}: ${text}`);
     return { kind: 'done', result: { changed: false, said, values: variable === undefined ? { msg: shown } : { [variable.text]: shown }, shows: 'always' } };

@@ -49,6 +49,8 @@ export interface Parameter {
   readonly aliases?: readonly string[];
   /** Ansible knows it; here only its default may be written. The text is advice. */
   readonly refused?: string;
+  /** A null is a value of it; of others it means that nothing is given. */
+  readonly keepsNull?: boolean;
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -79,6 +81,7 @@ export function parameterName(parameters: Parameters, written: string): string {
 
 /** One value as its parameter wants it. Pure. @throws ParameterError */
 export function convertParameter(name: string, parameter: Parameter, value: unknown): unknown {
+  if (value === null && parameter.keepsNull === true) return value;
   if (value === null || value === undefined) return parameter.default;
   const converted = convert(name, parameter.type, value);
   if (parameter.refused !== undefined && converted !== parameter.default) throw new ParameterError(`the parameter "${name}" is not supported`, name, parameter.refused);

@@ -1,5 +1,5 @@
 // What comes in: arguments as one string: `src=a dest="b c" creates=/x echo hi`. What goes out: pairs, and what is no pair.
-// As Ansible splits them (parsing/splitter.py): quotes and {{ }} hold words together; for command and its like only a few names are pairs.
+// As Ansible splits them (parsing/splitter.py): quotes and {{ }} hold words together; a backslash at the end of a line joins it to the next; for command and its like only a few names are pairs.
 // Pure.
 
 export interface KeyValues {
@@ -20,6 +20,10 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   let isPairLast = false;
   for (const [index, { word, start }] of found.entries()) {
     const next = found[index + 1]?.start ?? text.length;
+    if (word === '\\') {
+      if (!isPairLast) rest += behindBackslash(text.slice(start + 1, next));
+      continue;
+    }
     const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
     isPairLast = name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name));
     if (isPairLast) pairs.push([name, unquoted(value.trim())]);
@@ -28,6 +32,11 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
   if (rest === '') return { pairs, rest };
   // The space between it and the pairs behind it is nobody's.
   return { pairs, rest: text.slice(0, begin) + (isPairLast ? rest.replace(/ $/, '') : rest) };
+}
+
+/** A backslash that stands alone goes, at the end of a line with the break: the line goes on. What is left of the spaces behind it. */
+function behindBackslash(spaces: string): string {
+  return spaces.slice(spaces.startsWith('\n') && spaces.length > 1 ? 2 : 1);
 }
 
 function words(text: string): { word: string; start: number }[] {

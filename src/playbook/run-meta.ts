@@ -9,6 +9,9 @@ import { taskName } from './task-scope.js';
 /** Asked of each host; the others are asked of the first. */
 const PER_HOST = ['flush_handlers', 'end_host', 'end_role', 'noop', 'reset_connection'];
 
+/** A condition is nothing to them, be it their own or a block's. */
+const UNCONDITIONAL = ['noop', 'refresh_inventory', 'reset_connection'];
+
 /** @returns the hosts that go on */
 export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly HostRun[], around: Around, kind: 'task' | 'handler' = 'task'): Promise<readonly HostRun[]> {
   const isPerHost = PER_HOST.includes(task.meta);
@@ -18,7 +21,7 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
     const id = play.run.nextId();
     const told = { id, name: taskName(task, play.scope(task, host, around.locals)), hosts: [host.host.name], kind, path: play.pathOf(task), action: task.action };
     play.run.reporter.taskStarted(told);
-    const verdict = conditionHolds(play, task, host, around);
+    const verdict = UNCONDITIONAL.includes(task.meta) || conditionHolds(play, task, host, around);
     if (verdict === true) chosen.push(host);
     else play.tell(id, told, host, verdict);
     play.run.reporter.taskFinished(told.name);

@@ -1,6 +1,7 @@
 // What comes in: the text of a template file (`templates/app.conf.j2`), its path, and options of the template module. What goes out: the text to
 // put on the host. Guaranteed: trim_blocks, lstrip_blocks, the marks and the last line breaks as Ansible's template module has them
-// (plugins/action/template.py); a `#jinja2:` first line is read; included templates come from the controller only.
+// (plugins/action/template.py; of 2.19: nothing at all, or one value that is no text, gets none); a `#jinja2:` first line is read; included templates
+// come from the controller only.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
@@ -9,8 +10,10 @@ import { FILE_LIMITS, withBudget } from './expression/budget.js';
 import { Evaluator, type Names } from './expression/evaluate.js';
 import { parseTemplate } from './expression/parse-template.js';
 import { PLAYBOOK_SYNTAX, type Syntax } from './expression/parts.js';
-import { changesInPlace, joined, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { changesInPlace, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { concat } from './expression/pieces.js';
 import { Frame } from './expression/scope.js';
+import { toText } from './expression/values.js';
 import type { TemplateOptions } from '../modules/module.js';
 import { TemplateSource } from './template-source.js';
 
@@ -35,14 +38,24 @@ function fileValue(text: string, path: string, names: Names, options: TemplateOp
   const source = TemplateSource.fromFile(normal, path);
   const { syntax, startAt } = fileSyntax(source, options);
   const statements = parseTemplate(source, syntax, startAt);
-  const rendered = withBudget(FILE_LIMITS, () => {
+  return withBudget(FILE_LIMITS, () => {
     const pieces = runTemplate({ source, statements }, names, loadFrom(names, source, syntax), changesInPlace(normal));
-    if (!isText && pieces.length === 1) return pieces[0];
-    return new Evaluator(source, new Frame(names)).placed(0, 'this', () => joined(pieces));
+    return new Evaluator(source, new Frame(names)).placed(0, 'this', () => {
+      const value = concat(pieces);
+      if (value === null && isPlain(normal.slice(startAt), syntax)) return normal.slice(startAt);
+      if (typeof value === 'string') return value + syntax.newline.repeat(Math.max(0, newlinesAfter(normal.slice(startAt)) - newlinesAfter(value)));
+      return isText ? (value === null ? '' : toText(value)) : value;
+    });
   });
-  if (typeof rendered !== 'string') return rendered;
-  const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
-  return rendered + syntax.newline.repeat(Math.max(0, count(normal.slice(startAt)) - count(rendered)));
+}
+
+/** Without a mark it is no template, and stays as it is. */
+function isPlain(text: string, { blockStart, variableStart, commentStart }: Syntax): boolean {
+  return ![blockStart, variableStart, commentStart].some((mark) => text.includes(mark));
+}
+
+function newlinesAfter(text: string): number {
+  return /\n*$/.exec(text)?.[0].length ?? 0;
 }
 
 function fileSyntax(source: TemplateSource, options: TemplateOptions): { readonly syntax: Syntax; readonly startAt: number } {

@@ -14,7 +14,8 @@ import { Evaluator, type Names } from './expression/evaluate.js';
 import { Dict, makeDict } from './expression/kinds.js';
 import { parseTemplate } from './expression/parse-template.js';
 import { PLAYBOOK_SYNTAX } from './expression/parts.js';
-import { changesInPlace, joined, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { changesInPlace, type LoadTemplate, runTemplate } from './expression/run-template.js';
+import { concat } from './expression/pieces.js';
 import { Frame } from './expression/scope.js';
 import { toPlain } from './expression/values.js';
 import { loadFrom } from './template-file.js';
@@ -44,9 +45,10 @@ export class Template {
     return withBudget(EXPRESSION_LIMITS, () => {
       const load: LoadTemplate = loadFrom(names, this.source);
       const pieces = runTemplate({ source: this.source, statements: this.#statements }, names, load, this.#changes);
-      const evaluator = new Evaluator(this.source, new Frame(names));
-      if (pieces.length === 1 && typeof pieces[0] !== 'string') return pieces[0];
-      return evaluator.placed(0, 'this', () => joined(pieces) + lastBreaks(this.source.text, pieces.at(-1)));
+      return new Evaluator(this.source, new Frame(names)).placed(0, 'this', () => {
+        const value = concat(pieces);
+        return typeof value === 'string' ? value + lastBreaks(this.source.text, value) : value;
+      });
     });
   }
 
@@ -63,9 +65,9 @@ function firstOutput(statements: readonly Statement[]): number {
 }
 
 /** Line breaks at the end of the text are kept; Jinja alone drops one. */
-function lastBreaks(text: string, last: unknown): string {
+function lastBreaks(text: string, value: string): string {
   const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
-  return '\n'.repeat(Math.max(0, count(text) - (typeof last === 'string' ? count(last) : 0)));
+  return '\n'.repeat(Math.max(0, count(text) - count(value)));
 }
 
 /** Data in which a Template may stand wherever a string may. */

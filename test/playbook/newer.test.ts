@@ -1,6 +1,6 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -198,4 +198,62 @@ test.each<[string, string, number]>([
 test('modules that left ansible.builtin are found under its names', async () => {
   const lines = await told("  tasks:\n    - {name: suse, ansible.legacy.zypper: {name: x}, when: false}\n    - {name: arch, ansible.builtin.pacman: {name: x}, when: false}\n");
   expect(lines).toEqual(['suse a skipped not here: false', 'arch a skipped not here: false']);
+});
+
+test('what a template printed: nothing is none, a single value keeps its kind; so do macros and blocks of set', async () => {
+  const values = {
+    a: '{% if false %}x{% endif %}', b: '{{ none }}{{ 5 }}', c: '{# c #}', d: '{% for i in [1] %}{{ i }}{% endfor %}', e: '{{ none }}x',
+    f: '{% macro m() %}{% endmacro %}{{ m() is none }}', g: '{% set x %}{{ 5 }}{% endset %}{{ x is number }}', h: '{% macro m() %}{{ [1] }}{% endmacro %}{{ m() | first }}',
+    i: '{% for i in [[1, []]] recursive %}{{ i[0] }}{{ loop(i[1]) is none }}{% endfor %}',
+  };
+  const lines = await told(`  vars: ${JSON.stringify(values)}\n  tasks:\n    - {debug: {msg: "{{ [${Object.keys(values).join(', ')}] | to_json }}"}}\n    - {debug: {msg: "{{ a }}"}}\n    - debug:\n`);
+  expect(lines).toEqual(['debug a ok [null, 5, null, 1, "x", true, true, 1, "1True"]', 'debug a ok null', 'debug a ok Hello world!']);
+});
+
+test('a template file that is one value, and no text, ends without a line break; one that prints nothing is empty', async () => {
+  const files = { number: '{{ 5 }}\n', list: '{{ [1] }}\n\n', nothing: '{% for i in [] %}\n[x]\n{% endfor %}\n', none: '{{ none }}\n', text: "{{ '' }}\n", plain: '\n' };
+  await mkdir(join(folder, 'templates'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'templates', name), text);
+  const lines = await told(`  tasks:
+    - {template: {src: "{{ item }}", dest: "${folder}/of-{{ item }}"}, loop: [${Object.keys(files).join(', ')}]}
+    - {debug: {msg: "{{ lookup('template', 'none') is none }} {{ lookup('template', 'plain') | length }}"}}
+`);
+  const made = await Promise.all(Object.keys(files).map((name) => readFile(join(folder, `of-${name}`), 'utf8')));
+  expect(made).toEqual(['5', '[1]\n\n', '', '', '\n', '\n']);
+  expect(lines.at(-1)).toBe('debug a ok True 1');
+});
+
+test('what filters make of something undefined is undefined until it is used', async () => {
+  const lines = await told(`  vars: {v: "{{ (nope is defined) | ternary(nope | join(', '), 'no') }}", w: "{{ nope | upper }}"}
+  tasks:
+    - {debug: {msg: "{{ v }} {{ w | default('d') }} {{ w is defined }} {{ ['a', nope] | join | default('x') }} {{ 'a' | replace('a', nope) | default('y') }} {{ (nope | bool) | default(false) | ternary(1, 2) }}"}}
+    - {debug: {msg: x}, when: (nope | length | default(0)) > 0}
+    - {debug: {msg: x}, when: nope | bool, ignore_errors: true}
+    - {debug: {msg: "{{ nope | upper }}"}, ignore_errors: true}
+`);
+  expect(lines[0]).toBe('debug a ok no d False x y 2');
+  expect(lines.slice(1).map((line) => line.split(' ')[2])).toEqual(['skipped', 'ignored', 'ignored']);
+});
+
+test('meta that takes no condition is never skipped', async () => {
+  expect(await told('  tasks:\n    - when: false\n      block:\n        - meta: noop\n        - {meta: end_play}\n    - {meta: refresh_inventory, when: false}\n')).toEqual(['meta a skipped not here: false']);
+});
+
+test('a backslash that stands alone in a command of free form joins lines', async () => {
+  const lines = await told(`  tasks:
+    - shell: |
+        echo a \\
+          | cat \\
+        -
+        echo 'b \\ c'
+      register: piped
+    - {debug: {msg: "{{ [piped.cmd, piped.stdout] | to_json }}"}}
+    - command: >
+        echo a
+        \\
+        b
+      register: words
+    - {debug: {msg: "{{ words.stdout }} {{ words.cmd | length }}"}}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok ["echo a  | cat -\\necho \'b \\\\ c\'\\n", "a\\nb \\\\ c"]', 'debug a ok a b 3']);
 });

@@ -188,8 +188,9 @@ export class Evaluator {
       spend(1);
       const found = filters.get(name.replace(/^ansible\.(builtin|legacy)\./, ''));
       if (found === undefined) throw new FilterError(`does not know the filter "${name}"`);
-      if (input instanceof Undefined && found.takesUndefined !== true) throw new UndefinedUse(input);
-      const value = found.apply(input, args, this.context);
+      // As in 2.19, what a filter makes of something undefined is itself undefined, until somebody uses it: default and ternary may still be behind it.
+      if (input instanceof Undefined && found.takesUndefined !== true) return input;
+      const value = orUndefined(() => found.apply(input, args, this.context));
       if (typeof value === 'string') allocate(value.length);
       else if (Array.isArray(value)) allocate(value.length * 8);
       return value;
@@ -221,6 +222,15 @@ export class Evaluator {
       for (const [name, value] of dictEntries(more)) named[toText(name)] = value;
     }
     return { positional, named };
+  }
+}
+
+function orUndefined(apply: () => unknown): unknown {
+  try {
+    return apply();
+  } catch (error) {
+    if (!(error instanceof UndefinedUse)) throw error;
+    return error.value;
   }
 }
 

@@ -6,9 +6,10 @@ import { spend } from './budget.js';
 import { FilterError } from './filter-error.js';
 import { iterate } from './iterate.js';
 import { Callable } from './objects.js';
+import { concat } from './pieces.js';
 import type { Frame } from './scope.js';
 import { Undefined } from './undefined.js';
-import { isEqual, isTrue, toText } from './values.js';
+import { isEqual, isTrue } from './values.js';
 
 const LIMIT_DEPTH = 50;
 
@@ -74,11 +75,7 @@ function loopObject(runner: Runner, loop: ForLoop, items: readonly unknown[], in
   ]);
   const recurse = ({ positional }: { readonly positional: readonly unknown[] }): unknown => {
     if (!loop.isRecursive) throw new FilterError('can be called in a loop that is marked recursive only');
-    return runner.evaluator.placed(loop.at, 'the loop', () => joinedText(round(runner, loop, positional[0], depth + 1)));
+    return runner.evaluator.placed(loop.at, 'the loop', () => concat(round(runner, loop, positional[0], depth + 1)));
   };
   return new Callable('loop', recurse, attributes);
-}
-
-function joinedText(pieces: readonly unknown[]): string {
-  return pieces.map((piece) => (piece === null ? '' : toText(piece))).join('');
 }

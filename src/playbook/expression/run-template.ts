@@ -3,7 +3,7 @@
 // templates ask `load`, which knows where they may lie. Source: Jinja's template designer documentation.
 import type { TemplateSource } from '../template-source.js';
 import type { Expression, Macro, Statement, Target } from './ast.js';
-import { allocate, spend } from './budget.js';
+import { spend } from './budget.js';
 import { Evaluator, type Names } from './evaluate.js';
 import { FilterError } from './filter-error.js';
 import { runFor } from './for-loop.js';
@@ -11,6 +11,7 @@ import { iterate } from './iterate.js';
 import { makeDict, Tuple } from './kinds.js';
 import { Callable, type CallArguments, Namespace } from './objects.js';
 import { Frame } from './scope.js';
+import { concat } from './pieces.js';
 import { Undefined } from './undefined.js';
 import { isTrue, toText } from './values.js';
 
@@ -76,9 +77,9 @@ class Runner {
     return pieces;
   }
 
-  /** The pieces as one text. */
-  text(statements: readonly Statement[]): string {
-    return joined(this.run(statements));
+  /** The pieces as one value. */
+  one(statements: readonly Statement[]): unknown {
+    return concat(this.run(statements));
   }
 
   #statement(statement: Statement, pieces: unknown[]): void {
@@ -105,7 +106,7 @@ class Runner {
         this.assign(statement.target, this.evaluator.value(statement.value));
         return;
       case 'set-block': {
-        const text = this.inner().text(statement.body);
+        const text = this.inner().one(statement.body);
         this.assign(statement.target, new Evaluator(this.evaluator.source, this.frame, text).value(statement.filter));
         return;
       }
@@ -116,7 +117,7 @@ class Runner {
         pieces.push(this.#callBlock(statement));
         return;
       case 'filter-block':
-        pieces.push(new Evaluator(this.evaluator.source, this.frame, this.inner().text(statement.body)).value(statement.filter));
+        pieces.push(new Evaluator(this.evaluator.source, this.frame, this.inner().one(statement.body)).value(statement.filter));
         return;
       case 'with': {
         const inside = this.inner();
@@ -172,7 +173,7 @@ class Runner {
       const one = chain[level];
       if (one === undefined) return [];
       const frame = this.frame.inner();
-      frame.set('super', new Callable('super', () => joined(at(level + 1))));
+      frame.set('super', new Callable('super', () => concat(at(level + 1))));
       return new Runner(one.source, frame, this.#load, this.#blocks, this.#depth).run(one.body);
     };
     return at(0);
@@ -225,7 +226,7 @@ class Runner {
     }
     if (Object.keys(rest).length > 0 && !macro.takes.kwargs) throw new FilterError(`takes no argument "${Object.keys(rest)[0]}"`);
     if (macro.takes.kwargs) inside.frame.set('kwargs', makeDict(Object.entries(rest)));
-    return inside.text(macro.body);
+    return inside.one(macro.body);
   }
 
   #callBlock({ at, call, caller }: Extract<Statement, { kind: 'call-block' }>): unknown {
@@ -237,13 +238,4 @@ class Runner {
     const withCaller = { ...args, named: { ...args.named, caller: this.#macro(caller) } };
     return this.evaluator.placed(at, `"${callee.name}"`, () => callee.call(withCaller));
   }
-}
-
-/** @throws UndefinedUse */
-export function joined(pieces: readonly unknown[]): string {
-  const texts = pieces.map((piece) => {
-    return piece === null ? '' : toText(piece);
-  });
-  allocate(texts.reduce((sum, text) => sum + text.length, 0));
-  return texts.join('');
 }
