@@ -32,7 +32,10 @@ export const fetch: PlaybookModule<typeof parameters> = {
       const below = resolve(context.localFolder, dest);
       const target = params.flat ? (dest.endsWith('/') ? `${below}/${source.slice(source.lastIndexOf('/') + 1)}` : below) : normalize(`${below}/${context.hostName}/${source}`);
       if (!params.flat && !target.startsWith(`${below}${sep}`)) throw new ParameterError(`Detected directory traversal, expected to be contained in '${below}' but got '${target}'`, 'src');
-      if ((await stat(target).catch(() => undefined))?.isDirectory() === true) return { changed: false, failed: true, msg: 'dest is an existing directory, use a trailing slash if you want to fetch src into that directory' };
+      if ((await stat(target).catch(() => undefined))?.isDirectory() === true) {
+        const msg = params.flat && dest.endsWith('/') ? `calculated dest '${target}' is an existing directory, use another path that does not point to an existing directory` : 'dest is an existing directory, use a trailing slash if you want to fetch src into that directory';
+        return { changed: false, failed: true, msg };
+      }
       const checksum = createHash('sha1').update(bytes).digest('hex');
       const md5sum = createHash('md5').update(bytes).digest('hex');
       const before = await readFile(target).catch(() => undefined);

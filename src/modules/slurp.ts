@@ -10,9 +10,14 @@ const parameters = { src: { type: 'path', required: true, aliases: ['path'] } } 
 /** Also of fetch. */
 export const READ_FILE = part(`
 expand src
-[ -e "$src" ] || give_up "File not found: $src"
-[ ! -d "$src" ] || give_up "Source is a directory and must be a file: $src"
-[ -r "$src" ] || give_up "File is not readable: $src"
+if [ ! -r "$src" ] || [ -d "$src" ]; then
+  case $(head -c 0 -- "$src" 2>&1 >/dev/null) in
+  *': No such file or directory') give_up "File not found: $src" ;;
+  *': Permission denied') give_up "File is not readable: $src" ;;
+  esac
+  [ ! -d "$src" ] || give_up "Source is a directory and must be a file: $src"
+  give_up "Unable to slurp file: {source}"
+fi
 answer
 say changed false
 tell src "$src"

@@ -114,6 +114,10 @@ describe('fetch', () => {
     await mkdir(join(here.work, 'd'));
     expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x' })).toMatchObject({ failed: true, msg: 'the remote file does not exist, not transferring, ignored' });
     expect(await runModule(here, 'fetch', { src: join(here.work, 'd'), dest: 'x' })).toMatchObject({ failed: true });
+    await mkdir(join(here.work, 'taken'), { recursive: true });
+    expect(await runModule(here, 'fetch', { src: '/etc/passwd', dest: 'taken', flat: true })).toMatchObject({ failed: true, msg: 'dest is an existing directory, use a trailing slash if you want to fetch src into that directory' });
+    await mkdir(join(here.work, 'taken/passwd'));
+    expect(await runModule(here, 'fetch', { src: '/etc/passwd', dest: 'taken/', flat: true })).toMatchObject({ failed: true, msg: `calculated dest '${join(here.work, 'taken/passwd')}' is an existing directory, use another path that does not point to an existing directory` });
     expect(await runModule(here, 'fetch', { src: '/no/where', dest: 'x', fail_on_missing: false })).toMatchObject({ changed: false, msg: 'the remote file does not exist, not transferring, ignored' });
   });
 
