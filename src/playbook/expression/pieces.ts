@@ -6,7 +6,8 @@ import { toText } from './values.js';
 /** @throws UndefinedUse */
 export function concat(all: readonly unknown[]): unknown {
   const pieces = all.filter((piece) => piece !== null);
-  if (pieces.length < 2) return pieces[0] ?? null;
+  const [first] = pieces;
+  if (pieces.length < 2 && typeof first !== 'string') return first ?? null;
   const texts = pieces.map(toText);
   allocate(texts.reduce((sum, text) => sum + text.length, 0));
   return texts.join('');
