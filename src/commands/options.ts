@@ -1,11 +1,10 @@
 // The options that several commands share, with Ansible's names, and how their values are read.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { connectionKind } from '../inventory/connection-values.js';
 import { withAnsibleConfig } from './ansible-options.js';
 import { withVaultOptions } from './vault-options.js';
 
 const DEFAULT_FORKS = 50;
-/** Ansible's names of the connections there are here; the other names of ssh are ssh as well. */
-const CONNECTION_TYPES = ['ssh', 'local', 'smart', 'paramiko', 'paramiko_ssh'];
 
 /** What every command that works on hosts takes, under Ansible's names. */
 export function fleetCommand(name: string): Command {
@@ -21,7 +20,7 @@ export function fleetCommand(name: string): Command {
     .option('--become-user <NAME>', 'whom to become, where the inventory names none (default: root)')
     .option('--private-key <FILE>', 'key to log in with, where the inventory names none')
     .addOption(new Option('--host-key-checking <POLICY>', 'what to do about a host key that is not known (default: what your ssh_config says, else ask; yes under CI)').choices(['yes', 'ask', 'accept-new', 'no']))
-    .addOption(new Option('-c, --connection <TYPE>', 'how hosts are reached where neither inventory nor playbook says: ssh, or local, which is this machine itself (default: ssh)').choices(CONNECTION_TYPES))
+    .option('-c, --connection <TYPE>', 'how hosts are reached where neither inventory nor playbook says: ssh, or local, which is this machine itself (default: ssh)', connectionType)
     .option('--ssh-common-args <WORDS>', 'options for ssh, where the inventory has none, for example \'-o ProxyJump=bastion\'')
     .option('--ssh-extra-args <WORDS>', 'the same: Ansible gives these to ssh only, and the others to sftp and scp as well')
     .addOption(new Option('--sftp-extra-args <WORDS>', 'taken as Ansible takes it; files go through ssh here, so it changes nothing').hideHelp())
@@ -108,6 +107,11 @@ function positive(text: string): number {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('write a number above 0.');
   return number;
+}
+
+function connectionType(text: string): string {
+  if (connectionKind(text) === undefined) throw new InvalidArgumentError('ssh and local are supported.');
+  return text;
 }
 
 export function wholePath(text: string): string {

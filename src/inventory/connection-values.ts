@@ -25,6 +25,12 @@ const SSH_CONNECTIONS = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'an
 
 const LOCAL_CONNECTIONS = new Set(['local', 'ansible.builtin.local']);
 
+/** What a connection type means; undefined: it is none of ours. */
+export function connectionKind(type: string): 'ssh' | 'local' | undefined {
+  if (LOCAL_CONNECTIONS.has(type)) return 'local';
+  return SSH_CONNECTIONS.has(type) ? 'ssh' : undefined;
+}
+
 const PARAMIKO_CONNECTIONS = new Set(['paramiko', 'paramiko_ssh', 'ansible.builtin.paramiko_ssh']);
 
 /** ansible-core 2.19 gives it to an agent of its own. */
@@ -39,7 +45,7 @@ export function checkUnsupported(source: VariableSource): void {
     throw new FleetTapError('input', 'connection-unsupported', `${name} ${message}`, { place: { host: source.host }, hint });
   };
   const connection = connectionType(source);
-  if (connection !== undefined && !SSH_CONNECTIONS.has(connection) && !LOCAL_CONNECTIONS.has(connection)) {
+  if (connection !== undefined && connectionKind(connection) === undefined) {
     refuse('ansible_connection', `is "${connection}"; ssh and local are supported`, 'leave this host out with --limit, or run sshd on it');
   }
   const program = readText(source, ['ansible_ssh_executable']) ?? readText(defaultsOf(source), ['ansible_ssh_executable']);
@@ -53,7 +59,7 @@ export function checkUnsupported(source: VariableSource): void {
 }
 
 export function isLocal(source: VariableSource): boolean {
-  return LOCAL_CONNECTIONS.has(connectionType(source) ?? '');
+  return connectionKind(connectionType(source) ?? '') === 'local';
 }
 
 export function isParamiko(source: VariableSource): boolean {

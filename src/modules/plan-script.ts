@@ -49,3 +49,14 @@ fail() { answer; say changed false; say failed true; tell msg "$1"; if [ -n "$2"
 changed=false; out=; err=
 LC_ALL=C; export LC_ALL
 `);
+
+/** \`try PROGRAM WORD…\`: what it said is in out and err, line breaks at their ends included. Needs FAIL. */
+export const TRY = part(`
+try() {
+  box=$(mktemp) || fail "no temporary file"
+  out=$("$@" 2>"$box"; code=$?; echo .; exit "$code"); code=$?
+  err=$(cat "$box"; echo .); rm -f "$box"
+  out=\${out%.} err=\${err%.}
+  return "$code"
+}
+`);

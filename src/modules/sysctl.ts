@@ -1,7 +1,7 @@
 // sysctl (ansible.posix): a setting of the kernel is in sysctl's file, and if wanted in force. The steps are those of modules/sysctl.py.
 import type { PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
-import { FAIL, planScript } from './plan-script.js';
+import { FAIL, planScript, TRY } from './plan-script.js';
 
 const parameters = {
   name: { type: 'string', required: true, aliases: ['key'] },
@@ -22,17 +22,9 @@ if [ -f "$file" ]; then printf 'text='; base64 < "$file" | tr -d '\\n'; echo; fi
 `;
 
 const CHANGE = `
-# What a program said: its output, then its errors, each with its newline. Fails where it did.
-try() {
-  box=$(mktemp) || fail "no temporary file"
-  out=$("$@" 2>"$box"; code=$?; echo .; exit "$code"); code=$?
-  err=$(cat "$box"; echo .); rm -f "$box"
-  err=\${err%.}; said=\${out%.}$err
-  return "$code"
-}
 failed() { case $1 in *': Invalid argument'*|*': Read-only file system'*) return 0 ;; esac; return 1; }
 if [ -n "$set" ]; then
-  try sysctl \${ignore:+-e} -w "$name=$value" && ! failed "$err" || fail "setting $name failed: $said"
+  try sysctl \${ignore:+-e} -w "$name=$value" && ! failed "$err" || fail "setting $name failed: $out$err"
 fi
 if [ -n "$write" ]; then
   target=$file; [ ! -L "$file" ] || target=$(readlink -f -- "$file")
@@ -40,7 +32,7 @@ if [ -n "$write" ]; then
   cat > "$target.fleet-tap" && chmod "$bits" "$target.fleet-tap" && mv -f -- "$target.fleet-tap" "$target" || fail "Failed to write to file $target"
 fi
 if [ -n "$reload" ]; then
-  try sysctl \${ignore:+-e} -p "$file" && ! failed "$err" || fail "Failed to reload sysctl: $said"
+  try sysctl \${ignore:+-e} -p "$file" && ! failed "$err" || fail "Failed to reload sysctl: $out$err"
 fi
 answer
 say changed true
@@ -78,7 +70,7 @@ export const sysctl: PlaybookModule<typeof parameters> = {
       const result = { changed: isChanged };
       if (!isChanged || context.check) return result;
       const words = { name, value, file, set: sets && isKnown, write: writes, reload: params.reload, ignore: params.ignoreerrors };
-      return planScript({ module: 'sysctl', shown: { name, state, value }, words, body: `${FAIL}\n${CHANGE}`, input: Buffer.from(fileWith(lines, name, state === 'present' ? value : undefined)) }, context, () => result);
+      return planScript({ module: 'sysctl', shown: { name, state, value }, words, body: `${FAIL}\n${TRY}\n${CHANGE}`, input: Buffer.from(fileWith(lines, name, state === 'present' ? value : undefined)) }, context, () => result);
     });
   },
 };

@@ -3,7 +3,7 @@
 // Answer: changed, name, state, enabled, status (what systemctl show says).
 import type { ModuleContext, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
-import { FAIL, planScript } from './plan-script.js';
+import { FAIL, planScript, TRY } from './plan-script.js';
 
 const systemdParameters = {
   name: { type: 'string', aliases: ['service', 'unit'] },
@@ -37,15 +37,13 @@ const serviceParameters = {
 
 /** What failed is told in systemctl's own words, with the newline behind them, and nothing else: as Ansible does. */
 const SYSTEMCTL = `
-nl='
-'
 ctl() { systemctl \${scope:+--$scope} \${noblock:+--no-block} \${force:+--force} "$@" 2>&1; }
 is_sysv() { [ -e "/etc/init.d/$name" ]; }
 at_boot() { systemctl \${scope:+--$scope} is-enabled "$name" 2>/dev/null; }
 with_systemd() {
   command -v systemctl >/dev/null || fail "Failed to find required executable \\"systemctl\\""
-  [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err$nl" ;; esac; }
-  [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err$nl"; }
+  [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err$ft_newline" ;; esac; }
+  [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err$ft_newline"; }
   [ -n "$name" ] || return 0
   show=$(ctl show "$name"); rc=$?
   offline=; case $show in *'ignoring command'*|*'Running in chroot'*) offline=1 ;; esac
@@ -73,7 +71,7 @@ with_systemd() {
       changed=true
       if [ -z "$check" ]; then
         if [ "$enabled" = 1 ]; then verb=enable; else verb=disable; fi
-        err=$(ctl "$verb" "$name") || fail "Unable to $verb service $name: $err$nl"
+        err=$(ctl "$verb" "$name") || fail "Unable to $verb service $name: $err$ft_newline"
       fi
     fi
   fi
@@ -90,7 +88,7 @@ with_systemd() {
     reloaded:active|reloaded:activating) action=reload ;;
     restarted:*|reloaded:*) action=start ;;
     esac
-    if [ -n "$action" ]; then changed=true; [ -n "$check" ] || { err=$(ctl "$action" "$name") || fail "Unable to $action service $name: $err$nl"; }; fi
+    if [ -n "$action" ]; then changed=true; [ -n "$check" ] || { err=$(ctl "$action" "$name") || fail "Unable to $action service $name: $err$ft_newline"; }; fi
   fi
 }
 `;
@@ -112,10 +110,7 @@ with_scripts() {
   fi
   [ -n "$state" ] || return 0
   if [ -n "$pattern" ]; then ps ax 2>/dev/null | grep -v grep | grep -qF -- "$pattern"; running=$?; else service "$name" status >/dev/null 2>&1 </dev/null; running=$?; fi
-  act() {
-    box=$(mktemp); trap 'rm -f "$box"' EXIT
-    out=$(service "$name" "$1" 2>"$box" </dev/null; rc=$?; echo .; exit "$rc") || { out=\${out%.}; err=$(cat "$box"; echo .); err=\${err%.}; fail "\${err:-$out}"; }
-  }
+  act() { try service "$name" "$1" </dev/null || fail "\${err:-$out}"; }
   case $state:$running in
   started:0) ;;
   started:*) changed=true; [ -n "$check" ] || act start ;;
@@ -146,7 +141,7 @@ const numeral = (value: boolean | undefined) => (value === undefined ? '' : valu
 
 function planService(module: string, { name, state, enabled }: ServiceWords, words: Readonly<Record<string, string | number | boolean | undefined>>, choice: string, context: ModuleContext) {
   const all = { ...EMPTY, name, state, enabled: numeral(enabled), ...words };
-  return planScript({ module, shown: { name, state, enabled }, words: all, body: `${FAIL}\n${SYSTEMCTL}\n${SYSV}\n${choice}\n${ANSWER}` }, context, (answer) => {
+  return planScript({ module, shown: { name, state, enabled }, words: all, body: `${FAIL}\n${TRY}\n${SYSTEMCTL}\n${SYSV}\n${choice}\n${ANSWER}` }, context, (answer) => {
     const status = Object.fromEntries(answer.text('show').split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
     const told = state === undefined ? {} : { state: state === 'stopped' ? 'stopped' : 'started' };
     const warnings = answer.values.get('warned') === '1' ? ['Target is a chroot or systemd is offline. This can lead to false positives or prevent the init system tools from working.'] : [];

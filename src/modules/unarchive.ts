@@ -49,7 +49,7 @@ fd377a585a00) flag=-J; handler=TarXzArchive ;;
 28b52ffd*) flag=--zstd; handler=TarZstdArchive ;;
 esac
 extracted() {
-  say handler "$handler"; say unpackedrc "$rc"
+  say unpackedrc "$rc"
   if [ "$handler" = ZipArchive ]; then say program "$(command -v unzip)"; else say program "$(command -v tar)"; fi
   tell unpackedout "$(cat "$box/out")"; tell unpackederr "$(cat "$box/err")"
 }
@@ -98,7 +98,7 @@ if [ -n "$differs" ]; then
     if [ "$handler" = ZipArchive ]; then zipped "$dest" > "$box/out" 2> "$box/err"
     else tar --extract -C "$dest" $flag $extra \${owner:+--owner="$owner"} \${group:+--group="$group"} \${newer:+--keep-newer-files} $choice -f "$archive" > "$box/out" 2> "$box/err"; fi
     rc=$?
-    if [ "$rc" != 0 ]; then answer; say changed true; say broken 1; extracted; tell dest "$dest"; tell source "$src"; info "$dest"; finish; fi
+    if [ "$rc" != 0 ]; then answer; say changed true; say broken 1; say handler "$handler"; extracted; tell dest "$dest"; tell source "$src"; info "$dest"; finish; fi
   fi
 fi
 if [ -n "$mode$owner$group" ]; then
@@ -129,7 +129,6 @@ function extractResults(answer: Answer, handler: string, dest: string, src: stri
   const end = (text: string) => (text === '' ? '' : `${text}\n`);
   return { cmd: [answer.values.get('program') ?? '', ...(handler === 'ZipArchive' ? zip() : tar())], rc: Number(answer.values.get('unpackedrc')), out: end(answer.text('unpackedout')), err: end(answer.text('unpackederr')) };
 }
-
 
 export const unarchive: PlaybookModule<typeof parameters> = {
   name: 'unarchive',

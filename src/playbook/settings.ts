@@ -1,6 +1,7 @@
 // What comes in: what is written around a task, and its variables. What goes out: how it runs: check mode, become, environment, where.
 // A variable goes before the key of the same meaning, as in Ansible (ansible_become over become).
 import { FleetTapError } from '../base/errors.js';
+import { connectionKind } from '../inventory/connection-values.js';
 import type { BecomeMethod } from '../inventory/become.js';
 import type { Become } from '../inventory/become.js';
 import type { Host, Vars } from '../inventory/host.js';
@@ -105,10 +106,10 @@ function otherThan(usual: string, connection: Settings['connection']): Settings[
 }
 
 function connectionNamed(connection: string | undefined): Settings['connection'] {
-  const name = connection?.replace(/^ansible\.(builtin|legacy)\./, '');
-  if (name === undefined || name === 'local') return name;
-  if (['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(name)) return 'ssh';
-  throw new FleetTapError('host', 'connection-unsupported', `connection is "${name}"; ssh and local are supported`);
+  if (connection === undefined) return undefined;
+  const kind = connectionKind(connection.replace(/^ansible\.legacy\./, ''));
+  if (kind !== undefined) return kind;
+  throw new FleetTapError('host', 'connection-unsupported', `connection is "${connection}"; ssh and local are supported`);
 }
 
 export function switchOf(value: boolean | Template | undefined, names: Names): boolean | undefined {

@@ -43,7 +43,7 @@ function fileValue(text: string, path: string, names: Names, options: TemplateOp
     return new Evaluator(source, new Frame(names)).placed(0, 'this', () => {
       const value = concat(pieces);
       if (value === null && isPlain(normal.slice(startAt), syntax)) return normal.slice(startAt);
-      if (typeof value === 'string') return value + syntax.newline.repeat(Math.max(0, newlinesAfter(normal.slice(startAt)) - newlinesAfter(value)));
+      if (typeof value === 'string') return withLastBreaks(value, normal.slice(startAt), syntax.newline);
       return isText ? (value === null ? '' : toText(value)) : value;
     });
   });
@@ -52,6 +52,11 @@ function fileValue(text: string, path: string, names: Names, options: TemplateOp
 /** Without a mark it is no template, and stays as it is. */
 function isPlain(text: string, { blockStart, variableStart, commentStart }: Syntax): boolean {
   return ![blockStart, variableStart, commentStart].some((mark) => text.includes(mark));
+}
+
+/** Line breaks at the end of the template are kept; Jinja alone drops one. */
+export function withLastBreaks(value: string, template: string, newline = '\n'): string {
+  return value + newline.repeat(Math.max(0, newlinesAfter(template) - newlinesAfter(value)));
 }
 
 function newlinesAfter(text: string): number {

@@ -18,7 +18,7 @@ import { changesInPlace, type LoadTemplate, runTemplate } from './expression/run
 import { concat } from './expression/pieces.js';
 import { Frame } from './expression/scope.js';
 import { toPlain } from './expression/values.js';
-import { loadFrom } from './template-file.js';
+import { loadFrom, withLastBreaks } from './template-file.js';
 import { TemplateSource } from './template-source.js';
 
 /** A string with at least one `{{ }}` or `{% %}`. */
@@ -47,7 +47,7 @@ export class Template {
       const pieces = runTemplate({ source: this.source, statements: this.#statements }, names, load, this.#changes);
       return new Evaluator(this.source, new Frame(names)).placed(0, 'this', () => {
         const value = concat(pieces);
-        return typeof value === 'string' ? value + lastBreaks(this.source.text, value) : value;
+        return typeof value === 'string' ? withLastBreaks(value, this.source.text) : value;
       });
     });
   }
@@ -62,12 +62,6 @@ export class Template {
 function firstOutput(statements: readonly Statement[]): number {
   const output = statements.find((statement) => statement.kind === 'output');
   return output?.kind === 'output' ? output.expression.at : 0;
-}
-
-/** Line breaks at the end of the text are kept; Jinja alone drops one. */
-function lastBreaks(text: string, value: string): string {
-  const count = (value: string): number => /\n*$/.exec(value)?.[0].length ?? 0;
-  return '\n'.repeat(Math.max(0, count(text) - count(value)));
 }
 
 /** Data in which a Template may stand wherever a string may. */

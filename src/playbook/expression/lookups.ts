@@ -118,7 +118,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
     const all = context.variable('vars');
     return all instanceof Undefined ? [] : iterate(all).map(toText).sort().filter((name) => search(wanted, name) !== null);
   }) },
-  inventory_hostnames: { options: [], run: (terms, _, context) => inventoryHostnames(terms.flatMap((term) => (Array.isArray(term) ? term.map(toText) : [toText(term)])).join(','), context.variable('groups')) },
+  inventory_hostnames: { options: [], run: (terms, _, context) => inventoryHostnames(terms.flat().map(toText).join(','), context.variable('groups')) },
   random_choice: { options: [], run: (terms) => (terms.length === 0 ? [] : [terms[randomInt(terms.length)]]) },
   dict: { options: [], run: (terms) => flatten(terms, 1, false).flatMap((term) => {
     if (!isDict(term)) throw new FilterError(`takes mappings, not ${typeName(term)}`);
