@@ -97,9 +97,11 @@ async function missedOutsideGaps(jsonl: string, framesBefore: number, beganUs: n
   return missed;
 }
 
-async function figure(round: number, fault: string, machine: Machine, faultMs: number): Promise<void> {
+/** @param settingsBefore of all machines, one setting a line */
+async function figure(round: number, fault: string, machine: Machine, faultMs: number, settingsBefore: readonly string[]): Promise<void> {
   const watched = await whatGuardSaw(machine);
-  const [goneMs, settingsMs] = [goneAfterMs(watched, faultMs), settingsBackAfterMs(watched, faultMs)];
+  const were = settingsBefore[MACHINES.indexOf(machine)]?.trim().replace('\n', ' ') ?? '';
+  const [goneMs, settingsMs] = [goneAfterMs(watched, faultMs), settingsBackAfterMs(watched, were, faultMs)];
   figures.push({ round, fault, machine: machine.name, goneMs, settingsMs });
   console.error(`round ${round}, ${fault}, ${machine.name}: kernel module gone after ${goneMs.toFixed(0)} ms, settings back after ${settingsMs.toFixed(0)} ms (± ${watched.errorMs.toFixed(0)} ms)`);
   expect(goneMs).toBeLessThan(GONE_MS);
@@ -147,10 +149,10 @@ describe.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))('round %d
 
     if (!isFirst) {
       await untilNothingIsLeft(3 * GONE_MS);
-      for (const machine of [cut, off]) await figure(round, 'fleet-tap killed', machine, endMs);
+      for (const machine of [cut, off]) await figure(round, 'fleet-tap killed', machine, endMs, settingsBefore);
     }
-    await figure(round, 'network cut', cut, cutMs);
-    await figure(round, 'staprun killed', killed, killedMs);
+    await figure(round, 'network cut', cut, cutMs, settingsBefore);
+    await figure(round, 'staprun killed', killed, killedMs, settingsBefore);
     const log = isFirst ? { jsonl: await readFile(LOG, 'utf8'), endUs: endMs * 1000 - 1e6 } : await unfinished();
     // staprun of one host was killed and never came back: of that the status speaks.
     if (isFirst) expect(finished.status).toBe(2);

@@ -80,11 +80,13 @@ export function goneAfterMs({ seen }: Watched, faultMs: number): number {
   return gone.atMs - faultMs;
 }
 
-/** The same of the settings: until they were again what they were in the beginning, or the next capture began, which changes them. */
-export function settingsBackAfterMs({ seen }: Watched, faultMs: number): number {
-  const first = seen[0]?.settings;
+/**
+ * The same of the settings: until they were again `were`, or the next capture began, which changes them. What they were is not the guard's to say: on a machine that
+ * has just booted it may look for the first time when the capture that comes back has changed one already.
+ */
+export function settingsBackAfterMs({ seen }: Watched, were: string, faultMs: number): number {
   const atFault = seen.findLast((one) => one.atMs <= faultMs);
-  const back = seen.find((one) => one.atMs > faultMs && (one.settings === first || one.modules.some((name) => atFault?.modules.includes(name) === false)));
-  if (back === undefined || back.settings !== first) throw new Error(`the settings are not what they were, ${first}: ${JSON.stringify(seen)}`);
+  const back = seen.find((one) => one.atMs > faultMs && (one.settings === were || one.modules.some((name) => atFault?.modules.includes(name) === false)));
+  if (back === undefined || back.settings !== were) throw new Error(`the settings are not what they were, ${were}: ${JSON.stringify(seen)}`);
   return back.atMs - faultMs;
 }
