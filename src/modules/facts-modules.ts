@@ -1,7 +1,7 @@
 // ping and setup ask the host; include_vars, add_host and group_by tell the engine. None changes a host.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { FleetTapError } from '../base/errors.js';
+import { FleetTapError, formatPlace } from '../base/errors.js';
 import { plainTexts } from '../base/unsafe-text.js';
 import { badSubset, chosenFacts } from '../facts/subsets.js';
 import { parseAddress } from '../inventory/address.js';
@@ -65,8 +65,22 @@ const varsParameters = {
 } as const satisfies Parameters;
 
 /** Ansible's action puts the reason into `message`. */
-function unreadable(message: string): ModulePlan {
-  return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: message, values: { ansible_facts: {}, ansible_included_var_files: [], message } } };
+function unreadable(message: string, name: string | undefined): ModulePlan {
+  return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: message, values: { ansible_facts: name === undefined ? {} : { [name]: {} }, ansible_included_var_files: [], message } } };
+}
+
+/** The folder itself and those below it, through symbolic links too, in the order of their paths. */
+async function foldersBelow(root: string, depth: number): Promise<string[]> {
+  if (depth <= 1) return [root];
+  const below: string[] = [];
+  for (const entry of await readdir(root)) {
+    if (await isFolder(join(root, entry))) below.push(...(await foldersBelow(join(root, entry), depth - 1)));
+  }
+  return [root, ...below].sort();
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
 }
 
 export const includeVars: PlaybookModule<typeof varsParameters> = {
@@ -81,37 +95,40 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
     if (file !== undefined) {
       try {
         const path = await context.findLocal('vars', file);
-        if ((await stat(path)).isDirectory()) return unreadable(`An error occurred while trying to read the file '${path}': [Errno 21] Is a directory: '${path}'`);
+        if ((await stat(path)).isDirectory()) return unreadable(`An error occurred while trying to read the file '${path}': [Errno 21] Is a directory: '${path}'`, name);
         paths.push(path);
       } catch (error) {
         if (!(error instanceof FleetTapError) || error.code !== 'file-missing') throw error;
-        return unreadable(error.message);
+        return unreadable(error.message, name);
       }
     }
     else if (dir !== undefined) {
       // Outside of roles not in vars/ first, unlike a file (plugins/action/include_vars.py, _set_root_dir).
       const beside = context.variable('role_path') === undefined ? [context.variable('ansible_search_path')].flat()[0] : undefined;
       const root = typeof beside === 'string' ? resolve(beside, dir) : await context.findLocal('vars', dir);
-      if (!(await stat(root).then(() => true, () => false))) throw new ParameterError(`${root} directory does not exist`, 'dir');
-      if (!(await stat(root)).isDirectory()) throw new ParameterError(`${root} is not a directory`, 'dir');
+      if (!(await stat(root).then(() => true, () => false))) return unreadable(`${root} directory does not exist`, name);
+      if (!(await isFolder(root))) return unreadable(`${root} is not a directory`, name);
       const matching = params.files_matching === undefined ? undefined : new RegExp(params.files_matching);
       const ignored = params.ignore_files.map((one) => new RegExp(`${one}$`));
-      const walk = async (folder: string, level: number): Promise<void> => {
-        const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-        for (const entry of entries) {
-          if (entry.isDirectory() || ignored.some((pattern) => pattern.test(entry.name)) || matching?.test(entry.name) === false) continue;
-          if (extensions.includes(extname(entry.name).slice(1))) paths.push(join(folder, entry.name));
-          else if (matching === undefined && !params.ignore_unknown_extensions) throw new ParameterError(`${join(folder, entry.name)} does not have a valid extension: ${extensions.join(', ')}`, 'dir');
+      for (const folder of await foldersBelow(root, params.depth === 0 ? Number.POSITIVE_INFINITY : params.depth)) {
+        for (const entry of (await readdir(folder)).sort()) {
+          const path = join(folder, entry);
+          if (await isFolder(path) || ignored.some((pattern) => pattern.test(entry)) || matching?.test(entry) === false) continue;
+          if (extensions.includes(extname(entry).slice(1))) paths.push(path);
+          else if (matching === undefined && !params.ignore_unknown_extensions) return unreadable(`${path} does not have a valid extension: ${extensions.join(', ')}`, name);
         }
-        if (params.depth !== 0 && level >= params.depth) return;
-        for (const entry of entries) if (entry.isDirectory()) await walk(join(folder, entry.name), level + 1);
-      };
-      await walk(root, 1);
+      }
     }
     const read: Record<string, unknown> = {};
     for (const path of paths) {
-      if (file !== undefined && extname(basename(path)) !== '' && !extensions.includes(extname(path).slice(1))) throw new ParameterError(`${path} does not have a valid extension: ${extensions.join(', ')}`, 'file');
-      Object.assign(read, await context.readVars(path));
+      if (file !== undefined && extname(basename(path)) !== '' && !extensions.includes(extname(path).slice(1))) return unreadable(`${path} does not have a valid extension: ${extensions.join(', ')}`, name);
+      try {
+        Object.assign(read, await context.readVars(path));
+      } catch (error) {
+        if (!(error instanceof FleetTapError) || error.kind !== 'input') throw error;
+        const place = formatPlace(error.place);
+        return unreadable(`${place === '' ? '' : `${place}: `}${error.message}`, name);
+      }
     }
     const vars = name === undefined ? read : { [name]: read };
     const shown = plainTexts(vars);

@@ -39,11 +39,13 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
     case 'indexed':
       return terms.flat().map((item, index) => [index, item]);
     case 'together': {
+      if (terms.length === 0) throw wrong('with_together requires at least one element in each list');
       const lists = terms.map((term) => (Array.isArray(term) ? (term as unknown[]) : [term]));
       const length = Math.max(0, ...lists.map((list) => list.length));
       return Array.from({ length }, (_, index) => lists.map((list) => list[index] ?? null));
     }
     case 'nested':
+      if (terms.length === 0) throw wrong('with_nested requires at least one element in the nested list');
       return terms.map((term) => (Array.isArray(term) ? (term as unknown[]) : [term])).reduce<unknown[][]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, ...(Array.isArray(item) ? (item as unknown[]) : [item])])), [[]]);
     case 'sequence':
       return terms.flatMap((term) => sequence(toText(term), wrong));

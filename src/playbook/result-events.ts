@@ -46,10 +46,11 @@ function statusOf(result: TaskResult, part: TaskResultEvent['part']): TaskStatus
 
 /** As callbacks get it (executor/task_result.py, clean_copy), and as the default one shows it (_clean_results). */
 function shownResult({ registered, noLog, unreachable }: TaskResult, action: string): Record<string, unknown> {
-  if (noLog) return { censored: CENSORED, ...Object.fromEntries(KEPT.filter((key) => Object.hasOwn(registered, key)).map((key) => [key, registered[key]])), ...(unreachable ? { unreachable: true } : {}) };
+  const isDebug = /^(ansible\.(builtin|legacy)\.)?debug$/.test(action);
+  if (noLog) return { censored: CENSORED, ...Object.fromEntries(KEPT.filter((key) => !(isDebug && key === 'changed') && Object.hasOwn(registered, key)).map((key) => [key, registered[key]])), ...(unreachable ? { unreachable: true } : {}) };
   const hidden = ['failed', 'skipped', 'invocation', 'exception', 'warnings'];
   const shown = Object.entries(registered).filter(([key]) => !hidden.includes(key));
-  if (!/^(ansible\.(builtin|legacy)\.)?debug$/.test(action)) return Object.fromEntries(shown);
+  if (!isDebug) return Object.fromEntries(shown);
   if (Object.hasOwn(registered, 'msg')) return { msg: registered.msg };
   return Object.fromEntries(shown.filter(([key]) => !['changed', 'skip_reason', 'ansible_loop_var', 'ansible_index_var', 'ansible_loop'].includes(key)));
 }

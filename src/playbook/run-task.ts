@@ -15,7 +15,7 @@ import { isInterrupted } from './interruption.js';
 import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
 import { type Settings, switchOf } from './settings.js';
-import { doneResult, failedResult, loopResult, registeredOf, skippedResult, type TaskResult } from './task-result.js';
+import { doneResult, failedResult, loopResult, registeredOf, skippedResult, type TaskResult, UNKNOWN_FAILURE } from './task-result.js';
 import { render, type Template, type TemplateValue } from './template.js';
 import type { Scope } from './variables.js';
 
@@ -49,7 +49,7 @@ export async function looped(task: Task | Include, when: readonly Condition[], s
   if (task.loop === undefined) return work(scope).catch((error: unknown) => failedAs(error, scope, host));
   try {
     const items = await itemsOf(task.loop, when, scope, host, task.action);
-    if (items === undefined) return skippedResult('the condition is false', { changed: false, skipped: true, skip_reason: 'Conditional result was False' });
+    if ('skipped' in items) return { ...items.skipped, noLog: quietNoLog(scope, host) };
     if (items.length === 0) return skippedResult('No items in the list', { changed: false, skipped: true, skipped_reason: 'No items in the list', results: [] });
     return await runLoop(task.loop, items, scope, host, work, task.register);
   } catch (error) {
@@ -134,21 +134,22 @@ function itemVariables(loop: LoopNames, items: readonly unknown[], index: number
   return own;
 }
 
-/** undefined: the list cannot be made, and the task does not run here anyway (Ansible asks `when` then, task_executor.py). */
-async function itemsOf(loop: Loop, when: readonly Condition[], scope: Scope, host: TaskHost, action: string): Promise<readonly unknown[] | undefined> {
+/** Skipped: the list cannot be made, and the task does not run here anyway (Ansible asks `when` then, task_executor.py). */
+async function itemsOf(loop: Loop, when: readonly Condition[], scope: Scope, host: TaskHost, action: string): Promise<readonly unknown[] | { readonly skipped: TaskResult }> {
   try {
     return await loopItems(loop, scope, host.files, action);
   } catch (error) {
-    if (error instanceof FleetTapError && error.code === 'expression-undefined' && isCertainlyFalse(when, scope)) return undefined;
-    throw error;
+    const skipped = error instanceof FleetTapError && error.code === 'expression-undefined' ? certainlySkipped(when, scope) : undefined;
+    if (skipped === undefined) throw error;
+    return { skipped };
   }
 }
 
-function isCertainlyFalse(when: readonly Condition[], scope: Scope): boolean {
+function certainlySkipped(when: readonly Condition[], scope: Scope): TaskResult | undefined {
   try {
-    return firstFalse(when, scope) !== undefined;
+    return skippedBy(when, scope);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -193,7 +194,7 @@ async function attempts(task: Task, scope: Scope, host: TaskHost, settings: Sett
     const isDone = task.until === undefined ? !result.failed : firstFalse(task.until, scope.with(task.register === undefined ? {} : { [task.register]: result.registered })) === undefined;
     if (isDone) return result;
     // As Ansible counts: attempts behind the first; and where failed_when has spoken, that stands (executor/task_result.py).
-    if (attempt > retries) return { ...result, failed: task.failedWhen === undefined || result.failed, registered: { ...result.registered, attempts: retries, failed: true }, msg: result.msg === '' ? `not as wanted after ${attempt} attempts` : result.msg };
+    if (attempt > retries) return { ...result, failed: task.failedWhen === undefined || result.failed, registered: { msg: UNKNOWN_FAILURE, ...result.registered, attempts: retries, failed: true }, msg: result.msg === '' ? `not as wanted after ${attempt} attempts` : result.msg };
     host.retrying(retries + 1 - attempt, settings);
     await host.sleep(delaySec);
   }
@@ -222,8 +223,8 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
 
 /** A condition that cannot be evaluated fails the task; what the module has said is kept (executor/task_executor.py). */
 function withoutVerdict(result: TaskResult, asked: string, error: unknown): TaskResult {
-  const { msg, hint, error: known } = failedResult(error);
-  const registered = { msg, ...result.registered, failed: true, [`${asked}_result`]: `Error while evaluating conditional: ${msg}` };
+  const { msg, hint, error: known, registered: failure } = failedResult(error);
+  const registered = { ...failure, msg: UNKNOWN_FAILURE, ...result.registered, failed: true, [`${asked}_result`]: `Error while evaluating conditional: ${msg}` };
   return { ...result, failed: true, msg, hint, error: known, registered };
 }
 

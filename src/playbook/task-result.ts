@@ -39,6 +39,9 @@ const PLAIN = { unreachable: false, isLoop: false, items: [], hint: undefined, d
 /** What Ansible puts beside a failure where nobody asked for the places in its own code. */
 const TRACEBACK = '(traceback unavailable)';
 
+/** Its `msg` where the module has none: failed_when, until or a condition that cannot be evaluated makes it a failure. */
+export const UNKNOWN_FAILURE = 'Task failed: Action failed: Unknown error.';
+
 /** Nothing to tell. */
 export const DONE: TaskResult = { ...PLAIN, changed: false, failed: false, skipped: false, registered: { changed: false }, msg: '', shows: 'never' };
 
@@ -76,7 +79,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
 
 export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined }): Registered {
   return {
-    ...(raw.msg === undefined ? {} : { msg: raw.msg }),
+    ...(raw.msg !== undefined ? { msg: raw.msg } : how.failed ? { msg: UNKNOWN_FAILURE } : {}),
     ...withLines(raw.values ?? {}),
     ...(how.attempts === undefined ? {} : { attempts: how.attempts }),
     changed: how.changed,

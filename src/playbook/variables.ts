@@ -240,13 +240,18 @@ export class Scope implements Names {
       case 'hostvars':
         return this.#hostvars();
       case 'vars':
-        return new Lazy((key) => this.get(key), () => this.names());
+        return new Lazy((key) => this.get(key), () => this.#listed());
       case 'omit':
         return new Omit();
       default:
         if (Object.hasOwn(this.#task.magic, name)) return this.#task.magic[name];
         return Object.hasOwn(this.#run.magic, name) ? this.#run.magic[name] : undefined;
     }
+  }
+
+  /** What `vars` and a host of `hostvars` hold when they are written out: all but `omit`, which is no value. */
+  #listed(): readonly string[] {
+    return this.names().filter((name) => name !== 'omit');
   }
 
   #groupNames(): readonly string[] {
@@ -263,7 +268,7 @@ export class Scope implements Names {
       const variables = hosts.get(name) ?? implicit?.(name);
       if (variables === undefined) return new Undefined(`"${name}" of hostvars (no host of the inventory has that name)`);
       const scope = new Scope(this.#run, variables);
-      return new Lazy((key) => scope.get(key), () => scope.names());
+      return new Lazy((key) => scope.get(key), () => scope.#listed());
     };
     return new Lazy(ofHost, () => [...hosts.keys()], (name) => hosts.has(name) || implicit?.(name) !== undefined);
   }

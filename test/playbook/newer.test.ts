@@ -1,6 +1,6 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +8,8 @@ import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
 import { runPlaybook } from '../../src/playbook/run.js';
+import { resultEvent } from '../../src/playbook/result-events.js';
+import { DONE } from '../../src/playbook/task-result.js';
 import { localSession } from './local-session.js';
 
 let folder: string;
@@ -26,6 +28,8 @@ beforeAll(async () => {
     'roles/parts/tasks/other.yml': '- debug: {msg: "other {{ kind | default(\'\') }}"}\n',
     'roles/parts/tasks/fails.yml': '- {name: fails, fail: {msg: no way}}\n',
     'roles/parts/vars/other.yml': 'kind: named',
+    'chosen/own.yml': 'first: 1',
+    'elsewhere/linked.yml': 'second: 2',
     'vars/a-x.yml': 'suffix: y',
     'vars/b-y.yml': 'found: "{{ suffix }} seen"',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
@@ -256,4 +260,71 @@ test('a backslash that stands alone in a command of free form joins lines', asyn
     - {debug: {msg: "{{ words.stdout }} {{ words.cmd | length }}"}}
 `);
   expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok ["echo a  | cat -\\necho \'b \\\\ c\'\\n", "a\\nb \\\\ c"]', 'debug a ok a b 3']);
+});
+
+test('tuples print as lists in a text, also inside of others; alone and in expressions they stay what they are', async () => {
+  const lines = await told(`  vars: {pair: "{{ 'a.b' | splitext }}"}
+  tasks:
+    - debug: {msg: "is {{ (1, 2) }} {{ pair }} {{ {'k': (1,)} }} {{ [1] | zip([2]) }} {{ {'a': 1}.items() }}"}
+    - debug: {msg: "is {{ (1, 2) | string }} {{ (1, 2) ~ 'x' }} {{ pair | type_debug }}"}
+    - debug: {msg: "{% for one in [1] | zip([2]) %}{{ one }} {{ one | string }} {% endfor %}"}
+`);
+  expect(lines).toEqual(["debug a ok is [1, 2] ['a', '.b'] {'k': [1]} [[1, 2]] [['a', 1]]", 'debug a ok is (1, 2) (1, 2)x tuple', 'debug a ok [1, 2] (1, 2)']);
+});
+
+test('a failure of a module that says nothing has the message of one that is unknown', async () => {
+  const lines = await told(`  tasks:
+    - {set_fact: {x: 1}, failed_when: true, ignore_errors: true, register: set}
+    - {stat: {path: /nope}, until: r.stat.exists, retries: 1, delay: 0, ignore_errors: true, register: r}
+    - {stat: {path: /}, changed_when: asked.nokey, ignore_errors: true, register: asked}
+    - {command: 'true', failed_when: true, ignore_errors: true, register: command}
+    - {name: says, debug: {msg: "{{ [set.msg, r.msg, asked.msg, command.msg] | join('|') }}, {{ asked.exception is defined }}"}}
+`);
+  const unknown = 'Task failed: Action failed: Unknown error.';
+  expect(lines.at(-1)).toBe(`says a ok ${unknown}|${unknown}|${unknown}|, True`);
+});
+
+test('include_vars: what is wrong stands in message; folders are read through symbolic links', async () => {
+  await symlink('../elsewhere', join(folder, 'chosen/link')).catch(() => {});
+  const lines = await told(`  tasks:
+    - {include_vars: {dir: nowhere}, ignore_errors: true, register: missing}
+    - {include_vars: {dir: chosen, extensions: [json], name: mine}, ignore_errors: true, register: other}
+    - {name: says, debug: {msg: "{{ missing.message | basename }}, {{ other.message | basename }}, {{ other.ansible_facts }}, {{ missing.msg }}"}}
+    - include_vars: {dir: chosen}
+    - {name: has, debug: {msg: "{{ first }} {{ second }}"}}
+`);
+  expect(lines.filter((line) => /^(says|has) /.test(line))).toEqual(["says a ok nowhere directory does not exist, own.yml does not have a valid extension: json, {'mine': {}}, Task failed: Action failed: Unknown error.", 'has a ok 1 2']);
+});
+
+test('with_together and with_nested of nothing fail; an undefined loop below a false condition is skipped by it', async () => {
+  const lines = await told(`  tasks:
+    - {name: together, debug: {}, with_together: [], ignore_errors: true}
+    - {name: nested, debug: {}, with_nested: [], ignore_errors: true}
+    - {name: undefined, debug: {}, loop: "{{ nowhere }}", when: nowhere is defined, register: r}
+    - {name: says, debug: {msg: "{{ r.false_condition }}"}}
+`);
+  expect(lines).toEqual(['together a ignored with_together requires at least one element in each list', 'nested a ignored with_nested requires at least one element in the nested list', 'undefined a skipped not here: nowhere is defined', 'says a ok nowhere is defined']);
+});
+
+test('all variables of a host can be written as JSON and YAML, without omit', async () => {
+  const lines = await told('  tasks:\n    - debug: {msg: "{{ hostvars.a | to_json | from_json is contains(\'omit\') }} {{ hostvars.a | to_nice_yaml is search(\'omit\') }} {{ (vars | to_json | from_json).inventory_hostname }}"}\n');
+  expect(lines).toEqual(['debug a ok False False a']);
+});
+
+test('clear_host_errors: a host that has failed is there again in the next play', async () => {
+  const lines = await told(`  tasks:
+    - {name: fails, command: 'false', when: inventory_hostname == 'b'}
+    - meta: clear_host_errors
+    - {name: behind, debug: {msg: x}}
+  post_tasks: [{name: after, debug: {msg: x}}]
+- hosts: all
+  gather_facts: false
+  tasks: [{name: next, debug: {msg: x}}]
+`, 'a,b,');
+  expect(lines.filter((line) => line.includes(' ok '))).toEqual(['behind a ok x', 'after a ok x', 'next a ok x', 'next b ok x']);
+});
+
+test.each([['debug', {}], ['ansible.builtin.debug', {}], ['command', { changed: false }]])('what no_log leaves to see of %s', (action, seen) => {
+  const result = { ...DONE, noLog: true, registered: { changed: false, msg: 'secret' } };
+  expect(resultEvent({ id: 1, name: 'x', action }, 'a', result, 'task').result).toEqual({ censored: expect.any(String), ...seen });
 });

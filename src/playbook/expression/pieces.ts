@@ -1,6 +1,8 @@
 // What comes in: what a template, a macro or a block printed, in order. What goes out: its value, as ansible-core 2.19 has it (AnsibleEnvironment.concat of
-// _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none among them prints nothing.
+// _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none among them prints nothing,
+// and tuples print as lists, also inside of others.
 import { allocate } from './budget.js';
+import { Dict, isMapping, makeDict, Tuple } from './kinds.js';
 import { toText } from './values.js';
 
 /** @throws UndefinedUse */
@@ -8,7 +10,17 @@ export function concat(all: readonly unknown[]): unknown {
   const pieces = all.filter((piece) => piece !== null);
   const [first] = pieces;
   if (pieces.length < 2 && typeof first !== 'string') return first ?? null;
-  const texts = pieces.map(toText);
+  const texts = pieces.map((piece) => toText(withLists(piece)));
   allocate(texts.reduce((sum, text) => sum + text.length, 0));
   return texts.join('');
+}
+
+function withLists(value: unknown): unknown {
+  if (Array.isArray(value)) return value instanceof Tuple || value.some(mayHoldTuple) ? Array.from(value, withLists) : value;
+  if (value instanceof Dict) return makeDict(value.entries().map(([key, item]) => [key, withLists(item)]));
+  return isMapping(value) && Object.values(value).some(mayHoldTuple) ? makeDict(Object.entries(value).map(([key, item]) => [key, withLists(item)])) : value;
+}
+
+function mayHoldTuple(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
