@@ -1,4 +1,4 @@
-// What comes in: a password and how to hash it. What goes out: what stands in /etc/shadow: the filter password_hash, `encrypt` of the lookup password and of vars_prompt.
+// What comes in: a password and how to hash it. What goes out: what stands in /etc/shadow: the filter password_hash and `encrypt` of vars_prompt.
 // Guaranteed: with a salt, Ansible's text; the same password, salt and rounds are hashed once a run. Not here: the scheme of `ident: 2`, which nobody should use.
 // Source: Ansible's utils/encrypt.py; passlib's documentation of these four hashes.
 import { hashSync } from 'bcryptjs';
@@ -42,13 +42,8 @@ const IDENTS = ['2a', '2b', '2y'];
 const known = new Map<string, string>();
 const KNOWN_LIMIT = 1000;
 
-export function randomSalt(length: number): string {
+function randomSalt(length: number): string {
   return Array.from({ length }, () => SALT_CHARACTERS[randomInt(SALT_CHARACTERS.length)]).join('');
-}
-
-/** As long as Ansible makes one for that scheme, if there is one. */
-export function saltFor(scheme: string): string {
-  return randomSalt(schemes[scheme]?.saltLength ?? 8);
 }
 
 /** The last of the 22 characters holds two bits of the salt; the rest is 0. */
