@@ -11,12 +11,6 @@ import { Template } from './template.js';
 export function checkNotify(yaml: YamlFile, play: Play, tell: (error: FleetTapError) => void): void {
   const tasks = tasksOf([...play.preTasks, ...play.tasks, ...play.postTasks]).filter((task) => task.role === undefined && task.place.file === yaml.file);
   const own = play.handlers.filter((handler) => handler.role === undefined);
-  const notified = new Set([...tasks, ...own].flatMap((task) => (task.kind === 'task' ? notifiedBy(task) : [])));
-  for (const [index, handler] of own.entries()) {
-    const name = nameOf(handler);
-    if (!notified.has(name) || own.findIndex((other) => nameOf(other) === name) === index) continue;
-    tell(yamlError(yaml, offsetOf(yaml, handler), `two handlers of this play have the name "${name}"`, { code: INVALID, hint: 'give each its own; listen: lets one notify both' }));
-  }
   if (hasDynamicRole([...play.preTasks, ...play.tasks, ...play.postTasks]) || play.handlers.some((handler) => handler.name instanceof Template)) return;
   const names = new Set(play.handlers.flatMap((handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`]), ...handler.listen.flatMap((topic) => (handler.role === undefined ? [topic] : [topic, `${handler.role.name} : ${topic}`]))]));
   for (const task of [...tasks, ...own]) {

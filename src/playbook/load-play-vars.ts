@@ -6,7 +6,7 @@ import { holdsTemplate } from './load-arguments.js';
 import type { LoadContext } from './load-context.js';
 import type { VarsFile, VarsPrompt } from './playbook.js';
 import { firstFile, readVarsFile } from './read-file.js';
-import { booleanOf, type Entries, entriesOf, INVALID, itemsOf, textOf, UNSUPPORTED } from './read-keys.js';
+import { booleanOf, type Entries, entriesOf, INVALID, itemsOf, textOf } from './read-keys.js';
 import { compileNode } from './template.js';
 
 /** Each entry is a file, or a list of which the first that is there counts. */
@@ -39,11 +39,9 @@ export function loadVarsPrompt(yaml: YamlFile, entries: Entries): VarsPrompt[] {
     const own = entriesOf(yaml, node, 'a question');
     const unknown = [...own.values()].find(({ key }) => !PROMPT.includes(String(key)));
     if (unknown !== undefined) throw yamlError(yaml, unknown.keyNode, `a question has no key "${unknown.key}"`, { code: INVALID, hint: PROMPT.join(', ') });
-    const hashed = own.get('encrypt');
-    if (hashed !== undefined) throw yamlError(yaml, hashed.keyNode, 'encrypt is not supported', { code: UNSUPPORTED, hint: 'hash it with the filter password_hash' });
     const name = textOf(yaml, own, 'name');
     if (name === undefined) throw yamlError(yaml, node, 'a question names its variable', { code: INVALID, hint: 'name: the_variable' });
     const value = (key: string) => (own.has(key) ? compileNode(yaml, own.get(key)?.value ?? null) : undefined);
-    return { name, prompt: value('prompt') ?? name, default: value('default'), isPrivate: booleanOf(yaml, own, 'private') ?? true, confirm: booleanOf(yaml, own, 'confirm') ?? false, isUnsafe: booleanOf(yaml, own, 'unsafe') ?? false };
+    return { name, prompt: value('prompt') ?? name, default: value('default'), isPrivate: booleanOf(yaml, own, 'private') ?? true, confirm: booleanOf(yaml, own, 'confirm') ?? false, isUnsafe: booleanOf(yaml, own, 'unsafe') ?? false, encrypt: value('encrypt'), salt: value('salt'), saltSize: value('salt_size') };
   });
 }

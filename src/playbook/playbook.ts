@@ -82,6 +82,10 @@ export interface VarsPrompt {
   readonly confirm: boolean;
   /** The answer is no template. */
   readonly isUnsafe: boolean;
+  /** The variable is the answer's hash. */
+  readonly encrypt: TemplateValue;
+  readonly salt: TemplateValue;
+  readonly saltSize: TemplateValue;
 }
 
 /** Which facts a play gathers; undefined: all. */

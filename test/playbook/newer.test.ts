@@ -328,3 +328,72 @@ test.each([['debug', {}], ['ansible.builtin.debug', {}], ['command', { changed: 
   const result = { ...DONE, noLog: true, registered: { changed: false, msg: 'secret' } };
   expect(resultEvent({ id: 1, name: 'x', action }, 'a', result, 'task').result).toEqual({ censored: expect.any(String), ...seen });
 });
+
+test('of handlers of one name, the first of the play or of the role that came last is meant; of listeners of one name, too', async () => {
+  const lines = await told(`  tasks:
+    - {import_role: {name: handles}}
+    - {command: echo, notify: [dup, hears]}
+    - meta: flush_handlers
+    - {command: echo, notify: [topic, 'handles : hears']}
+  handlers:
+    - {name: dup, debug: {msg: first}}
+    - {name: dup, debug: {msg: second}}
+    - {name: hears, debug: {msg: of the play}}
+    - {name: other, debug: {msg: first}, listen: topic}
+    - {name: other, debug: {msg: second}, listen: topic}
+`);
+  expect(lines.filter((line) => line.includes(' ok '))).toEqual(['dup a ok first', HANDLED, 'handles : hears a ok heard', 'other a ok first', 'handles : hears a ok heard']);
+});
+
+/** With passlib 1.7.4. */
+test.each([
+  ["'pw' | password_hash('sha512','abcdefgh')", '$6$rounds=656000$abcdefgh$pLncf7ljI4rnlGRtlaRLIaBXT8hoDhe5j.p3YfqrEPrlrDTn7qRk9ssGh4MFgYzW30TNcYrpyeSWhww63/Kel0'],
+  ["'päß€' | password_hash('sha256','saltsaltsaltsalt', rounds=5000)", '$5$saltsaltsaltsalt$d2odeW8iT9a.uWqelpj1sZzF/5LSJ2iS3XusBQKN5T2'],
+  ["('x'*63) | password_hash('sha512','saltsalt', rounds=5000)", '$6$saltsalt$mxt0YkCtyNBFrQ6nYxaw9UpRq0bzf9ElpzJ2/VJDXiyEpRmw9tfttP/exGmJa1Kw6678sFD/RDRsm9m.dUY2f/'],
+  ["('x'*64) | password_hash('sha256','saltsalt', rounds=5001)", '$5$rounds=5001$saltsalt$Ui7KOeg36lngJkk8itOQ83DQ3kS7Jc9Y6DWd1sLXs44'],
+  ["'pw' | password_hash('md5','abcdefgh')", '$1$abcdefgh$IQtUouv7y7Q9dRWkQEPCc.'],
+  ["('longer password than sixteen') | password_hash('md5','ab')", '$1$ab$VC/8BsWHLbryIH.rgq.Ff1'],
+  ["'pw' | password_hash('sha512', 'abc', salt_size=8, rounds=1000)", '$6$rounds=1000$abc$yxe0KSjmoHd8rpohJgwvF5lnIQ/9t.klcz24a1cca3nWm.PLUmhXgcGgKWCoRFHRHYxXj4SVEtjCnCAwaFY0V0'],
+  ["'pw' | password_hash('bcrypt','abcdefghijklmnopqrstuv', rounds=5)", '$2b$05$abcdefghijklmnopqrstuuHIrMEWpUCQe2YqFR3sXwQ75u4od..9q'],
+  ["'pw' | password_hash('blowfish','abcdefghijklmnopqrstuz', ident='2a', rounds=4)", '$2a$04$abcdefghijklmnopqrstuuyvPXIbu7xe6/CED2DzX8z6Si09MlzlW'],
+  ["('x'*80) | password_hash('blowfish','abcdefghijklmnopqrstuz', rounds=4)", '$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i'],
+  ["'pw' | password_hash('sha512', 65534 | random(seed='host') | string, rounds=1000)", '$6$rounds=1000$6038$2WuaN4/w5zqT./dZZRKiqBEKcHPOg7mki31KDrbf3ERmgBx.S378vR75QKtZN7Tm2W9wpQ2iCQ9RDmTG4vsSi.'],
+])('password_hash: %s', async (expression, expected) => {
+  expect(await told(`  tasks: [{debug: {msg: "{{ ${expression} }}"}}]\n`)).toEqual([`debug a ok ${expected}`]);
+});
+
+test.each([
+  ["'pw' | password_hash('md5', 'abcdefghi')", 'takes a salt of at most 8 characters for md5_crypt; this one has 9'],
+  ["'pw' | password_hash('sha512', 'a b')", 'takes a salt of letters, digits, . and / only'],
+  ["'pw' | password_hash('sha512', 'ab', rounds=999)", 'takes 1000 to 10000000 rounds for sha512_crypt, not 999'],
+  ["'pw' | password_hash('sha512', 'ab', rounds=5000.0)", 'takes a whole number of rounds, not float'],
+  ["'pw' | password_hash('md5', 'ab', rounds=1000)", 'takes no rounds for md5_crypt'],
+  ["'pw' | password_hash('sha512', salt_size=17)", 'takes a salt_size of at most 16 for sha512_crypt, not 17'],
+  ["'pw' | password_hash('blowfish', 'abcdefghijklmnopqrstu')", 'takes a salt of 22 characters for bcrypt; this one has 21'],
+  ["'pw' | password_hash('crypt', 'ab')", 'does not know the hash crypt; there are md5_crypt, bcrypt, sha256_crypt, sha512_crypt'],
+  ["5 | password_hash('sha512', 'ab')", 'takes a text as password, not int: quote it, or put | string behind it'],
+])('password_hash fails where it fails in Ansible: %s', async (expression, message) => {
+  expect((await told(`  ignore_errors: true\n  tasks: [{debug: {msg: "{{ ${expression} }}"}}]\n`))[0]).toBe(`debug a ignored the filter "password_hash" ${message}`);
+});
+
+test('a salt that nobody gives is new each time, as long as asked', async () => {
+  const lines = await told(`  tasks:
+    - {debug: {msg: "{{ ['pw' | password_hash('sha512', rounds=1000), 'pw' | password_hash('sha512', rounds=1000)] | unique | length }} {{ ('pw' | password_hash('sha512', salt_size=8, rounds=5000)).split('$')[2] | length }}"}}
+`);
+  expect(lines).toEqual(['debug a ok 2 8']);
+});
+
+test('what a question is answered with may be hashed', async () => {
+  const lines = await told(`  vars_prompt:
+    - {name: a, default: secret, encrypt: sha256_crypt, salt: ab}
+    - {name: b, default: secret, encrypt: "{{ 'md5_crypt' }}", salt: ab}
+    - {name: c, default: secret, encrypt: md5_crypt, salt_size: 7}
+    - {name: d, default: secret, encrypt: ''}
+  tasks: [{debug: {msg: "{{ a }} {{ b }} {{ c | length }} {{ d }}"}}]
+`);
+  expect(lines).toEqual(['debug a ok $5$rounds=535000$ab$dt2mcM7p8IyVM6jX5WOzlVJ5XcKDbV1LkrT2sa/uxaB $1$ab$dslkcXxVH.x8LwW1W/oAB/ 33 secret']);
+});
+
+test('a hash that there is not is refused before a host is touched', async () => {
+  await expect(told("  vars_prompt: [{name: a, default: secret, encrypt: sha256}]\n  tasks: [{debug: {msg: x}}]\n")).rejects.toThrow('encrypt of the question for "a" does not know the hash sha256; there are md5_crypt, bcrypt, sha256_crypt, sha512_crypt');
+});

@@ -21,7 +21,6 @@ export const filterNames: ReadonlySet<string> = new Set(filters.keys());
 
 /** Filters that are left out on purpose, and what to do instead. */
 export const refusedFilters: ReadonlyMap<string, string> = new Map([
-  ['password_hash', 'hash the password once and keep the hash in a vault: `mkpasswd --method=sha-512`'],
   ['json_query', 'this filter is no part of ansible-core; use selectattr, map(attribute=...) and first'],
   ['community.general.json_query', 'this filter is no part of ansible-core; use selectattr, map(attribute=...) and first'],
   ['ipaddr', 'this filter is no part of ansible-core; use regex_search, split and the `version` test'],

@@ -1,9 +1,10 @@
-// What comes in: a text and evaluated arguments. What goes out: it in another coding: base64, checksums, UUIDs, parts of URLs.
+// What comes in: a text and evaluated arguments. What goes out: it in another coding: base64, checksums, hashes of passwords, UUIDs, parts of URLs.
 // Source: Ansible's plugins/filter/core.py, urls.py, urlsplit.py; RFC 4122 (version 5), RFC 3986.
 import { createHash, getHashes } from 'node:crypto';
 import { FilterError } from './filter-error.js';
 import { isDict, makeDict, typeName } from './kinds.js';
 import { pairsOf } from './methods-dict.js';
+import { passwordHash, schemeName } from './password-hash.js';
 import { type Filter, filter } from './plugin.js';
 import { toText } from './values.js';
 
@@ -67,6 +68,7 @@ export const codeFilters: readonly (readonly [string, Filter])[] = [
   ['b64encode', filter(['encoding'], (input, args) => Buffer.from(toText(input), encoding(args.encoding)).toString('base64'))],
   ['b64decode', filter(['encoding'], (input, args) => decodeBase64(toText(input), encoding(args.encoding)))],
   ['hash', filter(['hashtype'], (input, { hashtype = 'sha1' }) => digest(input, toText(hashtype)))],
+  ['password_hash', filter(['hashtype', 'salt', 'salt_size', 'rounds', 'ident'], (input, { hashtype = 'sha512', salt, salt_size: saltSize, rounds, ident }) => passwordHash(input, schemeName(toText(hashtype)), { salt, saltSize, rounds, ident }))],
   ['md5', filter([], (input) => digest(input, 'md5'))],
   ['sha1', filter([], (input) => digest(input, 'sha1'))],
   ['checksum', filter([], (input) => digest(input, 'sha1'))],
