@@ -25,13 +25,13 @@ export const assert: PlaybookModule<typeof assertParameters> = {
   },
 };
 
-const failParameters = { msg: { type: 'string', default: 'Failed as requested from task' } } as const satisfies Parameters;
+const failParameters = { msg: { type: 'raw', default: 'Failed as requested from task', keepsNull: true } } as const satisfies Parameters;
 
 export const fail: PlaybookModule<typeof failParameters> = {
   name: 'fail',
   ahead: 'local',
   parameters: failParameters,
-  plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, msg } }),
+  plan: ({ msg }) => ({ kind: 'done', result: { changed: false, failed: true, ...(typeof msg === 'string' ? { msg } : { msg: JSON.stringify(msg), values: { msg } }) } }),
 };
 
 const debugParameters = { msg: { type: 'raw', default: 'Hello world!', keepsNull: true }, var: { type: 'expression' }, verbosity: { type: 'integer', default: 0 } } as const satisfies Parameters;

@@ -22,7 +22,7 @@ export function applyOf(context: LoadContext, entry: MapEntry | undefined): Dire
   return entry === undefined ? undefined : readDirectives(context.yaml, entriesOf(context.yaml, entry.value, 'apply'));
 }
 
-/** A name that must be known before the run: from -e, what is around it, the role's variables, those of the play, the role's defaults. */
+/** A name that must be known before the run: from where the playbook and the role stand, -e, what is around it, the role's variables, those of the play, the role's defaults. */
 export function knownName(context: LoadContext, value: TemplateValue, node: Node, key: string): string {
   try {
     return toText(render(value, namesBefore(context)));
@@ -33,9 +33,9 @@ export function knownName(context: LoadContext, value: TemplateValue, node: Node
 }
 
 function namesBefore({ play, role, around }: LoadContext): Names {
-  if (role === undefined && around.length === 0) return play.names;
   const inner = around.flatMap(({ params = {}, vars }) => [params, vars]);
   const ofRole = role === undefined ? [] : [...roleParams(role).toReversed(), ...roleVars(role).toReversed()];
   const defaults = role === undefined ? [] : roleDefaults(role).toReversed();
-  return new NamesOf([...play.names.layers.slice(0, 1), ...inner, ...ofRole, ...play.names.layers.slice(1), ...defaults]);
+  const places = { playbook_dir: play.folder, ...(role === undefined ? {} : { role_path: role.path, role_name: role.name, ansible_role_name: role.name }) };
+  return new NamesOf([places, ...play.names.layers.slice(0, 1), ...inner, ...ofRole, ...play.names.layers.slice(1), ...defaults]);
 }

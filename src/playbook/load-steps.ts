@@ -77,8 +77,10 @@ async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const own = readDirectives(yaml, entries);
   const around = { ...own, params: own.vars };
   switch (shortName(key)) {
-    case 'import_tasks':
-      return [...(await loadTasksFile({ ...context, around: [around, ...context.around] }, nameOf(context, entry, args.get('file'), key), entry.keyNode)).steps];
+    case 'import_tasks': {
+      const inside = { ...context, around: [around, ...context.around] };
+      return [...(await loadTasksFile(inside, nameOf(inside, entry, args.get('file'), key), entry.keyNode)).steps];
+    }
     case 'import_role':
       return importRole({ ...context, around: [around, ...context.around] }, args, entry);
     case 'include_role':

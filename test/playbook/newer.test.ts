@@ -397,3 +397,31 @@ test('what a question is answered with may be hashed', async () => {
 test('a hash that there is not is refused before a host is touched', async () => {
   await expect(told("  vars_prompt: [{name: a, default: secret, encrypt: sha256}]\n  tasks: [{debug: {msg: x}}]\n")).rejects.toThrow('encrypt of the question for "a" does not know the hash sha256; there are md5_crypt, bcrypt, sha256_crypt, sha512_crypt');
 });
+
+test('names of imported files may use where the playbook and the role stand, and the vars of the import', async () => {
+  await mkdir(join(folder, 'roles/placed/tasks'), { recursive: true });
+  await writeFile(join(folder, 'roles/placed/tasks/main.yml'), `- import_tasks: "{{ role_path }}/tasks/one.yml"\n- import_tasks: "{{ 'one' if [role_name, ansible_role_name] | unique in [['placed']] else 'x' }}.yml"\n`);
+  await writeFile(join(folder, 'roles/placed/tasks/one.yml'), '- debug: {msg: "one {{ role_name }}"}\n');
+  await writeFile(join(folder, 'beside.yml'), '- debug: {msg: beside}\n');
+  const lines = await told('  roles: [placed]\n  tasks:\n    - import_tasks: "{{ playbook_dir }}/beside.yml"\n    - {import_tasks: "{{ t }}.yml", vars: {t: beside}}\n');
+  expect(lines).toEqual(['placed : debug a ok one placed', 'placed : debug a ok one placed', 'debug a ok beside', 'debug a ok beside']);
+});
+
+test('fail takes any value as its message', async () => {
+  const lines = await told(`  vars: {nothing: ~}
+  tasks:
+    - {fail: {msg: [a, {b: 1}]}, ignore_errors: true, register: listed}
+    - {fail: {msg: 5}, ignore_errors: true}
+    - {fail: {msg: "{{ nothing }}"}, ignore_errors: true}
+    - {debug: {msg: "{{ listed.msg | to_json }}"}}
+`);
+  expect(lines).toEqual(['fail a ignored ["a",{"b":1}]', 'fail a ignored 5', 'fail a ignored null', 'debug a ok ["a", {"b": 1}]']);
+});
+
+test('a backslash keeps a quote in a string of an expression, and stays itself in {{ }} outside of blocks', async () => {
+  const lines = await told(`  tasks:
+    - {debug: {msg: "{{ 'don\\\\'t' }}"}}
+    - {debug: {msg: x}, when: "'don\\\\'t' == \\"don't\\""}
+`);
+  expect(lines).toEqual(["debug a ok don\\'t", 'debug a ok x']);
+});

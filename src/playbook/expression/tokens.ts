@@ -77,19 +77,13 @@ function nextToken(source: TemplateSource, at: number, isRaw: boolean): Token {
   const string = match(STRING, text, at);
   if (string !== null) {
     const inside = string[1] ?? string[2] ?? '';
-    return { kind: 'string', text: isRaw ? rawText(source, at, inside) : unescapeText(inside), at, endsAt: at + string[0].length };
+    return { kind: 'string', text: isRaw ? inside : unescapeText(inside), at, endsAt: at + string[0].length };
   }
   const char = text.charAt(at);
   if (char === "'" || char === '"') throw source.error(at, 'this string is not closed', { code: 'template-syntax' });
   const operator = OPERATORS.find((candidate) => text.startsWith(candidate, at));
   if (operator === undefined) throw source.error(at, `the character ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))} may not stand in an expression`, { code: 'template-syntax' });
   return { kind: 'operator', text: operator, at, endsAt: at + operator.length };
-}
-
-/** Backslashes are doubled before Jinja reads the string, so one in front of a quote does not keep it in. */
-function rawText(source: TemplateSource, at: number, inside: string): string {
-  if (!inside.includes(source.text.charAt(at))) return inside;
-  throw source.error(at, 'a backslash in front of a quote does not keep it in the string here: in {{ }} backslashes stay as they are', { code: 'template-syntax', hint: 'use the other kind of quotes' });
 }
 
 function unescapeText(text: string): string {
