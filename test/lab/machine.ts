@@ -75,8 +75,20 @@ export async function boot(machine: Machine, from: 'fresh' | 'kept' | 'snapshot'
   await remember(machine.name, Number((await readFile(pidFile, 'utf8')).trim()));
 }
 
+/**
+ * A kernel may panic before sshd runs: the emulator's fault, in code that a kernel changes while another processor runs it (a breakpoint is hit that is no longer
+ * there). Nothing of ours is in it then. Seen about once in several hundred boots; such a machine boots once more, and that is said.
+ */
 export async function waitForBoot(machine: Machine): Promise<void> {
-  await waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined, consoleOf(machine));
+  const answers = () => waitForSsh(machine, BOOT_LIMIT_MS, async () => (await runningPid(machine.name)) !== undefined, consoleOf(machine));
+  try {
+    await answers();
+  } catch (error) {
+    if (!(error as Error).message.includes('Kernel panic')) throw error;
+    console.error(`${(error as Error).message}\n${machine.name}: its kernel panicked while it booted; it boots once more`);
+    await boot(machine, 'kept');
+    await answers();
+  }
 }
 
 export function consoleOf(machine: Machine): string {
