@@ -75,6 +75,10 @@ export const setStats: PlaybookModule<typeof setStatsParameters> = {
   name: 'set_stats',
   ahead: 'local',
   parameters: setStatsParameters,
+  checkWritten: ({ data }) => {
+    const templated = typeof data === 'object' && data !== null ? Object.keys(data).find((name) => name.includes('{{')) : undefined;
+    return templated === undefined ? undefined : { message: `the name "${templated}" of data is a template`, parameter: 'data', hint: 'write data as one: "{{ {name: value} }}"' };
+  },
   plan: ({ data, per_host: perHost, aggregate }) => {
     if (typeof data !== 'object' || data === null || Array.isArray(data)) return { kind: 'done', result: { changed: false, failed: true, msg: "The 'data' option needs to be a dictionary/hash" } };
     const stats = data as Readonly<Record<string, unknown>>;

@@ -38,5 +38,5 @@ export function formatStats({ hosts, run }: Stats): string {
   if (hosts.size === 0 && !isOfRun) return '';
   const line = (name: string, values: unknown) => `\t${name}: ${pythonJson(values, 1).replaceAll('\n', '')}\n`;
   const ofHosts = [...hosts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([host, values]) => line(host, values));
-  return `\n${banner('CUSTOM STATS: ')}\n${ofHosts.join('')}${isOfRun ? `\n${line('RUN', run)}` : ''}\n`;
+  return `\n${banner('CUSTOM STATS:')}\n${ofHosts.join('')}${isOfRun ? `\n${line('RUN', run)}` : ''}\n`;
 }
