@@ -71,6 +71,12 @@ export interface PlaybookReporter {
   readonly programStarted?: (host: string) => ProgramOutput;
 }
 
+/** What set_stats has collected, by its names. */
+export interface Stats {
+  readonly hosts: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly run: Readonly<Record<string, unknown>>;
+}
+
 /** One host's line of Ansible's recap. */
 export interface RecapRow {
   readonly host: string;

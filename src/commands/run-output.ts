@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
-import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
+import type { PlaybookReporter, RecapRow, Stats } from '../base/playbook-events.js';
 import type { ShownResults } from '../inventory/ansible-config.js';
 import { foldHosts } from '../inventory/fold.js';
 import { AnsibleOutput } from '../ui/ansible-output.js';
@@ -28,7 +28,7 @@ export interface RunOutput {
   readonly reporter: PlaybookReporter;
   readonly view: TaskView | undefined;
   /** @throws FleetTapError kind `input` where a file cannot be written */
-  finish(recap: readonly RecapRow[]): Promise<void>;
+  finish(recap: readonly RecapRow[], custom?: Stats): Promise<void>;
 }
 
 export function openOutput(options: OutputOptions, stdout: Writable & { readonly isTTY?: boolean }, stderr: Writable): RunOutput {
@@ -45,8 +45,8 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
   });
   const events = file === undefined ? undefined : new PlaybookEventLines(file, now);
   const first: PlaybookReporter = json ?? view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff, ...options.shownResults });
-  const finish = async (recap: readonly RecapRow[]): Promise<void> => {
-    if (json !== undefined) stdout.write(`${json.text(recap)}\n`);
+  const finish = async (recap: readonly RecapRow[], custom?: Stats): Promise<void> => {
+    if (json !== undefined) stdout.write(`${json.text(recap, options.shownResults?.stats === true ? custom : undefined)}\n`);
     events?.ended(recap);
     if (file !== undefined) await new Promise<void>((resolve) => file.end(() => resolve()).once('error', () => resolve()));
     const failed = (path: string, cause: Error) => new FleetTapError('input', 'output-failed', `${path} cannot be written: ${cause.message}`, { cause });

@@ -10,6 +10,7 @@ import { splitPattern } from '../inventory/split-pattern.js';
 import { openVaultOf } from '../inventory/vault.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { Play, Playbook } from '../playbook/playbook.js';
+import { formatStats } from '../playbook/custom-stats.js';
 import { formatRecap } from '../playbook/recap.js';
 import { addsHosts, startRun } from '../playbook/run.js';
 import type { CommandContext, ExitStatus } from './context.js';
@@ -136,13 +137,13 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
       const written = await writeRetryFile(playbook.file, options.retryFiles.folder, [...outcome.failures.keys()], (line) => void stderr.write(`${line}\n`));
       if (written !== undefined && !options.json) stdout.write(`\tto retry, use: --limit @${written}\n`);
     }
-    if (!options.json) stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(recap)}\n`);
+    if (!options.json) stdout.write(`${view === undefined ? '\n' : ''}${formatRecap(recap)}\n${options.shownResults?.stats === true ? formatStats(started.stats) : ''}`);
     for (const [host, error] of outcome.failures) failures.set(host, error);
     status = outcome.exitStatus;
     if (status !== 0 || interrupted.aborted) break;
   }
   over();
-  await output.finish(recap);
+  await output.finish(recap, started.stats);
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
 }
 

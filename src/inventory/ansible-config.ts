@@ -24,6 +24,8 @@ export interface ShownResults {
   readonly failedToStderr?: boolean;
   /** The place of a task that failed, before its result. */
   readonly taskPath?: boolean;
+  /** What set_stats has collected, behind the recap. */
+  readonly stats?: boolean;
 }
 
 export interface AnsibleConfig {
@@ -129,6 +131,7 @@ const NAMES = {
   showOk: ['ANSIBLE_DISPLAY_OK_HOSTS', 'defaults.display_ok_hosts'],
   failedToStderr: ['ANSIBLE_DISPLAY_FAILED_STDERR', 'defaults.display_failed_stderr'],
   showTaskPath: ['ANSIBLE_SHOW_TASK_PATH_ON_FAILURE', 'defaults.show_task_path_on_failure'],
+  showStats: ['ANSIBLE_SHOW_CUSTOM_STATS', 'defaults.show_custom_stats'],
   forceColour: ['ANSIBLE_FORCE_COLOR', 'defaults.force_color'],
 } as const;
 
@@ -217,6 +220,7 @@ export function readAnsibleConfig(around: Surroundings): AnsibleConfig {
       ok: read(NAMES.showOk, boolean),
       failedToStderr: read(NAMES.failedToStderr, boolean),
       taskPath: read(NAMES.showTaskPath, boolean),
+      stats: read(NAMES.showStats, boolean),
     }),
     configFile: path,
   };

@@ -30,13 +30,13 @@ import { lineinfile } from './lineinfile.js';
 import { replace } from './replace.js';
 import { tempfile } from './tempfile.js';
 import { template } from './template.js';
-import { assert, debug, fail, meta, setFact } from './local.js';
+import { assert, debug, fail, meta, setFact, setStats } from './local.js';
 import type { AnyModule } from './module.js';
 import { foreignModule } from './foreign.js';
 import { stat } from './stat.js';
 import { validateArgumentSpec } from './validate-argument-spec.js';
 
-const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, gatherFacts, getent, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageFacts, packageModule, pause, ping, raw, reboot, replace, script, service, serviceFacts, setFact, setup, shell, slurp, stat, sysctl, systemd, systemdService, tempfile, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
+const all = [addHost, apt, aptKey, aptRepository, assert, blockinfile, command, copy, cron, deb822Repository, debconf, debug, dpkgSelections, fail, fetch, file, find, gatherFacts, getent, getUrl, group, groupBy, includeVars, lineinfile, meta, modprobe, mount, packageFacts, packageModule, pause, ping, raw, reboot, replace, script, service, serviceFacts, setFact, setStats, setup, shell, slurp, stat, sysctl, systemd, systemdService, tempfile, template, unarchive, user, validateArgumentSpec, waitFor, waitForConnection] as readonly unknown[] as readonly AnyModule[];
 
 /** A module by any name that Ansible takes for it: short, ansible.builtin., ansible.legacy., or with its collection. */
 export function moduleNamed(written: string): AnyModule | undefined {

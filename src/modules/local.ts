@@ -69,6 +69,35 @@ export const setFact: PlaybookModule<typeof setFactParameters> = {
   },
 };
 
+const setStatsParameters = { data: { type: 'raw', default: {} }, per_host: { type: 'raw' }, aggregate: { type: 'raw' } } as const satisfies Parameters;
+
+export const setStats: PlaybookModule<typeof setStatsParameters> = {
+  name: 'set_stats',
+  ahead: 'local',
+  parameters: setStatsParameters,
+  checkWritten: ({ data }) => {
+    const templated = typeof data === 'object' && data !== null ? Object.keys(data).find((name) => name.includes('{{')) : undefined;
+    return templated === undefined ? undefined : { message: `the name "${templated}" of data is a template`, parameter: 'data', hint: 'write data as one: "{{ {name: value} }}"' };
+  },
+  plan: ({ data, per_host: perHost, aggregate }) => {
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) return { kind: 'done', result: { changed: false, failed: true, msg: "The 'data' option needs to be a dictionary/hash" } };
+    const stats = data as Readonly<Record<string, unknown>>;
+    const wrong = Object.keys(stats).find((name) => !isVariableName(name));
+    if (wrong !== undefined) return { kind: 'done', result: { changed: false, failed: true, msg: `Task failed: Invalid variable name '${wrong}'.` } };
+    const [isPerHost, aggregates] = [isOn(perHost ?? false), isOn(aggregate ?? true)];
+    return { kind: 'done', result: { changed: false, values: { ansible_stats: { data: stats, per_host: isPerHost, aggregate: aggregates } }, effects: [{ kind: 'stats', data: stats, isPerHost, aggregates }] } };
+  },
+};
+
+/** What is no boolean is false. */
+function isOn(value: unknown): boolean {
+  try {
+    return convertParameter('', { type: 'boolean' }, value) === true;
+  } catch {
+    return false;
+  }
+}
+
 const metaParameters = { action: { type: 'string', required: true, choices: ['flush_handlers', 'noop'] } } as const satisfies Parameters;
 
 /** The engine runs the action itself; this entry lets it be checked like any other module. */

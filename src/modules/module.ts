@@ -55,6 +55,8 @@ export type Effect =
   | { readonly kind: 'add-host'; readonly host: string; readonly groups: readonly string[]; readonly vars: Readonly<Record<string, unknown>> }
   /** group_by: this host is in the group. */
   | { readonly kind: 'add-group'; readonly group: string; readonly parents: readonly string[] }
+  /** set_stats: for the host, or for the run. */
+  | { readonly kind: 'stats'; readonly data: Readonly<Record<string, unknown>>; readonly isPerHost: boolean; readonly aggregates: boolean }
   /** include_vars: what `readVars` gave, with the precedence of include_vars; `shown` is what stands for it in the result. */
   | { readonly kind: 'include-vars'; readonly vars: Readonly<Record<string, unknown>>; readonly shown: unknown }
   /**

@@ -17,7 +17,7 @@ export class HandlerBook<Host extends object = object> {
   }
 
   /** Whether a handler has that name, or listens to it. */
-  has(name: string, nameOf: (handler: Handler) => string): boolean {
+  has(name: string, nameOf: (handler: Handler) => string | undefined): boolean {
     return this.#named(name, nameOf).length > 0;
   }
 
@@ -27,27 +27,30 @@ export class HandlerBook<Host extends object = object> {
   }
 
   /** Notifies by the names that a host has kept. @returns which */
-  notifySaved(host: Host, nameOf: (handler: Handler) => string): Handler[] {
+  notifySaved(host: Host, nameOf: (handler: Handler) => string | undefined): Handler[] {
     const names = [...(this.#saved.get(host) ?? [])];
     this.#saved.delete(host);
     return names.flatMap((name) => this.notify(name, host, nameOf));
   }
 
   /** @returns those that the host had not notified yet */
-  notify(name: string, host: Host, nameOf: (handler: Handler) => string): Handler[] {
+  notify(name: string, host: Host, nameOf: (handler: Handler) => string | undefined): Handler[] {
     const news = this.#named(name, nameOf).filter((handler) => this.#notified.get(handler)?.has(host) !== true);
     for (const handler of news) this.#notified.set(handler, (this.#notified.get(handler) ?? new Set()).add(host));
     return news;
   }
 
   /** The handler of that name, and all that listen, each name once: of the role that came last, there the first. */
-  #named(name: string, nameOf: (handler: Handler) => string): Handler[] {
-    const names = (handler: Handler) => [nameOf(handler), ...(handler.role === undefined ? [] : [`${handler.role.name} : ${nameOf(handler)}`])];
+  #named(name: string, nameOf: (handler: Handler) => string | undefined): Handler[] {
+    const names = (handler: Handler) => {
+      const own = nameOf(handler);
+      return own === undefined ? [] : [own, ...(handler.role === undefined ? [] : [`${handler.role.name} : ${own}`])];
+    };
     const byPrecedence = this.#sections().toReversed().flat();
     const named = byPrecedence.find((handler) => handler.name !== undefined && names(handler).includes(name));
     const listening = new Map<unknown, Handler>();
     for (const handler of byPrecedence.filter(({ listen, role }) => listen.some((topic) => topic === name || (role !== undefined && `${role.name} : ${topic}` === name)))) {
-      const key = handler.name === undefined ? handler : nameOf(handler);
+      const key = (handler.name === undefined ? undefined : nameOf(handler)) ?? handler;
       if (!listening.has(key)) listening.set(key, handler);
     }
     return this.all.filter((handler) => handler === named || [...listening.values()].includes(handler));

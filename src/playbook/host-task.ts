@@ -141,9 +141,13 @@ export class HostTask implements TaskHost {
 
   /** It has changed if hosts and groups of its effects are new in the inventory. */
   #settled(raw: ModuleResult): ModuleResult {
-    const { inventory } = this.#play.run;
+    const { inventory, playHosts } = this.#play.run;
     const news = (raw.effects ?? []).flatMap((effect) => {
-      if (effect.kind === 'add-host') return [inventory.addHost(effect)];
+      if (effect.kind === 'add-host') {
+        const isNew = inventory.addHost(effect);
+        if (isNew) playHosts.added(effect.host);
+        return [isNew];
+      }
       return effect.kind === 'add-group' ? [inventory.addGroup(this.#host.host.name, effect)] : [];
     });
     return news.length === 0 ? raw : { ...raw, changed: news.includes(true) };

@@ -1,6 +1,6 @@
 // What comes in: a module and what stands behind its name, with `args:`. What goes out: its parameters, checked as far as they hold no template.
 import { isMap, isScalar, type Node, Scalar } from 'yaml';
-import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
+import { describeNode, type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import type { AnyModule } from '../modules/module.js';
 import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
 import { Condition } from './condition.js';
@@ -81,8 +81,8 @@ export function writtenArguments(yaml: YamlFile, entry: MapEntry, module: { read
   if (value === null || (isScalar(value) && value.value === null)) return nodes;
   if (!isScalar(value)) throw yamlError(yaml, value, `the parameters of ${module.name} are a mapping, not a list`, { code: INVALID });
   if (typeof value.value !== 'string') {
-    if (module.freeForm !== undefined) nodes.set(module.freeForm, { ...entry, value });
-    return nodes;
+    const hint = module.freeForm === undefined ? undefined : `put it into quotes: "${String(value.value)}"`;
+    throw yamlError(yaml, value, `the parameters of ${module.name} are a mapping or a text, not ${describeNode(yaml, value)}`, { code: INVALID, ...(hint === undefined ? {} : { hint }) });
   }
   const isCommand = COMMANDS.has(module.name);
   const { pairs, rest: written } = splitKeyValues(value.value, isCommand);

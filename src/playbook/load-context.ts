@@ -14,6 +14,8 @@ export interface PlayContext {
   readonly rolesPath: readonly string[];
   /** What names of imported files and roles may use: -e and the play's own variables. */
   readonly names: NamesOf;
+  /** Hosts go through it one by one. */
+  readonly isFree: boolean;
   readonly roles: Role[];
   /** Of roles: ; those of import_role stand behind the play's own. */
   readonly handlers: Handler[];

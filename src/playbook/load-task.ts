@@ -29,6 +29,9 @@ export function loadTask(context: LoadContext, node: Node, entries: Entries): Ta
   const { module, entry, written } = findModule(yaml, node, entries, kind);
   const base = taskBase(context, node, entries, written);
   if (module.name === 'meta') return loadMeta(yaml, entry, base, kind);
+  if (module.runsOnce === true && context.play.isFree) {
+    throw yamlError(yaml, entry.keyNode, `${module.name} runs once for all hosts, which strategy: free cannot do`, { code: INVALID, hint: 'put it into a play of its own, without strategy' });
+  }
   const conditions = (key: string) => (entries.has(key) ? Condition.listFromYaml(yaml, entries.get(key)?.value ?? null) : undefined);
   const value = (key: string) => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
   const { args, more, mayLack } = loadArguments(yaml, module, entry, entries.get('args'), defaultsOf([base.own, ...base.around], module.name));

@@ -100,7 +100,7 @@ async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: Loa
   const order = knownText(yaml, entries, 'order', names);
   if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
   const play: PlayContext = {
-    folder, rolesPath: options.rolesPath ?? [], names, roles: [], handlers: [], importedHandlers: [], handlersOf: new Map(),
+    folder, rolesPath: options.rolesPath ?? [], names, isFree: known === 'free', roles: [], handlers: [], importedHandlers: [], handlersOf: new Map(),
     onMistake: options.onMistake, onTask: options.onTask, vault: options.vault ?? noVault, open: [resolve(yaml.file)], loadSteps,
   };
   const context: LoadContext = { yaml, play, role: undefined, around: [own], kind: 'task' };

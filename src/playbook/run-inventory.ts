@@ -51,11 +51,11 @@ export class RunInventory implements Inventory {
   addHost({ host: name, groups, vars }: Extract<Effect, { kind: 'add-host' }>): boolean {
     let isNew = false;
     let host = this.hosts.find((one) => one.name === name);
-    const isUnknown = host === undefined;
     if (host === undefined) {
       host = { name, groups: [], vars };
       this.hosts.push(host);
       this.variables.set(name, new Variables({ ...host, vars: {} }, this.#extra, {}));
+      this.#put(name, 'all');
       isNew = true;
     }
     const data = this.variablesOf(host).data;
@@ -63,22 +63,32 @@ export class RunInventory implements Inventory {
       isNew ||= !isDeepStrictEqual(data.get(key), value);
       data.set(key, value);
     }
-    for (const group of groups.length === 0 && isUnknown ? ['ungrouped'] : groups) isNew = this.#put(name, group) || isNew;
-    this.#put(name, 'all');
+    for (const group of groups) if (this.groups.get(group)?.ownHosts.includes(name) !== true) {
+      this.#put(name, group);
+      isNew = true;
+    }
+    if (isNew) this.#reconcile();
     this.#settle();
     return isNew;
   }
 
   /** @returns whether something is new */
   addGroup(host: string, { group, parents }: Extract<Effect, { kind: 'add-group' }>): boolean {
-    let isNew = this.#put(host, group);
-    for (const parent of parents.length === 0 ? ['all'] : parents) {
-      isNew = this.#put(host, parent) || isNew;
-      const found = this.groups.get(parent);
-      if (found === undefined || parent === 'all' || found.children.includes(group)) continue;
-      this.groups.set(parent, { ...found, children: [...found.children, group] });
+    this.#group(group);
+    let isNew = false;
+    for (const parent of parents) {
+      const above = this.#group(parent);
+      if (above.children.includes(group)) continue;
+      this.groups.set(parent, { ...above, children: [...above.children, group] });
+      for (const one of this.#group(group).hosts) this.#joined.add(one);
+      this.#renewHosts(group);
       isNew = true;
     }
+    if (!this.#group(group).hosts.includes(host)) {
+      this.#put(host, group);
+      isNew = true;
+    }
+    if (isNew) this.#reconcile();
     this.#settle();
     return isNew;
   }
@@ -101,11 +111,49 @@ export class RunInventory implements Inventory {
     this.#joined.clear();
   }
 
-  #put(host: string, name: string): boolean {
+  #group(name: string): Group {
     const group = this.groups.get(name) ?? { name, hosts: [], ownHosts: [], children: [], vars: {}, priority: 1 };
-    const isNew = !group.hosts.includes(host);
-    if (isNew) this.#joined.add(host);
-    this.groups.set(name, isNew ? { ...group, hosts: [...group.hosts, host], ownHosts: [...group.ownHosts, host] } : group);
-    return isNew;
+    this.groups.set(name, group);
+    return group;
+  }
+
+  #put(host: string, name: string): void {
+    const group = this.#group(name);
+    this.groups.set(name, { ...group, ownHosts: [...group.ownHosts, host] });
+    this.#joined.add(host);
+    this.#renewHosts(name);
+  }
+
+  /** A group that is in no other is in `all`; a host of no other group is in `ungrouped` (inventory/data.py, reconcile_inventory). */
+  #reconcile(): void {
+    const all = this.#group('all');
+    const below = new Set([...this.groups.values()].flatMap(({ children }) => children));
+    const added = [...this.groups.keys()].filter((name) => name !== 'all' && !below.has(name));
+    this.groups.set('all', { ...all, children: [...all.children, ...added] });
+    const grouped = new Set([...this.groups.values()].flatMap(({ name, ownHosts }) => (name === 'all' || name === 'ungrouped' ? [] : ownHosts)));
+    const ungrouped = this.#group('ungrouped');
+    const ownHosts = [...new Set([...ungrouped.ownHosts, ...this.hosts.map(({ name }) => name)])].filter((name) => !grouped.has(name));
+    this.groups.set('ungrouped', { ...ungrouped, ownHosts, hosts: ownHosts });
+    this.#renewHosts('all');
+  }
+
+  /** Hosts of the group and of all that it is in. */
+  #renewHosts(name: string, seen: readonly string[] = []): void {
+    const group = this.groups.get(name);
+    if (group === undefined || seen.includes(name)) return;
+    this.groups.set(name, { ...group, hosts: [...new Set([...this.#hostsBelow(name), ...group.hosts])] });
+    for (const parent of this.groups.values()) if (parent.children.includes(name)) this.#renewHosts(parent.name, [...seen, name]);
+  }
+
+  /** Its own, then those of its children, level by level. */
+  #hostsBelow(name: string): string[] {
+    const hosts: string[] = [];
+    const seen = new Set([name]);
+    for (const one of seen) {
+      const group = this.groups.get(one);
+      hosts.push(...(group?.ownHosts ?? []));
+      for (const child of group?.children ?? []) seen.add(child);
+    }
+    return hosts;
   }
 }

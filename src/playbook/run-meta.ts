@@ -34,7 +34,7 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
     }
     case 'end_host':
       for (const host of chosen) play.ended.add(host);
-      play.run.setPlayHosts(play.hosts.filter((host) => !play.removed.has(host) && !play.ended.has(host)).map(({ host }) => host.name));
+      play.run.playHosts.setLeft(play.hosts.filter((host) => !play.removed.has(host) && !play.ended.has(host)).map(({ host }) => host.name));
       return hosts.filter((host) => !chosen.includes(host));
     case 'end_role':
       for (const host of chosen) play.leaving.add(host);
@@ -59,6 +59,8 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
       await Promise.all(chosen.map((host) => play.run.reconnect(host.host)));
       return hosts;
     case 'refresh_inventory':
+      play.run.playHosts.renew();
+      return hosts;
     case 'noop':
       return hosts;
   }

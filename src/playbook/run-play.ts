@@ -2,7 +2,7 @@
 // Guaranteed: linear: a task has ended on all hosts before the next begins; at most `forks` hosts work at once; a host that fails or cannot be
 // reached takes no further part, the others go on; handlers run behind pre_tasks, tasks and post_tasks, in their order, once, on hosts that are left.
 import type { LimitFunction } from 'p-limit';
-import { asHostError } from '../base/errors.js';
+import { asHostError, type FleetTapError } from '../base/errors.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { failureOf, takenAlong } from './failures.js';
@@ -14,7 +14,7 @@ import { looksAhead } from './look-ahead.js';
 import { notify, notifySaved } from './notify.js';
 import { runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
-import type { Block, Directives, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
+import type { Block, Directives, Handler, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
 import { resultEvent } from './result-events.js';
 import { type Around, type HostRun, OUTSIDE, type PlaybookRun, type PlayEngine, type SettledTask, type Told } from './run-state.js';
 import { runTask } from './run-task.js';
@@ -22,7 +22,7 @@ import { chainOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
 import { pathOf, type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
-import { render } from './template.js';
+import { render, Template } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
@@ -68,7 +68,7 @@ export class PlayRun implements PlayEngine {
   }
 
   async #sections(hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
-    const names = new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(undefined, this.play, this.#prompted));
+    const names = this.#scopeOfNobody(undefined);
     let left = hosts;
     // They may say how the host is reached. Names made of facts are known later.
     for (const host of hosts) this.#varsFiles.set(host, this.play.varsFiles.flatMap(({ vars }) => (vars === undefined ? [] : [vars])));
@@ -116,6 +116,21 @@ export class PlayRun implements PlayEngine {
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope {
     const playVars = [...this.#prompted, ...(this.#varsFiles.get(host) ?? [])];
     return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars, this.run.defaultConnection), locals);
+  }
+
+  readonly handlerName = (handler: Handler): string | undefined => {
+    if (!(handler.name instanceof Template)) return plainName(handler, undefined);
+    try {
+      return toText(render(handler.name, this.#scopeOfNobody(handler))).trim();
+    } catch {
+      return undefined;
+    }
+  };
+
+  #scopeOfNobody(task: Handler | undefined): Scope {
+    const [first] = this.hosts;
+    const playVars = [...this.#prompted, ...((first === undefined ? undefined : this.#varsFiles.get(first)) ?? [])];
+    return new Scope(this.run.variables, this.run.inventory.variablesOf({ name: '', groups: [], vars: {} }), taskVariables(task, this.play, playVars));
   }
 
   async steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
@@ -184,16 +199,20 @@ export class PlayRun implements PlayEngine {
     const bypasses = task.module.runsOnce === true;
     const when = chain.toReversed().flatMap((one) => one.when);
     const due = (isOnce || bypasses) && this.play.strategy === 'linear' ? [first] : hosts;
+    const unknown: FleetTapError[] = [];
     const kept = await this.onAll(told, due, kind, async (host, id) => {
       const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, plainName(task, names), (wanted) => looksAhead(this, task, host, around, wanted));
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
       this.#apply(task, result, host, isOnce ? hosts : [host]);
+      const missed = result.changed && !result.failed ? result.notify.flatMap((name) => notify(this, name, task, host, names, around.isHandler === true) ?? []) : [];
+      unknown.push(...missed);
+      if (missed.length > 0) return false;
       this.tell(id, told, host, result);
-      if (result.changed && !result.failed) for (const name of result.notify) notify(this, name, host, names, around.isHandler === true);
       const goesOn = this.settle(told.name, task, result, host, around);
       await worker.idle();
       return goesOn;
     }, this.#throttles.of(task, names));
+    if (unknown[0] !== undefined) throw unknown[0];
     if (around.isRescued && kept.length < due.length && this.#isFatal(chain, names)) {
       // Those that have not failed go to the same rescue. It forgives the others: these count as failed from the next play on (strategy/linear.py).
       for (const { host } of kept) this.run.failures.set(host.name, takenAlong(told.name, task, host.name));
@@ -220,6 +239,10 @@ export class PlayRun implements PlayEngine {
 
   /** register, facts and what else a result does. */
   #apply(task: Task, result: TaskResult, host: HostRun, hosts: readonly HostRun[]): void {
+    for (const effect of result.failed ? [] : (result.isLoop ? result.items : [result]).flatMap((part) => part.effects)) {
+      if (effect.kind !== 'stats') continue;
+      for (const name of effect.isPerHost ? hosts.map((one) => one.host.name) : [undefined]) this.run.stats.take(effect.data, name, effect.aggregates);
+    }
     for (const one of hosts) {
       for (const part of result.isLoop ? result.items : [result]) this.#keepFacts(task, part, host, one);
       if (task.register !== undefined) one.variables.register(task.register, result.registered, withTemplates(result));
@@ -245,7 +268,7 @@ export class PlayRun implements PlayEngine {
     const kept = await Promise.all(hosts.map((host) => (throttle === undefined ? turn(host) : throttle(() => turn(host)))));
     reporter.taskFinished(task.name);
     this.#checkFailures();
-    this.run.setPlayHosts(this.hosts.filter((host) => !this.removed.has(host) && !this.ended.has(host)).map(({ host }) => host.name));
+    this.run.playHosts.setLeft(this.hosts.filter((host) => !this.removed.has(host) && !this.ended.has(host)).map(({ host }) => host.name));
     return hosts.filter((_, index) => kept[index]);
   }
 

@@ -6,11 +6,13 @@ import type { Gathering } from '../inventory/ansible-config.js';
 import type { Host } from '../inventory/host.js';
 import type { ActionHost } from '../modules/module.js';
 import type { Session } from '../ssh/session.js';
+import type { CustomStats } from './custom-stats.js';
 import type { Counts } from './counts.js';
 import type { HandlerBook } from './handler-book.js';
 import type { Looks } from './looks.js';
 import type { Interruption } from './interruption.js';
-import type { Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
+import type { PlayHosts } from './play-hosts.js';
+import type { Handler, Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
 import type { Tags } from './tags.js';
@@ -46,8 +48,8 @@ export interface PlaybookRun extends SettingDefaults {
   sleep(sec: number): Promise<void>;
   /** A number for each task that is told to the reporter. */
   nextId(): number;
-  /** The batch's hosts that have not failed: `ansible_play_batch`, and with those of other batches `ansible_play_hosts`. */
-  setPlayHosts(names: readonly string[]): void;
+  readonly playHosts: PlayHosts;
+  readonly stats: CustomStats;
 }
 
 /** What a step has from what is around it while it runs. */
@@ -104,6 +106,8 @@ export interface PlayEngine {
   /** meta: end_play: no further batch. */
   isEnded: boolean;
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope;
+  /** Without the variables of any host; undefined where it cannot be told so. */
+  readonly handlerName: (handler: Handler) => string | undefined;
   /** @returns the hosts that go on */
   steps(steps: readonly Step[], hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]>;
   flushHandlers(hosts: readonly HostRun[], how?: { readonly isRescued: boolean }): Promise<readonly HostRun[]>;

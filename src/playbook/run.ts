@@ -4,17 +4,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { FleetTapError } from '../base/errors.js';
-import type { PlaybookReporter, RecapRow } from '../base/playbook-events.js';
+import type { PlaybookReporter, RecapRow, Stats } from '../base/playbook-events.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
 import type { Gathering } from '../inventory/ansible-config.js';
 import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
+import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
 import { toText } from './expression/values.js';
 import { Looks } from './looks.js';
+import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
 import { recapStatus } from './recap.js';
 import { RunInventory } from './run-inventory.js';
@@ -94,6 +96,8 @@ export interface StartedRun {
    */
   hosts(playbook: Playbook): readonly Host[];
   playbook(playbook: Playbook): Promise<RunOutcome>;
+  /** What set_stats has collected so far. */
+  readonly stats: Stats;
 }
 
 /** Several playbooks, one after the other, on what the earlier ones have left of the hosts. */
@@ -109,9 +113,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const sessions = new Map<string, Promise<Session>>();
   const interruption = new Interruption(options.interrupted);
   let lastId = 0;
-  /** Of the play under way: all its hosts, and those of its batch. */
-  let selectedNames: readonly string[] = [];
-  let batch: readonly string[] = [];
+  const playHosts = new PlayHosts(magic, (name) => run.failures.has(name));
   const run: PlaybookRun = {
     reporter: options.reporter,
     check,
@@ -153,10 +155,8 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       lastId += 1;
       return lastId;
     },
-    setPlayHosts: (names) => {
-      const isLeft = (name: string) => names.includes(name) || (!batch.includes(name) && !run.failures.has(name));
-      Object.assign(magic, { ansible_play_hosts: selectedNames.filter(isLeft), ansible_play_batch: names, play_hosts: names });
-    },
+    playHosts,
+    stats: new CustomStats(),
   };
   const runs = new Map<string, HostRun>();
   const ofHost = (host: Host): HostRun => {
@@ -184,8 +184,8 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     Object.assign(magic, { playbook_dir: play.folder });
     const selected = knownHosts(play);
     const name = toText(quietly(play.name, names));
-    selectedNames = selected.map((host) => host.name);
-    Object.assign(magic, { ansible_play_hosts_all: selectedNames, ansible_play_name: name });
+    playHosts.start(() => selectPlay({ ...play, order: undefined }, options, extra, inventory, true).map((host) => host.name));
+    Object.assign(magic, { ansible_play_name: name });
     const isFree = play.strategy === 'free';
     if (selected.length === 0) {
       options.reporter.playStarted({ name, hosts: [], isFree });
@@ -196,8 +196,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       if (interruption.isOn) return false;
       const left = hosts.map(ofHost).filter((host) => !run.failures.has(host.host.name));
       options.reporter.playStarted({ name, hosts: left.map(({ host }) => host.name), isFree });
-      batch = hosts.map((host) => host.name);
-      run.setPlayHosts(left.map(({ host }) => host.name));
+      playHosts.batch(hosts.map((host) => host.name), left.map(({ host }) => host.name));
       const started = startingAt(play, startAt, names);
       if (started === undefined) continue;
       const playRun = new PlayRun(started, run, limit, prompted);
@@ -229,6 +228,9 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
 
   return {
     hosts: hostsOf,
+    get stats() {
+      return run.stats.stats;
+    },
     playbook: async (playbook) => {
       hostsOf(playbook);
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;

@@ -1,7 +1,7 @@
 // What comes in: the events of a playbook run. What goes out: one JSON document with the structure of Ansible's json callback (ansible.posix):
 // plays → tasks → hosts → results, and stats. `fleet_tap` on a result is ours: the sentence for a person, and advice.
 import { jsonText } from '../base/json-text.js';
-import type { PlaybookReporter, PlayEvent, RecapRow, TaskEvent, TaskResultEvent } from '../base/playbook-events.js';
+import type { PlaybookReporter, PlayEvent, RecapRow, Stats, TaskEvent, TaskResultEvent } from '../base/playbook-events.js';
 
 interface Duration {
   readonly start: string;
@@ -56,9 +56,10 @@ export class PlaybookJson implements PlaybookReporter {
     this.#warnings.push(message);
   }
 
-  text(recap: readonly RecapRow[]): string {
+  /** @param custom of set_stats, where they are to be shown */
+  text(recap: readonly RecapRow[], custom?: Stats): string {
     const stats = Object.fromEntries(recap.map(({ host, failed, ...counts }) => [host, { ...counts, failures: failed }]));
-    return jsonText({ plays: this.#plays, stats, custom_stats: {}, global_custom_stats: {}, fleet_tap: { warnings: this.#warnings } }, 4);
+    return jsonText({ plays: this.#plays, stats, custom_stats: Object.fromEntries(custom?.hosts ?? []), global_custom_stats: custom?.run ?? {}, fleet_tap: { warnings: this.#warnings } }, 4);
   }
 
   #time(): string {

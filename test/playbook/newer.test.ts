@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
-import { runPlaybook } from '../../src/playbook/run.js';
+import { formatStats } from '../../src/playbook/custom-stats.js';
+import { runPlaybook, startRun } from '../../src/playbook/run.js';
 import { resultEvent } from '../../src/playbook/result-events.js';
 import { DONE } from '../../src/playbook/task-result.js';
 import { localSession } from './local-session.js';
@@ -49,7 +50,7 @@ async function told(tasks: string, hosts = 'a,'): Promise<string[]> {
   const lines: string[] = [];
   await runPlaybook(await loadPlaybook(path), {
     inventory,
-    select: (pattern) => selectHosts(inventory, pattern),
+    select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
     facts: () => Promise.reject(new Error('no facts here')),
     forks: 1,
@@ -424,4 +425,88 @@ test('a backslash keeps a quote in a string of an expression, and stays itself i
     - {debug: {msg: x}, when: "'don\\\\'t' == \\"don't\\""}
 `);
   expect(lines).toEqual(["debug a ok don\\'t", 'debug a ok x']);
+});
+
+test('add_host: new hosts are in ansible_play_hosts of the rest of the play, first in all, and in the groups above theirs', async () => {
+  const inventory = join(folder, 'groups.ini');
+  await writeFile(inventory, 'u\n[p]\nz\n[p:children]\ng\n[g]\na\nb\n');
+  const lines = await told(`  order: reverse_inventory
+  tasks:
+    - {add_host: {name: d, groups: "g,h"}}
+    - {add_host: {name: u, groups: h}}
+    - {name: hosts, debug: {msg: "{{ ansible_play_hosts_all | join }} {{ ansible_play_hosts | join }} {{ ansible_play_batch | join }}"}, run_once: true}
+    - {name: groups, debug: {msg: "{{ groups.p | join }} {{ groups.all | join }} {{ groups.h | join }} {{ groups.ungrouped }} {{ hostvars.d.group_names | join }}"}, run_once: true}
+    - {add_host: {name: e}, changed_when: false}
+    - {meta: refresh_inventory}
+    - {name: hosts, debug: {msg: "{{ ansible_play_hosts_all | join }}"}, run_once: true}
+- hosts: p
+  gather_facts: false
+  tasks: [{name: next, debug: {msg: "{{ ansible_play_hosts | join }}"}, run_once: true}]
+`, inventory);
+  expect(lines.filter((line) => /^(hosts|groups|next) /.test(line))).toEqual(['hosts b ok uzabd uzabd bazu', 'groups b ok zabd dzuab du [] ghp', 'hosts b ok dezuab', 'next z ok zabd']);
+});
+
+test("names of handlers know no host's variables: extra, play and role variables only", async () => {
+  const inventory = join(folder, 'handlers.ini');
+  await writeFile(inventory, 'a who=x\n');
+  const play = (name: string) => `  vars: {own: play}\n  tasks: [{command: 'true', notify: [topic, "${name}"]}]\n  handlers:\n    - {name: "restart {{ own }}", debug: {msg: one}}\n    - {name: "restart {{ who }}", listen: topic, debug: {msg: two}}\n`;
+  expect(await told(play('restart play'), inventory)).toEqual(['command a changed', 'restart play a ok one', 'restart x a ok two']);
+  await expect(told(play("restart {{ 'x' }}"), inventory)).rejects.toMatchObject({ kind: 'input', message: 'no handler has the name "restart x", which a task on a notifies', hint: expect.stringContaining('"restart {{ who }}"') });
+});
+
+test('range() is no list: it prints as it is called, and is no value for a task or a loop', async () => {
+  const lines = await told(`  vars: {r: "{{ range(3) }}"}
+  tasks:
+    - {debug: {msg: "{{ r }} {{ [range(1, 9, 2)] }} {{ range(5)[1:] }} {{ r | list }} {{ r == [0, 1, 2] }} {{ r | type_debug }} {{ range(2) | default([]) }}"}}
+    - {name: fails, debug: {msg: "{{ range(3) }}"}, ignore_errors: true}
+    - {name: fails, debug: {msg: x}, loop: "{{ range(3) }}", ignore_errors: true}
+    - {name: fails, debug: {msg: "{{ [1] + range(3) }}"}, ignore_errors: true}
+    - {name: fails, debug: {msg: "{{ range(3) | to_yaml }}"}, ignore_errors: true}
+    - {debug: {msg: "{{ item }}"}, loop: "{{ range(2) | list }}"}
+`);
+  expect(lines.filter((line) => line.includes(' ok '))).toEqual(['debug a ok range(0, 3) [range(1, 9, 2)] range(1, 5) [0, 1, 2] False range [0, 1]', 'debug a ok 0', 'debug a ok 1']);
+  expect(lines.filter((line) => line.startsWith('fails a ignored'))).toHaveLength(4);
+});
+
+test('unique of lists and mappings knows no case_sensitive=false and no attribute', async () => {
+  const lines = await told(`  tasks:
+    - {debug: {msg: "{{ [{'a': 'X'}, {'a': 'x'}, {'a': 'X'}, 'b', 'B'] | unique }} {{ [{'a': 'X'}, {'a': 'x'}] | unique(attribute='a') }}"}}
+    - {name: fails, debug: {msg: "{{ [{'a': 'X'}] | unique(case_sensitive=false) }}"}, ignore_errors: true}
+`);
+  expect(lines[0]).toBe("debug a ok [{'a': 'X'}, {'a': 'x'}, 'b', 'B'] [{'a': 'X'}]");
+  expect(lines[1]).toMatch(/^fails a ignored /);
+});
+
+test('set_stats: of the run and of hosts, together or anew', async () => {
+  const path = join(folder, 'stats.yml');
+  await writeFile(path, `- hosts: all
+  gather_facts: false
+  tasks:
+    - {set_stats: {data: {n: 1, t: "{{ inventory_hostname }}", l: [1], m: {k: 1, d: {x: 1}}, b: true, f: 1.5}}}
+    - {set_stats: {data: {n: text, l: [2], m: {z: 2, d: {y: 2}}, f: 2.5}}}
+    - {set_stats: {data: {own: 3}, per_host: "yes"}}
+    - {set_stats: {data: {own: 9}, per_host: true, aggregate: "no"}, when: inventory_hostname == 'a'}
+    - {set_stats: {data: {own: 1}, per_host: true}, run_once: true}
+    - {set_stats: {data: {lo: "{{ item }}"}}, loop: [1, 2]}
+    - {set_stats: {data: {no: 1}}, failed_when: true, ignore_errors: true}
+    - {set_stats: {data: [1]}, ignore_errors: true}
+`);
+  const inventory = await loadInventory(['a,b,']);
+  const started = await startRun({
+    inventory,
+    select: (pattern) => selectHosts(inventory, pattern),
+    session: async (host) => localSession(host.name, { cwd: folder }),
+    facts: () => Promise.reject(new Error('no facts here')),
+    forks: 1,
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: () => {}, taskFinished: () => {}, warning: () => {} },
+  });
+  await started.playbook(await loadPlaybook(path));
+  expect(formatStats(started.stats).replace(/\*+/, '***')).toBe(`
+CUSTOM STATS: ***
+\ta: { "own": 10}
+\tb: { "own": 4}
+
+\tRUN: { "b": 2, "f": 8.0, "l": [  1,  1,  2,  2 ], "lo": 6, "m": {  "d": {   "x": 1,   "y": 2  },  "k": 1,  "z": 2 }, "n": 2, "t": "ab"}
+
+`);
 });

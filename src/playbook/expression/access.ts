@@ -5,7 +5,7 @@ import { allocate, spend } from './budget.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { dateAttribute } from './date-attributes.js';
 import { FilterError } from './filter-error.js';
-import { dictGet, dictHas, isDict, isInteger, Lazy, type Mapping, Tuple, typeName } from './kinds.js';
+import { dictGet, dictHas, isDict, isInteger, Lazy, type Mapping, Range, Tuple, typeName } from './kinds.js';
 import { listMethods } from './methods-list.js';
 import { dictMethods } from './methods-dict.js';
 import { textMethods } from './methods-text.js';
@@ -66,6 +66,7 @@ export function slice(object: unknown, from: unknown, to: unknown, step: unknown
   const out: unknown[] = [];
   for (let at = start; by > 0 ? at < end : at > end; at += by) out.push(items[at]);
   allocate(out.length * (typeof object === 'string' ? 1 : 8));
+  if (object instanceof Range) return Range.make(object.bounds.start + start * object.bounds.step, object.bounds.start + end * object.bounds.step, object.bounds.step * by);
   return typeof object === 'string' ? out.join('') : object instanceof Tuple ? Tuple.make(out) : out;
 }
 

@@ -5,7 +5,7 @@ import { type PythonFloat, pythonFloat } from '../../base/python-repr.js';
 import { allocate, spend } from './budget.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
-import { isFloat, isInteger, isNumber, Tuple, typeName } from './kinds.js';
+import { areAlike, isFloat, isInteger, isNumber, Range, Tuple, typeName } from './kinds.js';
 import { formatPercent } from './format-percent.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 
@@ -97,7 +97,7 @@ function added(a: unknown, b: unknown): unknown {
     allocate(a.length + b.length);
     return a + b;
   }
-  if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
+  if (Array.isArray(a) && Array.isArray(b) && !(a instanceof Range) && areAlike(a, b)) {
     allocate((a.length + b.length) * 8);
     spend((a.length + b.length) / 8);
     return a instanceof Tuple ? Tuple.make([...a, ...b]) : [...a, ...b];
@@ -116,7 +116,7 @@ function subtracted(a: unknown, b: unknown): unknown {
 /** A text or a list times a whole number. */
 function repeated(left: unknown, right: unknown): unknown {
   const [what, count] = typeof left === 'string' || Array.isArray(left) ? [left, right] : [right, left];
-  if ((typeof what !== 'string' && !Array.isArray(what)) || !isInteger(count)) return undefined;
+  if ((typeof what !== 'string' && !Array.isArray(what)) || what instanceof Range || !isInteger(count)) return undefined;
   const times = Math.max(0, Number(count));
   const size = what.length * times;
   if (size === 0) return typeof what === 'string' ? '' : what instanceof Tuple ? Tuple.make([]) : [];

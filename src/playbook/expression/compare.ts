@@ -3,7 +3,7 @@ import { compareNames } from '../../inventory/python-text.js';
 import { spend } from './budget.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
-import { dictHas, isDict, isNumber, Tuple, typeName } from './kinds.js';
+import { areAlike, dictHas, isDict, isNumber, Range, typeName } from './kinds.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 import { isEqual } from './values.js';
 
@@ -16,7 +16,7 @@ export function compareValues(a: unknown, b: unknown): number {
     const [left, right] = [typeof a === 'bigint' ? a : Number(a), typeof b === 'bigint' ? b : Number(b)];
     return left < right ? -1 : left > right ? 1 : left === right || typeof left !== typeof right ? 0 : Number.NaN;
   }
-  if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
+  if (Array.isArray(a) && Array.isArray(b) && !(a instanceof Range) && areAlike(a, b)) {
     for (const [index, item] of a.entries()) {
       if (index >= b.length) return 1;
       if (!isEqual(item, b[index])) return compareValues(item, b[index]);

@@ -14,7 +14,7 @@ import { FilterError } from './filter-error.js';
 import { filters } from './filter-table.js';
 import { globals } from './globals.js';
 import { iterate } from './iterate.js';
-import { dictEntries, isDict, makeDict, Tuple, typeName } from './kinds.js';
+import { dictEntries, isDict, makeDict, Range, Tuple, typeName } from './kinds.js';
 import { Callable, type CallArguments } from './objects.js';
 import type { PluginContext, RenderFile } from './plugin.js';
 import { Frame } from './scope.js';
@@ -193,7 +193,7 @@ export class Evaluator {
       const value = orUndefined(() => found.apply(input, args, this.context));
       if (typeof value === 'string') allocate(value.length);
       else if (Array.isArray(value)) allocate(value.length * 8);
-      return value;
+      return value instanceof Range ? [...value] : value;
     },
     test: (name, input, args) => {
       spend(1);

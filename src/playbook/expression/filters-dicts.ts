@@ -19,7 +19,7 @@ function needDict(value: unknown): Mapping {
 
 const LIST_MERGES = ['replace', 'keep', 'append', 'prepend', 'append_rp', 'prepend_rp'];
 
-function merged(low: Mapping, high: Mapping, isRecursive: boolean, lists: string): Mapping {
+export function merged(low: Mapping, high: Mapping, isRecursive: boolean, lists: string): Mapping {
   const entries = new Map(dictEntries(low).map(([key, value]) => [key, value]));
   for (const [key, value] of dictEntries(high)) {
     const old = entries.get(key);

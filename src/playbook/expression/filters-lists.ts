@@ -7,13 +7,17 @@ import { compareValues, contains, sortedBy } from './compare.js';
 import { FilterError } from './filter-error.js';
 import { wholeArgument } from './filters-text.js';
 import { isIterable, iterate } from './iterate.js';
-import { Dict, dictEntries, hashOf, isDict, Tuple, typeName } from './kinds.js';
+import { Dict, dictEntries, hashOf, isDict, Range, Tuple, typeName } from './kinds.js';
 import type { CallArguments } from './objects.js';
 import { type Filter, filter, type PluginContext } from './plugin.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 import { isEqual, isTrue, toText } from './values.js';
 
 const list = (parameters: readonly string[], apply: (items: readonly unknown[], args: Readonly<Record<string, unknown>>) => unknown): Filter => filter(parameters, (input, args) => apply(iterate(input), args));
+
+function isUnhashable(value: unknown): boolean {
+  return (Array.isArray(value) && !(value instanceof Tuple || value instanceof Range)) || isDict(value);
+}
 
 /** Equal items once, the first of them stays. */
 function uniqueBy(items: readonly unknown[], key: (item: unknown) => unknown): unknown[] {
@@ -22,7 +26,7 @@ function uniqueBy(items: readonly unknown[], key: (item: unknown) => unknown): u
   return items.filter((item) => {
     const value = key(item);
     if (value instanceof Undefined) throw new UndefinedUse(value);
-    if (Array.isArray(value) && !(value instanceof Tuple) ? true : isDict(value)) {
+    if (isUnhashable(value)) {
       spend(others.length);
       if (others.some((other) => isEqual(other, value))) return false;
       others.push(value);
@@ -33,6 +37,14 @@ function uniqueBy(items: readonly unknown[], key: (item: unknown) => unknown): u
     seen.add(hash);
     return true;
   });
+}
+
+/** Jinja's filter; where that cannot do it, because lists and mappings have no hash, Ansible's own, which knows no parameters (mathstuff.py). */
+function uniqueItems(items: readonly unknown[], { case_sensitive: cased, attribute }: Readonly<Record<string, unknown>>): unknown[] {
+  const of = attributeOf(attribute);
+  if (!items.some((item) => isUnhashable(of(item)))) return uniqueBy(items, (item) => (isTrue(cased ?? false) ? of(item) : folded(of(item))));
+  if (cased === false || isTrue(attribute ?? false)) throw new FilterError('takes no case_sensitive=false and no attribute where lists or mappings are compared');
+  return uniqueBy(items, (item) => item);
 }
 
 function best(items: readonly unknown[], args: Readonly<Record<string, unknown>>, sign: 1 | -1): unknown {
@@ -130,7 +142,7 @@ export const listFilters: readonly (readonly [string, Filter])[] = [
   ['reject', chosen(false, false)],
   ['selectattr', chosen(true, true)],
   ['rejectattr', chosen(false, true)],
-  ['unique', list(['case_sensitive', 'attribute'], (items, { case_sensitive: cased = false, attribute }) => uniqueBy(items, (item) => (isTrue(cased) ? attributeOf(attribute)(item) : folded(attributeOf(attribute)(item)))))],
+  ['unique', list(['case_sensitive', 'attribute'], uniqueItems)],
   ['sort', list(['reverse', 'case_sensitive', 'attribute'], (items, { reverse = false, case_sensitive: cased = false, attribute }) => {
     const paths = typeof attribute === 'string' ? attribute.split(',') : [attribute];
     const of = paths.map((path) => attributeOf(path));

@@ -3,7 +3,7 @@
 import { allocate, spend } from './budget.js';
 import { DateTime } from './datetime.js';
 import { FilterError } from './filter-error.js';
-import { isInteger, makeDict, typeName } from './kinds.js';
+import { isInteger, makeDict, Range, typeName } from './kinds.js';
 import { lookup } from './lookups.js';
 import { pairsOf } from './methods-dict.js';
 import { Callable, type CallArguments, Namespace } from './objects.js';
@@ -13,7 +13,7 @@ import { strftime } from './strftime.js';
 import { Undefined } from './undefined.js';
 import { isTrue, toText } from './values.js';
 
-function range({ positional, named }: CallArguments): readonly number[] {
+function range({ positional, named }: CallArguments): Range {
   bind([], { positional: [], named });
   if (positional.length === 0 || positional.length > 3) throw new FilterError('takes one to three whole numbers');
   const numbers = positional.map((value) => {
@@ -25,7 +25,7 @@ function range({ positional, named }: CallArguments): readonly number[] {
   const length = Math.max(0, Math.ceil((end - start) / step));
   allocate(length * 8);
   spend(length / 8);
-  return Array.from({ length }, (_, index) => start + index * step);
+  return Range.make(start, end, step);
 }
 
 function dict({ positional, named }: CallArguments): unknown {

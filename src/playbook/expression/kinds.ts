@@ -1,5 +1,5 @@
 // The kinds of values that Jinja sees: null, boolean, number, bigint (only beyond what a number holds exactly), PythonFloat (1.0), string, list
-// (array), Tuple, mapping (plain object, Dict where a key is no plain name, Lazy), objects of objects.ts, and undefined.
+// (array), Tuple, Range, mapping (plain object, Dict where a key is no plain name, Lazy), objects of objects.ts, and undefined.
 // Guaranteed: mappings keep their order and only own keys are read. Not here: what they are worth (values.ts), their order (compare.ts).
 import { PythonFloat } from '../../base/python-repr.js';
 import { DateTime, TimeDelta } from './datetime.js';
@@ -42,6 +42,25 @@ export class Tuple extends Array<unknown> {
   }
 }
 
+/** What range() gives: a list that cannot change, prints as `range(0, 3)`, and is no value for a task. */
+export class Range extends Array<unknown> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  /** Below JavaScript's own limit of a list's length; sizes are looked at before (budget.ts). */
+  static make(start: number, end: number, step: number): Range {
+    const range = new Range();
+    range.printed = `range(${start}, ${end}${step === 1 ? '' : `, ${step}`})`;
+    range.bounds = { start, step };
+    for (let value = start; step > 0 ? value < end : value > end; value += step) range.push(value);
+    return range;
+  }
+
+  printed = '';
+  bounds = { start: 0, step: 1 };
+}
+
 /** A mapping with a key that no plain object keeps as it is: a number, a tuple, digits (which an object moves to the front). */
 export class Dict {
   readonly #entries = new Map<string, readonly [unknown, unknown]>();
@@ -70,6 +89,11 @@ export class Dict {
   entries(): (readonly [unknown, unknown])[] {
     return [...this.#entries.values()];
   }
+}
+
+/** Lists, tuples and ranges are never equal, and have no order, between them. */
+export function areAlike(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a instanceof Tuple === b instanceof Tuple && a instanceof Range === b instanceof Range;
 }
 
 export type Mapping = Readonly<Record<string, unknown>> | Dict | Lazy;
@@ -146,6 +170,7 @@ export function hashOf(value: unknown): string {
   if (value === null) return 'z';
   if (value instanceof Undefined) throw new UndefinedUse(value);
   if (value instanceof Tuple) return `t${JSON.stringify([...value].map(hashOf))}`;
+  if (value instanceof Range) return `r${JSON.stringify([...value])}`;
   if (value instanceof DateTime) return `d${value.isoformat()}`;
   throw new FilterError(`a ${typeName(value)} cannot be a key or in a set`);
 }
@@ -155,6 +180,7 @@ export function typeName(value: unknown): string {
   if (value === null) return 'NoneType';
   if (value instanceof Undefined) return 'AnsibleUndefined';
   if (value instanceof Tuple) return 'tuple';
+  if (value instanceof Range) return 'range';
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'boolean') return 'bool';
   if (isFloat(value)) return 'float';

@@ -5,7 +5,7 @@ import { allocate } from './budget.js';
 import { sortedBy } from './compare.js';
 import { FilterError } from './filter-error.js';
 import { iterate } from './iterate.js';
-import { isInteger, Tuple, typeName } from './kinds.js';
+import { isInteger, Range, Tuple, typeName } from './kinds.js';
 import type { CallArguments } from './objects.js';
 import { bind, type Bound } from './signature.js';
 import { isEqual, isTrue } from './values.js';
@@ -13,9 +13,9 @@ import { isEqual, isTrue } from './values.js';
 type ListMethod = (list: unknown[], args: CallArguments) => unknown;
 
 const taking = (parameters: readonly string[], apply: (list: unknown[], args: Bound) => unknown): ListMethod => (list, args) => apply(list, bind(parameters, args));
-/** Tuples do not change. */
+/** Tuples and ranges do not change. */
 const changing = (parameters: readonly string[], apply: (list: unknown[], args: Bound) => unknown): ListMethod => (list, args) => {
-  if (list instanceof Tuple) throw new FilterError('is no method of a tuple');
+  if (list instanceof Tuple || list instanceof Range) throw new FilterError(`is no method of a ${typeName(list)}`);
   return apply(list, bind(parameters, args)) ?? null;
 };
 const whole = (value: unknown): number => {

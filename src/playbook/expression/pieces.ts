@@ -2,7 +2,7 @@
 // _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none among them prints nothing,
 // and tuples print as lists, also inside of others.
 import { allocate } from './budget.js';
-import { Dict, isMapping, makeDict, Tuple } from './kinds.js';
+import { Dict, isMapping, makeDict, Range, Tuple } from './kinds.js';
 import { toText } from './values.js';
 
 /** @throws UndefinedUse */
@@ -16,6 +16,7 @@ export function concat(all: readonly unknown[]): unknown {
 }
 
 function withLists(value: unknown): unknown {
+  if (value instanceof Range) return value;
   if (Array.isArray(value)) return value instanceof Tuple || value.some(mayHoldTuple) ? Array.from(value, withLists) : value;
   if (value instanceof Dict) return makeDict(value.entries().map(([key, item]) => [key, withLists(item)]));
   return isMapping(value) && Object.values(value).some(mayHoldTuple) ? makeDict(Object.entries(value).map(([key, item]) => [key, withLists(item)])) : value;

@@ -1,7 +1,7 @@
 // Where names are looked up while a template runs: its own (set, for, macro) from the inside out, then the variables.
 // Guaranteed: a variable is asked for once; what a template changes in place (`list.append(x)`) is a copy of its own, never the variable.
 import { noVault, type Vault } from '../../base/vault.js';
-import { Dict, isMapping, Tuple } from './kinds.js';
+import { Dict, isMapping, Range, Tuple } from './kinds.js';
 import type { RenderFile } from './plugin.js';
 import { Undefined } from './undefined.js';
 
@@ -64,6 +64,7 @@ export class Frame {
 
 function deepCopy(value: unknown): unknown {
   if (value instanceof Tuple) return Tuple.make([...value].map(deepCopy));
+  if (value instanceof Range) return value;
   if (Array.isArray(value)) return value.map(deepCopy);
   if (value instanceof Dict) {
     const copy = new Dict();

@@ -3,7 +3,7 @@
 import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
-import { Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Lazy, Omit, Tuple, typeName } from './kinds.js';
+import { areAlike, Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Lazy, Omit, Range, Tuple, typeName } from './kinds.js';
 import { Callable, Namespace } from './objects.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 
@@ -18,7 +18,7 @@ export function isTrue(value: unknown): boolean {
 
 export function isEqual(a: unknown, b: unknown): boolean {
   if (isNumber(a) && isNumber(b)) return typeof a === 'bigint' || typeof b === 'bigint' ? exact(a) === exact(b) : Number(a) === Number(b);
-  if (Array.isArray(a) && Array.isArray(b)) return a instanceof Tuple === b instanceof Tuple && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b)) return areAlike(a, b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
   if (isDict(a) && isDict(b)) {
     const [left, keys] = [dictEntries(a), dictKeys(b)];
     return left.length === keys.length && left.every(([key, value]) => dictHas(b, key) && isEqual(value, dictGet(b, key)));
@@ -45,6 +45,7 @@ export function toPlain(value: unknown): unknown {
   if (value instanceof Undefined && value.isNothing) return '';
   if (value instanceof Undefined) throw new UndefinedUse(value);
   if (typeof value === 'bigint') throw new FilterError(`the number ${value} is too big to be kept exactly outside of an expression; make a text of it with | string`);
+  if (value instanceof Range) throw new FilterError(`gives ${value.printed}, which is no value for a task; make a list of it with | list`);
   if (Array.isArray(value)) return value.some(needsCopy) || value instanceof Tuple ? [...value].map(toPlain) : value;
   if (value instanceof Dict) return ownEntries(value.entries().map(([key, item]) => [typeof key === 'string' ? key : key === null ? 'null' : typeof key === 'boolean' ? String(key) : toText(key), toPlain(item)]));
   if (value instanceof DateTime) return value.isoformat();
@@ -82,6 +83,7 @@ export function repr(value: unknown): string {
   if (value instanceof PythonFloat) return value.toString();
   if (typeof value === 'string') return reprString(value);
   if (value instanceof Tuple) return `(${[...value].map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
+  if (value instanceof Range) return value.printed;
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (isDict(value)) return `{${dictEntries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
   if (value instanceof Undefined) throw new UndefinedUse(value);

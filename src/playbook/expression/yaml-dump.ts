@@ -1,7 +1,7 @@
 // What comes in: a value and a style. What goes out: YAML, as Ansible's dumper writes it (PyYAML's representer, libyaml's emitter): keys sorted,
 // lines folded behind 80 columns, texts quoted where they would read as something else.
 // Not here: anchors for things that occur twice, which PyYAML makes of identity; block scalars, which it never chooses by itself.
-import { isFloat, dictEntries, isDict, isNumber, typeName } from './kinds.js';
+import { isFloat, dictEntries, isDict, isNumber, Range, typeName } from './kinds.js';
 import { allocate, spend } from './budget.js';
 import { compareValues } from './compare.js';
 import { DateTime } from './datetime.js';
@@ -65,6 +65,7 @@ class Emitter {
     spend(1);
     if (value instanceof Undefined) throw new UndefinedUse(value);
     if (this.#indent > 2000) throw new FilterError('is given something nested too deeply');
+    if (value instanceof Range) throw new FilterError(`cannot write ${value.printed}: make a list of it with | list`);
     const isList = Array.isArray(value);
     if (!isList && !isDict(value)) {
       this.#scalar(value, context);
