@@ -132,7 +132,7 @@ export class HostTask implements TaskHost {
       taskName: this.#told.name,
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
-      gatherFacts: () => during(() => run.facts(host)),
+      gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),
       sleep: (sec) => during(() => run.sleep(sec)),
       say: (line) => run.reporter.note?.(line),
       ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
