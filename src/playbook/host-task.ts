@@ -149,6 +149,10 @@ export class HostTask implements TaskHost {
     return news.length === 0 ? raw : { ...raw, changed: news.includes(true) };
   }
 
+  warn(message: string): void {
+    this.#play.run.reporter.warning(message);
+  }
+
   sleep(sec: number): Promise<void> {
     const { looks, interruption, sleep: wait } = this.#play.run;
     looks.somethingChanged();
