@@ -198,11 +198,12 @@ export const user: PlaybookModule<typeof parameters> = {
     };
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };
     return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: { name } }, context, (answer) => {
+      const warnings = password === undefined || isHash(password) ? [] : ["The input password appears not to have been hashed. The 'password' argument must be encrypted for this module to work properly."];
       const [, , id = '', gid = '', gecos = '', home = '', login = ''] = (answer.values.get('line') ?? '').split(':');
       const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, ...(answer.values.get('created') === '1' ? { create_home: params.create_home, system } : { append, move_home: params.move_home }) };
+      if (context.check && answer.changed && (state === 'absent' || answer.values.get('created') === '1')) return { changed: true, warnings };
       const key = answer.text('key') === '' ? {} : { ssh_public_key: answer.text('key'), ssh_key_file: answer.text('keyfile'), ssh_fingerprint: answer.text('fingerprint') };
       const absent = state === 'absent' && answer.changed ? { remove, force } : {};
-      const warnings = password === undefined || isHash(password) ? [] : ["The input password appears not to have been hashed. The 'password' argument must be encrypted for this module to work properly."];
       return { changed: answer.changed, warnings, values: { name, state, ...known, ...absent, ...(groups === undefined ? {} : { groups: groups.join(',') }), ...(password === undefined ? {} : { password: 'NOT_LOGGING_PASSWORD' }), ...(answer.text('stderr') === '' ? {} : { stderr: `${answer.text('stderr')}\n` }), ...key } };
     });
   },
