@@ -4,6 +4,7 @@ import { FleetTapError } from '../base/errors.js';
 import { plainText, type Vault } from '../base/vault.js';
 import { parseYaml } from '../base/yaml.js';
 import { plainValue } from '../base/yaml-value.js';
+import { VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { Vars } from '../inventory/host.js';
 import { splitKeyValues } from '../playbook/key-values.js';
 
@@ -23,6 +24,8 @@ async function readWord(word: string, vault: Vault): Promise<Vars> {
   if (word.startsWith('{') || word.startsWith('[')) return mapping(word, '-e', vault);
   if (/^[/.]/.test(word)) throw new FleetTapError('input', 'extra-vars', `-e ${word} is no variable`, { hint: `for a file write -e @${word}` });
   const { pairs, rest } = splitKeyValues(word, false);
+  const unnamed = pairs.find(([name]) => !/^[A-Za-z_][\w.-]*$/.test(name));
+  if (unnamed !== undefined) throw new FleetTapError('input', 'extra-vars', `-e: ${JSON.stringify(unnamed[0])} is not a name for a variable`, { hint: VARIABLE_NAME_HINT });
   if (rest !== '') throw new FleetTapError('input', 'extra-vars', `-e takes name=value, not "${rest.trim()}"`, { hint: 'a value with spaces is quoted: -e \'name="a b"\'; or write JSON' });
   return Object.fromEntries(pairs);
 }

@@ -6,6 +6,7 @@ import { asHostError, FleetTapError, formatError } from '../base/errors.js';
 import { jsonText } from '../base/json-text.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import { gatherFacts } from '../facts/gather.js';
+import { LOCAL_FACTS } from '../facts/local-facts.js';
 import type { Host } from '../inventory/host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { type FactTexts, factTexts, filterFacts, formatFacts, type NamedFacts, prefixed } from './facts-report.js';
@@ -34,7 +35,7 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
     if (context.interrupted.aborted) return;
     try {
       const session = await fleet.session(host);
-      const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host), isOnly: true, hasLocal: true }));
+      const gathered = await fleet.run.timed(host.name, 'facts', gatherFacts(session, { become: fleet.becomes(host), isOnly: true, localFrom: LOCAL_FACTS }));
       const wanted = filterFacts(prefixed(ansibleFacts(gathered)), filters);
       found.set(host.name, factTexts(wanted, known));
       fleet.detail.say(1, () => `${host.name}: ${Object.keys(wanted).length} facts`);

@@ -178,8 +178,8 @@ export class Fleet {
   }
 
   /** Not what is remembered: tasks may have changed it. Ctrl-C ends it: a playbook has nothing to say without them. */
-  async factsAnew(host: Host): Promise<Facts> {
-    return gather(await this.session(host), { hasLocal: true, signal: this.context.interrupted });
+  async factsAnew(host: Host, localFrom: string): Promise<Facts> {
+    return gather(await this.session(host), { localFrom, signal: this.context.interrupted });
   }
 
   /** What was known of a host may have changed: setup has installed something. */
@@ -213,7 +213,7 @@ export class Fleet {
 }
 
 /** Not every command asks for facts, and reading their many files takes time. */
-async function gather(session: Session, options?: { readonly hasLocal: boolean; readonly signal: AbortSignal }): Promise<Facts> {
+async function gather(session: Session, options?: { readonly localFrom: string; readonly signal: AbortSignal }): Promise<Facts> {
   const { gatherFacts } = await import('../facts/gather.js');
   return gatherFacts(session, options);
 }

@@ -14,7 +14,9 @@ export interface ListOptions {
 }
 
 /** @param select the hosts of a pattern. @returns text that ends with a newline */
-export function listPlays(playbook: Playbook, what: ListOptions, select: (pattern: string) => readonly Host[], tags: Tags, extraVars: Readonly<Record<string, unknown>>): string {
+export function listPlays(playbook: Playbook, what: ListOptions, select: (pattern: string) => readonly Host[], asked: Tags, extraVars: Readonly<Record<string, unknown>>): string {
+  // Where no tags are named, those of tasks that never run are listed, too.
+  const tags = what.tags && asked.skip.length === 0 && asked.only.join(',') === 'all' ? { only: ['never', 'all'], skip: [] } : asked;
   const lines = [`\nplaybook: ${playbook.file}`];
   for (const [index, play] of playbook.plays.entries()) {
     const names = new NamesOf([extraVars, play.vars]);

@@ -106,7 +106,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     select,
     session: (host) => fleet.session(host),
     reconnect: (host) => fleet.reconnect(host, interrupted),
-    facts: (host) => fleet.factsAnew(host),
+    facts: (host, localFrom) => fleet.factsAnew(host, localFrom),
     ask: askSecret === undefined || askLine === undefined ? undefined : (prompt, hidden) => (hidden ? askSecret : askLine)(prompt),
     interrupted,
     forks: options.forks,

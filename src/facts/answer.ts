@@ -8,7 +8,7 @@ import { quote } from '../base/quote.js';
 import { type FactsAnswer, HostFiles } from './host-files.js';
 import { facts } from './index.js';
 import { PACKAGES_COMMAND } from './deb-packages.js';
-import { localFacts } from './local-facts.js';
+import { localFacts, localFactsCommand } from './local-facts.js';
 
 const LABEL = ': fleet-tap facts ';
 
@@ -27,9 +27,9 @@ const KERNEL_COMMAND = `kernel=; read -r f </proc/self/personality && [ "$f" = 0
 /**
  * POSIX sh, in a subshell, so that nothing of it stays in a long-lived shell.
  * @param nonce letters and digits, new for each run
- * @param hasLocal see gatherFacts
+ * @param localFrom see gatherFacts
  */
-export function factsScript(nonce: string, hasLocal = false): string {
+export function factsScript(nonce: string, localFrom?: string): string {
   const mark = (name: string) => `printf '\\n%s %s\\n' ${quote(nonce)} ${name}`;
   const paths = [...new Set(facts.flatMap((fact) => fact.files ?? []))].join(' ');
   const lines = [`${LABEL}${quote(nonce)}`, '(', 'exec </dev/null 2>/dev/null', 'set +eu', mark(first?.name ?? ''), first?.command ?? ''];
@@ -37,7 +37,7 @@ export function factsScript(nonce: string, hasLocal = false): string {
   lines.push('LC_ALL=C; PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', 'export LC_ALL PATH', KERNEL_COMMAND, PACKAGES_COMMAND, mark(FILES));
   lines.push(`if command -v grep; then grep -H '' ${paths}; else for f in ${paths}; do [ ! -f "$f" ] || while IFS= read -r line || [ -n "$line" ]; do printf '%s:%s\\n' "$f" "$line"; done <"$f"; done; fi`);
   lines.push(`ls -ld ${[...new Set(facts.flatMap((fact) => fact.links ?? []))].join(' ')}`);
-  for (const { name, command = '' } of others) lines.push(mark(name), name === localFacts.name && !hasLocal ? '' : command);
+  for (const { name, command = '' } of others) lines.push(mark(name), name !== localFacts.name ? command : localFrom === undefined ? '' : localFactsCommand(localFrom));
   lines.push(mark('end'), ')', '');
   return lines.join('\n');
 }

@@ -57,14 +57,14 @@ const NOTHING: Facts = {
 /**
  * @param options.become ask as root, who sees more (serial numbers, UUIDs); then `uid` is root's
  * @param options.isOnly nothing else will be asked of the host (RunOptions)
- * @param options.hasLocal run the host's own programs below /etc/ansible/facts.d, and read its files there; default: no
+ * @param options.localFrom the folder of the host's own programs that make facts, which are run, and of such files; default: none are asked
  * @param options.signal ends the asking (RunOptions)
  * @throws FleetTapError kind `host`, code `facts-failed`; and whatever the session throws
  */
-export async function gatherFacts(session: Session, options: { readonly become?: boolean; readonly isOnly?: boolean; readonly hasLocal?: boolean; readonly signal?: AbortSignal } = {}): Promise<Facts> {
+export async function gatherFacts(session: Session, options: { readonly become?: boolean; readonly isOnly?: boolean; readonly localFrom?: string; readonly signal?: AbortSignal } = {}): Promise<Facts> {
   const nonce = randomBytes(16).toString('hex');
-  const { become = false, isOnly = false, hasLocal = false, signal } = options;
-  const { stdout, stderr } = await session.run(factsScript(nonce, hasLocal), { become, isOnly, signal, timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES, idempotent: true });
+  const { become = false, isOnly = false, localFrom, signal } = options;
+  const { stdout, stderr } = await session.run(factsScript(nonce, localFrom), { become, isOnly, signal, timeoutMs: LIMIT_MS, limitBytes: LIMIT_BYTES, idempotent: true });
   const answer = splitAnswer(nonce, stdout);
   const found = answer === undefined ? NOTHING : parseFacts(answer);
   if (found.kernelRelease !== '' && found.uid >= 0) return found;

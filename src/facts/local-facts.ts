@@ -1,90 +1,71 @@
-// What comes in: the files /etc/ansible/facts.d/*.fact: programs are run, others read. What goes out: Ansible's `local`, a value for each file.
+// What comes in: the files *.fact of a folder of the host's: programs are run, others read. What goes out: Ansible's `local`, a value for each file.
 // Source: module_utils/facts/system/local.py. A file is JSON, or what Python's configparser reads; of one that is neither, the value says so.
+import { isUtf8 } from 'node:buffer';
+import { IniError, PythonIni } from '../base/python-ini.js';
+import { quote } from '../base/quote.js';
 import type { Fact } from './fact.js';
 
-/** A line for each file: its exit status (`-`: it was read), its path, and what it says in base64. */
-const COMMAND = `
-for fact in /etc/ansible/facts.d/*.fact; do
+/** Where they are where nobody says another folder. */
+export const LOCAL_FACTS = '/etc/ansible/facts.d';
+
+/** A line for each file: its exit status (`-`: it was read), its path, and in base64 what it says, and what a program says on standard error. */
+export function localFactsCommand(folder: string): string {
+  return `
+for fact in ${inHome(folder)}/*.fact; do
   [ -e "$fact" ] || continue
-  if [ -x "$fact" ]; then said=$("$fact" 2>/dev/null </dev/null; echo "x$?"); ended=\${said##*x}; said=\${said%x*}; else ended=-; said=$(cat "$fact"); fi
-  printf '%s %s ' "$ended" "$fact"; printf '%s' "$said" | base64 | tr -d '\\n'; echo
-done
+  if [ -x "$fact" ]; then
+    complaint=$({ said=$("$fact" 2>&3 </dev/null; echo "x$?"); ended=\${said##*x}; { printf '%s %s ' "$ended" "$fact"; printf '%s' "\${said%x*}" | base64 | tr -d '\\n'; } >&4; } 3>&1; echo x)
+    printf ' '; printf '%s' "\${complaint%x}" | base64 | tr -d '\\n'; echo
+  else printf -- '- %s ' "$fact"; base64 <"$fact" | tr -d '\\n'; echo ' '; fi
+done 4>&1
 `.trim();
+}
 
 export const localFacts: Fact = {
   name: 'local-facts',
-  command: COMMAND,
+  command: localFactsCommand(LOCAL_FACTS),
   ansible: (output) => ({
     local: Object.fromEntries(
       output.split('\n').flatMap((line) => {
-        const [, ended = '', path = '', coded = ''] = /^(-|\d+) (.+) ([A-Za-z0-9+/=]*)$/.exec(line) ?? [];
+        const [, ended = '', path = '', coded = '', complaint = ''] = /^(-|\d+) (.+) ([A-Za-z0-9+/=]*) ([A-Za-z0-9+/=]*)$/.exec(line) ?? [];
         if (path === '') return [];
         const name = path.slice(path.lastIndexOf('/') + 1).replaceAll('.fact', '');
-        if (ended !== '-' && ended !== '0') return [[name, `Failure executing fact script (${path}), rc: ${ended}, err: `]];
-        return [[name, factOf(Buffer.from(coded, 'base64').toString('utf8'), path)]];
+        if (ended !== '-' && ended !== '0') return [[name, `Failure executing fact script (${path}), rc: ${ended}, err: ${Buffer.from(complaint, 'base64').toString('utf8')}`]];
+        const said = Buffer.from(coded, 'base64');
+        if (isUtf8(said)) return [[name, factOf(said.toString('utf8'), path)]];
+        return [[name, ended === '-' ? {} : `error loading fact - output of running "${path}" was not utf-8`]];
       }),
     ),
   }),
 };
+
+/** As a word of the shell, in which `~` and `~name` are that user's home. */
+function inHome(folder: string): string {
+  const [tilde = ''] = /^~[A-Za-z0-9._-]*(?=\/|$)/.exec(folder) ?? [];
+  return `${tilde}${quote(folder.slice(tilde.length))}`;
+}
 
 /** @param text of the fact's file or program */
 export function factOf(text: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return iniFact(text) ?? `error loading facts as JSON or ini - please check content: ${path}`;
+    return iniFact(text, path);
   }
 }
 
-/**
- * As configparser.ConfigParser reads it: names in lower case, what stands in DEFAULT is in every section, further lines of a value are indented.
- * undefined where it refuses the text.
- */
-function iniFact(text: string): Record<string, Record<string, string>> | undefined {
-  const sections = new Map<string, Map<string, string>>();
-  let section: Map<string, string> | undefined;
-  let option: string | undefined;
-  for (const line of text.split('\n')) {
-    const bare = line.trim();
-    if (/^[#;]/.test(bare)) continue;
-    if (bare === '') {
-      if (section !== undefined && option !== undefined) section.set(option, `${section.get(option)}\n`);
-      continue;
-    }
-    const [, header] = /^\[(.+)\]/.exec(bare) ?? [];
-    if (/^\s/.test(line) && section !== undefined && option !== undefined) section.set(option, `${section.get(option)}\n${bare}`);
-    else if (header !== undefined) {
-      if (sections.has(header) && header !== 'DEFAULT') return undefined;
-      section = sections.get(header) ?? new Map<string, string>();
-      sections.set(header, section);
-      option = undefined;
-    } else {
-      const [, name = '', value] = /^(.*?)\s*[=:]\s*(.*)$/.exec(bare) ?? [];
-      if (section === undefined || name === '' || value === undefined || section.has(name.toLowerCase())) return undefined;
-      option = name.toLowerCase();
-      section.set(option, value);
-    }
+function iniFact(text: string, path: string): unknown {
+  const ini = new PythonIni();
+  try {
+    ini.read(text);
+  } catch (error) {
+    if (!(error instanceof IniError)) throw error;
+    return `error loading facts as JSON or ini - please check content: ${path}`;
   }
-  const { DEFAULT = new Map<string, string>(), ...own } = Object.fromEntries(sections);
-  const facts: Record<string, Record<string, string>> = {};
-  for (const [name, options] of Object.entries(own)) {
-    const all = new Map([...options, ...[...DEFAULT].filter(([key]) => !options.has(key))]);
-    const values = [...all].map(([key, value]) => [key, interpolated(value.trimEnd(), all, 0)] as const);
-    if (values.some(([, value]) => value === undefined)) return undefined;
-    facts[name] = Object.fromEntries(values) as Record<string, string>;
+  try {
+    return Object.fromEntries(ini.sections().map((section) => [section, Object.fromEntries(ini.options(section).map((option) => [option, ini.get(section, option)]))]));
+  } catch (error) {
+    if (!(error instanceof IniError)) throw error;
+    return `error loading facts as ini - please check content: ${path} (${error.message})`;
   }
-  return facts;
-}
-
-/** `%(name)s` is the value of that name, `%%` is a percent sign; undefined where neither. */
-function interpolated(text: string, options: ReadonlyMap<string, string>, depth: number): string | undefined {
-  let isWrong = depth > 10;
-  const made = text.replace(/%(?:%|\(([^)]+)\)s|)/g, (found, name: string | undefined) => {
-    if (found === '%%') return '%';
-    const other = name === undefined ? undefined : options.get(name.toLowerCase());
-    const value = other === undefined || isWrong ? undefined : interpolated(other, options, depth + 1);
-    if (value === undefined) isWrong = true;
-    return value ?? '';
-  });
-  return isWrong ? undefined : made;
 }

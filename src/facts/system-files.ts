@@ -23,7 +23,6 @@ export const systemFiles: Fact = {
       hostnqn: files.lines('/etc/nvme/hostnqn').filter((line) => line.startsWith('nqn.')).at(0) ?? '',
       fibre_channel_wwn: files.names('/sys/class/fc_host').flatMap((host) => files.text(`/sys/class/fc_host/${host}/port_name`)?.replace(/^0x/, '') ?? []),
       ...hostKeys(files),
-      local: {},
     };
   },
 };

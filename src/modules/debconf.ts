@@ -41,7 +41,7 @@ export const debconf: PlaybookModule<typeof parameters> = {
   plan: (params, context) => {
     const { name, question, vtype, unseen } = params;
     if (!/^[a-z0-9][a-z0-9+./-]*$/.test(name)) throw new ParameterError(`"${name}" is not the name of a package`, 'name');
-    const list = Array.isArray(params.value) && vtype === 'multiselect' ? params.value.map(String).sort() : undefined;
+    const list = Array.isArray(params.value) && vtype === 'multiselect' ? params.value.map(String) : undefined;
     const plain = list !== undefined ? list.join(', ') : typeof params.value === 'boolean' ? (params.value ? 'True' : 'False') : String(params.value ?? '');
     const value = vtype === 'boolean' ? plain.toLowerCase() : plain;
     if (/\n/.test(value)) throw new ParameterError('an answer has one line', 'value');
@@ -51,14 +51,19 @@ export const debconf: PlaybookModule<typeof parameters> = {
         const colon = line.indexOf(':');
         if (colon !== -1) previous[line.slice(0, colon).replace(/^[*\s]+/, '').trim()] = line.slice(colon + 1).trim();
       }
-      if (question === undefined) return { changed: false, values: { current: previous } };
+      if (question === undefined) return { changed: false, msg: '', values: { current: previous } };
       const existing = previous[question];
-      const isEqual = existing !== undefined && (vtype === 'password' ? answer.values.get('password') === sha256Line(value) : list !== undefined ? existing.split(',').map((item) => item.trim()).sort().join(', ') === value : (vtype === 'boolean' ? existing.toLowerCase() : existing) === value);
-      if (isEqual) return { changed: false, values: { current: previous } };
-      const values = { current: { [question]: value }, previous: { [question]: existing ?? '' } };
-      const result = { changed: true, values, diff: { before: { [question]: existing ?? '' }, after: { [question]: value } } };
+      const isEqual = existing !== undefined && (vtype === 'password' ? answer.values.get('password') === sha256Line(value) : list !== undefined ? existing.split(',').map((item) => item.trim()).sort().join(', ') === list.toSorted().join(', ') : (vtype === 'boolean' ? existing.toLowerCase() : existing) === value);
+      if (isEqual) return { changed: false, msg: '', values: { current: previous } };
+      // Of a question that is new, all others of the package are told; a list is one text only where it has been set.
+      const before = existing === undefined ? { ...previous, [question]: '' } : { [question]: existing };
+      // Answers that are there already are compared, and then set, in order.
+      const chosen = existing === undefined ? list : list?.toSorted();
+      const answered = chosen?.join(', ') ?? value;
+      const current = { [question]: context.check ? (chosen ?? value) : answered };
+      const result = { changed: true, msg: '', values: { current, previous: before }, diff: { before, after: { ...before, ...current } } };
       if (context.check) return result;
-      return planScript({ module: 'debconf', shown: { name, question }, words: { unseen }, body: `${FAIL}\n${SET}`, input: Buffer.from(`${name} ${question} ${vtype} ${value}\n`) }, context, () => result);
+      return planScript({ module: 'debconf', shown: { name, question }, words: { unseen }, body: `${FAIL}\n${SET}`, input: Buffer.from(`${name} ${question} ${vtype} ${answered}\n`) }, context, () => result);
     });
   },
 };

@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { FleetTapError, formatPlace } from '../base/errors.js';
-import { plainTexts } from '../base/unsafe-text.js';
+import { literalText, plainTexts } from '../base/unsafe-text.js';
+import { LOCAL_FACTS } from '../facts/local-facts.js';
 import { badSubset, chosenFacts } from '../facts/subsets.js';
 import { parseAddress } from '../inventory/address.js';
 import type { ModulePlan, ModuleResult, PlaybookModule } from './module.js';
@@ -22,7 +23,7 @@ const setupParameters = {
   filter: { type: 'list', default: [] },
   // All facts come in one round trip here.
   gather_timeout: { type: 'integer', default: 10 },
-  fact_path: { type: 'path', default: '/etc/ansible/facts.d', refused: 'local facts are read from /etc/ansible/facts.d only' },
+  fact_path: { type: 'path', default: LOCAL_FACTS },
 } as const satisfies Parameters;
 
 export const setup: PlaybookModule<typeof setupParameters> = {
@@ -33,13 +34,13 @@ export const setup: PlaybookModule<typeof setupParameters> = {
     const message = badSubset(names);
     return message === undefined ? undefined : { message, parameter: 'gather_subset' };
   },
-  plan: ({ gather_subset: subset, filter }) => {
+  plan: ({ gather_subset: subset, filter, fact_path: factPath }) => {
     const bad = badSubset(subset);
     if (bad !== undefined) return { kind: 'done', result: { changed: false, failed: true, msg: bad } };
     return {
       kind: 'action',
       run: async (host) => {
-        const facts = chosenFacts(await host.gatherFacts(), subset, filter);
+        const facts = chosenFacts(await host.gatherFacts(factPath), subset, filter);
         const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
         return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }], shows: 'never' };
       },
@@ -61,7 +62,7 @@ const varsParameters = {
   ignore_files: { type: 'words', default: [] },
   extensions: { type: 'words', default: ['yaml', 'yml', 'json'] },
   ignore_unknown_extensions: { type: 'boolean', default: false },
-  hash_behaviour: { type: 'string', default: 'replace', choices: ['replace', 'merge'], refused: 'mappings are replaced, as Ansible does by default' },
+  hash_behaviour: { type: 'string', default: 'replace', choices: ['replace', 'merge'] },
 } as const satisfies Parameters;
 
 /** Ansible's action puts the reason into `message`. */
@@ -130,12 +131,28 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
         return unreadable(`${place === '' ? '' : `${place}: `}${error.message}`, name);
       }
     }
-    const vars = name === undefined ? read : { [name]: read };
+    const found: Readonly<Record<string, unknown>> = name === undefined ? read : { [name]: read };
+    const vars = params.hash_behaviour === 'merge' ? Object.fromEntries(Object.entries(found).map(([key, value]) => [key, merged(asWritten(context.variable(key)), value)])) : found;
     const shown = plainTexts(vars);
     const result: ModuleResult = { changed: false, values: { ansible_facts: shown, ansible_included_var_files: paths }, effects: [{ kind: 'include-vars', vars, shown }] };
     return { kind: 'done', result };
   },
 };
+
+/** A value that is there already: its texts have been rendered, and are no templates. */
+function asWritten(value: unknown): unknown {
+  if (typeof value === 'string') return literalText(value);
+  if (Array.isArray(value)) return value.map(asWritten);
+  return isMapping(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asWritten(item)])) : value;
+}
+
+/** Mappings together, at every level; all else is replaced (utils/vars.py, merge_hash). */
+function merged(before: unknown, value: unknown): unknown {
+  if (!isMapping(before) || !isMapping(value)) return value;
+  return { ...before, ...Object.fromEntries(Object.entries(value).map(([key, item]) => [key, Object.hasOwn(before, key) ? merged(before[key], item) : item])) };
+}
+
+const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 const NAME = ['name', 'hostname', 'host'];
 const GROUPS = ['groupname', 'groups', 'group'];

@@ -1,7 +1,7 @@
 // find: which files are below folders, by name, kind, age, size, mode and content. Never changes anything. The host lists; names and patterns are
 // compared here, with Python's regular expressions and fnmatch. Names that hold a newline are left out.
-import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
+import { CodecError, decodeText, ENCODINGS, isEncoding } from '../base/python-codec.js';
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
 import type { Answer } from './answer.js';
 import { type Entry, listedDepth, nameOf, type Root, toldPath, Unexamined, walk, type Walked } from './find-walk.js';
@@ -31,7 +31,7 @@ const parameters = {
   depth: { type: 'integer' },
   mode: { type: 'mode' },
   exact_mode: { type: 'boolean', default: true },
-  encoding: { type: 'string', refused: 'files are read as UTF-8' },
+  encoding: { type: 'string' },
   limit: { type: 'integer' },
 } as const satisfies Parameters;
 
@@ -75,7 +75,9 @@ export const find: PlaybookModule<typeof parameters> = {
   name: 'find',
   parameters,
   ahead: 'looks',
+  checkWritten: ({ encoding }) => (typeof encoding !== 'string' || encoding.includes('{{') || isEncoding(encoding) ? undefined : { message: unknownEncoding(encoding), parameter: 'encoding' }),
   plan: (params, context) => {
+    if (params.encoding !== undefined && !isEncoding(params.encoding)) throw new ParameterError(unknownEncoding(params.encoding), 'encoding');
     const { contains, checksum_algorithm: algorithm } = params;
     const filter = filterOf(params);
     const regex = contains === undefined || params.file_type !== 'file' ? undefined : regexOf(contains, 'contains');
@@ -95,7 +97,7 @@ export const find: PlaybookModule<typeof parameters> = {
       if (regex === undefined) return end(walk(roots, { ...params, matches: (entry) => wanted(entry) && filter.hasMode(entry) }));
       const candidates = new Map<string, Entry>();
       walk(roots, { ...params, matches: (entry) => wanted(entry) && candidates.set(entry.path, entry).size === 0 });
-      const contentOf = (contents: ReadonlyMap<string, string>) => (entry: Entry) => wanted(entry) && holds(regex, entry.path, contents.get(entry.path), params.read_whole_file) && filter.hasMode(entry);
+      const contentOf = (contents: ReadonlyMap<string, string>) => (entry: Entry) => wanted(entry) && holds(regex, entry.path, contents.get(entry.path), params) && filter.hasMode(entry);
       if (candidates.size === 0) return end(walk(roots, { ...params, matches: () => false }));
       return read([...candidates.values()], { content: true, sum: '' }, (told) => {
         const lines = told.text('content').split('\n');
@@ -108,6 +110,10 @@ export const find: PlaybookModule<typeof parameters> = {
 function ended({ found, examined, skipped, warnings, msg }: Walked, sums: ReadonlyMap<string, string>): ModuleResult {
   const files = found.map((entry) => ({ path: toldPath(entry), ...told(entry.info), ...(sums.has(entry.path) ? { checksum: sums.get(entry.path) } : {}) }));
   return { changed: false, msg, values: { files, matched: files.length, examined, skipped_paths: skipped }, warnings };
+}
+
+function unknownEncoding(name: string): string {
+  return `the encoding ${name} is not supported; there are ${ENCODINGS.join(', ')}`;
 }
 
 const linesOf = (text: string) => (text === '' ? [] : text.split('\n'));
@@ -136,25 +142,37 @@ function regexOf(pattern: string, parameter: string): RegExp {
 const CHUNK_BYTES = 8192;
 
 /** @param content in base64; `-`: it cannot be read, or is too long */
-function holds(regex: RegExp, path: string, content = '-', isWhole = false): boolean {
-  if (content === '-') return false;
+function holds(regex: RegExp, path: string, content: string | undefined, { read_whole_file: isWhole, encoding }: Pick<Params, 'read_whole_file' | 'encoding'>): boolean {
+  if (content === undefined || content === '-') return false;
   const bytes = Buffer.from(content, 'base64');
-  const isText = isUtf8(bytes);
-  const readable = isText ? bytes : bytes.subarray(0, textBytes(bytes) - (textBytes(bytes) % CHUNK_BYTES));
-  const text = readable.toString('utf8').replace(/\r\n?/g, '\n');
+  const decode = (part: Buffer) => decodeText(part, encoding ?? 'utf-8');
+  const isText = isTextIn(bytes, decode);
+  const length = isText ? bytes.length : textBytes(bytes, decode);
+  const readable = isText ? bytes : bytes.subarray(0, length - (length % CHUNK_BYTES));
+  const text = decode(readable).replace(/\r\n?/g, '\n');
   const whole = isText ? /[^\n]*\n|[^\n]+$/g : /[^\n]*\n/g;
   if (isWhole ? isText && search(regex, text) !== null : (text.match(whole) ?? []).some((line) => search(regex, line)?.index === 0)) return true;
-  if (!isText) throw new Unexamined(`Failed to read the file ${posix.normalize(path)} due to an encoding error. current encoding: None (default determined by the Python built-in function "open")`);
+  if (!isText) throw new Unexamined(`Failed to read the file ${posix.normalize(path)} due to an encoding error. current encoding: ${encoding ?? 'None (default determined by the Python built-in function "open")'}`);
   return false;
 }
 
+function isTextIn(bytes: Buffer, decode: (part: Buffer) => string): boolean {
+  try {
+    decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof CodecError) return false;
+    throw error;
+  }
+}
+
 /** How many bytes are text before the first that are none. */
-function textBytes(bytes: Buffer): number {
+function textBytes(bytes: Buffer, decode: (part: Buffer) => string): number {
   let [least, most] = [0, bytes.length];
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
     // A character may be cut there.
-    if ([0, 1, 2, 3].some((cut) => cut <= middle && isUtf8(bytes.subarray(0, middle - cut)))) least = middle;
+    if ([0, 1, 2, 3].some((cut) => cut <= middle && isTextIn(bytes.subarray(0, middle - cut), decode))) least = middle;
     else most = middle - 1;
   }
   return least;

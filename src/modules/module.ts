@@ -85,8 +85,8 @@ export interface ActionHost {
   run(script: string, options?: StepOptions): Promise<CommandResult>;
   /** Gives up the connection and makes a new one. @throws FleetTapError kind `unreachable` */
   reconnect(): Promise<void>;
-  /** The host's facts, asked anew. */
-  gatherFacts(): Promise<Readonly<Record<string, unknown>>>;
+  /** The host's facts, asked anew. @param localFrom the folder of the host's own facts */
+  gatherFacts(localFrom: string): Promise<Readonly<Record<string, unknown>>>;
   sleep(sec: number): Promise<void>;
   /** A line for whoever watches. */
   say(line: string): void;

@@ -47,8 +47,8 @@ export function validation(validate: string | undefined, rule: 'copy' | 'edit'):
   const command = splitWords(validate).map((word) => word.split('%s').map((part) => quote(part.replaceAll('%%', '%'))).join('"$1"')).join(' ');
   const told = rule === 'copy' ? 'say exit_status "$rc"; tell stdout "$out"; tell stderr "$err"; tell msg "failed to validate"' : 'tell msg "failed to validate: rc:$rc error:$err"';
   return `validate() {
-  out=$(${command} 2>"$tmp.err" </dev/null); rc=$?
-  err=$(cat "$tmp.err"); rm -f -- "$tmp.err"
+  out=$(${command} 2>"$tmp.err" </dev/null; echo "x$?"); rc=\${out##*x}; out=\${out%x*}
+  err=$(cat "$tmp.err"; echo x); err=\${err%x}; rm -f -- "$tmp.err"
   [ "$rc" = 0 ] || { answer; say changed false; say failed true; ${told}; finish; }
 }`;
 }

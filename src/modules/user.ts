@@ -161,6 +161,17 @@ say line "$line"
 [ -z "$keytype" ] || [ ! -e "$keyfile.pub" ] || { tell key "$(cat "$keyfile.pub")"; tell keyfile "$keyfile"; tell fingerprint "$(ssh-keygen -lf "$keyfile" 2>/dev/null)"; }
 `;
 
+const HASH_LENGTHS: Readonly<Record<string, number>> = { 1: 22, 5: 43, 6: 86, y: 43 };
+
+/** Whether it looks like what crypt(3) makes, or closes the account (user.py, check_password_encrypted). */
+function isHash(password: string): boolean {
+  if (['', '*', '!', '*************'].includes(password)) return true;
+  const fields = password.split('$');
+  const [, scheme = ''] = fields;
+  const hash = fields.at(-1) ?? '';
+  return !/[:*!]/.test(password) && fields.length >= 3 && /^[a-zA-Z0-9./=]*$/.test(hash) && hash.length === (HASH_LENGTHS[scheme] ?? hash.length);
+}
+
 export const user: PlaybookModule<typeof parameters> = {
   name: 'user',
   parameters,
@@ -187,11 +198,13 @@ export const user: PlaybookModule<typeof parameters> = {
     };
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };
     return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: { name } }, context, (answer) => {
+      const warnings = password === undefined || isHash(password) ? [] : ["The input password appears not to have been hashed. The 'password' argument must be encrypted for this module to work properly."];
       const [, , id = '', gid = '', gecos = '', home = '', login = ''] = (answer.values.get('line') ?? '').split(':');
       const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, ...(answer.values.get('created') === '1' ? { create_home: params.create_home, system } : { append, move_home: params.move_home }) };
+      if (context.check && answer.changed && (state === 'absent' || answer.values.get('created') === '1')) return { changed: true, warnings };
       const key = answer.text('key') === '' ? {} : { ssh_public_key: answer.text('key'), ssh_key_file: answer.text('keyfile'), ssh_fingerprint: answer.text('fingerprint') };
       const absent = state === 'absent' && answer.changed ? { remove, force } : {};
-      return { changed: answer.changed, values: { name, state, ...known, ...absent, ...(groups === undefined ? {} : { groups: groups.join(',') }), ...(password === undefined ? {} : { password: 'NOT_LOGGING_PASSWORD' }), ...(answer.text('stderr') === '' ? {} : { stderr: `${answer.text('stderr')}\n` }), ...key } };
+      return { changed: answer.changed, warnings, values: { name, state, ...known, ...absent, ...(groups === undefined ? {} : { groups: groups.join(',') }), ...(password === undefined ? {} : { password: 'NOT_LOGGING_PASSWORD' }), ...(answer.text('stderr') === '' ? {} : { stderr: `${answer.text('stderr')}\n` }), ...key } };
     });
   },
 };

@@ -14,22 +14,25 @@ import { compileNode, render } from './template.js';
 
 /** @throws FleetTapError kind `input` for a subset that does not exist */
 export function loadFactChoice(yaml: YamlFile, entries: Entries, own: Directives): FactChoice {
-  for (const key of ['gather_subset', 'gather_timeout'] as const) {
+  for (const key of ['gather_subset', 'gather_timeout', 'fact_path'] as const) {
     const entry = entries.get(key);
     if (entry !== undefined) checked(yaml, entry, key);
   }
   const defaults = defaultsOf([own], 'gather_facts');
-  const compiled = (key: 'gather_subset' | 'filter') => {
+  const compiled = (key: 'gather_subset' | 'filter' | 'fact_path') => {
     const found = defaults.get(key);
     if (found === undefined) return undefined;
     checked(found.yaml, found.item, key);
     return compileNode(found.yaml, found.item.value);
   };
-  const written = entries.get('gather_subset');
-  return { subset: written === undefined ? compiled('gather_subset') : compileNode(yaml, written.value), filter: compiled('filter') };
+  const value = (key: 'gather_subset' | 'fact_path') => {
+    const written = entries.get(key);
+    return written === undefined ? compiled(key) : compileNode(yaml, written.value);
+  };
+  return { subset: value('gather_subset'), path: value('fact_path'), filter: compiled('filter') };
 }
 
-function checked(yaml: YamlFile, { value, keyNode }: MapEntry, key: 'gather_subset' | 'gather_timeout' | 'filter'): void {
+function checked(yaml: YamlFile, { value, keyNode }: MapEntry, key: 'gather_subset' | 'gather_timeout' | 'filter' | 'fact_path'): void {
   const compiled = compileNode(yaml, value);
   if (holdsTemplate(compiled)) return;
   try {
@@ -48,4 +51,9 @@ export function chosenOf(facts: AnsibleFacts, { subset, filter }: FactChoice, na
   const bad = badSubset(asked);
   if (bad !== undefined) throw new FleetTapError('host', 'parameter-invalid', bad);
   return chosenFacts(facts, asked, list('filter', filter));
+}
+
+/** The folder of the host's own facts. @throws FleetTapError kind `host` */
+export function localFactsOf({ path }: FactChoice, names: Names): string {
+  return convertParameter('fact_path', setup.parameters.fact_path, render(path, names)) as string;
 }

@@ -1,7 +1,7 @@
 // The facts that a play asks for before its tasks, with its connection and environment; `Gathering Facts`, as Ansible tells it.
 import { asHostError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
-import { chosenOf } from './fact-choice.js';
+import { chosenOf, localFactsOf } from './fact-choice.js';
 import type { Play } from './playbook.js';
 import { type HostRun, OUTSIDE, type PlayEngine, type SettledTask } from './run-state.js';
 import { knownEnvironment, reachedAs, settingsOf } from './settings.js';
@@ -19,7 +19,8 @@ async function askFacts(engine: PlayEngine, hosts: readonly HostRun[]): Promise<
   const task = { name: 'Gathering Facts', action: 'gather_facts', path: engine.pathOf(play) };
   return engine.onAll(task, hosts, 'task', async (host, id) => {
     try {
-      const all = await run.interruption.during(host.host.name, () => run.facts(asPlaySays(engine, host)));
+      const localFrom = localFactsOf(play.gathers, engine.scope(undefined, host, {}));
+      const all = await run.interruption.during(host.host.name, () => run.facts(asPlaySays(engine, host), localFrom));
       const { env, ...facts } = chosenOf(all, play.gathers, engine.scope(undefined, host, {}));
       const more = knownEnvironment([play.own], engine.scope(undefined, host, {}));
       host.variables.facts = { ...host.variables.facts, ...facts, ...(env === undefined ? {} : { env: { ...(env as object), ...more } }) };

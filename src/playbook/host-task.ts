@@ -132,7 +132,7 @@ export class HostTask implements TaskHost {
       taskName: this.#told.name,
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
-      gatherFacts: () => during(() => run.facts(host)),
+      gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),
       sleep: (sec) => during(() => run.sleep(sec)),
       say: (line) => run.reporter.note?.(line),
       ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
@@ -151,6 +151,10 @@ export class HostTask implements TaskHost {
       return effect.kind === 'add-group' ? [inventory.addGroup(this.#host.host.name, effect)] : [];
     });
     return news.length === 0 ? raw : { ...raw, changed: news.includes(true) };
+  }
+
+  warn(message: string): void {
+    this.#play.run.reporter.warning(message);
   }
 
   sleep(sec: number): Promise<void> {

@@ -24,9 +24,10 @@ export function splitKeyValues(text: string, isFreeForm: boolean): KeyValues {
       if (!isPairLast) rest += behindBackslash(text.slice(start + 1, next));
       continue;
     }
-    const [, name = '', value = ''] = /^((?:[A-Za-z_]|\{\{[^}]*\}\})(?:[\w.-]|\{\{[^}]*\}\})*)=([\s\S]*)$/.exec(decoded(word)) ?? [];
+    // Whatever stands in front of the first "=" that has no backslash is a name, be it a piece of a template.
+    const [, name = '', value = ''] = /^([\s\S]+?)(?<!\\)=([\s\S]*)$/.exec(decoded(word)) ?? [];
     isPairLast = name !== '' && (!isFreeForm || FREE_FORM_PAIRS.has(name));
-    if (isPairLast) pairs.push([name, unquoted(value.trim())]);
+    if (isPairLast) pairs.push([name.trim(), unquoted(value.trim())]);
     else rest += text.slice(start, next);
   }
   if (rest === '') return { pairs, rest };
@@ -57,6 +58,16 @@ function words(text: string): { word: string; start: number }[] {
     } else if (start === -1) start = at;
   }
   return found;
+}
+
+/** Ansible refuses such a text, whatever it is for. A backslash takes a quote's meaning away. */
+export function hasOpenQuote(text: string): boolean {
+  let quote = '';
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text[index] ?? '';
+    if ((char === '"' || char === "'") && text[index - 1] !== '\\') quote = quote === '' ? char : quote === char ? '' : quote;
+  }
+  return quote !== '';
 }
 
 const ESCAPE = /\\U([0-9a-fA-F]{8})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\([\\'"abfnrtv])/g;

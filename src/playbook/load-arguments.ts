@@ -4,7 +4,7 @@ import { describeNode, type MapEntry, resolveAlias, type YamlFile, yamlError } f
 import type { AnyModule } from '../modules/module.js';
 import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
 import { Condition } from './condition.js';
-import { splitKeyValues } from './key-values.js';
+import { hasOpenQuote, splitKeyValues } from './key-values.js';
 import type { Argument, WrittenDefaults } from './playbook.js';
 import { entriesOf, INVALID, UNSUPPORTED } from './read-keys.js';
 import { compileNode, compileText, Template, type TemplateValue } from './template.js';
@@ -23,6 +23,7 @@ const COMMANDS = new Set(['command', 'shell', 'script', 'raw']);
 /** @param defaults of module_defaults */
 export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry, args: MapEntry | undefined, defaults: WrittenDefaults): Arguments {
   const whole = wholeTemplate(yaml, module, entry);
+  if (whole !== undefined) writtenArguments(yaml, entry, { name: module.name, freeForm: '' });
   const nodes = whole === undefined ? writtenArguments(yaml, entry, { name: module.name, freeForm: module.freeForm }) : new Map<string, MapEntry>();
   let more: TemplateValue = whole;
   if (args !== undefined) {
@@ -84,11 +85,16 @@ export function writtenArguments(yaml: YamlFile, entry: MapEntry, module: { read
     const hint = module.freeForm === undefined ? undefined : `put it into quotes: "${String(value.value)}"`;
     throw yamlError(yaml, value, `the parameters of ${module.name} are a mapping or a text, not ${describeNode(yaml, value)}`, { code: INVALID, ...(hint === undefined ? {} : { hint }) });
   }
+  // command, however it is written, checks its own line.
+  if (module.name !== 'command' && hasOpenQuote(value.value)) throw yamlError(yaml, value, `${module.name}: a quote in this text is not closed`, { code: INVALID, hint: module.name === 'shell' ? 'close it, or write the text below its name:  cmd: "…"' : 'close it' });
   const isCommand = COMMANDS.has(module.name);
   const { pairs, rest: written } = splitKeyValues(value.value, isCommand);
   // shell's result shows its command with every space.
   const rest = isCommand ? written : written.trim();
   for (const [name, text] of pairs) {
+    if (name.includes('{{') && !name.includes('}}')) {
+      throw yamlError(yaml, value, `${module.name}: Ansible takes the "=" in this template for a pair of a name and a value`, { code: INVALID, hint: (module.freeForm ?? '') === '' ? 'write the parameters as a mapping' : `write it below its name:  ${module.freeForm}: "{{ … }}"` });
+    }
     if (nodes.has(name)) throw yamlError(yaml, value, `the parameter "${name}" is given twice`, { code: INVALID, hint: 'remove one' });
     nodes.set(name, { key: name, keyNode: value, value: part(value, text) });
   }

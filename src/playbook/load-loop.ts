@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<string, Loop['kind']>> = {
   with_subelements: 'subelements',
   with_first_found: 'first_found',
   with_file: 'file',
+  with_ini: 'ini',
+  with_csvfile: 'csvfile',
   with_inventory_hostnames: 'hostnames',
   with_random_choice: 'random',
 };

@@ -23,7 +23,7 @@ import { NamesOf } from './names-of.js';
 import { toText } from './expression/values.js';
 
 const PLAY_KEYS = [
-  ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'gather_timeout', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
+  ...COMMON_KEYS, 'hosts', 'gather_facts', 'gather_subset', 'gather_timeout', 'fact_path', 'vars_files', 'vars_prompt', 'serial', 'max_fail_percentage', 'strategy', 'force_handlers', 'order',
   'roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers',
 ].filter((key) => key !== 'when');
 const IMPORT_KEYS = ['name', 'import_playbook', 'vars', 'tags', 'when'];

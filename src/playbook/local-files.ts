@@ -1,6 +1,7 @@
 // What comes in: a name that a task gives a file of the controller. What goes out: where the file is, or its content as a template or variables.
 // Order of folders as Ansible's (parsing/dataloader.py, path_dwim_relative_stack): each folder's own `files/` (`templates/` …) first, then the folder.
 // Guaranteed: only what the user wrote is read as a template: the files come from the folders of the playbook and its roles.
+import { existsSync, readFileSync } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -35,15 +36,27 @@ export class LocalFiles {
 
   /** @throws FleetTapError kind `host`, code `file-missing` */
   async find(kind: 'files' | 'templates' | 'vars', path: string): Promise<string> {
-    const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
-    const candidates = [...new Set(this.#folders.flatMap((folder) => [...(written.split('/')[0] === kind ? [] : [resolve(folder, kind, written)]), resolve(folder, written)]))];
+    const candidates = this.#candidates(kind, path);
     for (const candidate of candidates) if (await exists(candidate)) return candidate;
-    throw new FleetTapError('host', 'file-missing', `there is no file ${path}; looked for ${candidates.join(', ')}`);
+    throw missing(path, candidates);
+  }
+
+  #candidates(kind: 'files' | 'templates' | 'vars', path: string): string[] {
+    const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+    return [...new Set(this.#folders.flatMap((folder) => [...(written.split('/')[0] === kind ? [] : [resolve(folder, kind, written)]), resolve(folder, written)]))];
   }
 
   /** The whole file, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
   async read(path: string): Promise<Buffer> {
     return plainBytes(await readFile(path), path, this.#vault);
+  }
+
+  /** As `find` and `read`, for lookups, which do not wait. @throws FleetTapError kind `host` */
+  readNow(kind: 'files', path: string): Buffer {
+    const candidates = this.#candidates(kind, path);
+    const found = candidates.find((candidate) => existsSync(candidate));
+    if (found === undefined) throw missing(path, candidates);
+    return plainBytes(readFileSync(found), found, this.#vault);
   }
 
   /** @throws FleetTapError */
@@ -60,6 +73,10 @@ export class LocalFiles {
     if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
     throw new FleetTapError('input', 'playbook-invalid', 'a file of variables is a mapping of names and values', { place: { file: path } });
   }
+}
+
+function missing(path: string, candidates: readonly string[]): FleetTapError {
+  return new FleetTapError('host', 'file-missing', `there is no file ${path}; looked for ${candidates.join(', ')}`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -111,6 +111,9 @@ class AheadTask implements TaskHost {
     this.#real = new HostTask(play, task, host, { id: 0, name: '', action: task.action }, '');
   }
 
+  /** The task itself says it. */
+  warn(): void {}
+
   get files() {
     return this.#real.files;
   }

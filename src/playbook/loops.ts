@@ -6,7 +6,9 @@ import { FleetTapError } from '../base/errors.js';
 import { globToRegExp } from '../inventory/glob.js';
 import { firstFound } from './first-found.js';
 import type { LocalFiles } from './local-files.js';
+import { FilterError } from './expression/filter-error.js';
 import { inventoryHostnames } from './expression/inventory-hostnames.js';
+import { csvValues, iniValues } from './expression/lookups-files.js';
 import { splitLines } from './expression/methods-text.js';
 import { toText } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
@@ -55,10 +57,21 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
       return (await Promise.all(terms.map((term) => matching(toText(term), files)))).flat();
     case 'hostnames':
       return inventoryHostnames(terms.flat().map(toText).join(','), names.get('groups'));
+    case 'ini':
+    case 'csvfile':
+      return keyedValues(loop.kind, terms, files, wrong);
     case 'random':
       return terms.length === 0 ? [] : [terms[randomInt(terms.length)]];
     case 'file':
       return Promise.all(terms.map(async (term) => splitEnd((await files.read(await files.find('files', toText(term)))).toString('utf8'))));
+  }
+}
+
+function keyedValues(kind: 'ini' | 'csvfile', terms: readonly unknown[], files: LocalFiles, wrong: Wrong): unknown[] {
+  try {
+    return (kind === 'ini' ? iniValues : csvValues)(terms, {}, (name) => files.readNow('files', toText(name)));
+  } catch (error) {
+    throw error instanceof FilterError ? wrong(`with_${kind} ${error.message}`) : error;
   }
 }
 

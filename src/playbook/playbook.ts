@@ -91,6 +91,8 @@ export interface VarsPrompt {
 /** Which facts a play gathers; undefined: all. */
 export interface FactChoice {
   readonly subset: TemplateValue;
+  /** The folder of the host's own facts. */
+  readonly path: TemplateValue;
   readonly filter: TemplateValue;
 }
 
@@ -224,7 +226,7 @@ export interface RoleSteps {
 }
 
 export interface Loop {
-  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file' | 'hostnames' | 'random';
+  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file' | 'ini' | 'csvfile' | 'hostnames' | 'random';
   readonly value: TemplateValue;
   readonly place: Place;
   readonly loopVar: TemplateValue;

@@ -42,7 +42,7 @@ export interface PlaybookRun extends SettingDefaults {
   /** Taken back with meta: clear_host_errors. */
   clearErrors(hosts: readonly HostRun[]): void;
   session(host: Host): Promise<Session>;
-  facts(host: Host): Promise<Readonly<Record<string, unknown>>>;
+  facts(host: Host, localFrom: string): Promise<Readonly<Record<string, unknown>>>;
   reconnect(host: Host): Promise<void>;
   readonly ask: ActionHost['ask'];
   sleep(sec: number): Promise<void>;

@@ -1,6 +1,7 @@
 // What comes in: a task and a host's variables. What goes out: the task's result on that host. One round trip for each item, none for local modules.
 // Guaranteed: a mistake in an expression, a module's failure and a lost connection are results of this host only; what is registered is plain data.
 import { FleetTapError } from '../base/errors.js';
+import { reprString } from '../base/python-repr.js';
 import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from '../modules/module.js';
 import { convertParameters, ParameterError } from '../modules/params.js';
@@ -37,6 +38,7 @@ export interface TaskHost {
   /** Called for each item of a loop. */
   itemDone(label: string, result: TaskResult): void;
   retrying(left: number, settings: Settings): void;
+  warn(message: string): void;
 }
 
 /** Runs a task, or something else for each item, with its loop and its conditions. Never throws. */
@@ -68,8 +70,17 @@ function failedAs(error: unknown, scope: Scope, host: TaskHost): TaskResult {
   }
 }
 
+function isSet(name: string, scope: Scope): boolean {
+  try {
+    return !(scope.get(name) instanceof Undefined);
+  } catch {
+    return true;
+  }
+}
+
 async function runLoop(loop: Loop, items: readonly unknown[], scope: Scope, host: TaskHost, work: (scope: Scope) => Promise<TaskResult>, register: string | undefined): Promise<TaskResult> {
   const control = controlOf(loop, scope);
+  if (isSet(control.loopVar, scope)) host.warn(`The loop variable ${reprString(control.loopVar)} is already in use. Give this loop another one: loop_control: {loop_var: NAME}`);
   const pauseSec = Number(render(loop.pauseSec, scope) ?? 0);
   const results: TaskResult[] = [];
   const registered: Record<string, unknown>[] = [];

@@ -37,7 +37,7 @@ export interface RunOptions {
   readonly select: (pattern: string, inventory: Inventory) => readonly Host[];
   /** Called once a host. @throws FleetTapError kind `unreachable` */
   readonly session: (host: Host) => Promise<Session>;
-  readonly facts: (host: Host) => Promise<Facts>;
+  readonly facts: (host: Host, localFrom: string) => Promise<Facts>;
   /** Gives up a host's connection and makes a new one: reboot, wait_for_connection. */
   readonly reconnect?: (host: Host) => Promise<Session>;
   /** A person who can be asked: pause, vars_prompt. */
@@ -142,7 +142,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       sessions.set(key, session);
       return session;
     },
-    facts: async (host) => ansibleFacts(await options.facts(withData(host, inventory))),
+    facts: async (host, localFrom) => ansibleFacts(await options.facts(withData(host, inventory), localFrom)),
     reconnect: async (host) => {
       if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');
       const made = options.reconnect(withData(host, inventory));

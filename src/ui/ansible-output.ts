@@ -24,6 +24,8 @@ export class AnsibleOutput implements PlaybookReporter {
   readonly #out: Writable;
   readonly #err: Writable;
   readonly #options: AnsibleOutputOptions;
+  /** Each is told once in a run, whichever hosts it is about. */
+  readonly #warned = new Set<string>();
   readonly #tasks = new Map<number, TaskEvent>();
   #isFree = false;
   #lastStarted = -1;
@@ -83,6 +85,8 @@ export class AnsibleOutput implements PlaybookReporter {
   }
 
   warning(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
     this.#err.write(`[WARNING]: ${printable(message)}\n`);
   }
 

@@ -54,7 +54,7 @@ test.skipIf(noAnsible !== undefined && !mayNotSkip)(`the setup module says the s
   const env = { PATH: process.env.PATH ?? '', HOME: folder, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LOGNAME: 'root', USER: 'root', SHLVL: '2' };
   const run = promisify(execFile);
   const module = await run('ansible', ['localhost', '-c', 'local', '-m', 'setup', '-e', 'ansible_python_interpreter=/usr/bin/python3'], { env, maxBuffer: 2 ** 24 });
-  const { stdout } = await run('sh', ['-c', factsScript('N0nce', true)], { env, maxBuffer: 2 ** 24 });
+  const { stdout } = await run('sh', ['-c', factsScript('N0nce', '/etc/ansible/facts.d')], { env, maxBuffer: 2 ** 24 });
   const answer = splitAnswer('N0nce', stdout);
   if (answer === undefined) throw new Error(stdout);
   const ours = ansibleFacts(parseFacts(answer));

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** One line for each task and host that has something to tell: `task host status message`. */
-async function told(tasks: string, hosts = 'a,'): Promise<string[]> {
+async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
@@ -54,7 +54,7 @@ async function told(tasks: string, hosts = 'a,'): Promise<string[]> {
     session: async (host) => localSession(host.name, { cwd: folder }),
     facts: () => Promise.reject(new Error('no facts here')),
     forks: 1,
-    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: () => {}, note: (line) => lines.push(line) },
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
   return lines;
 }
@@ -509,4 +509,22 @@ CUSTOM STATS: ***
 \tRUN: { "b": 2, "f": 8.0, "l": [  1,  1,  2,  2 ], "lo": 6, "m": {  "d": {   "x": 1,   "y": 2  },  "k": 1,  "z": 2 }, "n": 2, "t": "ab"}
 
 `);
+});
+
+test('what a program of validate prints keeps its line breaks', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {copy: {content: "b", dest: "${folder}/checked", validate: 'sh -c "echo; echo out; echo err >&2; exit 3" %s'}, register: r}
+    - {debug: {msg: "{{ [r.exit_status, r.stdout, r.stderr, r.stdout_lines] | to_json }}"}}
+    - {command: "touch ${folder}/there"}
+    - {lineinfile: {path: "${folder}/there", line: x, validate: 'sh -c "echo err >&2; exit 3" %s'}, register: r}
+    - {debug: {msg: "{{ r.msg | to_json }}"}}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok [3, "\\nout\\n", "err\\n", ["", "out"]]', 'debug a ok "failed to validate: rc:3 error:err\\n"']);
+});
+
+test('a loop variable that has a value already is warned about', async () => {
+  const warned: string[] = [];
+  await told('  vars: {item: taken}\n  tasks:\n    - {debug: {msg: x}, loop: [1, 2]}\n    - {debug: {msg: x}, loop: [1], loop_control: {loop_var: free}}\n', 'a,', warned);
+  expect(warned).toEqual(["The loop variable 'item' is already in use. Give this loop another one: loop_control: {loop_var: NAME}"]);
 });

@@ -6,6 +6,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
 import { flatten } from './filters-lists.js';
+import { CSV_OPTIONS, csvValues, INI_OPTIONS, iniValues } from './lookups-files.js';
 import { expandUser } from './filters-paths.js';
 import { formatPercent } from './format-percent.js';
 import { dictEntries, dictGet, dictHas, isDict, makeDict, Tuple, typeName } from './kinds.js';
@@ -75,6 +76,8 @@ const lookups: Readonly<Record<string, Lookup>> = {
       return context.renderFile(fileText(path, context), path, { template_path: toText(term), ...Object.fromEntries(dictEntries(more).map(([name, value]) => [toText(name), value])) }, marks);
     }),
   },
+  ini: { options: [...INI_OPTIONS, 'allow_none'], run: (terms, options, context) => iniValues(terms, options, (name) => context.readFile(foundFile(name, 'files', context))) },
+  csvfile: { options: CSV_OPTIONS, run: (terms, options, context) => csvValues(terms, options, (name) => context.readFile(foundFile(name, 'files', context))) },
   env: {
     options: ['default'],
     run: (terms, { default: fallback }) => terms.map((term) => {

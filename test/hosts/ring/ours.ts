@@ -43,7 +43,7 @@ export async function playOnce(playbook: string, inventory: Inventory, hosts: Ho
       sessions.delete(name);
       return sessionOf(name);
     },
-    facts: async ({ name }) => gatherFacts(await sessionOf(name), { hasLocal: true }),
+    facts: async ({ name }, localFrom) => gatherFacts(await sessionOf(name), { localFrom }),
     forks: 5,
     check,
     reporter: {
