@@ -285,3 +285,36 @@ test('a backslash keeps a quote in a string of an expression, and stays itself i
 `);
   expect(lines).toEqual(["debug a ok don\\'t", 'debug a ok x']);
 });
+
+test('a block of handlers: each by its own name, under its condition, without rescue and always', async () => {
+  const lines = await told(`  tasks:
+    - {command: echo, notify: [one, topic, never]}
+    - {meta: flush_handlers}
+    - {debug: {msg: not reached}}
+  handlers:
+    - when: never is not defined
+      block:
+        - {name: one, debug: {msg: 1}}
+        - {name: fails, fail: {msg: no}, listen: topic}
+        - {name: after, debug: {msg: x}, listen: topic}
+      rescue:
+        - {name: rescue, debug: {msg: x}}
+      always:
+        - {name: always, debug: {msg: x}, listen: topic}
+    - when: false
+      block:
+        - {name: never, debug: {msg: x}}
+`);
+  expect(lines).toEqual(['command a changed', 'one a ok 1', 'fails a failed false']);
+});
+
+test('a parameter under two names: the other name goes first, where it is not omitted', async () => {
+  const lines = await told(`  tasks:
+    - {file: {path: "{{ omit }}", dest: /, state: directory}, register: r}
+    - {file: {path: /, dest: "{{ omit }}", state: directory}, register: s}
+    - {file: {path: "{{ omit | default('/nowhere') }}", dest: /, state: directory}, register: t}
+    - {debug: {msg: "{{ [r.path, s.path, t.path] | join(' ') }}"}}
+    - {file: {path: /nowhere, src: /, state: absent}, when: false}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok / / /']);
+});
