@@ -4,7 +4,7 @@
 export const APT_BODY = `
 LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
 export LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND
-changed=false; updated=false; out=; step=; all=
+changed=false; updated=false; ran=; out=; step=; all=
 give_up() { answer; say changed "$changed"; say failed true; say step "$step"; say rc "$1"; tell stdout "$out"; tell msg "$2"; finish; }
 lists_time() { stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists 2>/dev/null || echo 0; }
 apt_get() {
@@ -69,7 +69,7 @@ if [ -n "$update" ] && [ -z "$more" ]; then changed=$updated; fi
 keep_services
 if [ -n "$upgrade" ]; then
   step=upgrade
-  apt_get \${check:+-s} $release $options $upgrade || { give_services_back; give_up "$rc"; }
+  apt_get \${check:+-s} $release $options \${autoremove:+--auto-remove} $upgrade || { give_services_back; give_up "$rc"; }
   count; all=$out
 elif [ -n "$deb" ]; then
   step=install
@@ -126,21 +126,22 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     fixed) verb='install --fix-broken' ;;
     esac
     apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
-    count; all=$out
+    count; all=$out; ran=1
   fi
   case $check$state in present|latest|fixed) mark "$#" ;; esac
 fi
 give_services_back
-if [ "$count" = 0 ]; then
-  for cleanup in \${autoclean:+autoclean} \${autoremove:+autoremove}; do
-    step=$cleanup
-    apt_get \${check:+-s} \${purge:+--purge} $cleanup || give_up "$rc"
-    all="$all$out"
-    case $cleanup:$out in autoclean:*'Del '*|autoremove:*'The following packages will be REMOVED'*) changed=true ;; esac
-  done
+# Only what is asked for alone is cleaned up, and only one of the two (modules/apt.py).
+cleanup=\${autoclean:+autoclean}; cleanup=\${cleanup:-\${autoremove:+autoremove}}
+if [ -n "$cleanup" ] && [ "$count" = 0 ] && [ -z "$upgrade$deb$update" ]; then
+  step=$cleanup
+  apt_get \${check:+-s} \${purge:+--purge} $cleanup || give_up "$rc"
+  all=$out
+  case $cleanup:$out in autoclean:*'Del '*|autoremove:*'The following packages will be REMOVED'*) changed=true ;; esac
 fi
 answer
 say changed "$changed"
+say ran "$ran"
 say cache_updated "$updated"
 say cache_update_time "$(lists_time)"
 tell stdout "$all"

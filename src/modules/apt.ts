@@ -86,7 +86,7 @@ export const apt: PlaybookModule<typeof parameters> = {
     const hasMore = names.length > 0 || upgrade !== '' || deb !== undefined;
     const words = {
       state, deb, upgrade, valid, lock, purge, clean, autoremove, autoclean, update, recommends, options, release, policy: params.policy_rc_d, onlyupgrade: params.only_upgrade, dpkgoptions: dpkgOptions,
-      more: hasMore || (clean && update), count: names.length, retries: Math.max(1, params.update_cache_retries), maxdelay: params.update_cache_retry_max_delay, check: context.check,
+      more: hasMore, count: names.length, retries: Math.max(1, params.update_cache_retries), maxdelay: params.update_cache_retry_max_delay, check: context.check,
     };
     const body = `${assign(words)}\nset -- ${names.map(quote).join(' ')}\n${APT_BODY}`;
     return {
@@ -95,20 +95,25 @@ export const apt: PlaybookModule<typeof parameters> = {
       timeoutMs: LIMIT_MS,
       parse: (result) => {
         const answer = parseAnswer('apt', result);
-        const stdout = answer.text('stdout');
-        const stdout_lines = stdout === '' ? [] : stdout.split('\n');
+        const text = answer.text('stdout');
+        const stdout_lines = text === '' ? [] : text.split('\n');
+        const stdout = text === '' ? '' : `${text}\n`;
         if (answer.values.get('failed') === 'true') {
-          const said = answer.text('msg');
-          const { message, hint } = said === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: said };
+          const own = answer.text('msg');
+          const { message, hint } = own === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: own };
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
           return { changed: answer.changed, failed: true, msg: message, ...(hint === undefined ? {} : { hint }), values };
         }
-        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: { stdout, stdout_lines, stderr: '', stderr_lines: [] } };
-        const values = {
-          cache_updated: answer.values.get('cache_updated') === 'true',
-          cache_update_time: Number(answer.values.get('cache_update_time')),
-          ...(hasMore || autoremove || autoclean ? { stdout, stdout_lines, stderr: '', stderr_lines: [] } : {}),
-        };
+        const said = { stdout, stdout_lines, stderr: '', stderr_lines: [] };
+        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said };
+        const lists = { cache_updated: answer.values.get('cache_updated') === 'true', cache_update_time: Number(answer.values.get('cache_update_time')) };
+        // What cannot be newer is asked of apt-get all the same; Ansible sees it without.
+        const ran = answer.values.get('ran') === '1' && (state !== 'latest' || answer.changed);
+        const isAlone = names.length === 0 && !update && (autoremove || autoclean);
+        let values: Record<string, unknown> = { ...lists, ...(ran ? said : {}) };
+        if (upgrade !== '' || deb !== undefined || isAlone) values = said;
+        else if (state === 'absent' && names.length > 0) values = ran ? said : {};
+        if (upgrade !== '') return { changed: answer.changed, msg: stdout, values, ...(context.diff && answer.changed ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
         return { changed: answer.changed, values, ...(context.diff && answer.changed && hasMore ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
       },
     };

@@ -211,7 +211,7 @@ export const file: PlaybookModule<typeof parameters> = {
   ahead: 'looks',
   checkWritten: ({ state, src, recurse }) => {
     if (recurse === true && typeof state === 'string' && state !== 'directory') return { message: "recurse option requires state to be 'directory'", parameter: 'recurse' };
-    if (src !== undefined && typeof state === 'string' && !['link', 'hard'].includes(state)) return { message: "src option requires state to be 'link' or 'hard'", parameter: 'src' };
+    if (src !== undefined && typeof state === 'string' && !['link', 'hard', 'absent'].includes(state)) return { message: "src option requires state to be 'link' or 'hard'", parameter: 'src' };
     return undefined;
   },
   plan: (params, context) => {

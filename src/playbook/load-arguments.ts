@@ -41,8 +41,17 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
   for (const [name, item] of nodes) {
     located(yaml, item.keyNode, () => {
       const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
-      if (Object.hasOwn(result, canonical)) throw yamlError(yaml, item.keyNode, `the parameter "${canonical}" is given twice`, { code: INVALID, hint: 'remove one' });
+      const before = result[canonical];
+      const writtenBefore = written[canonical];
       take(yaml, canonical, item);
+      const own = result[canonical];
+      if (before === undefined || own === undefined) return;
+      if (before.kind !== 'value' || own.kind !== 'value' || !mayOmit(writtenBefore) && !mayOmit(written[canonical])) {
+        throw yamlError(yaml, item.keyNode, `the parameter "${canonical}" is given twice`, { code: INVALID, hint: 'remove one' });
+      }
+      // The other name goes before the parameter's own, where it is not omitted.
+      result[canonical] = name === canonical ? { ...before, otherwise: own } : { ...own, otherwise: before };
+      if (mayOmit(writtenBefore)) written[canonical] = writtenBefore;
     });
   }
   for (const [name, { yaml: file, item }] of defaults) if (!Object.hasOwn(result, name)) located(file, item.keyNode, () => {
@@ -55,13 +64,17 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
     if (parameter.required === true && result[name] === undefined) throw yamlError(yaml, entry.keyNode, `${module.name} needs the parameter "${name}"`, { code: INVALID });
   }
   // What may be omitted may not be there: the run looks again (run-task.ts).
-  const mayLack = Object.keys(written).some((name) => name.includes('{{')) || Object.values(written).some((value) => typeof value === 'string' && /\{\{.*\bomit\b/s.test(value));
+  const mayLack = Object.keys(written).some((name) => name.includes('{{')) || Object.values(written).some(mayOmit);
   const wrong = module.checkWritten?.(written);
   if (wrong !== undefined && !mayLack) {
     const place = (wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter)?.value) ?? entry.keyNode;
     throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
   }
   return { args: result, more, mayLack };
+}
+
+function mayOmit(written: unknown): boolean {
+  return typeof written === 'string' && /\{\{.*\bomit\b/s.test(written);
 }
 
 /** `file: "{{ mapping }}"`: all parameters are known in the run only. */

@@ -66,7 +66,7 @@ function withoutAction(yaml: YamlFile, entries: Entries): Entries {
 async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const { yaml } = context;
   const entries = withoutAction(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler'));
-  if (entries.has('block')) return [await loadBlock(context, item, entries)];
+  if (entries.has('block')) return context.kind === 'handler' ? loadHandlerBlock(context, entries) : [await loadBlock(context, entries)];
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);
   if (key === undefined || entry === undefined) return [loadTask(context, item, entries)];
@@ -90,14 +90,24 @@ async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   }
 }
 
-async function loadBlock(context: LoadContext, node: Node, entries: Entries): Promise<Block> {
+async function loadBlock(context: LoadContext, entries: Entries): Promise<Block> {
   const { yaml } = context;
-  if (context.kind === 'handler') throw yamlError(yaml, entries.get('block')?.keyNode ?? node, 'a block cannot be a handler', { code: UNSUPPORTED, hint: 'give each task its own handler; listen: notifies them together' });
   for (const [key, entry] of entries) if (!BLOCK_KEYS.includes(key)) throw keyError(yaml, entry, 'block', BLOCK_KEYS, unsupportedTaskKeys);
   const own = readDirectives(yaml, entries);
   const inside = { ...context, around: [own, ...context.around] };
   const steps = (key: string) => loadSteps(inside, entries.get(key)?.value ?? null, key);
   return { kind: 'block', own, around: context.around, tasks: await steps('block'), rescue: await steps('rescue'), always: await steps('always') };
+}
+
+/** Its tasks are handlers, each by its own name; Ansible never runs its rescue and always, and knows no name of its own. */
+async function loadHandlerBlock(context: LoadContext, entries: Entries): Promise<Step[]> {
+  for (const key of ['block', 'rescue', 'always']) {
+    for (const item of itemsOf(context.yaml, entries.get(key)?.value ?? null, key)) {
+      const inner = resolveAlias(context.yaml, item);
+      if (isMap(inner) && inner.has('block')) throw yamlError(context.yaml, item, 'a block in a block cannot be a handler', { code: UNSUPPORTED, hint: 'give each task its own handler; listen: notifies them together' });
+    }
+  }
+  return [...(await loadBlock(context, entries)).tasks];
 }
 
 async function includeTasks(context: LoadContext, node: Node, entries: Entries, key: string, entry: MapEntry, args: ReadonlyMap<string, MapEntry>): Promise<Include> {

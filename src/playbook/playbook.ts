@@ -240,9 +240,20 @@ export interface Loop {
   readonly hasAllItems: Switch;
 }
 
+export interface WrittenValue {
+  readonly kind: 'value';
+  readonly value: TemplateValue;
+  readonly place: Place;
+  readonly sourceLine: string | undefined;
+  readonly keyTemplate?: Template;
+  readonly isDefault?: true;
+  /** What another name of the parameter says, for when this is omitted. */
+  readonly otherwise?: WrittenValue;
+}
+
 /** The value of a parameter: data with templates in it, or expressions. */
 export type Argument =
-  | { readonly kind: 'value'; readonly value: TemplateValue; readonly place: Place; readonly sourceLine: string | undefined; readonly keyTemplate?: Template; readonly isDefault?: true }
+  | WrittenValue
   | { readonly kind: 'conditions'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'expression'; readonly expression: Condition }
   /** The expression's text comes from a template: only what the user wrote is one. */

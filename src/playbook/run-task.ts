@@ -286,7 +286,8 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     else if (argument.kind === 'named-expression') values[name] = named(argument.template, scope);
     else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
     else {
-      const value = render(argument.value, scope);
+      const first = render(argument.value, scope);
+      const value = first instanceof Omit && argument.otherwise !== undefined ? render(argument.otherwise.value, scope) : first;
       const key = argument.keyTemplate === undefined ? name : toText(render(argument.keyTemplate, scope));
       if (value instanceof Omit) delete values[key];
       else values[key] = withoutOmitted(value);

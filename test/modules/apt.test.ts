@@ -162,7 +162,7 @@ describe('failures', () => {
     expect(await runModule(here, 'apt', { name: 'make' })).toMatchObject({
       failed: true,
       msg: 'could not install make: apt knows no package make',
-      values: { rc: 100, stdout: 'Reading package lists...\nE: Unable to locate package make' },
+      values: { rc: 100, stdout: 'Reading package lists...\nE: Unable to locate package make\n' },
     });
     expect(await calls()).toHaveLength(1);
   });
@@ -208,4 +208,26 @@ test.each(errors.map(({ name, said, expected }) => [name, said, expected] as con
 test('what nobody has foreseen is shown as it is, without control characters', () => {
   expect(explainApt('Reading...\nE: Something \u001b[31mnew\n', 'remove', ['a', 'b'])).toEqual({ message: 'could not remove a, b; apt said: E: Something \\x1b[31mnew' });
   expect(explainApt('1\n2\n3\n4\n', 'update', [])).toEqual({ message: 'the package lists could not be updated; apt said: 2\n3\n4' });
+});
+
+describe('what is registered', () => {
+  const lists = { cache_updated: false, cache_update_time: NOW - 7200 };
+  const said = { stdout: counted(0, 1, 0), stdout_lines: counted(0, 1, 0).trimEnd().split('\n'), stderr: '', stderr_lines: [] };
+  test.each([
+    ['nothing to install', { name: 'gcc' }, lists],
+    ['installed', { name: 'make' }, { ...lists, ...said }],
+    ['nothing to remove', { name: 'make', state: 'absent' }, {}],
+    ['removed', { name: 'gcc', state: 'absent' }, said],
+    ['upgraded', { upgrade: 'dist' }, said],
+    ['cleaned up', { autoremove: true }, said],
+  ] as const)('%s', async (_what, params, expected) => {
+    expect((await runModule(here, 'apt', params)).values).toEqual(expected);
+  });
+
+  test('where lists are asked for, nothing is cleaned up; of autoclean and autoremove only the first is done', async () => {
+    await runModule(here, 'apt', { update_cache: true, cache_valid_time: 86_400, autoremove: true });
+    await runModule(here, 'apt', { update_cache: true, clean: true });
+    await runModule(here, 'apt', { autoclean: true, autoremove: true });
+    expect(await calls()).toEqual([`apt-get ${OPTIONS} clean`, `apt-get ${OPTIONS} autoclean`]);
+  });
 });

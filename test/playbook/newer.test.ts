@@ -528,3 +528,36 @@ test('a loop variable that has a value already is warned about', async () => {
   await told('  vars: {item: taken}\n  tasks:\n    - {debug: {msg: x}, loop: [1, 2]}\n    - {debug: {msg: x}, loop: [1], loop_control: {loop_var: free}}\n', 'a,', warned);
   expect(warned).toEqual(["The loop variable 'item' is already in use. Give this loop another one: loop_control: {loop_var: NAME}"]);
 });
+
+test('a block of handlers: each by its own name, under its condition, without rescue and always', async () => {
+  const lines = await told(`  tasks:
+    - {command: echo, notify: [one, topic, never]}
+    - {meta: flush_handlers}
+    - {debug: {msg: not reached}}
+  handlers:
+    - when: never is not defined
+      block:
+        - {name: one, debug: {msg: 1}}
+        - {name: fails, fail: {msg: no}, listen: topic}
+        - {name: after, debug: {msg: x}, listen: topic}
+      rescue:
+        - {name: rescue, debug: {msg: x}}
+      always:
+        - {name: always, debug: {msg: x}, listen: topic}
+    - when: false
+      block:
+        - {name: never, debug: {msg: x}}
+`);
+  expect(lines).toEqual(['command a changed', 'one a ok 1', 'fails a failed false']);
+});
+
+test('a parameter under two names: the other name goes first, where it is not omitted', async () => {
+  const lines = await told(`  tasks:
+    - {file: {path: "{{ omit }}", dest: /, state: directory}, register: r}
+    - {file: {path: /, dest: "{{ omit }}", state: directory}, register: s}
+    - {file: {path: "{{ omit | default('/nowhere') }}", dest: /, state: directory}, register: t}
+    - {debug: {msg: "{{ [r.path, s.path, t.path] | join(' ') }}"}}
+    - {file: {path: /nowhere, src: /, state: absent}, when: false}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok / / /']);
+});
