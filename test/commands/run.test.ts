@@ -71,7 +71,9 @@ describe.skipIf(skipReason !== undefined && !mayNotSkip)(`as ansible-playbook pr
   ] as const)('roles with %s', async (_what, words, options) => {
     const playbook = join(cases, 'roles.yml');
     const [their, our] = await Promise.all([theirs([playbook, ...words]), ours([playbook], options)]);
-    expect(timeless(our.stdout), our.stderr).toBe(timeless(their.stdout));
+    // ansible-core 2.14 leaves out `never`, 2.19 lists it.
+    const newer = (text: string) => (words[0] === '--list-tags' ? text.replace('TASK TAGS: [imported]', 'TASK TAGS: [imported, never]') : text);
+    expect(timeless(our.stdout), our.stderr).toBe(newer(timeless(their.stdout)));
     expect(our.status).toBe(their.status);
   }, LIMIT_MS);
 
