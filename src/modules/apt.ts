@@ -95,21 +95,25 @@ export const apt: PlaybookModule<typeof parameters> = {
       timeoutMs: LIMIT_MS,
       parse: (result) => {
         const answer = parseAnswer('apt', result);
-        const stdout = answer.text('stdout');
-        const stdout_lines = stdout === '' ? [] : stdout.split('\n');
+        const printed = answer.text('stdout');
+        const stdout = printed === '' ? '' : `${printed}\n`;
+        const output = { stdout, stderr: '' };
         if (answer.values.get('failed') === 'true') {
           const said = answer.text('msg');
-          const { message, hint } = said === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: said };
-          const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
-          return { changed: answer.changed, failed: true, msg: message, ...(hint === undefined ? {} : { hint }), values };
+          const { message, hint } = said === '' ? explainApt(printed, answer.values.get('step') ?? '', names) : { message: said };
+          const told = { changed: answer.changed, failed: true, ...(hint === undefined ? {} : { hint }) };
+          // Known before apt-get is asked, there.
+          const [, unknown] = state === 'absent' || upgrade !== '' ? [] : (/E: Unable to locate package (\S+)/.exec(printed) ?? []);
+          if (unknown !== undefined) return { ...told, msg: `No package matching '${unknown}' is available`, said: message };
+          return { ...told, msg: message, values: { rc: Number(answer.values.get('rc')), ...output } };
         }
-        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: { stdout, stdout_lines, stderr: '', stderr_lines: [] } };
-        const values = {
-          cache_updated: answer.values.get('cache_updated') === 'true',
-          cache_update_time: Number(answer.values.get('cache_update_time')),
-          ...(hasMore || autoremove || autoclean ? { stdout, stdout_lines, stderr: '', stderr_lines: [] } : {}),
-        };
-        return { changed: answer.changed, values, ...(context.diff && answer.changed && hasMore ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
+        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: output };
+        const isCleanup = !hasMore && (autoremove || autoclean);
+        const hasRun = stdout !== '' || deb !== undefined;
+        // How fresh the lists are is told where packages were to be installed, or nothing else was asked for.
+        const cache = upgrade !== '' || deb !== undefined || isCleanup || state === 'absent' && names.length > 0 ? {} : { cache_updated: answer.values.get('cache_updated') === 'true', cache_update_time: Number(answer.values.get('cache_update_time')) };
+        const isPlanned = context.diff && answer.changed && (hasMore || isCleanup);
+        return { changed: answer.changed, ...(upgrade === '' ? {} : { msg: stdout }), values: { ...cache, ...((hasMore || isCleanup) && hasRun ? output : {}) }, ...(isPlanned ? { diff: { prepared: prepared(printed.split('\n')) } } : {}) };
       },
     };
   },
