@@ -101,8 +101,12 @@ export const apt: PlaybookModule<typeof parameters> = {
         if (answer.values.get('failed') === 'true') {
           const own = answer.text('msg');
           const { message, hint } = own === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: own };
+          // Known before apt-get is asked, there.
+          const [, unknown] = state === 'absent' || upgrade !== '' ? [] : (/E: Unable to locate package (\S+)/.exec(text) ?? []);
+          const told = { changed: answer.changed, failed: true, ...(hint === undefined ? {} : { hint }) };
+          if (unknown !== undefined) return { ...told, msg: `No package matching '${unknown}' is available`, said: message };
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
-          return { changed: answer.changed, failed: true, msg: message, ...(hint === undefined ? {} : { hint }), values };
+          return { ...told, msg: message, values };
         }
         const said = { stdout, stdout_lines, stderr: '', stderr_lines: [] };
         if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said };

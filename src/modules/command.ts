@@ -139,7 +139,7 @@ function planRun(name: string, invocation: string, params: RunParams, context: M
       const stdout = skipped === '' ? strip(printed) : `skipped, since ${skipped}`;
       const stderr = strip(result.stderr);
       const values = { cmd: shown, rc, stdout, stderr, stdout_lines: lines(stdout), stderr_lines: lines(stderr), ...timesOf(answer) };
-      if (skipped !== '') return { changed: false, msg: `Did not run command since ${skipped.replace(/^([\s\S]*) (exists|does not exist)$/, "'$1' $2")}`, values };
+      if (skipped !== '') return { changed: false, msg: `${context.check ? 'Would' : 'Did'} not run command since ${skipped.replace(/^([\s\S]*) (exists|does not exist)$/, "'$1' $2")}`, values };
       if (rc === 0) return { changed: true, msg: context.check ? WOULD_RUN : '', values };
       const last = lastLines(stderr === '' ? stdout : stderr, 5);
       return { changed: true, failed: true, msg: 'non-zero return code', said: `exit status ${rc}${last === '' ? '' : `: ${last}`}`, values };

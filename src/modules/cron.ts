@@ -53,6 +53,7 @@ say changed true
 
 const TIMES = ['minute', 'hour', 'day', 'month', 'weekday'] as const;
 const NOT_BOTH = 'You cannot combine special_time with any of the time or day/date parameters.';
+const NOT_CRONTAB = 'Will not manage /etc/crontab via cron_file, see documentation.';
 const MARK = '#Ansible: ';
 
 export const cron: PlaybookModule<typeof parameters> = {
@@ -60,7 +61,7 @@ export const cron: PlaybookModule<typeof parameters> = {
   parameters,
   checkWritten: (written) => {
     if ('insertafter' in written && 'insertbefore' in written) return { message: 'parameters are mutually exclusive: insertafter|insertbefore', parameter: 'insertafter' };
-    if (written.cron_file === '/etc/crontab') return { message: 'Will not manage /etc/crontab via cron_file, see documentation.', parameter: 'cron_file' };
+    if (written.cron_file === '/etc/crontab') return { message: NOT_CRONTAB, parameter: 'cron_file' };
     const isFixed = (name: string) => name in written && !String(written[name]).includes('{{');
     if (isFixed('special_time') && TIMES.some((name) => isFixed(name) && written[name] !== '*')) return { message: NOT_BOTH, parameter: 'special_time' };
     if (written.state === 'absent') return undefined;
@@ -71,6 +72,7 @@ export const cron: PlaybookModule<typeof parameters> = {
   },
   plan: (params, context) => {
     const { user, cron_file: cronFile } = params;
+    if (cronFile === '/etc/crontab') return { kind: 'done', result: { changed: false, failed: true, msg: NOT_CRONTAB } };
     if (params.special_time !== undefined && TIMES.some((name) => params[name] !== '*')) throw new ParameterError(NOT_BOTH, 'special_time');
     const file = cronFile === undefined ? undefined : cronFile.startsWith('/') ? cronFile : `/etc/cron.d/${cronFile}`;
     const shown = { name: params.name, user, cron_file: cronFile, state: params.state };
@@ -90,7 +92,8 @@ export const cron: PlaybookModule<typeof parameters> = {
       const header = file ?? (user === undefined ? 'crontab' : `crontab for user "${user}"`);
       const diff: ModuleDiff = { before, after, before_header: header, after_header: removes ? '/dev/null' : header };
       const names = (pattern: RegExp) => edited.lines.flatMap((line) => pattern.exec(line)?.[1] ?? []);
-      const values = { jobs: names(/^#Ansible: (.*)$/), envs: names(/^(\S+?)=/), ...(cronFile === undefined ? {} : { cron_file: cronFile, state: params.state }) };
+      const listed = { jobs: names(/^#Ansible: (.*)$/), envs: names(/^(\S+?)=/) };
+      const values = removes ? { cron_file: cronFile, state: params.state } : { ...listed, ...(cronFile === undefined ? {} : { cron_file: cronFile }) };
       const result = { changed: isChanged, values, ...(isChanged ? { diff } : {}) };
       if (!isChanged || context.check) return result;
       return planScript({ module: 'cron', shown, words: { user, file, remove: removes }, body: `${FAIL}\n${WRITE}`, input: Buffer.from(after) }, context, () => result);

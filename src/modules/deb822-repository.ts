@@ -2,7 +2,7 @@
 // Answer: changed, repo (the text), dest, key_filename.
 import { createHash } from 'node:crypto';
 import type { PlaybookModule } from './module.js';
-import { OWN } from './ownership.js';
+import { OWN, pathInfo } from './ownership.js';
 import type { Parameters, ParamsOf } from './params.js';
 import { planScript } from './plan-script.js';
 import { PUT, validation } from './put.js';
@@ -42,7 +42,7 @@ if [ "$state" = absent ]; then
     [ -e "$f" ] || [ -L "$f" ] || continue
     changed=true; [ -n "$check" ] || rm -f -- "$f" || give_up "cannot remove $f"
   done
-  answer; say changed "$changed"; say keyfile "/etc/apt/keyrings/$slug.gpg"; finish
+  answer; say changed "$changed"; say keyfile "/etc/apt/keyrings/$slug.gpg"; info "/etc/apt/sources.list.d/$slug.sources"; finish
 fi
 filemode=$mode
 if [ -n "$keyurl" ]; then
@@ -69,6 +69,7 @@ answer
 say changed "$changed"
 say keyfile "$keyfile"
 tell repo "$text"
+info "$target"
 `;
 
 export const deb822Repository: PlaybookModule<typeof parameters> = {
@@ -83,7 +84,7 @@ export const deb822Repository: PlaybookModule<typeof parameters> = {
     return planScript({ module: 'deb822_repository', shown: { name: params.name, state }, words, body: `${OWN}\n${validation(undefined, 'edit')}\n${PUT}\n${BODY}`, input: Buffer.from(text) }, context, (answer) => {
       const key = answer.values.get('keyfile') ?? '';
       const repo = answer.text('repo');
-      return { changed: answer.changed, values: { repo: repo === '' ? null : `${repo}\n`, dest: `/etc/apt/sources.list.d/${slug}.sources`, key_filename: key === '' ? null : key } };
+      return { changed: answer.changed, values: { ...(answer.values.has('kind') ? pathInfo(answer) : {}), repo: state === 'absent' ? null : repo, dest: `/etc/apt/sources.list.d/${slug}.sources`, key_filename: key === '' ? null : key } };
     });
   },
 };

@@ -41,32 +41,52 @@ export const debconf: PlaybookModule<typeof parameters> = {
   plan: (params, context) => {
     const { name, question, vtype, unseen } = params;
     if (!/^[a-z0-9][a-z0-9+./-]*$/.test(name)) throw new ParameterError(`"${name}" is not the name of a package`, 'name');
-    const list = Array.isArray(params.value) && vtype === 'multiselect' ? params.value.map(String) : undefined;
-    const plain = list !== undefined ? list.join(', ') : typeof params.value === 'boolean' ? (params.value ? 'True' : 'False') : String(params.value ?? '');
-    const value = vtype === 'boolean' ? plain.toLowerCase() : plain;
-    if (/\n/.test(value)) throw new ParameterError('an answer has one line', 'value');
+    const list = Array.isArray(params.value) && vtype === 'multiselect' ? (params.value as readonly unknown[]) : undefined;
+    const plain = list !== undefined ? '' : typeof params.value === 'boolean' ? (params.value ? 'True' : 'False') : String(params.value ?? '');
+    const single = vtype === 'boolean' ? plain.toLowerCase() : plain;
     return planScript({ module: 'debconf', shown: { name, question }, words: { name, question, vtype }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
-      const previous: Record<string, string> = {};
+      const shown: Record<string, string> = {};
       for (const line of answer.text('shown').split('\n')) {
         const colon = line.indexOf(':');
-        if (colon !== -1) previous[line.slice(0, colon).replace(/^[*\s]+/, '').trim()] = line.slice(colon + 1).trim();
+        if (colon !== -1) shown[line.slice(0, colon).replace(/^[*\s]+/, '').trim()] = line.slice(colon + 1).trim();
       }
-      if (question === undefined) return { changed: false, msg: '', values: { current: previous } };
-      const existing = previous[question];
-      const isEqual = existing !== undefined && (vtype === 'password' ? answer.values.get('password') === sha256Line(value) : list !== undefined ? existing.split(',').map((item) => item.trim()).sort().join(', ') === list.toSorted().join(', ') : (vtype === 'boolean' ? existing.toLowerCase() : existing) === value);
-      if (isEqual) return { changed: false, msg: '', values: { current: previous } };
-      // Of a question that is new, all others of the package are told; a list is one text only where it has been set.
-      const before = existing === undefined ? { ...previous, [question]: '' } : { [question]: existing };
-      // Answers that are there already are compared, and then set, in order.
-      const chosen = existing === undefined ? list : list?.toSorted();
-      const answered = chosen?.join(', ') ?? value;
-      const current = { [question]: context.check ? (chosen ?? value) : answered };
-      const result = { changed: true, msg: '', values: { current, previous: before }, diff: { before, after: { ...before, ...current } } };
+      if (question === undefined) return { changed: false, msg: '', values: { current: shown } };
+      const existing = shown[question];
+      const wrong = list === undefined ? undefined : wrongList(list, existing !== undefined, context.check);
+      if (wrong !== undefined) return { changed: false, failed: true, msg: `Invalid value provided for 'multiselect': ${wrong}` };
+      const type = typeOf(params.value);
+      if (list === undefined && vtype !== 'boolean' && type !== 'str' && !context.check) return { changed: false, failed: true, msg: `Task failed: Module failed: sequence item 3: expected str instance, ${type} found`, hint: 'write the value in quotes' };
+      // Only what is compared is sorted.
+      const texts = list === undefined ? undefined : existing === undefined ? list.map(String) : list.map(String).sort();
+      const value = texts?.join(', ') ?? single;
+      if (/\n/.test(value)) throw new ParameterError('an answer has one line', 'value');
+      const isEqual = existing !== undefined && (vtype === 'password' ? answer.values.get('password') === sha256Line(value) : list !== undefined ? existing.split(',').map((item) => item.trim()).sort().join(', ') === value : (vtype === 'boolean' ? existing.toLowerCase() : existing) === value);
+      if (isEqual) return { changed: false, msg: '', values: { current: shown } };
+      const current = { [question]: context.check ? (texts ?? value) : value };
+      const previous = existing === undefined ? { ...shown, [question]: '' } : { [question]: existing };
+      const result = { changed: true, msg: '', values: { current, previous }, diff: { before: previous, after: { ...previous, ...current } } };
       if (context.check) return result;
-      return planScript({ module: 'debconf', shown: { name, question }, words: { unseen }, body: `${FAIL}\n${SET}`, input: Buffer.from(`${name} ${question} ${vtype} ${answered}\n`) }, context, () => result);
+      return planScript({ module: 'debconf', shown: { name, question }, words: { unseen }, body: `${FAIL}\n${SET}`, input: Buffer.from(`${name} ${question} ${vtype} ${value}\n`) }, context, () => result);
     });
   },
 };
+
+/** Python's name for it. */
+function typeOf(value: unknown): string {
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  return Array.isArray(value) ? 'list' : 'dict';
+}
+
+/** Python can neither sort what is of several types nor join what is no text. */
+function wrongList(list: readonly unknown[], sorts: boolean, check: boolean): string | undefined {
+  const types = list.map(typeOf);
+  const at = types.findIndex((type, index) => index > 0 && (type === 'str') !== (types[index - 1] === 'str'));
+  if (sorts && at !== -1) return `'<' not supported between instances of '${types[at]}' and '${types[at - 1]}'`;
+  const other = types.findIndex((type) => type !== 'str');
+  return other === -1 || check ? undefined : `sequence item ${other}: expected str instance, ${types[other]} found`;
+}
 
 function sha256Line(text: string): string {
   return createHash('sha256').update(`${text}\n`).digest('hex');

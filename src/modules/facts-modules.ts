@@ -15,7 +15,7 @@ const pingParameters = { data: { type: 'string', default: 'pong' } } as const sa
 export const ping: PlaybookModule<typeof pingParameters> = {
   name: 'ping',
   parameters: pingParameters,
-  plan: ({ data }, context) => planScript({ module: 'ping', shown: {}, words: {}, body: 'answer\nsay changed false' }, context, () => (data === 'crash' ? { changed: false, failed: true, msg: 'boom' } : { changed: false, values: { ping: data } })),
+  plan: ({ data }, context) => planScript({ module: 'ping', shown: {}, words: {}, body: 'answer\nsay changed false' }, context, () => (data === 'crash' ? { changed: false, failed: true, msg: 'Task failed: Module failed: boom' } : { changed: false, values: { ping: data } })),
 };
 
 const setupParameters = {

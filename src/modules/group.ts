@@ -31,6 +31,7 @@ elif [ -z "$line" ]; then
 elif [ -n "$gid" ] && [ "$gid" != "$is" ]; then run groupmod -g "$gid" \${nonunique:+-o} "$name"; fi
 answer
 say changed "$changed"
+[ -z "$line" ] || say was "$is"
 [ "$changed" = false ] || is=$(getent group "$name" 2>/dev/null | cut -d: -f3)
 say gid "$is"
 `;
@@ -44,6 +45,7 @@ export const group: PlaybookModule<typeof parameters> = {
     const { name, state, gid, system, force } = params;
     const words = { name, state, gid, system, force, nonunique: params.non_unique, gidmin: params.gid_min, gidmax: params.gid_max };
     return planScript({ module: 'group', shown: { name, state, gid }, words, body: `${FAIL}\n${BODY}`, look: 'check', failureValues: { name } }, context, (answer) => {
+      if (context.check && answer.changed && (state === 'absent' || !answer.values.has('was'))) return { changed: true };
       const is = answer.values.get('gid') ?? '';
       return { changed: answer.changed, values: { name, state, ...(is === '' || state === 'absent' ? {} : { gid: Number(is), system }) } };
     });

@@ -39,8 +39,9 @@ const serviceParameters = {
 const SYSTEMCTL = `
 ctl() { systemctl \${scope:+--$scope} \${noblock:+--no-block} \${force:+--force} "$@" 2>&1; }
 is_sysv() { [ -e "/etc/init.d/$name" ]; }
-at_boot() { systemctl \${scope:+--$scope} is-enabled "$name" 2>/dev/null; }
+at_boot() { systemctl \${scope:+--$scope} is-enabled "$name" "$@" 2>/dev/null; }
 with_systemd() {
+  systemd=1
   command -v systemctl >/dev/null || fail "Failed to find required executable \\"systemctl\\""
   [ -z "$reload" ] || [ -n "$check" ] || { err=$(ctl daemon-reload) || case $err in *chroot*|*'is not running'*|*'Failed to connect'*) ;; *) fail "failure 1 during daemon-reload: $err$ft_newline" ;; esac; }
   [ -z "$reexec" ] || [ -n "$check" ] || { err=$(ctl daemon-reexec) || fail "failure 1 during daemon-reexec: $err$ft_newline"; }
@@ -63,7 +64,8 @@ with_systemd() {
   fi
   if [ -n "$enabled" ]; then
     [ -n "$found" ] || fail "Could not find the requested service $name: host"
-    is=$(at_boot); rc=$?
+    # With -l, as Ansible asks: a unit that others bring with them says more than "indirect", and then counts as enabled.
+    is=$(at_boot -l); rc=$?
     isenabled=0
     if [ "$rc" = 0 ]; then isenabled=1; case $is in enabled-runtime|indirect|alias) isenabled=0 ;; esac
     elif [ "$rc:$scope" = 1: ] && is_sysv; then case $is in *disabled) ;; *) [ -z "$(ls /etc/rc?.d/S??"$name" 2>/dev/null)" ] || isenabled=1 ;; esac; fi
@@ -127,6 +129,7 @@ const ANSWER = `
 answer
 say changed "$changed"
 say warned "$warned"
+say systemd "$systemd"
 tell show "$show"
 `;
 
@@ -136,17 +139,36 @@ interface ServiceWords {
   readonly enabled: boolean | undefined;
 }
 
-const EMPTY = { show: '', warned: '', scope: '', noblock: '', force: '', masked: '', reload: '', reexec: '', foreign: '', pattern: '', pause: '' };
+const EMPTY = { show: '', systemd: '', warned: '', scope: '', noblock: '', force: '', masked: '', reload: '', reexec: '', foreign: '', pattern: '', pause: '' };
 const numeral = (value: boolean | undefined) => (value === undefined ? '' : value ? '1' : '0');
 
 function planService(module: string, { name, state, enabled }: ServiceWords, words: Readonly<Record<string, string | number | boolean | undefined>>, choice: string, context: ModuleContext) {
   const all = { ...EMPTY, name, state, enabled: numeral(enabled), ...words };
   return planScript({ module, shown: { name, state, enabled }, words: all, body: `${FAIL}\n${TRY}\n${SYSTEMCTL}\n${SYSV}\n${choice}\n${ANSWER}` }, context, (answer) => {
-    const status = Object.fromEntries(answer.text('show').split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
     const told = state === undefined ? {} : { state: state === 'stopped' ? 'stopped' : 'started' };
     const warnings = answer.values.get('warned') === '1' ? ['Target is a chroot or systemd is offline. This can lead to false positives or prevent the init system tools from working.'] : [];
-    return { changed: answer.changed, values: { name: name ?? null, ...told, ...(enabled === undefined ? {} : { enabled }), ...(Object.keys(status).length === 0 ? {} : { status }) }, warnings };
+    return { changed: answer.changed, values: { name: name ?? null, ...told, ...(enabled === undefined ? {} : { enabled }), ...(answer.values.get('systemd') === '1' ? { status: statusOf(answer.text('show')) } : {}) }, warnings };
   });
+}
+
+/** The properties of systemctl show. A value in braces of Exec… may go over lines: a script's newlines stand in it. */
+function statusOf(show: string): Record<string, string> {
+  const status: Record<string, string> = {};
+  let open: { readonly name: string; text: string } | undefined;
+  for (const line of show.split('\n')) {
+    if (open !== undefined) {
+      open.text += `\n${line}`;
+      if (!line.trimEnd().endsWith('}')) continue;
+      status[open.name] = open.text.trim();
+      open = undefined;
+      continue;
+    }
+    const [, name, value] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) continue;
+    if (name.startsWith('Exec') && value.trimStart().startsWith('{') && !value.trimEnd().endsWith('}')) open = { name, text: value };
+    else status[name] = value.trim();
+  }
+  return status;
 }
 
 function systemdModule(name: string): PlaybookModule<typeof systemdParameters> {

@@ -14,7 +14,11 @@ const parameters = {
 const BODY = `
 ${OWN}
 expand path
-made=$(mktemp $directory "\${path:-\${TMPDIR:-/tmp}}/\${prefix}XXXXXXXX$suffix" 2>&1) || give_up "$made"
+made=$(mktemp $directory "\${path:-\${TMPDIR:-/tmp}}/\${prefix}XXXXXXXX$suffix" 2>&1) || {
+  case $made in *"'/"*'No such file'*) number=2 ;; *"'/"*denied) number=13 ;; *"'/"*'Not a directory') number=20 ;; *) give_up "$made" ;; esac
+  said=\${made##*: }; made=\${made%"': $said"}
+  give_up "[Errno $number] $said: '/\${made#*/}'"
+}
 answer
 say changed true
 tell path "$made"

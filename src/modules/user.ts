@@ -147,6 +147,7 @@ if [ "$state" = present ]; then
       if [ -z "$check" ]; then
         [ -d "\${keyfile%/*}" ] || { mkdir -m 700 "\${keyfile%/*}" && chown "$(field 3):$(field 4)" "\${keyfile%/*}"; }
         rm -f "$keyfile"
+        [ -z "$hostcomment" ] || keycomment="ansible-generated on $(uname -n)"
         err=$(ssh-keygen -q -t "$keytype" \${keybits:+-b "$keybits"} -C "$keycomment" -f "$keyfile" -N '' 2>&1) || fail "$err" 1
         chown "$(field 3):$(field 4)" "$keyfile" "$keyfile.pub"
       fi
@@ -193,7 +194,7 @@ export const user: PlaybookModule<typeof parameters> = {
       nonunique: params.non_unique, mask: params.umask, haspassword: password !== undefined, update: params.update_password, lock: params.password_lock === undefined ? '' : params.password_lock ? '1' : '0',
       hasexpires: expires !== undefined, expires: day === undefined ? '' : new Date(day * 86_400_000).toISOString().slice(0, 10), expiresdays: day, inactive: params.password_expire_account_disable,
       expiremax: params.password_expire_max, expiremin: params.password_expire_min, expirewarn: params.password_expire_warn, createhome: params.create_home, movehome: params.move_home,
-      keytype: params.generate_ssh_key ? params.ssh_key_type : '', keybits: params.ssh_key_bits, keyfile: params.ssh_key_file, keycomment: params.ssh_key_comment ?? `ansible-generated on ${context.hostName}`,
+      keytype: params.generate_ssh_key ? params.ssh_key_type : '', keybits: params.ssh_key_bits, keyfile: params.ssh_key_file, keycomment: params.ssh_key_comment, hostcomment: params.ssh_key_comment === undefined,
       uidmin: params.uid_min, uidmax: params.uid_max,
     };
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };

@@ -5,6 +5,7 @@ import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
 import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
 import type { ActionHost, ModuleContext, PlaybookModule } from './module.js';
+import { OWN, pathInfo } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { assign, moduleScript } from './script.js';
 
@@ -81,6 +82,7 @@ else
   }
   connect && say there 1
 fi
+[ -z "$path" ] || info "$path"
 :
 `;
 
@@ -98,7 +100,7 @@ export const waitFor: PlaybookModule<typeof waitForParameters> = {
     return undefined;
   },
   plan: (params, context) => {
-    if (context.check) return { kind: 'done', result: { changed: false, skipped: true, msg: 'remote module (ansible.builtin.wait_for) does not support check mode' } };
+    if (context.check) return { kind: 'done', result: { changed: false, skipped: true, msg: 'remote module (wait_for) does not support check mode' } };
     return { kind: 'action', run: (host) => waitOn(params, host, context) };
   },
 };
@@ -107,7 +109,7 @@ async function waitOn(params: WaitFor, host: ActionHost, context: ModuleContext)
   const { port, path, state, search_regex: pattern } = params;
   const started = Date.now();
   const elapsed = () => Math.floor((Date.now() - started) / 1000);
-  const values = () => ({ state, port: port ?? null, path: path ?? null, search_regex: pattern ?? null, elapsed: elapsed(), match_groups: [], match_groupdict: {} });
+  const values = (found?: RegExpExecArray | null) => ({ state, port: port ?? null, path: path ?? null, search_regex: pattern ?? null, elapsed: elapsed(), match_groups: (found ?? []).slice(1).map((group: string | undefined) => group ?? null), match_groupdict: Object.fromEntries(Object.entries(found?.groups ?? {}).map(([name, group]) => [name, group ?? null])) });
   if (params.delay > 0) await host.sleep(params.delay);
   if (port === undefined && path === undefined) {
     if (state !== 'drained') await host.sleep(Math.max(0, params.timeout - params.delay));
@@ -118,10 +120,11 @@ async function waitOn(params: WaitFor, host: ActionHost, context: ModuleContext)
   const words = assign({ host: params.host, port, path, states, content: regex !== undefined, limit: params.connect_timeout });
   const isGone = state === 'absent' || state === 'stopped' || state === 'drained';
   for (;;) {
-    const answer = parseAnswer('wait_for', await host.run(moduleScript('wait_for', { host: params.host, port, path, state }, context, `${words}\n${PROBE}`)));
+    const answer = parseAnswer('wait_for', await host.run(moduleScript('wait_for', { host: params.host, port, path, state }, context, `${path === undefined ? '' : `${OWN}\n`}${words}\n${PROBE}`)));
     if (answer.values.get('nobody') === '1') return { changed: false, failed: true, msg: 'the host has neither nc nor bash, to see whether a port of another host is open' };
-    const isThere = answer.values.get('there') === '1' && (regex === undefined || search(regex, Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8')) !== null);
-    if (isThere !== isGone) return { changed: false, values: values() };
+    const found = regex === undefined ? null : search(regex, Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8'));
+    const isThere = answer.values.get('there') === '1' && (regex === undefined || found !== null);
+    if (isThere !== isGone) return { changed: false, values: { ...values(found), ...pathInfo(answer) } };
     if ((Date.now() - started) / 1000 >= params.timeout) return { changed: false, failed: true, msg: params.msg ?? timedOut(params), values: { elapsed: elapsed() } };
     await host.sleep(params.sleep);
   }
@@ -173,7 +176,7 @@ export const waitForConnection: PlaybookModule<typeof connectionParameters> = {
   name: 'wait_for_connection',
   parameters: connectionParameters,
   plan: ({ timeout, delay, sleep }, context) => {
-    if (context.check) return { kind: 'done', result: { changed: false, values: { elapsed: 0 } } };
+    if (context.check) return { kind: 'done', result: { changed: false, skipped: true } };
     return {
       kind: 'action',
       run: async (host) => {

@@ -62,6 +62,17 @@ esac`);
     expect(await runModule(here, 'systemd_service', { name: 'app', ...params })).toMatchObject({ changed: false });
   });
 
+  test('a unit that others bring with them is enabled where systemctl says more than "indirect"', async () => {
+    await program(here, 'systemctl', `case $1 in
+show) printf 'LoadState=loaded\\nExecStart={ path=/a ; argv[]=/a x\\ny = z ; pid=0 }\\nId=app.service\\n' ;;
+is-enabled) echo indirect; case "$*" in *" -l") echo "  app.socket" ;; esac ;;
+*) echo "$*" >> ${here.root}/calls ;;
+esac`);
+    expect(await runModule(here, 'systemd', { name: 'app', enabled: true })).toMatchObject({ changed: false, values: { status: { ExecStart: '{ path=/a ; argv[]=/a x\ny = z ; pid=0 }', Id: 'app.service' } } });
+    expect(await runModule(here, 'systemd', { daemon_reload: true })).toMatchObject({ changed: false, values: { name: null, status: {} } });
+    expect(await calls()).toEqual(['daemon-reload']);
+  });
+
   test('a unit that is not there', async () => {
     await put('load', 'not-found');
     expect(await runModule(here, 'systemd', { name: 'nothing-here', state: 'started' })).toMatchObject({ failed: true, changed: false, msg: 'Could not find the requested service nothing-here: host' });
@@ -151,4 +162,24 @@ test('sysctl: what failed is told in its own words, output first, with their new
   const file = join(here.root, 'sysctl.conf');
   expect(await runModule(here, 'sysctl', { name: 'vm.x', value: '1', sysctl_file: file })).toMatchObject({ failed: true, msg: 'Failed to reload sysctl: vm.x = 1\npermission denied\n' });
   expect(await runModule(here, 'sysctl', { name: 'vm.y', value: '1', sysctl_set: true, sysctl_file: file })).toMatchObject({ failed: true, msg: 'setting vm.y failed: no such key\n' });
+});
+
+describe('debconf, with what debconf-show says', () => {
+  beforeEach(async () => {
+    await program(here, 'debconf-show', `echo '* app/list: c, a'; echo '  app/name: x'`);
+    await program(here, 'debconf-set-selections', `cat >> ${here.root}/calls`);
+  });
+
+  test('a list is sorted only to be compared; other answers are told where a question is new', async () => {
+    const before = { 'app/list': 'c, a', 'app/name': 'x' };
+    const list = (question: string, value: readonly unknown[], options?: { readonly check: boolean }) => runModule(here, 'debconf', { name: 'app', question, vtype: 'multiselect', value }, options);
+    expect(await list('app/list', ['c', 'a'])).toMatchObject({ changed: false, msg: '', values: { current: before } });
+    expect(await list('app/list', ['d', 'b'], { check: true })).toMatchObject({ changed: true, values: { current: { 'app/list': ['b', 'd'] } } });
+    expect(await list('app/list', ['d', 'b'])).toMatchObject({ changed: true, values: { current: { 'app/list': 'b, d' }, previous: { 'app/list': 'c, a' } } });
+    expect(await list('app/new', ['d', 'b'])).toMatchObject({ changed: true, msg: '', values: { current: { 'app/new': 'd, b' }, previous: { ...before, 'app/new': '' } } });
+    expect(await list('app/list', ['a', 1])).toMatchObject({ failed: true, msg: "Invalid value provided for 'multiselect': '<' not supported between instances of 'int' and 'str'" });
+    expect(await list('app/list', [1, 2])).toMatchObject({ failed: true, msg: "Invalid value provided for 'multiselect': sequence item 0: expected str instance, int found" });
+    expect(await runModule(here, 'debconf', { name: 'app', question: 'app/name', vtype: 'string', value: 5 })).toMatchObject({ failed: true, msg: 'Task failed: Module failed: sequence item 3: expected str instance, int found' });
+    expect(await calls()).toEqual(['app app/list multiselect b, d', 'app app/new multiselect d, b']);
+  });
 });

@@ -80,6 +80,7 @@ test('wait_for: asks again until it is so, or the time is over', async () => {
   expect(log.filter((entry) => entry === 'sleep 3')).toHaveLength(2);
   const text = Buffer.from('x\nready 42\n').toString('base64');
   expect(await run('wait_for', { path: '/log', search_regex: '^ready \\d+$' }, hostOf([answer(`there=1\ntext=${text}\n`)]).host)).toMatchObject({ changed: false });
+  expect(await run('wait_for', { path: '/log', search_regex: '^(re)ady (?P<many>\\d)(x)?' }, hostOf([answer(`there=1\ntext=${text}\nuid=0\ngid=0\nmode=644\nowner=root\ngroup=root\nsize=9\nnlink=1\nkind=regular file\n`)]).host)).toMatchObject({ values: { match_groups: ['re', '4', null], match_groupdict: { many: '4' }, state: 'file', mode: '0644', size: 9 } });
   expect(await run('wait_for', { port: 80, timeout: 0 }, hostOf([answer('')]).host)).toMatchObject({ failed: true, msg: 'Timeout when waiting for 127.0.0.1:80' });
   expect(await run('wait_for', { port: 80, state: 'stopped', timeout: 0, msg: 'still there' }, hostOf([answer('there=1\n')]).host)).toMatchObject({ failed: true, msg: 'still there' });
 });

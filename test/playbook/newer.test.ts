@@ -561,3 +561,20 @@ test('a parameter under two names: the other name goes first, where it is not om
 `);
   expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok / / /']);
 });
+
+test('results of modules in check mode, of what a search found, of a folder that is not there', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {command: echo, args: {creates: /etc/passwd}, check_mode: true, register: command}
+    - {wait_for_connection: {}, check_mode: true, register: connection}
+    - {wait_for: {path: /etc/passwd, search_regex: '^(r)(?P<rest>oot)(nope)?:'}, register: found}
+    - {wait_for: {path: /etc/passwd}, check_mode: true, register: waits}
+    - {tempfile: {path: /srv/none, prefix: "", suffix: .x}, register: temporary}
+    - {ping: {data: crash}, register: crash}
+    - debug:
+        msg: "{{ [command.msg, connection.skipped, found.match_groups, found.match_groupdict, found.state, waits.msg, temporary.msg | regex_replace('[^/]*[.]x', 'X'), crash.msg] | to_json }}"
+`);
+  expect(lines.at(-1)).toBe(
+    `debug a ok ["Would not run command since '/etc/passwd' exists", true, ["r", "oot", null], {"rest": "oot"}, "file", "remote module (wait_for) does not support check mode", "[Errno 2] No such file or directory: '/srv/none/X'", "Task failed: Module failed: boom"]`,
+  );
+});
