@@ -188,6 +188,8 @@ export const groupBy: PlaybookModule<typeof groupByParameters> = {
   plan: ({ key, parents }) => {
     const group = key.replaceAll(' ', '-');
     const above = parents.map((one) => one.replaceAll(' ', '-'));
+    // 2.19 ends the whole run there.
+    if (above.includes(group)) throw new ParameterError(`the group ${group} cannot be in itself`, 'key');
     return { kind: 'done', result: { changed: true, values: { add_group: group, parent_groups: above }, effects: [{ kind: 'add-group', group, parents: above }] } };
   },
 };
