@@ -65,9 +65,9 @@ const varsParameters = {
   hash_behaviour: { type: 'string', default: 'replace', choices: ['replace', 'merge'] },
 } as const satisfies Parameters;
 
-/** Ansible's action puts the reason into `message`. */
+/** Ansible's action puts the reason into `message`, and has no `msg` of its own. */
 function unreadable(message: string, name: string | undefined): ModulePlan {
-  return { kind: 'done', result: { changed: false, failed: true, msg: 'Task failed: Action failed: Unknown error.', said: message, values: { ansible_facts: name === undefined ? {} : { [name]: {} }, ansible_included_var_files: [], message } } };
+  return { kind: 'done', result: { changed: false, failed: true, said: message, values: { ansible_facts: name === undefined ? {} : { [name]: {} }, ansible_included_var_files: [], message } } };
 }
 
 /** The folder itself and those below it, through symbolic links too, in the order of their paths. */

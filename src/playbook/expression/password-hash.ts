@@ -5,7 +5,7 @@ import { hashSync } from 'bcryptjs';
 import { randomInt } from 'node:crypto';
 import { FilterError } from './filter-error.js';
 import { isInteger, typeName } from './kinds.js';
-import { md5Crypt, SALT_CHARACTERS, shaCrypt } from './sha-crypt.js';
+import { CRYPT_CHARACTERS, md5Crypt, shaCrypt } from './sha-crypt.js';
 import { toText } from './values.js';
 
 interface Scheme {
@@ -43,7 +43,7 @@ const known = new Map<string, string>();
 const KNOWN_LIMIT = 1000;
 
 function randomSalt(length: number): string {
-  return Array.from({ length }, () => SALT_CHARACTERS[randomInt(SALT_CHARACTERS.length)]).join('');
+  return Array.from({ length }, () => CRYPT_CHARACTERS[randomInt(CRYPT_CHARACTERS.length)]).join('');
 }
 
 /** The last of the 22 characters holds two bits of the salt; the rest is 0. */
@@ -75,7 +75,8 @@ export function passwordHash(secret: unknown, name: string, { salt: givenSalt, s
   const size = saltSize === undefined || saltSize === null || Number(saltSize) === 0 ? scheme.saltLength : Number(saltSize);
   if (size < 0 || size > scheme.saltLength || (isBcrypt && size !== scheme.saltLength)) throw new FilterError(`takes a salt_size of ${isBcrypt ? '' : 'at most '}${scheme.saltLength} for ${name}, not ${size}`);
   const asked = givenSalt === undefined || givenSalt === null ? '' : toText(givenSalt);
-  const salt = isBcrypt ? repaired(asked === '' ? randomSalt(size) : asked) : asked === '' ? randomSalt(size) : asked;
+  const chosen = asked === '' ? randomSalt(size) : asked;
+  const salt = isBcrypt ? repaired(chosen) : chosen;
   if (salt.length > scheme.saltLength || (isBcrypt && salt.length !== scheme.saltLength)) throw new FilterError(`takes a salt of ${isBcrypt ? '' : 'at most '}${scheme.saltLength} characters for ${name}; this one has ${salt.length}`);
   if (!/^[./0-9A-Za-z]*$/.test(salt)) throw new FilterError('takes a salt of letters, digits, . and / only');
   if (givenRounds !== undefined && givenRounds !== null && typeof givenRounds !== 'string' && !isInteger(givenRounds)) throw new FilterError(`takes a whole number of rounds, not ${typeName(givenRounds)}`);

@@ -3,8 +3,8 @@
 // Source: Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512", 2008; FreeBSD's md5crypt; crypt(5).
 import { hash as digestOf } from 'node:crypto';
 
-const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-export const SALT_CHARACTERS = ALPHABET;
+/** Of hashes and of salts. */
+export const CRYPT_CHARACTERS = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** What repeats in the rounds of SHA crypt: 2 (where the digest stands) times 3 (the salt) times 7 (the password). */
 const ROUND_SHAPES = 42;
@@ -15,7 +15,7 @@ function encode(digest: Buffer, triples: readonly (readonly number[])[]): string
     .map((triple) => {
       let value = triple.reduce((sum, index) => sum * 256 + (digest[index] ?? 0), 0);
       let text = '';
-      for (let left = triple.length + 1; left > 0; left--, value >>= 6) text += ALPHABET[value & 63];
+      for (let left = triple.length + 1; left > 0; left--, value >>= 6) text += CRYPT_CHARACTERS[value & 63];
       return text;
     })
     .join('');
