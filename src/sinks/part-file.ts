@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type Compression, compressorFor } from './compressor.js';
+import { AT_ONCE_BYTES } from './write-size.js';
 
 /** When what was written is forced onto the disk. */
 export type FsyncPolicy =
@@ -86,7 +87,7 @@ export class PartFile {
 
   async #put(chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length; ) {
-      const { bytesWritten } = await this.#handle.write(chunk, at);
+      const { bytesWritten } = await this.#handle.write(chunk, at, Math.min(chunk.length - at, AT_ONCE_BYTES));
       at += bytesWritten;
     }
     if (this.#fsync === 'each' && this.#written !== this.#name) await this.#handle.datasync();

@@ -28,6 +28,19 @@ test('writes all pieces in order behind what is there, and leaves the file open'
   );
 });
 
+test('pieces longer than one write takes, several at once', async () => {
+  const file = join(tmpdir(), `fleet-tap-stdout-${process.pid}`);
+  const pieces = [1, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20, 5].map((length, index) => Buffer.alloc(length, index + 97));
+  const descriptor = openSync(file, 'w');
+  const stream = new FileWriter(descriptor);
+  for (const piece of pieces) stream.write(piece);
+  await finished(stream.end());
+  closeSync(descriptor);
+  const written = readFileSync(file);
+  rmSync(file);
+  expect(written.equals(Buffer.concat(pieces))).toBe(true);
+});
+
 test('a failure is told to whoever wrote, and to the stream', async () => {
   const descriptor = openSync('/dev/full', 'a');
   const stream = new FileWriter(descriptor);
