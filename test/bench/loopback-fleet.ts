@@ -1,4 +1,4 @@
-// What comes in: a number of hosts. What goes out: that many addresses of the loopback network on one sshd, in a network namespace of its own
+// What comes in: a number of hosts. What goes out: that many addresses of the loopback network on one sshd (or each on its own), in a network namespace of its own
 // (so that nothing of it can be reached from elsewhere), with keys and a known_hosts that names each address.
 // The login's HOME is an empty folder: root's start files would be part of what is measured.
 import { execFileSync, spawn } from 'node:child_process';
@@ -22,9 +22,11 @@ export interface LoopbackFleet {
 
 const PORT = 2222;
 const MOST = 200;
+/** Words before a command that runs on a host with files and processes of its own. */
+const OWN = 'unshare --mount --pid --fork --kill-child';
 
 export interface LoopbackOptions {
-  /** sh: what is done where sshd will run, before it starts. Then the hosts see a copy of this machine's files that is theirs alone, and their own processes only. */
+  /** sh: what is done on each host before its sshd starts. Then each has an sshd, a copy of this machine's files and processes that are its alone. */
   readonly before?: string;
   /** Folder that stands first in the hosts' PATH. */
   readonly programs?: string;
@@ -41,7 +43,7 @@ export async function startLoopbackFleet(size: number, folder: string, { before,
   const [type, key] = (await readFile(file('host_key.pub'), 'utf8')).split(' ');
   const addresses = Array.from({ length: size }, (_, index) => `127.0.1.${index + 1}`);
   await writeFile(file('known_hosts'), addresses.map((address) => `[${address}]:${PORT} ${type} ${key}\n`).join(''));
-  const sshd = ['ListenAddress 0.0.0.0', `Port ${PORT}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('user_key.pub')}`, `SetEnv HOME=${file('home')}${programs === undefined ? '' : ` PATH=${programs}:/usr/sbin:/usr/bin:/sbin:/bin`}`,
+  const sshd = [`Port ${PORT}`, `HostKey ${file('host_key')}`, `AuthorizedKeysFile ${file('user_key.pub')}`, `SetEnv HOME=${file('home')}${programs === undefined ? '' : ` PATH=${programs}:/usr/sbin:/usr/bin:/sbin:/bin`}`,
     'StrictModes no', 'UsePAM no', 'PidFile none', 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'MaxStartups 1000', 'PrintMotd no', 'PrintLastLog no'];
   await writeFile(file('sshd_config'), `${sshd.join('\n')}\n`);
   const client = ['Host *', `Port ${PORT}`, 'User root', `IdentityFile ${file('user_key')}`, 'IdentitiesOnly yes', `UserKnownHostsFile ${file('known_hosts')}`, 'GlobalKnownHostsFile none', 'StrictHostKeyChecking yes', 'BatchMode yes'];
@@ -51,14 +53,15 @@ export async function startLoopbackFleet(size: number, folder: string, { before,
   const inventory = `all:\n  vars:\n${vars.map((line) => `    ${line.replace('=', ': ')}\n`).join('')}  hosts:\n${addresses.map((address) => `    ${address}:\n`).join('')}`;
   await writeFile(file('fleet.yml'), inventory);
 
-  const namespaces = before === undefined ? ['--net'] : ['--net', '--mount', '--pid', '--fork', '--kill-child'];
-  const script = `ip link set lo up && ${before === undefined ? '' : `${ownFiles(folder)} && ${before} && `}exec "$@"`;
-  const child = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', '/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const listening = (address: string) => ['-D', '-e', '-f', file('sshd_config'), '-o', `ListenAddress=${address}`];
+  const servers = before === undefined ? `exec /usr/sbin/sshd ${listening('0.0.0.0').join(' ')}` : `${addresses.map((address) => `${OWN} sh -c "$1" sh ${listening(address).join(' ')} &`).join('\n')}\nwait`;
+  const host = before === undefined ? '' : `${ownFiles(folder)} && ${before} && exec /usr/sbin/sshd "$@"`;
+  const child = spawn('unshare', ['--net', ...(before === undefined ? [] : ['--pid', '--fork', '--kill-child']), 'sh', '-c', `ip link set lo up && ${servers}`, 'sh', host], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      if (said.includes('Server listening')) resolve();
+      if (said.split('Server listening').length > (before === undefined ? 1 : size)) resolve();
     });
     child.once('exit', () => reject(new Error(`sshd ended: ${said}`)));
   });
@@ -83,6 +86,6 @@ export async function startLoopbackFleet(size: number, folder: string, { before,
 /** sh: what is written from here on, but in `folder`, is kept in memory and seen by nobody else. A mark that this machine is a container goes: it is not of these hosts. */
 function ownFiles(folder: string): string {
   const over = join(folder, 'over');
-  return `mkdir ${over} && mount -t tmpfs none ${over} && mkdir ${over}/changes ${over}/work ${over}/root && mount -t overlay overlay -o lowerdir=/,upperdir=${over}/changes,workdir=${over}/work ${over}/root && cd ${over}/root && rm -f .dockerenv && mount --rbind /dev dev && mount --rbind /sys sys && mount -t proc proc proc && mount --bind ${folder} .${folder} && pivot_root . mnt && umount -l /mnt
+  return `mkdir -p ${over} && mount -t tmpfs none ${over} && mkdir ${over}/changes ${over}/work ${over}/root && mount -t overlay overlay -o lowerdir=/,upperdir=${over}/changes,workdir=${over}/work ${over}/root && cd ${over}/root && rm -f .dockerenv && mount --rbind /dev dev && mount --rbind /sys sys && mount -t proc proc proc && mount --bind ${folder} .${folder} && pivot_root . mnt && umount -l /mnt
 cd /`;
 }

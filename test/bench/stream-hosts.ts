@@ -1,4 +1,4 @@
-// What comes in: a number of hosts and of lines. What goes out: addresses on one sshd where `capture` finds all that it needs: stap, headers, and a
+// What comes in: a number of hosts and of lines. What goes out: addresses, each with an sshd, files and processes of its own, where `capture` finds all that it needs: stap, headers, and a
 // staprun that prints lines of a file, made before, as fast as it can, and then waits to be ended. Only these two programs are made up:
 // login, facts, upload, supervisor, coalescer and channels are the real ones.
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -31,11 +31,11 @@ echo "no kernel module: $2" > "$2.ko"`);
   // What the kernel module would do from here on: print, and say goodbye when it is ended.
   await executable('staprun', `[ "$1" != -d ] || exit 0
 set -- $SSH_CONNECTION
-trap 'cat "${lines}/$3.end"; exit' TERM
+trap 'cat "${lines}/$3.end"; kill $! 2>/dev/null; exit' TERM
 : > "${printing}/$3"
 cat "${lines}/$3"
 : > "${printed}/$3"
-while :; do sleep 0.2 & wait $!; done`);
+sleep 86400 & wait`);
   // Headers, a kernel that takes kernel modules, and no other systemtap: nothing is compiled or loaded.
   const before = `mkdir -p "/lib/modules/$(uname -r)/build" /kernel && : > "/lib/modules/$(uname -r)/build/Makefile"
 mount -t proc proc /kernel && mount -t tmpfs none /proc && ln -s /kernel/1 /kernel/[!0-9]* /proc && rm -f /proc/modules && : > /proc/modules

@@ -18,7 +18,8 @@ const TIMES_PDSH = 4;
 
 /** sh: runs capture until every host has printed all its lines. */
 const UNTIL_PRINTED = `"$@" & p=$!
-while [ "$(ls "$PRINTED" | wc -l)" -lt "$HOSTS" ] && kill -0 $p 2>/dev/null; do sleep 0.1; done
+printed() { set -- "$PRINTED"/*; [ $# -ge "$HOSTS" ] && [ -e "$1" ]; }
+until printed || ! kill -0 $p 2>/dev/null; do sleep 0.1; done
 kill -TERM $p; wait $p`;
 
 export const stream: Bench = {
