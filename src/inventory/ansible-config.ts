@@ -3,6 +3,7 @@
 // one) and its order of sources (environment over file, the last name of one thing over those before it); never a file of a world-writable folder
 // we are in (CVE-2018-10875), with a warning. Relative paths are those of the file's folder; of the environment, of the folder we are in.
 // What is set there and cannot be honoured is refused, or told with its place (config-limits.ts).
+import { booleanOf } from '../base/boolean-words.js';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
@@ -284,9 +285,8 @@ function list(setting: Setting): string[] {
 }
 
 function boolean({ text, name, place }: Setting): boolean {
-  const word = text.trim().toLowerCase();
-  if (['y', 'yes', 'on', '1', 'true', 't'].includes(word)) return true;
-  if (['n', 'no', 'off', '0', 'false', 'f'].includes(word)) return false;
+  const truth = booleanOf(text);
+  if (truth !== undefined) return truth;
   throw new FleetTapError('input', 'ansible-config', `${name} must be yes or no, not "${text}"`, { place });
 }
 

@@ -1,5 +1,6 @@
 // What comes in: settings of ansible.cfg and ANSIBLE_* that change what an inventory or a run means, and that this program does not honour.
 // What goes out: a refusal where hosts or variables would be others than with Ansible, a warning where it matters less. Never silence.
+import { booleanOf } from '../base/boolean-words.js';
 import { FleetTapError, formatPlace } from '../base/errors.js';
 import type { Setting } from './config-file.js';
 
@@ -16,9 +17,9 @@ interface Named {
 /** Refused, with what to do instead; or passed over, with what holds instead. */
 type Limit = Named & ({ readonly refused: string } | { readonly means: string });
 
-const isFalse = (text: string): boolean => ['n', 'no', 'off', '0', 'false', 'f', ''].includes(text.trim().toLowerCase());
-const isTrue = (text: string): boolean => ['y', 'yes', 'on', '1', 'true', 't'].includes(text.trim().toLowerCase());
 const isEmpty = (text: string): boolean => text.trim() === '';
+const isFalse = (text: string): boolean => isEmpty(text) || booleanOf(text) === false;
+const isTrue = (text: string): boolean => booleanOf(text) === true;
 const isOneOf = (...words: readonly string[]) => (text: string): boolean => words.includes(text.trim().toLowerCase());
 const words = (text: string): string[] => text.split(',').map((word) => word.trim().replace(/^ansible\.builtin\./, ''));
 

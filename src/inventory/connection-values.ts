@@ -1,5 +1,6 @@
 // What comes in: a host's variables. What goes out: one of them, checked for its type and range.
 // Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
+import { booleanOf } from '../base/boolean-words.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { plainTexts, UnsafeText } from '../base/unsafe-text.js';
 import { FleetTapError } from '../base/errors.js';
@@ -16,9 +17,6 @@ export interface VariableSource {
 export function defaultsOf(source: VariableSource): VariableSource {
   return { host: source.host, vars: source.defaults ?? {} };
 }
-
-const TRUE = new Set(['y', 'yes', 'on', '1', 'true', 't']);
-const FALSE = new Set(['n', 'no', 'off', '0', 'false', 'f']);
 
 /** Connection types that mean "over SSH"; Ansible's names with and without their collection. */
 const SSH_CONNECTIONS = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh', 'ansible.builtin.paramiko_ssh']);
@@ -128,13 +126,12 @@ export function readSeconds(source: VariableSource, names: readonly string[]): n
   return readInteger(source, names, 1, 86_400);
 }
 
-/** Ansible's booleans (module_utils/parsing/convert_bool.py): true, yes, on, 1, t, y and their opposites, in any case. */
+/** Ansible's booleans: true, yes, on, 1, t, y and their opposites, in any case. */
 export function readBoolean(source: VariableSource, names: readonly string[]): boolean | undefined {
   const found = lastOf(source, names);
   if (found === undefined) return undefined;
-  const word = String(found.value).toLowerCase().trim();
-  if (TRUE.has(word)) return true;
-  if (FALSE.has(word)) return false;
+  const truth = booleanOf(String(found.value));
+  if (truth !== undefined) return truth;
   throw wrong(source, found.name, `must be yes or no, not ${JSON.stringify(found.value)}`);
 }
 

@@ -1,5 +1,6 @@
 // What comes in: an argument specification of a role (or of any other making) and values. What goes out: what is wrong with the values, in Ansible's
 // words and order (module_utils/common/arg_spec.py, parameters.py). Pure: the values are copied before defaults and conversions change them.
+import { FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
 import { ConversionError, converterOf, isMapping, pythonText, pythonType } from './argument-types.js';
 
 type Values = Record<string, unknown>;
@@ -148,7 +149,7 @@ function checkChoices(spec: Spec, values: Values, found: (message: string) => vo
       continue;
     }
     if (isIn(value)) continue;
-    const words = value === 'True' ? ['y', 'yes', 'on', '1', 'true', 't'] : value === 'False' ? ['n', 'no', 'off', '0', 'false', 'f'] : [];
+    const words = value === 'True' ? TRUE_WORDS : value === 'False' ? FALSE_WORDS : [];
     // YAML has made a boolean of a word: which one, if only one of the choices can be meant.
     const meant = choices.filter((choice) => words.includes(String(choice)));
     if (meant.length === 1) values[name] = meant[0];

@@ -1,12 +1,11 @@
 // What comes in: a value and the type that an argument specification wants. What goes out: the value as that type, or why it cannot be.
 // As Ansible converts (module_utils/common/validation.py); its own words, since people compare them. Pure.
+import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
 import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
 
 /** The value cannot be converted; the message is Ansible's. */
 export class ConversionError extends Error {}
 
-const TRUE = ['y', 'yes', 'on', '1', 'true', 't'];
-const FALSE = ['n', 'no', 'off', '0', 'false', 'f'];
 const NUMBER = /^\s*[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?\s*$/;
 
 /** Python's name of the type. */
@@ -63,10 +62,9 @@ const CONVERTERS: Readonly<Record<string, (value: unknown) => unknown>> = {
   bool: (value) => {
     if (typeof value === 'boolean') return value;
     if (typeof value !== 'string' && typeof value !== 'number' && !(value instanceof PythonFloat)) throw cannot(value, 'a bool');
-    const word = typeof value === 'string' ? value.toLowerCase().trim() : String(Number(value));
-    if (TRUE.includes(word)) return true;
-    if (FALSE.includes(word)) return false;
-    throw new ConversionError(`The value '${pythonText(value)}' is not a valid boolean. Valid booleans include: ${[...TRUE, ...FALSE].sort().map(pythonRepr).join(', ')}`);
+    const truth = booleanOf(typeof value === 'string' ? value : String(Number(value)));
+    if (truth !== undefined) return truth;
+    throw new ConversionError(`The value '${pythonText(value)}' is not a valid boolean. Valid booleans include: ${[...TRUE_WORDS, ...FALSE_WORDS].sort().map(pythonRepr).join(', ')}`);
   },
   int: (value) => {
     if (typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value))) return value;

@@ -1,6 +1,7 @@
 // What comes in: a module's table of parameters and the values of a task, rendered. What goes out: typed parameters, or one sentence.
 // Guaranteed: unknown names, missing ones, wrong types and values outside of the choices are refused; conversions are Ansible's
 // (module_utils/common/validation.py): "yes" is true, "a,b" is a list, 5 is "5".
+import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { didYouMean } from '../base/near-names.js';
 
@@ -88,7 +89,7 @@ export function convertParameter(name: string, parameter: Parameter, value: unkn
   const { choices } = parameter;
   if (choices !== undefined) {
     // YAML has made a boolean of the word `yes`.
-    const meant = converted === 'True' ? choices.filter((one) => TRUE.includes(one)) : converted === 'False' ? choices.filter((one) => FALSE.includes(one)) : [];
+    const meant = converted === 'True' ? choices.filter((one) => TRUE_WORDS.includes(one)) : converted === 'False' ? choices.filter((one) => FALSE_WORDS.includes(one)) : [];
     if (meant.length === 1) return meant[0];
     const wrong = (Array.isArray(converted) ? converted : [converted]).find((item) => !choices.includes(String(item)));
     if (wrong !== undefined) throw new ParameterError(`${name}: ${JSON.stringify(wrong)} is not supported`, name, didYouMean(String(wrong), choices) ?? `write one of: ${choices.join(', ')}`);
@@ -153,13 +154,9 @@ function text(name: string, value: unknown): string {
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
 }
 
-const TRUE: readonly string[] = ['y', 'yes', 'on', '1', 'true', 't'];
-const FALSE: readonly string[] = ['n', 'no', 'off', '0', 'false', 'f'];
-
 function boolean(name: string, value: unknown): boolean {
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-  if (word === true || word === 1 || TRUE.includes(word as string)) return true;
-  if (word === false || word === 0 || FALSE.includes(word as string)) return false;
+  const truth = typeof value === 'boolean' ? value : typeof value === 'string' || typeof value === 'number' ? booleanOf(String(value)) : undefined;
+  if (truth !== undefined) return truth;
   throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
 

@@ -1,4 +1,5 @@
 // sysctl (ansible.posix): a setting of the kernel is in sysctl's file, and if wanted in force. The steps are those of modules/sysctl.py.
+import { booleanOf } from '../base/boolean-words.js';
 import type { PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
 import { FAIL, planScript, TRY } from './plan-script.js';
@@ -77,8 +78,8 @@ export const sysctl: PlaybookModule<typeof parameters> = {
 
 function sysctlValue(value: string | undefined): string {
   const word = (value ?? '').trim();
-  if (['y', 'yes', 'on', '1', 'true', 't'].includes(word.toLowerCase())) return '1';
-  return ['n', 'no', 'off', '0', 'false', 'f'].includes(word.toLowerCase()) ? '0' : word;
+  const truth = booleanOf(word);
+  return truth === undefined ? word : truth ? '1' : '0';
 }
 
 function settingOf(line: string): readonly [string, string] | undefined {

@@ -1,6 +1,7 @@
 // The lookups `ini` and `csvfile`: a value that a file of the controller holds below a key. What comes in: terms and options, and how a file is found.
 // Guaranteed: options that stand in a term (`key file=x`) hold for the terms behind it, too, as in Ansible.
 // Source: Ansible's plugins/lookup/ini.py and csvfile.py.
+import { booleanOf } from '../../base/boolean-words.js';
 import { isUtf8 } from 'node:buffer';
 import { CodecError, decodeText } from '../../base/python-codec.js';
 import { csvRows } from '../../base/python-csv.js';
@@ -110,9 +111,8 @@ function textOf(term: unknown): string {
 
 function truth(option: string, value: unknown): boolean {
   if (typeof value !== 'string') return isTrue(value);
-  const word = value.toLowerCase();
-  if (['y', 'yes', 'on', '1', 'true', 't'].includes(word)) return true;
-  if (['n', 'no', 'off', '0', 'false', 'f'].includes(word)) return false;
+  const word = booleanOf(value);
+  if (word !== undefined) return word;
   throw new FilterError(`takes true or false as ${option}, not ${reprString(value)}`);
 }
 

@@ -1,4 +1,5 @@
 // What comes in: a value and evaluated arguments. What goes out: what `value is NAME` says. Jinja's (tests.py) and Ansible's (plugins/test).
+import { booleanOf } from '../../base/boolean-words.js';
 import { compareValues, contains } from './compare.js';
 import { FilterError } from './filter-error.js';
 import { hashSet } from './filters-lists.js';
@@ -39,10 +40,9 @@ const remainder = (input: unknown, by: unknown): boolean => {
   return Number(arithmetic('%', input, by)) === 0;
 };
 const truth = (isWanted: boolean): Test => test(['convert_bool'], (input, { convert_bool: convert = false }) => {
-  const words = ['y', 'yes', 'on', '1', 'true', 't', 'n', 'no', 'off', '0', 'false', 'f'];
-  const known = isTrue(convert) && (isNumber(input) ? Number(input) === 0 || Number(input) === 1 : typeof input === 'string' && words.includes(input.toLowerCase().trim()));
-  const value = known ? (typeof input === 'string' ? words.indexOf(input.toLowerCase().trim()) < 6 : Number(input) === 1) : isTrue(input);
-  return value === isWanted;
+  const text = typeof input === 'string' ? input : isNumber(input) ? String(Number(input)) : '';
+  const word = isTrue(convert) ? booleanOf(text) : undefined;
+  return (word ?? isTrue(input)) === isWanted;
 });
 const order = (holds: (order: number) => boolean): Test => against((input, other) => holds(compareValues(input, other)));
 const subset = against((input, other) => {
