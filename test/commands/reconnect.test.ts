@@ -7,19 +7,7 @@ import { retryPauseMs } from '../../src/commands/captured-host.js';
 import { merge } from '../../src/commands/merge.js';
 import type { SimulatedHost } from '../../src/demo/simulated-host.js';
 import { ALL_READY, newPerson, startFleet } from './person.js';
-
-interface Row {
-  readonly t: string;
-  readonly host: string;
-  readonly epoch: number;
-  readonly seq: number;
-  readonly late: boolean;
-  readonly type?: string;
-  readonly reason?: string;
-  readonly lines?: number | null;
-  readonly from?: string | null;
-  readonly to?: string | null;
-}
+import type { RealRow as Row } from './real-hosts.js';
 
 const rowsOf = (log: string): Row[] => log.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Row);
 
