@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FileWriter } from '../../src/sinks/file-writer.js';
+import { AT_ONCE_BYTES } from '../../src/sinks/write-size.js';
 
 test('writes all pieces in order behind what is there, and leaves the file open', async () => {
   await fc.assert(
@@ -30,7 +31,7 @@ test('writes all pieces in order behind what is there, and leaves the file open'
 
 test('pieces longer than one write takes, several at once', async () => {
   const file = join(tmpdir(), `fleet-tap-stdout-${process.pid}`);
-  const pieces = [1, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20, 5].map((length, index) => Buffer.alloc(length, index + 97));
+  const pieces = [1, AT_ONCE_BYTES - 1, AT_ONCE_BYTES, AT_ONCE_BYTES + 1, 3 * AT_ONCE_BYTES, 5].map((length, index) => Buffer.alloc(length, index + 97));
   const descriptor = openSync(file, 'w');
   const stream = new FileWriter(descriptor);
   for (const piece of pieces) stream.write(piece);
