@@ -85,9 +85,10 @@ umask 077
 trap 'rm -f "$t"' EXIT
 cat > "$t"
 [ "$(wc -c < "$t")" -eq ${content.length} ] || { echo "the file came incomplete" >&2; exit 1; }
-chmod ${mode} "$t"
+${mode === '600' ? ':' : `chmod ${mode} "$t"`}
 [ ! -d ${quote(path)} ] || { echo "it is a directory" >&2; exit 1; }
 mv -f "$t" ${quote(path)}
+trap - EXIT
 `;
     const result = await this.run(script, { input: content, become: options.become ?? false, timeoutMs: FILE_TIMEOUT_MS });
     if (result.status !== 0) throw this.#failure('write-file', `${path} could not be written: ${result.stderr.trim()}`);

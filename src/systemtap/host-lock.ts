@@ -53,7 +53,7 @@ others() {
 take_over() {
   for c in "$b"/*/capture; do
     x=\${c%/capture}
-    [ "$x" != "$d" ] && grep -qsx "$1" "$c" || continue
+    [ -e "$c" ] && [ "$x" != "$d" ] && grep -qsx "$1" "$c" || continue
     i=0
     while [ $i -lt 150 ] && [ -e "$x/alive" ] && ! { ( flock -n 7 ) 7<"$x/alive"; } 2>/dev/null; do
       [ $((i % 30)) != 0 ] || kill -TERM "$(cat "$x/pid" 2>/dev/null)" 2>/dev/null

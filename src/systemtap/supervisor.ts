@@ -61,9 +61,9 @@ export interface SupervisorRequest {
  * out of ::ffff:a.b.c.d.
  */
 const FULL_ADDRESS = `full() {
+  case $1 in *:*) ;; *) echo "$1"; return ;; esac
   printf '%s\\n' "\${1%%%*}" | awk '{
     a = tolower($0); if (a ~ /^::ffff:[0-9.]+$/) { sub(/^::ffff:/, "", a); print a; exit }
-    if (a !~ /:/) { print a; exit }
     two = split(a, half, "::"); n = split(half[1], left, ":"); m = two > 1 ? split(half[2], right, ":") : 0
     out = ""; for (i = 1; i <= 8; i++) { v = i <= n ? left[i] : (i > 8 - m ? right[i - 8 + m] : "0"); out = out (i > 1 ? ":" : "") substr("0000" v, length(v) + 1) }
     print out }'
@@ -72,9 +72,9 @@ const FULL_ADDRESS = `full() {
 export function supervisorScript(request: SupervisorRequest): string {
   const tickSec = request.tickSec ?? TICK_SEC;
   const hundredths = (seconds: number) => Math.ceil(seconds * 100);
-  const own = `c=$SSH_CONNECTION
-set -- machine=1
-if [ -n "$c" ]; then set -- "$@" "own_source=$(full "\${c%% *}")" "own_source_port=$(echo "$c" | cut -d' ' -f2)" "own_port=$(echo "$c" | cut -d' ' -f4)"; fi`;
+  // Client's address and port, server's address and port.
+  const own = `set -f; set -- $SSH_CONNECTION; set +f
+if [ $# -ge 4 ]; then set -- machine=1 "own_source=$(full "$1")" "own_source_port=$2" "own_port=$4"; else set -- machine=1; fi`;
   return `: fleet-tap supervise ${request.name} ${quote(request.directory)} ${request.machineFace ? 'machine' : 'script'} ${request.limitSec}
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 umask 077
