@@ -15,6 +15,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'indented.yml'), 'all:\n  hosts:\n    web1:\n   web2:\n');
   await writeFile(join(folder, 'good.yml'), 'web:\n  hosts:\n    web1:\n');
   await writeFile(join(folder, 'port.yml'), 'all:\n  hosts:\n    web1:\n      ansible_port: ssh\n');
+  await writeFile(join(folder, 'play.yml'), '- hosts: localhost\n  gather_facts: false\n  tasks:\n    - debug: {msg: "{{ \'x\' * 300000 }}"}\n    - copy: {content: done, dest: "{{ end }}"}\n');
   await writeFile(join(folder, 'symbols.yml'), 'all:\n  hosts:\n    web1:\n      fleet_tap_symbols: some\n');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -37,6 +38,17 @@ it.each([
   [['capture', '-i', '@/symbols.yml'], /web1: fleet_tap_symbols is "some" \[variable\]\n {2}hint: write every-host, per-kernel or none/],
   [['capture', '-i', '@/good.yml', '--for', '3x'], /'3x' is invalid\. write a time such as 60s/],
   [['capture', '-i', '@/good.yml', '--script', '@/none.stp'], /none\.stp cannot be read: there is no such file/],
+  [['capture', '-i', '@/good.yml', '--script', '@/'], /cannot be read: it is a folder \[script-unreadable\]/],
+  [['capture', '-i', '@/good.yml', '-o', '@/a.log', '--report', '@/a.log'], /a\.log is named twice.* \[output-twice\]/],
+  [['capture', '-i', '@/good.yml', '--rotate-time', '1h'], /--rotate-time is for files, and none is named \[options-contradict\]/],
+  [['capture', '-i', '@/good.yml', '--spill', '@/good.yml'], /good\.yml cannot be written to: a part of its path is a file, not a folder \[spill-unwritable\]/],
+  [['demo', '--report', '@/'], /cannot be written: it is a folder \[output-unwritable\]/],
+  [['run', '-i', '@/good.yml', '@/play.yml', '--events', '@/'], /cannot be written: it is a folder \[output-unwritable\]/],
+  [['run', '-i', '@/good.yml', '@/play.yml', '--events', '@/e', '--junit', '@/e'], /e is named twice/],
+  [['run', '-i', '@/good.yml', '@/play.yml', '--junit', '@/play.yml'], /would be written over what is read.* \[output-is-input\]/],
+  [['inventory', '-i', '@/good.yml', '--list', '--output', '@/none/x'], /there is no such folder \[output\]/],
+  [['facts', '-i', '@/good.yml', '--tree', '@/good.yml/x'], /cannot be made: a part of its path is a file, not a folder \[output-unwritable\]/],
+  [['exec', '-i', '@/good.yml', '-o', '/proc/none', 'all', '--', 'true'], /\/proc\/none cannot be made: the system takes none there \[output-unwritable\]/],
   [['capture'], /no inventory was given \[inventory-missing\]/],
   [['exec', '-i', '@/good.yml'], /missing required argument 'PATTERN'\n\(--help shows what there is\)/],
   [['captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
@@ -73,5 +85,11 @@ it('ends when its last host has ended in error, although --for gives more time',
   onTestFinished(() => fleet.close());
   const { status, stderr } = await fleetTap('capture', '-i', fleet.inventoryFile, '--for', '600s');
   expect(stderr).toMatch(/^web01: /m);
+  expect(status).toBe(2);
+});
+
+it('a play whose --events could not be written was played: exit status 2, not 1', async () => {
+  const { status, stderr } = await fleetTap('run', '-i', 'localhost,', '-e', 'ansible_connection=local', '-e', `end=${join(folder, 'full')}`, join(folder, 'play.yml'), '--events', '/dev/full');
+  expect(stderr).toBe('/dev/full cannot be written: the disk is full [output-failed]\n');
   expect(status).toBe(2);
 });
