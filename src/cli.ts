@@ -5,8 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
-import { bufferMib, collect, count, duration, fleetCommand, outputOptions, positiveInteger, queueOptions, wholePath, withAnsibleNames } from './commands/options.js';
-import { standardOutput } from './commands/standard-output.js';
+import { bufferMib, collect, count, fleetCommand, hostTime, limitSecOf, outputOptions, positiveInteger, queueOptions, refuseEmptyNames, waitingTime, wholeName, wholePath, withAnsibleNames } from './commands/options.js';
+import { guardOutputs, standardOutput } from './commands/standard-output.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
 import type { AssertOptions } from './commands/assert.js';
@@ -25,6 +25,9 @@ import { defaultStateDirectory } from './commands/state-directory.js';
 import { withAnsibleConfig } from './commands/ansible-options.js';
 import { withVaultOptions } from './commands/vault-options.js';
 import { version } from './commands/version.js';
+
+/** Commands that say by themselves how much of a log could not be written. */
+const SAYS_WHAT_IS_MISSING = new Set(['capture', 'merge', 'demo']);
 
 /** A second Ctrl-C does not wait for the hosts: they end by themselves when our lease runs out. */
 const FORCED = 130;
@@ -87,13 +90,13 @@ program.addCommand(
   queueOptions(outputOptions(fleetCommand('capture')))
     .description('run the script on all hosts at once and merge what their kernels receive into one log; Ctrl-C ends it')
     .argument('[PATTERN]', 'hosts to capture from', 'all')
-    .option('--for <TIME>', 'end after this time, for example 60s', duration)
+    .option('--for <TIME>', 'end after this time, for example 60s', waitingTime)
     .option('--script <FILE>', 'any other SystemTap script; its lines are stamped when received')
     .addOption(new Option('--probes <KIND>', 'symbols: TCP and UDP themselves; netfilter: no debug symbols needed').choices(['by-inventory', 'symbols', 'netfilter']).default('by-inventory'))
     .addOption(new Option('--order <RULE>', 'live: a silent host holds nobody; strict: nothing is late; none: as it comes').choices(['live', 'strict', 'none']).default('live'))
     .addOption(new Option('--sync <WITH>', 'ssh: times by round trips; tcp: segments and their acknowledgements too: no cause stands after its effect, and the log comes 2 s later').choices(['ssh', 'tcp']).default('ssh'))
     .option('--record <DIR>', 'keep all that comes in, with its times, for  fleet-tap merge DIR')
-    .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time').argParser(duration).default(24 * 3600, '24h'))
+    .addOption(new Option('--limit-time <TIME>', 'hosts end by themselves after this time (default: 24h, or an hour more than --for where that is longer)').argParser(hostTime))
     .option('--tcp', 'TCP only; with --udp both', false)
     .option('--udp', 'UDP only; with --tcp both', false)
     .option('--host <ADDRESS>', 'packets from or to this address; may be given again', collect)
@@ -108,10 +111,10 @@ program.addCommand(
     .option('--join', 'capture beside another capture of the same host', false)
     .option('-s, --buffer <MIB>', "the kernel's buffer for each CPU; staprun's own default is 16", bufferMib)
     .option('--serial <SIZES>', 'hosts that load the kernel module at once, one wave after the other; a host that dies stops the next wave (default: 1,10%,100% from 20 hosts on)')
-    .action((pattern: string, options: CaptureOptions & FilterWords & { output?: string[]; for?: number; limitTime: number; buffer?: number }) =>
+    .action((pattern: string, options: CaptureOptions & FilterWords & { output?: string[]; for?: number; limitTime?: number; buffer?: number }) =>
       finish(
         import('./commands/capture.js').then(({ capture }) =>
-          capture({ ...options, output: options.output ?? [], pattern, forSec: options.for, limitSec: Math.ceil(options.limitTime), filter: options, bufferMib: options.buffer }, context),
+          capture({ ...options, output: options.output ?? [], pattern, forSec: options.for, limitSec: limitSecOf(options.limitTime, options.for), filter: options, bufferMib: options.buffer }, context),
         ),
       ),
     ),
@@ -166,7 +169,7 @@ program.addCommand(
 program
   .command('demo')
   .description('a small simulated fleet in this process, over real SSH on loopback: the main job in seconds')
-  .option('--for <TIME>', 'capture for this time', duration, 3)
+  .option('--for <TIME>', 'capture for this time', waitingTime, 3)
   .option('--report <FILE>', 'also write the HTML page that fleet-tap report makes')
   .action((options: { for: number; report?: string }) => finish(import('./commands/demo.js').then(({ demo }) => demo({ forSec: options.for, report: options.report }, context))));
 
@@ -220,7 +223,7 @@ program.addCommand(
     .option('--json', 'one JSON document at the end; with --stream one JSON object a line', false)
     .option('-o, --output <DIR>', 'also write what each host prints, byte by byte, to DIR/HOST and DIR/HOST.err')
     .option('-b, --become', 'run it as root, or as ansible_become_user says')
-    .option('--command-timeout <TIME>', 'end the command on a host that takes longer, for example 60s', duration)
+    .option('--command-timeout <TIME>', 'end the command on a host that takes longer, for example 60s', waitingTime)
     .option('-n, --no-stdin', 'send nothing to the command; otherwise what is piped in goes to each host')
     .addHelpText('after', `
 The text form is for people: control characters are shown as \\xNN. Exact bytes: -o DIR, or --json.
@@ -286,7 +289,7 @@ program
   .command('export')
   .description('write what setup does as an Ansible role, for ansible-playbook')
   .addArgument(new Argument('<KIND>', 'ansible: a folder with setup.yml and roles/fleet_tap').choices(['ansible']))
-  .argument('<DIR>', 'the folder that is made')
+  .argument('<DIR>', 'the folder that is made', wholeName)
   .action((_kind: string, folder: string) => finish(import('./commands/export.js').then(({ exportAnsible }) => exportAnsible({ folder }, context))));
 
 program
@@ -321,7 +324,11 @@ async function finish(work: Promise<ExitStatus>): Promise<void> {
 }
 
 // Each command has its own: commander hands settings on only to commands that it makes itself.
-for (const command of [program, ...program.commands]) command.showHelpAfterError('(--help shows what there is)');
+for (const command of [program, ...program.commands]) {
+  command.showHelpAfterError('(--help shows what there is)');
+  refuseEmptyNames(command);
+}
+guardOutputs(context.stdout, process.stderr, () => SAYS_WHAT_IS_MISSING.has(program.args[0] ?? ''));
 
 try {
   await program.parseAsync(withAnsibleNames(process.argv));

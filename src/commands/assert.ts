@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { formatTime } from '../base/clock.js';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { printable } from '../base/host-text.js';
 import { junitXml } from '../base/junit.js';
 import { readText } from '../base/read-text.js';
@@ -25,7 +26,7 @@ export interface AssertOptions {
 }
 
 export async function assert(options: AssertOptions, context: CommandContext): Promise<ExitStatus> {
-  if (options.junit !== undefined) await checkWritable(options.junit);
+  if (options.junit !== undefined) await checkWritable(options.junit, [...options.files, options.expect]);
   const rules = readRules(parseYaml(await readText(options.expect, 'rules file'), options.expect));
   // Once to learn whose address is whose, once to check: a rule may name a host that speaks at the very end.
   const quiet: CommandContext = { ...context, stderr: new Writable({ write: (_chunk, _encoding, done) => done() }) };
@@ -78,6 +79,6 @@ async function writeJUnit(file: string, options: AssertOptions, verdicts: readon
     failure: verdict.kind === 'holds' ? undefined : { message: verdict.why, text: `${options.expect}:${verdict.rule.line}\n${textOf(verdict, originSec)}` },
   }));
   await writeFile(file, junitXml(`fleet-tap assert ${options.files.join(' ')}`, cases)).catch((cause: unknown) => {
-    throw new FleetTapError('input', 'output-failed', `${file} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new FleetTapError('input', 'output-failed', `${file} cannot be written: ${fileReason(cause, 'its folder is gone')}`, { cause });
   });
 }

@@ -1,6 +1,7 @@
 // What comes in: the hosts to capture from and the script. What goes out: for each host the compiled kernel module, or why there is none.
 // Each distinct kernel build is compiled for once, on one host, and kept in the cache on this machine.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileReason } from '../base/file-reason.js';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asHostError, FleetTapError } from '../base/errors.js';
@@ -40,8 +41,8 @@ const OWN_SCRIPT = fileURLToPath(ownFile('stap/tcpdumplike.stp'));
 
 /** @throws FleetTapError kind `input` when the script cannot be read, or takes no filter */
 export async function chooseScript(file: string | undefined, probes: ScriptChoice['probes'], filter: PacketFilter): Promise<ScriptChoice> {
-  const script = await readFile(file ?? OWN_SCRIPT).catch((error: NodeJS.ErrnoException) => {
-    throw new FleetTapError('input', 'script-unreadable', `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`);
+  const script = await readFile(file ?? OWN_SCRIPT).catch((error: unknown) => {
+    throw new FleetTapError('input', 'script-unreadable', `${file} cannot be read: ${fileReason(error)}`);
   });
   if (file === undefined) return { script: Buffer.from(withFilter(script.toString('utf8'), filter)), isOurs: true, probes, filter };
   if (!isOpen(filter)) {

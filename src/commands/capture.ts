@@ -20,8 +20,8 @@ import { CapturedHost } from './captured-host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { FleetLog, type Sync } from './fleet-log.js';
-import { checkOutputs, checkWritable, lateOf, limitsOf, openLateSink, type OutputOptions, openSinks, type QueueOptions, showsLiveView } from './open-sinks.js';
-import { Recorder } from './recorder.js';
+import { checkOutputs, lateOf, limitsOf, openLateSink, type OutputOptions, openSinks, type QueueOptions, showsLiveView } from './open-sinks.js';
+import { checkRecordable, Recorder } from './recorder.js';
 import { ReportSink } from './report-sink.js';
 import { deadAfterLoad, type Watched, waveSizes } from './waves.js';
 
@@ -62,8 +62,8 @@ export async function capture(options: CaptureOptions, context: CommandContext):
   const choice = { ...(await chooseScript(options.script, options.probes, readFilter(options.filter ?? {}))), stap: options.stap };
   waveSizes(1, options.serial);
   if (options.sync === 'tcp' && options.order === 'none') throw new FleetTapError('input', 'options-contradict', '--sync tcp orders the log, and --order none keeps no order', { hint: 'leave out one of the two' });
-  await checkOutputs(options, choice.isOurs);
-  if (options.report !== undefined) await checkWritable(options.report);
+  await checkOutputs(options, choice.isOurs, { report: options.report });
+  if (options.record !== undefined) await checkRecordable(options.record);
   const fleet = await Fleet.open(options.pattern, options, context);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   try {

@@ -9,6 +9,7 @@ import { SimulatedFleet } from '../demo/simulated-fleet.js';
 import { SimulatedTraffic } from '../demo/traffic.js';
 import { capture } from './capture.js';
 import type { CommandContext, ExitStatus } from './context.js';
+import { checkWritable } from './open-sinks.js';
 import { setup } from './setup.js';
 
 export interface DemoOptions {
@@ -28,6 +29,7 @@ const FORKS = 10;
 const LIMIT_SEC = 600;
 
 export async function demo(options: DemoOptions, context: CommandContext): Promise<ExitStatus> {
+  if (options.report !== undefined) await checkWritable(options.report);
   const say = (line: string) => void context.stderr.write(`${line}\n`);
   const members = Object.values(FLEET);
   say(`These ${members.length} hosts are simulated, in this process; SSH, setup's playbook, clocks and merge are real.`);

@@ -1,11 +1,13 @@
 // fleet-tap export ansible: playbooks/setup.yml as an Ansible role, for who runs Ansible anyway.
 // Guaranteed: the role's tasks and variables are the playbook's, compared as data before anything is written; a folder that is there is not written over.
-import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isSeq } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
+import { makeFolder } from '../base/make-folder.js';
 import { ownFile } from '../base/own-file.js';
 import { mapEntries, parseYaml } from '../base/yaml.js';
 import { plainValue } from '../base/yaml-value.js';
@@ -80,13 +82,15 @@ export async function exportAnsible({ folder }: ExportOptions, context: CommandC
   ];
   try {
     for (const [file, text] of files) {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(file, text);
     }
     await cp(FILES, join(role, 'files'), { recursive: true });
     await cp(IMPORTED, join(role, 'tasks', 'setup'), { recursive: true });
   } catch (cause) {
-    throw new FleetTapError('input', 'output-failed', `${folder} cannot be written: ${(cause as Error).message}`, { cause });
+    // Half a role would stand in the way of the next attempt. It was not there before.
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+    throw new FleetTapError('input', 'output-failed', `${folder} cannot be written: ${fileReason(cause, 'the system takes no folder there')}`, { cause });
   }
   context.stdout.write(`${folder}: ansible-playbook -i INVENTORY ${join(folder, 'setup.yml')}\n`);
   return 0;

@@ -1,5 +1,7 @@
 // fleet-tap facts: what the hosts are, under the names of `ansible -m setup`, in one round trip each and without Python there.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { fileReason } from '../base/file-reason.js';
+import { makeFolder } from '../base/make-folder.js';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError, formatError } from '../base/errors.js';
@@ -24,7 +26,7 @@ export interface FactsOptions extends FleetOptions {
 
 export async function facts(options: FactsOptions, context: CommandContext): Promise<ExitStatus> {
   const filters = options.filter.flatMap((list) => list.split(',')).filter((glob) => glob !== '');
-  if (options.tree !== undefined) await makeFolder(options.tree);
+  if (options.tree !== undefined) await makeTree(options.tree);
   const fleet = await Fleet.open(options.pattern, options, context);
   const forks = pLimit(options.forks);
   // As text: facts as objects would be five times as much to keep.
@@ -90,8 +92,8 @@ function inOrder(hosts: readonly Host[], found: ReadonlyMap<string, FactTexts>):
   }));
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new FleetTapError('input', 'output-unwritable', `the folder ${folder} cannot be made: ${error.message}`, { hint: 'name another one: --tree DIR' });
+async function makeTree(folder: string): Promise<void> {
+  await makeFolder(folder).catch((error: unknown) => {
+    throw new FleetTapError('input', 'output-unwritable', `the folder ${folder} cannot be made: ${fileReason(error, 'the system takes none there')}`, { hint: 'name another one: --tree DIR' });
   });
 }

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { printable } from '../base/host-text.js';
 import { readLimit } from '../inventory/limit.js';
 import { graphInventory, listInventory, pythonJson, shownHostVars, yamlListing } from '../inventory/list.js';
@@ -74,7 +75,6 @@ async function writeOutput(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FleetTapError('input', 'output', `the inventory cannot be written: ${reason}`, { place: { file: path }, cause });
+    throw new FleetTapError('input', 'output', `the inventory cannot be written: ${fileReason(cause, 'there is no such folder')}`, { place: { file: path }, cause });
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { addressNames } from '../base/address-names.js';
 import { newCounters } from '../base/counters.js';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { ClockOffset } from '../capture/clock-offset.js';
 import { HostStream } from '../capture/host-stream.js';
 import { MachineLines } from '../capture/machine-lines.js';
@@ -31,7 +32,7 @@ const BEGIN_BYTES = 4096;
 const RELEASE_BYTES = 4 * 2 ** 20;
 
 export async function merge(options: MergeOptions, context: CommandContext): Promise<ExitStatus> {
-  await checkOutputs(options, true);
+  await checkOutputs(options, true, { inputs: options.files });
   return playRecordings(options, context, (format) => openSinks(options, format, context, () => {}));
 }
 
@@ -120,11 +121,16 @@ class Recording {
 
   /** @param path a recording, or the folder that --record made */
   constructor(path: string) {
+    let missing = 'there is no such file';
     try {
-      this.file = statSync(path).isDirectory() ? join(path, RECORDING_FILE) : path;
+      const isFolder = statSync(path).isDirectory();
+      missing = isFolder ? `there is no ${RECORDING_FILE} in it` : missing;
+      this.file = isFolder ? join(path, RECORDING_FILE) : path;
+      // Opening a folder succeeds; reading it does not.
+      if (isFolder && statSync(this.file).isDirectory()) throw Object.assign(new Error(`${RECORDING_FILE} in it is a folder`), { code: '' });
       this.#descriptor = openSync(this.file, 'r');
     } catch (error) {
-      throw new FleetTapError('input', 'recording-unreadable', `${path} cannot be read: ${(error as Error).message}`, { hint: 'name what capture --record DIR has made', cause: error });
+      throw new FleetTapError('input', 'recording-unreadable', `${path} cannot be read: ${fileReason(error, missing)}`, { hint: 'name what capture --record DIR has made', cause: error });
     }
     this.#reader = new FrameReader(this.file);
   }

@@ -1,8 +1,9 @@
 // What comes in: -o, --format and the rules for files. What goes out: the sinks of a capture, their files open.
 // Standard output gets the log, but for one case: a person sits at it and the log goes to a file; they see the live view instead.
 import { access, constants, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { checkCompression } from '../sinks/compressor.js';
 import type { FormatOptions } from '../sinks/format.js';
 import { FORMATS, type FormatName, formatFor } from '../sinks/index.js';
@@ -15,6 +16,7 @@ import type { WhenFull } from '../merge/merger.js';
 import type { CommandContext } from './context.js';
 import type { QueueLimits } from './fleet-log.js';
 import type { LatePolicy } from './late-rows.js';
+import { RECORDING_FILE } from './recorder.js';
 
 export interface OutputOptions {
   /** Files; `-` is standard output. */
@@ -56,38 +58,69 @@ function lateFile(options: QueueOptions): string | undefined {
 
 const filesOf = (options: OutputOptions) => options.output.filter((name) => name !== '-');
 
+/** What else the command reads and writes. */
+interface OtherFiles {
+  /** The page of --report. */
+  readonly report?: string | undefined;
+  readonly inputs?: readonly string[];
+}
+
 /** Known before anything is compiled, not after. Nothing is made or changed here. @throws FleetTapError kind `input` */
-export async function checkOutputs(options: OutputOptions & QueueOptions, isOurs: boolean): Promise<void> {
+export async function checkOutputs(options: OutputOptions & QueueOptions, isOurs: boolean, { report, inputs = [] }: OtherFiles = {}): Promise<void> {
   if (options.spill !== undefined && options.spill !== 'none') {
     const folder = resolve(options.spill);
-    await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
-      throw new FleetTapError('input', 'spill-unwritable', `--spill: ${folder} cannot be written to: ${error.message}`, { hint: 'name a folder with room, or  --spill none' });
+    // With a slash: a file is no folder, whatever its mode.
+    await access(`${folder}/`, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+      throw new FleetTapError('input', 'spill-unwritable', `--spill: ${folder} cannot be written to: ${fileReason(error, 'there is no such folder')}`, { hint: 'name a folder with room, or  --spill none' });
     });
   }
-  const seen = new Set<string>();
   const late = lateFile(options);
-  for (const file of [...filesOf(options), ...(late === undefined ? [] : [late])]) {
-    const path = resolve(file);
-    if (seen.has(path)) throw new FleetTapError('input', 'output-twice', `${file} is named twice: two logs in one file`, { hint: 'name another file: -o FILE' });
-    seen.add(path);
+  const logs = [...filesOf(options), ...(late === undefined ? [] : [late])];
+  refuseTwice([...logs, ...(report === undefined ? [] : [report])]);
+  refuseRotationOfNothing(options, logs);
+  for (const file of logs) {
     const { format, compression } = formatFor(file, options.format);
     refuseWithoutPackets(format, isOurs);
     await checkCompression(file, compression);
-    await checkWritable(file);
+    await checkWritable(file, inputs);
   }
+  if (report !== undefined) await checkWritable(report);
   refuseWithoutPackets(options.format ?? 'text', isOurs);
 }
 
-/** A file that a command will write at its end. Nothing is made or changed here. @throws FleetTapError kind `input` */
-export async function checkWritable(file: string): Promise<void> {
+/** @throws FleetTapError kind `input` */
+export function refuseTwice(files: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const file of files) {
+    const path = resolve(file);
+    if (seen.has(path)) throw new FleetTapError('input', 'output-twice', `${file} is named twice, and one file cannot hold both`, { hint: 'name another file for one of them' });
+    seen.add(path);
+  }
+}
+
+/** A rule for files that changes nothing is a slip: the log would grow where it was to be cut. */
+function refuseRotationOfNothing({ rotateSize, rotateTime }: OutputOptions, files: readonly string[]): void {
+  if (files.length > 0 || (rotateSize === undefined && rotateTime === undefined)) return;
+  throw new FleetTapError('input', 'options-contradict', `${rotateSize === undefined ? '--rotate-time' : '--rotate-size'} is for files, and none is named`, { hint: 'name one: -o FILE' });
+}
+
+/** A file that a command will write. Nothing is made or changed here. @param inputs what the command reads: they are not for writing. @throws FleetTapError kind `input` */
+export async function checkWritable(file: string, inputs: readonly string[] = []): Promise<void> {
   const refuse = (reason: string, hint: string) => new FleetTapError('input', 'output-unwritable', `${file} cannot be written: ${reason}`, { hint });
   if (file === '-') throw refuse('this goes into a file, not to standard output', 'name a file; ./- is one of that name');
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory() === true) throw refuse('it is a folder', `name a file in it: ${join(file, 'NAME')}`);
+  for (const input of inputs) {
+    const read = await stat(input).catch(() => undefined);
+    const isRead = read !== undefined && found !== undefined && found.dev === read.dev && found.ino === read.ino;
+    // A folder is a recording's; what is in it is not for writing either.
+    const isInside = read?.isDirectory() === true && basename(file) === RECORDING_FILE && resolve(dirname(file)) === resolve(input);
+    if ((isRead && found.isFile()) || isInside) throw new FleetTapError('input', 'output-is-input', `${file} would be written over what is read: ${input}`, { hint: 'name another file to write' });
+  }
   const folder = dirname(resolve(file));
   // A regular file is made anew beside the old one (log-file.ts): its folder counts.
   await access(found === undefined || found.isFile() ? folder : file, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code === 'ENOENT' ? `there is no folder ${folder}` : error.message, 'make the folder, or name another file');
+    throw refuse(fileReason(error, `there is no folder ${folder}`), 'make the folder, or name another file');
   });
 }
 

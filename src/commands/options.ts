@@ -1,5 +1,6 @@
 // The options that several commands share, with Ansible's names, and how their values are read.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { FleetTapError } from '../base/errors.js';
 import { connectionKind } from '../inventory/connection-values.js';
 import { withAnsibleConfig } from './ansible-options.js';
 import { withVaultOptions } from './vault-options.js';
@@ -87,6 +88,54 @@ export function duration(text: string): number {
   if (!(seconds > 0)) throw new InvalidArgumentError('write a time such as 60s, 5m or 1h.');
   return seconds;
 }
+
+/** Node's timers hold 2³¹-1 ms; a longer one would be over at once. */
+const TIMER_LIMIT_SEC = 24 * 24 * 3600;
+
+/** As `duration`, for what is waited for here. */
+export function waitingTime(text: string): number {
+  const seconds = duration(text);
+  if (seconds > TIMER_LIMIT_SEC) throw new InvalidArgumentError('write a time of 576h (24 days) at most.');
+  return seconds;
+}
+
+/** How long a host's script may run. @throws FleetTapError when it would end before the capture does */
+export function limitSecOf(limitSec: number | undefined, forSec: number | undefined): number {
+  if (limitSec === undefined) return Math.ceil(Math.max(DAY_SEC, (forSec ?? 0) + HOUR_SEC));
+  if (forSec !== undefined && limitSec <= forSec) throw new FleetTapError('input', 'options-contradict', '--for takes as long as --limit-time, and then hosts have ended by themselves', { hint: 'leave out --limit-time, or make it longer than --for' });
+  return Math.ceil(limitSec);
+}
+
+const HOUR_SEC = 3600;
+const DAY_SEC = 24 * HOUR_SEC;
+
+/** As `duration`, for what a host's shell counts, in hundredths of a second. */
+export function hostTime(text: string): number {
+  const seconds = duration(text);
+  if (seconds > HOST_LIMIT_SEC) throw new InvalidArgumentError('write a time of 87600h (ten years) at most.');
+  return seconds;
+}
+
+const HOST_LIMIT_SEC = 87_600 * 3600;
+
+/**
+ * A name for a file or folder that is written is never empty: `-o "$LOG"` without a LOG would be found out when all is over.
+ * Wraps how the option's value is read, whatever that is.
+ */
+export function refuseEmptyNames(command: Command): void {
+  for (const option of command.options) {
+    if (!WRITTEN_OPTIONS.has(option.long ?? '')) continue;
+    const read = option.parseArg;
+    option.argParser((text: string, before: unknown) => (read === undefined ? wholeName(text) : read(wholeName(text), before)));
+  }
+}
+
+export function wholeName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('write a name; this one is empty.');
+  return text;
+}
+
+const WRITTEN_OPTIONS = new Set(['--output', '--report', '--record', '--junit', '--events', '--tree', '--run-dir', '--late', '--spill']);
 
 /** Whole MiB that staprun takes for its buffer (staprun(8), -b). */
 export function bufferMib(text: string): number {

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileReason } from '../base/file-reason.js';
 import { fileNameOf } from './file-name.js';
 
 export interface OutputFilesOptions {
@@ -88,7 +89,7 @@ export class OutputFiles {
     file.waiting = [];
     file.waitingBytes = 0;
     const failed = (error: unknown): void => {
-      this.problem ??= `output is not kept in ${this.#folder}: ${(error as Error).message}`;
+      this.problem ??= `output is not kept in ${this.#folder}: ${fileReason(error, 'the folder is gone')}`;
     };
     const isMuch = this.#waitingBytes > WAITING_LIMIT_BYTES;
     const done = (): void => {

@@ -1,6 +1,7 @@
 // Recordings or logs → their records, one after the other: for the commands that look at what was captured.
 import { open, stat } from 'node:fs/promises';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { type MergedRows, recordsOf } from '../base/merged-rows.js';
 import type { LogRecord } from '../base/record.js';
 import { type RecordedHost, RECORDING_START } from '../capture/recording-format.js';
@@ -77,6 +78,6 @@ async function isRecording(file: string): Promise<boolean> {
     await handle.read(head, 0, head.length, 0).finally(() => handle.close());
     return head.equals(RECORDING_START);
   } catch (cause) {
-    throw new FleetTapError('input', 'log-unreadable', `${file} cannot be read: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message}`, { hint: 'name a recording (capture --record DIR), or a text, JSONL or CSV log of fleet-tap', cause });
+    throw new FleetTapError('input', 'log-unreadable', `${file} cannot be read: ${fileReason(cause)}`, { hint: 'name a recording (capture --record DIR), or a text, JSONL or CSV log of fleet-tap', cause });
   }
 }

@@ -1,14 +1,29 @@
 // What comes in: what a capture takes in, event by event. What goes out: a recording (capture/recording-format.ts) in a folder of its own.
 // Guaranteed: chunks are written as they came, without a copy; writing waits for nobody, and what it could not write is said, once.
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
+import { makeFolder } from '../base/make-folder.js';
 import { AGAIN, BEGIN_RECORDING, CHUNK, CLOCK, ENDED, encodeFrame, FAILED, FINISH, HOST, LOST, RECORDING_START, type RecordedEnd, type RecordedRun, type RecordingBegin, RELEASE, RUN } from '../capture/recording-format.js';
 
 export const RECORDING_FILE = 'capture.fleet-tap';
 /** Bytes that wait to be written; a disk that is slower than the hosts ends the recording, not the capture. */
 const WAITING_LIMIT_BYTES = 256 * 2 ** 20;
+
+const THERE = 'there is a recording already';
+
+const unwritable = (file: string, reason: string, cause?: unknown) => new FleetTapError('input', 'recording-unwritable', `${file} cannot be written: ${reason}`, { hint: 'name another folder: --record DIR', cause });
+
+/** Known before anything is compiled, not after. Nothing is made here. @throws FleetTapError kind `input` */
+export async function checkRecordable(folder: string): Promise<void> {
+  const file = join(folder, RECORDING_FILE);
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw unwritable(file, fileReason(error), error);
+  });
+  if (found !== undefined) throw unwritable(file, THERE);
+}
 
 export class Recorder {
   readonly #file: string;
@@ -30,15 +45,13 @@ export class Recorder {
   static async open(folder: string, begin: RecordingBegin, say: (line: string) => void): Promise<Recorder> {
     const file = join(folder, RECORDING_FILE);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       const recorder = new Recorder(file, await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600), say);
       recorder.#put(BEGIN_RECORDING, 0, 0, json(begin));
       recorder.flush();
       return recorder;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'EEXIST' ? 'there is a recording already' : message;
-      throw new FleetTapError('input', 'recording-unwritable', `${file} cannot be written: ${reason}`, { hint: 'name another folder: --record DIR', cause: error });
+      throw unwritable(file, (error as NodeJS.ErrnoException).code === 'EEXIST' ? THERE : fileReason(error, 'the system takes no folder there'), error);
     }
   }
 
@@ -102,8 +115,7 @@ export class Recorder {
         await this.#write(buffers);
       }
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      this.#fail(code === 'ENOSPC' ? 'the disk is full' : message);
+      this.#fail(fileReason(error));
     } finally {
       this.#isWriting = false;
     }

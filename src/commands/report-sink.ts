@@ -2,6 +2,7 @@
 // Guaranteed: the page takes its name when it is whole; a full disk costs the page, not the log.
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import { type MergedRows, recordsOf } from '../base/merged-rows.js';
 import { reportHtml } from '../report/html.js';
 import { type HostAbout, Summary } from '../report/summary.js';
@@ -38,7 +39,7 @@ export class ReportSink implements Sink {
     try {
       await writeReport(this.name, this.#summary, this.#files, this.#originSec);
     } catch (error) {
-      this.failure = error instanceof FleetTapError ? error : new FleetTapError('host', 'output-failed', `${this.name} could not be written: ${(error as Error).message}`, { cause: error });
+      this.failure = error instanceof FleetTapError ? error : new FleetTapError('host', 'output-failed', `${this.name} could not be written: ${fileReason(error, 'its folder is gone')}`, { cause: error });
       this.missed = this.written;
       this.written = 0;
     }
@@ -54,6 +55,6 @@ export async function writeReport(file: string, summary: Summary, files: readonl
     await rename(part, file);
   } catch (cause) {
     await rm(part, { force: true }).catch(() => {});
-    throw new FleetTapError('input', 'output-failed', `${file} cannot be written: ${(cause as Error).message}`, { hint: 'name another file: -o FILE', cause });
+    throw new FleetTapError('input', 'output-failed', `${file} cannot be written: ${fileReason(cause, 'its folder is gone')}`, { hint: 'name another file: -o FILE', cause });
   }
 }

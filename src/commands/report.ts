@@ -17,7 +17,7 @@ export interface ReportOptions {
 }
 
 export async function report(options: ReportOptions, context: CommandContext): Promise<ExitStatus> {
-  await checkWritable(options.output);
+  await checkWritable(options.output, options.files);
   const summary = new Summary();
   const { status, originSec, hosts } = await readRecords(options.files, context, (record) => summary.add(record));
   if (status === 130) return status;

@@ -5,7 +5,9 @@
 // only the newest RUNS_KEPT stay. What cannot be written is said once and stops nothing.
 // Not here: reading it (rerun-failed.ts).
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { fileReason } from '../base/file-reason.js';
+import { makeFolder } from '../base/make-folder.js';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetTapError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
@@ -56,9 +58,9 @@ export class RunDirectory {
     const stamp = new Date().toISOString().replaceAll(':', '');
     const path = options.runDirectory ?? join(options.stateDirectory, `${stamp}-${options.command}-${randomBytes(3).toString('hex')}`);
     try {
-      await mkdir(join(path, 'hosts'), { recursive: true, mode: 0o700 });
+      await makeFolder(join(path, 'hosts'), 0o700);
     } catch (error) {
-      options.say(`this run leaves no run directory: ${(error as Error).message}`);
+      options.say(`this run leaves no run directory: ${path} cannot be made: ${fileReason(error, 'the system takes none there')}`);
       return new RunDirectory(undefined, options);
     }
     const run = new RunDirectory(path, options);
@@ -112,7 +114,7 @@ export class RunDirectory {
       await write();
     } catch (error) {
       this.#canWrite = false;
-      this.#options.say(`the run directory is incomplete: ${(error as Error).message}`);
+      this.#options.say(`the run directory is incomplete: ${fileReason(error, 'it is gone')}`);
     }
   }
 }

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import type { PlaybookReporter, RecapRow, Stats } from '../base/playbook-events.js';
 import type { ShownResults } from '../inventory/ansible-config.js';
 import { foldHosts } from '../inventory/fold.js';
@@ -27,7 +28,7 @@ interface OutputOptions {
 export interface RunOutput {
   readonly reporter: PlaybookReporter;
   readonly view: TaskView | undefined;
-  /** @throws FleetTapError kind `input` where a file cannot be written */
+  /** @throws FleetTapError kind `host` where a file cannot be written: the play has been played */
   finish(recap: readonly RecapRow[], custom?: Stats): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
     if (json !== undefined) stdout.write(`${json.text(recap, options.shownResults?.stats === true ? custom : undefined)}\n`);
     events?.ended(recap);
     if (file !== undefined) await new Promise<void>((resolve) => file.end(() => resolve()).once('error', () => resolve()));
-    const failed = (path: string, cause: Error) => new FleetTapError('input', 'output-failed', `${path} cannot be written: ${cause.message}`, { cause });
+    const failed = (path: string, cause: Error) => new FleetTapError('host', 'output-failed', `${path} cannot be written: ${fileReason(cause, 'its folder is gone')}`, { cause });
     if (broken !== undefined) throw failed(options.events ?? '', broken);
     if (junit !== undefined && options.junit !== undefined) {
       const path = options.junit;

@@ -17,6 +17,7 @@ import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { listPlays } from './list-plays.js';
+import { checkWritable, refuseTwice } from './open-sinks.js';
 import { openOutput } from './run-output.js';
 import { tellInterruption } from './tell-interruption.js';
 import { vaultPasswords } from './vault-options.js';
@@ -82,6 +83,9 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
       for (const playbook of playbooks) context.stdout.write(listPlays(playbook, what, (pattern) => select(pattern, fleet.inventory), tags, extraVars));
       return fleet.ends(0, new Map());
     }
+    const files = [options.events, options.junit].filter((file) => file !== undefined);
+    refuseTwice(files);
+    for (const file of files) await checkWritable(file, options.playbooks);
     return await play(playbooks, fleet, { options, extraVars, tags, select });
   } finally {
     await fleet.close();

@@ -2,6 +2,7 @@
 // Guaranteed (G3): every row is counted once, as written or as missed; after a failure (a full disk) the log goes on elsewhere, this file keeps
 // what was written whole and its .part, and `failure` says why. A rotated file takes no name that another one has; each is whole by itself.
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import type { Compression } from './compressor.js';
 import type { LogFormat } from './format.js';
@@ -143,7 +144,7 @@ export class LogFile implements Sink {
 
   async #fail(error: NodeJS.ErrnoException): Promise<void> {
     if (this.failure !== undefined) return;
-    const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+    const reason = fileReason(error, 'its folder is gone');
     this.failure = new FleetTapError('host', 'log-not-written', `${this.name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
     const file = this.#file;
     this.#file = undefined;

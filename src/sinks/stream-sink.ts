@@ -3,6 +3,7 @@
 // told once; after any other failure `failure` says why, and the log goes on elsewhere.
 import type { Writable } from 'node:stream';
 import { FleetTapError } from '../base/errors.js';
+import { fileReason } from '../base/file-reason.js';
 import type { MergedRows } from '../base/merged-rows.js';
 import { FileWriter } from './file-writer.js';
 import type { LogFormat } from './format.js';
@@ -31,7 +32,7 @@ export class StreamSink implements Sink {
         if (!this.abandoned) onReaderGone();
         this.abandoned = true;
       } else {
-        const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+        const reason = fileReason(error);
         this.failure ??= new FleetTapError('host', 'log-not-written', `${name} cannot be written: ${reason}`, { hint: 'free some space, or write the log elsewhere: -o FILE', cause: error });
       }
     });

@@ -1,6 +1,6 @@
 // The exported role: real Ansible reads it, its tasks are the playbook's, in the same order, and our own engine accepts it too.
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -32,4 +32,14 @@ it.skipIf(reason !== undefined && !mayNotSkip)(`ansible-playbook lists the same 
   const { plays } = await loadPlaybook(join(folder, 'setup.yml'));
   expect(plays).toHaveLength(1);
   await expect(exportAnsible({ folder }, person.context)).rejects.toMatchObject({ kind: 'input', code: 'output-exists' });
+});
+
+it('leaves no half of a role where not all of it can be written', async () => {
+  const person = await newPerson();
+  // setup.yml just fits into the longest path that Linux takes, the role does not.
+  let folder = join(person.folder, 'x'.repeat(200));
+  while (folder.length < 3800) folder = join(folder, 'x'.repeat(200));
+  folder = join(folder, 'x'.repeat(4095 - 'setup.yml'.length - 2 - folder.length));
+  await expect(exportAnsible({ folder }, person.context)).rejects.toMatchObject({ code: 'output-failed' });
+  await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -1,10 +1,12 @@
 // Recordings: what a capture wrote comes out of its recording byte for byte, however the bytes were cut and wherever the file ends.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type CaptureOptions, capture } from '../../src/commands/capture.js';
+import { assert } from '../../src/commands/assert.js';
 import { merge } from '../../src/commands/merge.js';
+import { report } from '../../src/commands/report.js';
 import { RECORDING_FILE } from '../../src/commands/recorder.js';
 import { CHUNK, encodeFrame, FINISH, type Frame, FrameReader, RECORDING_START } from '../../src/capture/recording-format.js';
 import { ALL_READY, newPerson, type Person, startFleet } from './person.js';
@@ -133,4 +135,38 @@ it('a second recording in the same folder, and what is no recording, are refused
   await writeFile(other, (await readFile(file)).subarray(0, 10));
   await expect(merged([other])).rejects.toMatchObject({ kind: 'input', code: 'recording-empty' });
   await expect(merged([join(person.folder, 'none')])).rejects.toMatchObject({ kind: 'input', code: 'recording-unreadable' });
+});
+
+it('says what a name is that is no recording', async () => {
+  const { folder } = await newPerson();
+  await mkdir(join(folder, 'empty'));
+  await mkdir(join(folder, 'odd', RECORDING_FILE), { recursive: true });
+  await writeFile(join(folder, 'file'), '');
+  const said = (name: string) => merged([join(folder, name)]).then(String, (error: Error) => error.message.replace(`${folder}/`, ''));
+  expect(await said('none')).toBe('none cannot be read: there is no such file');
+  expect(await said('empty')).toBe(`empty cannot be read: there is no ${RECORDING_FILE} in it`);
+  expect(await said('odd')).toBe(`odd cannot be read: ${RECORDING_FILE} in it is a folder`);
+  expect(await said('file/x')).toBe('file/x cannot be read: a part of its path is a file, not a folder');
+});
+
+it('writes over no recording that it reads, by whatever name', async () => {
+  const person = await newPerson();
+  const { file } = await recorded(person);
+  const before = await readFile(file);
+  const link = join(person.folder, 'link.log');
+  await symlink(file, link);
+  for (const [read, output] of [[join(file, '..'), file], [file, file], [file, link]] as const) {
+    await expect(merge({ files: [read], output: [output], format: 'text', order: 'recorded' }, person.context)).rejects.toMatchObject({ code: 'output-is-input' });
+  }
+  await expect(report({ files: [file], output: file, open: false }, person.context)).rejects.toMatchObject({ code: 'output-is-input' });
+  await expect(assert({ files: [file], expect: link, junit: link, allowGaps: false }, person.context)).rejects.toMatchObject({ code: 'output-is-input' });
+  expect((await readFile(file)).equals(before)).toBe(true);
+});
+
+it('a recording that is there already is found before anything is compiled', async () => {
+  const person = await newPerson();
+  const { file } = await recorded(person);
+  const again = await newPerson();
+  await expect(recorded(again, { record: join(file, '..') })).rejects.toMatchObject({ code: 'recording-unwritable' });
+  expect(again.stderr()).not.toContain('kernel');
 });
