@@ -110,6 +110,7 @@ describe('package', () => {
     expect(packageModule.checkWritten?.({})).toMatchObject({ message: expect.stringContaining('one of the following is required') });
     expect(await runModule(here, 'package', { name: ['gcc', 'libXpm-devel'] })).toMatchObject({ changed: false, failed: true, msg: "No package matching 'libXpm-devel' is available" });
     expect(await runModule(here, 'package', { name: ['libXpm-devel'], state: 'absent' })).toMatchObject({ changed: false });
+    expect(await runModule(here, 'package', { name: ['gcc'], oldpackage: true, allowerasing: true })).toMatchObject({ changed: false, failed: true, msg: 'Unsupported parameters for (apt) module: allowerasing, oldpackage' });
     expect(await calls()).toEqual([]);
   });
 });
