@@ -42,6 +42,12 @@ give_services_back() {
 known() { # the packages whose name matches $1: of all (install), or of those that are here (remove)
   if [ "$state" = absent ]; then dpkg-query -W -f '\${binary:Package}\n' 2>/dev/null; else apt-cache pkgnames 2>/dev/null; fi | grep -x -e "$(printf '%s' "$1" | sed 's/[.]/\\&/g; s/[*]/.*/g; s/?/./g')" | sort
 }
+# Whether no package has this name and one alone provides it. Where that one is here, Ansible does not ask apt-get.
+provided() {
+  shown=$(apt-cache showpkg "$1" 2>/dev/null)
+  [ -z "$(printf '%s\\n' "$shown" | sed -n '/^Versions:/{n;p;}')" ] &&
+    [ "$(printf '%s\\n' "$shown" | sed '1,/^Reverse Provides:/d; s/ .*//' | sort -u | grep -c .)" = 1 ]
+}
 policykept=
 step=look
 command -v apt-get >/dev/null || give_up 127
@@ -127,6 +133,7 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     esac
     apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
     count; all=$out; ran=1
+    if [ "$changed$state" = falsepresent ]; then ran=; for p do provided "$p" || ran=1; done; fi
   fi
   case $check$state in present|latest|fixed) mark "$#" ;; esac
 fi

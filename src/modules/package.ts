@@ -5,8 +5,8 @@ import { FOREIGN_HINT } from './foreign.js';
 import { convertParameters, type Parameters } from './params.js';
 import type { PlaybookModule } from './module.js';
 
-/** Of dnf and yum. Ansible hands them on to whatever manages packages; apt does not know them, and the task fails there. */
-const OF_OTHERS = ['allowerasing', 'best', 'bugfix', 'cacheonly', 'conf_file', 'disable_excludes', 'disable_gpg_check', 'disable_plugin', 'disablerepo', 'download_dir', 'download_only', 'enable_plugin', 'enablerepo', 'exclude', 'install_weak_deps', 'installroot', 'nobest', 'releasever', 'security', 'skip_broken', 'sslverify', 'update_only'] as const;
+/** Of dnf, yum and zypper. Ansible hands them on to whatever manages packages; apt does not know them, and the task fails there. */
+const OF_OTHERS = ['allow_vendor_change', 'allowerasing', 'auto_import_keys', 'best', 'bugfix', 'cacheonly', 'clean_deps', 'conf_file', 'disable_excludes', 'disable_gpg_check', 'disable_plugin', 'disable_recommends', 'disablerepo', 'download_dir', 'download_only', 'enable_plugin', 'enablerepo', 'exclude', 'extra_args', 'extra_args_precommand', 'force_resolution', 'install_weak_deps', 'installroot', 'nobest', 'oldpackage', 'quiet', 'releasever', 'replacefiles', 'security', 'simple_errors', 'skip_broken', 'skip_post_errors', 'sslverify', 'type', 'update_only'] as const;
 
 const others = Object.fromEntries(OF_OTHERS.map((name) => [name, { type: 'raw' }])) as Record<(typeof OF_OTHERS)[number], { readonly type: 'raw' }>;
 

@@ -79,11 +79,12 @@ function fileSyntax(source: TemplateSource, options: TemplateOptions): { readonl
   };
   if (!source.text.startsWith(OVERRIDE)) return { syntax, startAt: 0 };
   const end = source.text.indexOf('\n');
-  for (const pair of source.text.slice(OVERRIDE.length, end === -1 ? undefined : end).split(',')) {
+  if (end === -1) throw source.error(0, 'behind the options of the first line (#jinja2:) no other line follows');
+  for (const pair of source.text.slice(OVERRIDE.length, end).split(',')) {
     const [, name = '', value = ''] = /^\s*(\w+)\s*:\s*(.*?)\s*$/.exec(pair) ?? [];
     syntax = { ...syntax, ...override(source, name, value) };
   }
-  return { syntax, startAt: end === -1 ? source.text.length : end + 1 };
+  return { syntax, startAt: end + 1 };
 }
 
 const MARKS: Readonly<Record<string, keyof Syntax>> = {
@@ -91,13 +92,13 @@ const MARKS: Readonly<Record<string, keyof Syntax>> = {
 };
 
 function override(source: TemplateSource, name: string, value: string): Partial<Syntax> {
-  const isTrue = value === 'True' || /^(['"])(.+)\1$/.test(value) ? true : value === 'False' ? false : undefined; // any text is true to Python
+  const isTrue = value === 'True' ? true : value === 'False' ? false : undefined; // a text fails since 2.19; before, "False" meant true
   if (isTrue !== undefined && name === 'trim_blocks') return { trimBlocks: isTrue };
   if (isTrue !== undefined && name === 'lstrip_blocks') return { lstripBlocks: isTrue };
   const mark = MARKS[name];
   const text = /^(['"])(.+)\1$/.exec(value)?.[2];
   if (mark !== undefined && text !== undefined) return { [mark]: text };
-  throw source.error(0, `the option ${name}: ${value} in the first line (#jinja2:) is not supported`, { hint: 'supported: trim_blocks and lstrip_blocks (True or False), and the marks, for example variable_start_string: "[["' });
+  throw source.error(0, `the option ${name}: ${value} in the first line (#jinja2:) is not supported`, { hint: 'supported: trim_blocks and lstrip_blocks (True or False, without quotes), and the marks, for example variable_start_string: "[["' });
 }
 
 /** Looks for a template that another one names: in templates/ of the role and the playbook, there itself, and beside the one that names it. */

@@ -110,6 +110,7 @@ describe('package', () => {
     expect(packageModule.checkWritten?.({})).toMatchObject({ message: expect.stringContaining('one of the following is required') });
     expect(await runModule(here, 'package', { name: ['gcc', 'libXpm-devel'] })).toMatchObject({ changed: false, failed: true, msg: "No package matching 'libXpm-devel' is available" });
     expect(await runModule(here, 'package', { name: ['libXpm-devel'], state: 'absent' })).toMatchObject({ changed: false });
+    expect(await runModule(here, 'package', { name: ['gcc'], oldpackage: true, allowerasing: true })).toMatchObject({ changed: false, failed: true, msg: 'Unsupported parameters for (apt) module: allowerasing, oldpackage' });
     expect(await calls()).toEqual([]);
   });
 });
@@ -222,6 +223,17 @@ describe('what is registered', () => {
     ['cleaned up', { autoremove: true }, said],
   ] as const)('%s', async (_what, params, expected) => {
     expect((await runModule(here, 'apt', params)).values).toEqual(expected);
+  });
+
+  test.each([
+    ['one that is here', 'Versions: \n\nReverse Depends: \nProvides: \nReverse Provides: \ngcc 4:14.2 (= 4:14.2)\ngcc 4:13 (= 4:13)\n', lists],
+    ['two', 'Versions: \n\nReverse Provides: \ngcc 4:14.2 (= 1)\ntcc 1 (= 1)\n', { ...lists, ...said, stdout: counted(0, 0, 0), stdout_lines: counted(0, 0, 0).trimEnd().split('\n') }],
+    ['a package of that name', 'Versions: \n1 (/lists)\n\nReverse Provides: \ngcc 4:14.2 (= 1)\n', { ...lists, ...said, stdout: counted(0, 0, 0), stdout_lines: counted(0, 0, 0).trimEnd().split('\n') }],
+  ] as const)('a name that others provide, and nothing to install: %s', async (_what, shown, expected) => {
+    await put('said', counted(0, 0, 0));
+    await put('shown', `Package: cc\n${shown}`);
+    await program(here, 'apt-cache', `[ "$*" = 'showpkg cc' ] && cat ${here.root}/shown`);
+    expect((await runModule(here, 'apt', { name: 'cc' })).values).toEqual(expected);
   });
 
   test('where lists are asked for, nothing is cleaned up; of autoclean and autoremove only the first is done', async () => {

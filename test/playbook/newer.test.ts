@@ -228,6 +228,21 @@ test('a template file that is one value, and no text, ends without a line break;
   expect(lines.at(-1)).toBe('debug a ok True 1');
 });
 
+test('options in the first line of a template file: a text is neither True nor False, and a line of its own they need', async () => {
+  const files = { quoted: '#jinja2: trim_blocks: "true"\n{% if true %}\nx\n{% endif %}\n', bare: '#jinja2: trim_blocks: False, lstrip_blocks: True\n  {% if true %}\nx\n{% endif %}\n', alone: '#jinja2: trim_blocks: True' };
+  await mkdir(join(folder, 'templates'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'templates', name), text);
+  const lines = await told(`  tasks:
+    - {template: {src: quoted, dest: "${folder}/of-quoted"}, ignore_errors: true}
+    - {template: {src: alone, dest: "${folder}/of-alone"}, ignore_errors: true}
+    - {template: {src: bare, dest: "${folder}/of-bare"}}
+    - {debug: {msg: "{{ lookup('template', 'quoted') }}"}}
+`);
+  const quoted = 'the option trim_blocks: "true" in the first line (#jinja2:) is not supported';
+  expect(lines.filter((line) => !line.includes(' changed'))).toEqual([expect.stringContaining(`template a ignored ${quoted}`), expect.stringContaining('template a ignored behind the options of the first line (#jinja2:) no other line follows'), expect.stringContaining(`debug a failed ${quoted}`)]);
+  expect(await readFile(join(folder, 'of-bare'), 'utf8')).toBe('\nx\n');
+});
+
 test('what filters make of something undefined is undefined until it is used', async () => {
   const lines = await told(`  vars: {v: "{{ (nope is defined) | ternary(nope | join(', '), 'no') }}", w: "{{ nope | upper }}"}
   tasks:
