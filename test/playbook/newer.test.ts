@@ -578,3 +578,15 @@ test('results of modules in check mode, of what a search found, of a folder that
     `debug a ok ["Would not run command since '/etc/passwd' exists", true, ["r", "oot", null], {"rest": "oot"}, "file", "remote module (wait_for) does not support check mode", "[Errno 2] No such file or directory: '/srv/none/X'", "Task failed: Module failed: boom"]`,
   );
 });
+
+test('assert asks no condition behind the first that does not hold', async () => {
+  const lines = await told("  ignore_errors: true\n  tasks:\n    - {assert: {that: [1 == 2, nobody]}, register: said}\n    - {debug: {msg: '{{ said.assertion }} {{ said.evaluated_to }}'}}\n    - assert: {that: [1 == 1, nobody, 1 == 2]}\n");
+  expect(lines[1]).toBe('debug a ok 1 == 2 False');
+  expect(lines[2]).toContain("'nobody' is undefined");
+});
+
+test.each(['vars: {ansible_become: true, ansible_become_password: "{{ nobody }}"}', 'become: "{{ nobody }}"', 'environment: {A: "{{ nobody }}"}', 'delegate_to: "{{ nobody }}"'])('a setting that cannot be evaluated is a failure that ignore_errors ignores: %s', async (setting) => {
+  const lines = await told(`  tasks:\n    - {command: echo, ignore_errors: true, register: said, ${setting}}\n    - {debug: {msg: "{{ said is failed }}"}}\n`);
+  expect(lines[0]).toContain("'nobody' is undefined");
+  expect(lines[1]).toBe('debug a ok true');
+});
