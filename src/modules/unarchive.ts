@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { quote, shellQuote } from '../base/quote.js';
 import type { Answer } from './answer.js';
-import { FETCH_URL } from './get-url.js';
+import { FETCH_URL } from './fetch-url.js';
 import type { PlaybookModule } from './module.js';
 import { OWN, ownership, ownershipWords, pathInfo } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
@@ -148,7 +148,7 @@ zipped() {
   if [ "$1" = names ]; then unzip -Z1 "$archive" ${include.map(quote).join(' ')} ${exclude.length === 0 ? '' : `-x ${exclude.map(quote).join(' ')}`} 2>/dev/null; return; fi
   unzip -o \${newer:+-u} ${params.extra_opts.map(quote).join(' ')} "$archive" ${include.map(quote).join(' ')} ${exclude.length === 0 ? '' : `-x ${exclude.map(quote).join(' ')}`} -d "$1"
 }`;
-    const words = { src, dest, creates: params.creates, sent: bytes !== undefined, isurl: isUrl, newer: params.keep_newer, list: params.list_files, insecure: !params.validate_certs, limit: 10, noproxy: '', agent: '', settings: '', ...ownershipWords(params) };
+    const words = { src, dest, creates: params.creates, sent: bytes !== undefined, isurl: isUrl, newer: params.keep_newer, list: params.list_files, insecure: !params.validate_certs, limit: 10, noproxy: '', agent: 'ansible-httpget', netrc: true, compressed: '', settings: '', ...ownershipWords(params) };
     const lists = `choice='${tarChoice.join(' ')}'\nextra='${params.extra_opts.join(' ')}'\nset -f`;
     const body = `${OWN}\n${FETCH_URL}\n${functions}\n${lists}\n${BODY}`;
     return planScript({ module: 'unarchive', shown: { src, dest }, words, body, ...(bytes === undefined ? {} : { input: bytes }), timeoutMs: 24 * 60 * 60 * 1000 }, context, (answer) => {
