@@ -5,6 +5,8 @@ import { FOREIGN_HINT } from './foreign.js';
 import { convertParameters, type Parameters } from './params.js';
 import type { PlaybookModule } from './module.js';
 
+const APT = ['apt', 'ansible.builtin.apt'];
+
 /** Of dnf and yum. Ansible hands them on to whatever manages packages; apt does not know them, and the task fails there. */
 const OF_OTHERS = ['allowerasing', 'best', 'bugfix', 'cacheonly', 'conf_file', 'disable_excludes', 'disable_gpg_check', 'disable_plugin', 'disablerepo', 'download_dir', 'download_only', 'enable_plugin', 'enablerepo', 'exclude', 'install_weak_deps', 'installroot', 'nobest', 'releasever', 'security', 'skip_broken', 'sslverify', 'update_only'] as const;
 
@@ -12,7 +14,7 @@ const others = Object.fromEntries(OF_OTHERS.map((name) => [name, { type: 'raw' }
 
 const parameters = {
   ...apt.parameters,
-  use: { type: 'string', default: 'auto', choices: ['auto', 'apt', 'ansible.builtin.apt'] },
+  use: { type: 'string', default: 'auto', choices: ['auto', ...APT] },
   ...others,
 } as const satisfies Parameters;
 
@@ -21,6 +23,8 @@ export const packageModule: PlaybookModule<typeof parameters> = {
   parameters,
   checkWritten: (written) => apt.checkWritten?.('name' in written ? { ...written, name: [] } : written),
   plan: (params, context) => {
+    const chosen = params.use === 'auto' ? context.variable('ansible_package_use') : undefined;
+    if (chosen !== undefined && chosen !== null && chosen !== '' && !APT.includes(String(chosen))) return { kind: 'done', result: { changed: false, failed: true, msg: `Could not find a matching action for the "${String(chosen)}" package manager.`, hint: FOREIGN_HINT } };
     const foreign = OF_OTHERS.filter((name) => params[name] !== undefined);
     if (foreign.length > 0) return { kind: 'done', result: { changed: false, failed: true, msg: `Unsupported parameters for (apt) module: ${foreign.join(', ')}`, hint: FOREIGN_HINT } };
     const isOfOthers = (name: string) => name.trim() !== '' && !PACKAGE.test(name.trim());

@@ -66,7 +66,8 @@ gnu=; ! tar --version 2>/dev/null | grep -q GNU || gnu=1
 # Names are those of what is unpacked: without the folders that extra_opts strips.
 [ -z "$gnu" ] || [ -z "$extra" ] || extra="--show-transformed-names $extra"
 if [ "$handler" = ZipArchive ]; then
-  command -v unzip >/dev/null || give_up "$none"
+  command -v unzip >/dev/null || give_up "$none
+Unable to find required 'unzip' or 'zipinfo' binary in the path."
   names=$(zipped names) || give_up "$none"
 else
   names=$(tar -t -C "$dest" $flag $extra -f "$archive" $choice 2>"$box/err") || give_up "$none
@@ -96,7 +97,7 @@ if [ -n "$differs" ]; then
     # Only this failure tells what it was about.
     unpacked=1
     if [ "$handler" = ZipArchive ]; then zipped "$dest" > "$box/out" 2> "$box/err"
-    else tar --extract -C "$dest" $flag $extra \${owner:+--owner="$owner"} \${group:+--group="$group"} \${newer:+--keep-newer-files} $choice -f "$archive" > "$box/out" 2> "$box/err"; fi
+    else "$(command -v tar)" --extract -C "$dest" $flag $extra \${owner:+--owner="$owner"} \${group:+--group="$group"} \${newer:+--keep-newer-files} $choice -f "$archive" > "$box/out" 2> "$box/err"; fi
     rc=$?
     if [ "$rc" != 0 ]; then answer; say changed true; say broken 1; say handler "$handler"; extracted; tell dest "$dest"; tell source "$src"; info "$dest"; finish; fi
   fi

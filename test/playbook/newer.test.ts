@@ -590,3 +590,15 @@ test.each(['vars: {ansible_become: true, ansible_become_password: "{{ nobody }}"
   expect(lines[0]).toContain("'nobody' is undefined");
   expect(lines[1]).toBe('debug a ok true');
 });
+
+test('package by another package manager than apt, chosen by a variable', async () => {
+  expect(await told("  tasks:\n    - {package: {name: nothing}, vars: {ansible_package_use: lola}}\n")).toEqual(['package a failed Could not find a matching action for the "lola" package manager.']);
+});
+
+test('unarchive of a zip where there is no unzip', async () => {
+  await writeFile(join(folder, 'a.zip'), Buffer.from('504b0506', 'hex'));
+  await mkdir(join(folder, 'no-unzip'));
+  for (const name of ['id', 'stat', 'head', 'od', 'tr', 'mktemp', 'rm', 'cat', 'sh', 'tar', 'grep', 'cut', 'sed', 'printenv', 'readlink', 'date']) await symlink(`/usr/bin/${name}`, join(folder, 'no-unzip', name));
+  const [line] = await told(`  tasks:\n    - unarchive: {src: ${folder}/a.zip, dest: ${folder}, remote_src: true}\n      environment: {PATH: ${folder}/no-unzip}\n`);
+  expect(line).toBe(`unarchive a failed Failed to find handler for "${folder}/a.zip". Make sure the required command to extract the file is installed.\nUnable to find required 'unzip' or 'zipinfo' binary in the path.`);
+});
