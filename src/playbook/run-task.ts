@@ -271,7 +271,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     if (!(error instanceof ParameterError)) throw error;
     const argument = error.parameter === undefined ? undefined : task.args[error.parameter];
     const details = argument?.kind === 'value' ? { place: argument.place, ...(argument.sourceLine === undefined ? {} : { sourceLine: argument.sourceLine }) } : { place: task.place };
-    throw new FleetTapError('host', 'parameter-invalid', `${task.module.name}: ${error.message}`, { ...details, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    throw new FleetTapError('host', 'parameter-invalid', error.message, { ...details, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   }
 }
 

@@ -602,3 +602,22 @@ test('unarchive of a zip where there is no unzip', async () => {
   const [line] = await told(`  tasks:\n    - unarchive: {src: ${folder}/a.zip, dest: ${folder}, remote_src: true}\n      environment: {PATH: ${folder}/no-unzip}\n`);
   expect(line).toBe(`unarchive a failed Failed to find handler for "${folder}/a.zip". Make sure the required command to extract the file is installed.\nUnable to find required 'unzip' or 'zipinfo' binary in the path.`);
 });
+
+test('what turns out wrong with a parameter is told without the name of the module; a value that is null writes nothing', async () => {
+  const lines = await told(`  vars: {nothing: null, blank: ""}
+  ignore_errors: true
+  tasks:
+    - {ansible.posix.sysctl: {name: a.b, value: "{{ nothing }}", sysctl_file: ${folder}/sysctl}}
+    - {ansible.posix.sysctl: {name: a.b, value: "{{ blank }}", sysctl_file: ${folder}/sysctl}}
+    - {ansible.posix.sysctl: {name: "{{ blank }}", value: 1, sysctl_file: ${folder}/sysctl}, register: said}
+    - {debug: {msg: "{{ said.msg }}"}}
+    - {stat: {path: ${folder}/sysctl}, register: said}
+    - {debug: {msg: "{{ said.stat.exists }}"}}
+`);
+  expect(lines).toEqual(['ansible.posix.sysctl a ignored value cannot be None', 'ansible.posix.sysctl a ignored value cannot be blank', 'ansible.posix.sysctl a ignored name cannot be blank', 'debug a ok name cannot be blank', 'stat a ok', 'debug a ok false']);
+});
+
+test('mount with opts_no_log hides what it was told', async () => {
+  const lines = await told(`  tasks:\n    - {ansible.posix.mount: {path: ${folder}/m, src: /dev/none, fstype: ext4, state: present, opts: ro, fstab: ${folder}/fstab, opts_no_log: true}, register: said}\n    - {debug: {msg: "{{ said.opts }}"}}\n`);
+  expect(lines[1]).toBe('debug a ok VALUE_SPECIFIED_IN_NO_LOG_PARAMETER');
+});
