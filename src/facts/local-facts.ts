@@ -2,17 +2,18 @@
 // Source: module_utils/facts/system/local.py. A file is JSON, or what Python's configparser reads; of one that is neither, the value says so.
 import { isUtf8 } from 'node:buffer';
 import { IniError, PythonIni } from '../base/python-ini.js';
+import { reprString } from '../base/python-repr.js';
 import { quote } from '../base/quote.js';
 import type { Fact } from './fact.js';
 
 /** Where they are where nobody says another folder. */
 export const LOCAL_FACTS = '/etc/ansible/facts.d';
 
-/** A line for each file: its exit status (`-`: it was read), its path, and in base64 what it says, and what a program says on standard error. */
+/** A line for each file: its exit status (`-`: it was read, `?`: it is a link to nothing), its path, and in base64 what it says, and what a program says on standard error. */
 export function localFactsCommand(folder: string): string {
   return `
 for fact in ${inHome(folder)}/*.fact; do
-  [ -e "$fact" ] || continue
+  if [ ! -e "$fact" ]; then [ -L "$fact" ] && echo "? $fact  "; continue; fi
   if [ -x "$fact" ]; then
     complaint=$({ said=$("$fact" 2>&3 </dev/null; echo "x$?"); ended=\${said##*x}; { printf '%s %s ' "$ended" "$fact"; printf '%s' "\${said%x*}" | base64 | tr -d '\\n'; } >&4; } 3>&1; echo x)
     printf ' '; printf '%s' "\${complaint%x}" | base64 | tr -d '\\n'; echo
@@ -27,9 +28,10 @@ export const localFacts: Fact = {
   ansible: (output) => ({
     local: Object.fromEntries(
       output.split('\n').flatMap((line) => {
-        const [, ended = '', path = '', coded = '', complaint = ''] = /^(-|\d+) (.+) ([A-Za-z0-9+/=]*) ([A-Za-z0-9+/=]*)$/.exec(line) ?? [];
+        const [, ended = '', path = '', coded = '', complaint = ''] = /^([-?]|\d+) (.+) ([A-Za-z0-9+/=]*) ([A-Za-z0-9+/=]*)$/.exec(line) ?? [];
         if (path === '') return [];
         const name = path.slice(path.lastIndexOf('/') + 1).replaceAll('.fact', '');
+        if (ended === '?') return [[name, `Could not stat fact (${path}): [Errno 2] No such file or directory: ${reprString(path)}`]];
         if (ended !== '-' && ended !== '0') return [[name, `Failure executing fact script (${path}), rc: ${ended}, err: ${Buffer.from(complaint, 'base64').toString('utf8')}`]];
         const said = Buffer.from(coded, 'base64');
         if (isUtf8(said)) return [[name, factOf(said.toString('utf8'), path)]];

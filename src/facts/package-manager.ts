@@ -1,4 +1,5 @@
-// What comes in: which package managers' programs are there. What goes out: Ansible's pkg_mgr (facts/system/pkg_mgr.py: the last one of its list that exists).
+// What comes in: which package managers' programs are there. What goes out: Ansible's pkg_mgr (facts/system/pkg_mgr.py: the last one of its list that exists; on
+// Debian and what is made from it apt, whatever else is installed).
 import type { Fact } from './fact.js';
 
 const MANAGERS: readonly (readonly [path: string, name: string])[] = [
@@ -12,6 +13,7 @@ export const packageManager: Fact = {
   ansible: (output, _files, known) => {
     const there = new Set(output.split('\n'));
     const found = MANAGERS.filter(([path]) => there.has(path)).at(-1)?.[1] ?? 'unknown';
+    if (known.os_family === 'Debian') return { pkg_mgr: 'apt' };
     const isRedHat = known.os_family === 'RedHat' && (found === 'yum' || found === 'dnf');
     const major = Number(known.distribution_major_version);
     const firstWithDnf = known.distribution === 'Fedora' ? 23 : known.distribution === 'Amazon' ? 2022 : 8;

@@ -28,6 +28,8 @@ while read -r _ _ _ folderthere where more; do
   mounted=1; more=\${more#* - }; more=\${more#* }; device=$(printf '%b' "\${more%% *}"); folder=$(printf "%b" "$folderthere")
 done < /proc/self/mountinfo
 say mounted "$mounted"
+# mount shows the file behind a loop device.
+case $device in /dev/loop*) ! read -r backing < "/sys/block/\${device#/dev/}/loop/backing_file" 2>/dev/null || device=$backing ;; esac
 tell device "$device"
 tell folder "$folder"
 [ ! -e "$path" ] || say exists 1
@@ -69,6 +71,8 @@ say changed true
 tell backupfile "$backupfile"
 `;
 
+const OTHER_SOURCE = 'Ephemeral mount point is already mounted with a different source than the specified one. Failing in order to prevent an unwanted unmount or override operation. Try replacing this command with a "state: unmounted" followed by a "state: ephemeral", or use a different destination path.';
+
 export const mount: PlaybookModule<typeof parameters> = {
   name: 'mount',
   collection: 'ansible.posix',
@@ -96,12 +100,11 @@ export const mount: PlaybookModule<typeof parameters> = {
       if (state === 'mounted') steps.push(...(exists ? [] : ['mkdir']), ...(isMounted ? (writes ? ['remount'] : []) : ['mountit']));
       if (state === 'remounted') steps.push('remount');
       if (state === 'ephemeral' && isMounted && src !== answer.text('device') && src !== answer.text('folder')) {
-        return { changed: false, failed: true, msg: 'Ephemeral mount point is already mounted with a different source than the specified one.', hint: 'write state: unmounted before it, or another path' };
+        return { changed: false, failed: true, msg: OTHER_SOURCE };
       }
       if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), isMounted ? 'remount' : 'mountnow');
       const changed = writes || steps.length > 0;
-      const shownOptions = params.opts_no_log ? {} : { opts };
-      const values = { name: path, ...(src === undefined ? {} : { src }), ...(fstype === undefined ? {} : { fstype }), ...shownOptions, boot: params.boot ? 'yes' : 'no', dump, passno, fstab };
+      const values = { name: path, ...(src === undefined ? {} : { src }), ...(fstype === undefined ? {} : { fstype }), opts: params.opts_no_log ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : opts, boot: params.boot ? 'yes' : 'no', dump, passno, fstab };
       const result = { changed, values: { ...values, backup_file: '' } };
       if (!changed || context.check) return result;
       const words = { path, fstab, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };

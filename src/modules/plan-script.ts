@@ -4,10 +4,12 @@ import { type Answer, parseAnswer } from './answer.js';
 import type { ModuleContext, ModulePlan, ModuleResult } from './module.js';
 import { assign, moduleScript, part } from './script.js';
 
+type Values = Readonly<Record<string, unknown>>;
+
 export interface ScriptWords {
   readonly module: string;
   /** For the label. */
-  readonly shown: Readonly<Record<string, unknown>>;
+  readonly shown: Values;
   /** Variables of the script; `check` is added. */
   readonly words: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body: string;
@@ -16,7 +18,7 @@ export interface ScriptWords {
   /** The plan's `look`: `itself` only looks; `check`: it does in check mode, and then says what it would without, where nothing differs. Default: none. */
   readonly look?: 'itself' | 'check' | undefined;
   /** What a failure's result holds besides. */
-  readonly failureValues?: Readonly<Record<string, unknown>>;
+  readonly failureValues?: Values | ((answer: Answer) => Values);
 }
 
 /** @param done what the answer of a script that has not failed means; pure */
@@ -30,12 +32,12 @@ export function planScript({ module, shown, words, body, input, timeoutMs, look,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     parse: (result) => {
       const answer = parseAnswer(module, result);
-      return answer.values.get('failed') === 'true' ? failure(answer, failureValues) : done(answer);
+      return answer.values.get('failed') === 'true' ? failure(answer, typeof failureValues === 'function' ? failureValues(answer) : failureValues) : done(answer);
     },
   };
 }
 
-function failure(answer: Answer, more: Readonly<Record<string, unknown>>): ModuleResult {
+function failure(answer: Answer, more: Values): ModuleResult {
   const alone = answer.values.get('rc_alone');
   if (alone !== undefined) return { changed: false, failed: true, msg: answer.text('msg'), values: { ...more, rc: Number(alone) } };
   const rc = answer.values.get('rc');

@@ -43,11 +43,13 @@ export const sysctl: PlaybookModule<typeof parameters> = {
   name: 'sysctl',
   collection: 'ansible.posix',
   parameters,
-  checkWritten: ({ state, value }) => (state !== 'absent' && (value === undefined || value === '') ? { message: value === '' ? 'value cannot be blank' : 'state is present but all of the following are missing: value' } : undefined),
+  checkWritten: ({ state, value }) => (state !== 'absent' && (value === undefined || value === null || value === '') ? { message: value === '' ? 'value cannot be blank' : value === null ? 'value cannot be None' : 'state is present but all of the following are missing: value' } : undefined),
   plan: (params, context) => {
     const { state, sysctl_file: file } = params;
     const name = params.name.trim();
+    if (state === 'present' && params.value === undefined) throw new ParameterError('value cannot be None', 'value');
     if (name === '') throw new ParameterError('name cannot be blank', 'name');
+    if (state === 'present' && params.value === '') throw new ParameterError('value cannot be blank', 'value');
     const value = sysctlValue(params.value);
     return planScript({ module: 'sysctl', shown: { name, state, value }, words: { name, file }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
       const isKnown = answer.values.get('known') === '1';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { quote, shellQuote } from '../base/quote.js';
 import type { Answer } from './answer.js';
-import { FETCH_URL } from './get-url.js';
+import { FETCH_URL } from './fetch-url.js';
 import type { PlaybookModule } from './module.js';
 import { OWN, ownership, ownershipWords, pathInfo } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
@@ -66,7 +66,8 @@ gnu=; ! tar --version 2>/dev/null | grep -q GNU || gnu=1
 # Names are those of what is unpacked: without the folders that extra_opts strips.
 [ -z "$gnu" ] || [ -z "$extra" ] || extra="--show-transformed-names $extra"
 if [ "$handler" = ZipArchive ]; then
-  command -v unzip >/dev/null || give_up "$none"
+  command -v unzip >/dev/null || give_up "$none
+Unable to find required 'unzip' or 'zipinfo' binary in the path."
   names=$(zipped names) || give_up "$none"
 else
   names=$(tar -t -C "$dest" $flag $extra -f "$archive" $choice 2>"$box/err") || give_up "$none
@@ -96,7 +97,7 @@ if [ -n "$differs" ]; then
     # Only this failure tells what it was about.
     unpacked=1
     if [ "$handler" = ZipArchive ]; then zipped "$dest" > "$box/out" 2> "$box/err"
-    else tar --extract -C "$dest" $flag $extra \${owner:+--owner="$owner"} \${group:+--group="$group"} \${newer:+--keep-newer-files} $choice -f "$archive" > "$box/out" 2> "$box/err"; fi
+    else "$(command -v tar)" --extract -C "$dest" $flag $extra \${owner:+--owner="$owner"} \${group:+--group="$group"} \${newer:+--keep-newer-files} $choice -f "$archive" > "$box/out" 2> "$box/err"; fi
     rc=$?
     if [ "$rc" != 0 ]; then answer; say changed true; say broken 1; say handler "$handler"; extracted; tell dest "$dest"; tell source "$src"; info "$dest"; finish; fi
   fi
@@ -148,7 +149,7 @@ zipped() {
   if [ "$1" = names ]; then unzip -Z1 "$archive" ${include.map(quote).join(' ')} ${exclude.length === 0 ? '' : `-x ${exclude.map(quote).join(' ')}`} 2>/dev/null; return; fi
   unzip -o \${newer:+-u} ${params.extra_opts.map(quote).join(' ')} "$archive" ${include.map(quote).join(' ')} ${exclude.length === 0 ? '' : `-x ${exclude.map(quote).join(' ')}`} -d "$1"
 }`;
-    const words = { src, dest, creates: params.creates, sent: bytes !== undefined, isurl: isUrl, newer: params.keep_newer, list: params.list_files, insecure: !params.validate_certs, limit: 10, noproxy: '', agent: '', settings: '', ...ownershipWords(params) };
+    const words = { src, dest, creates: params.creates, sent: bytes !== undefined, isurl: isUrl, newer: params.keep_newer, list: params.list_files, insecure: !params.validate_certs, limit: 10, noproxy: '', agent: 'ansible-httpget', netrc: true, compressed: '', settings: '', ...ownershipWords(params) };
     const lists = `choice='${tarChoice.join(' ')}'\nextra='${params.extra_opts.join(' ')}'\nset -f`;
     const body = `${OWN}\n${FETCH_URL}\n${functions}\n${lists}\n${BODY}`;
     return planScript({ module: 'unarchive', shown: { src, dest }, words, body, ...(bytes === undefined ? {} : { input: bytes }), timeoutMs: 24 * 60 * 60 * 1000 }, context, (answer) => {

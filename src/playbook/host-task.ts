@@ -12,7 +12,7 @@ import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
 import type { TaskHost } from './run-task.js';
 import { searchPath } from './task-scope.js';
-import { chainOf, reachedAs, type Settings, settingsOf } from './settings.js';
+import { chainOf, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import type { Scope } from './variables.js';
 
@@ -45,6 +45,10 @@ export class HostTask implements TaskHost {
 
   settings(scope: Scope): Settings {
     return settingsOf(chainOf(this.#task), scope, this.#play.run);
+  }
+
+  verdict(scope: Scope): Pick<Settings, 'noLog' | 'ignoreErrors'> {
+    return verdictOf(chainOf(this.#task), scope);
   }
 
   /** Resolves when the host has no script of this task's any more. */

@@ -127,6 +127,10 @@ class AheadTask implements TaskHost {
     return this.#real.settings(scope);
   }
 
+  verdict(scope: Parameters<TaskHost['verdict']>[0]): ReturnType<TaskHost['verdict']> {
+    return this.#real.verdict(scope);
+  }
+
   finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult> {
     if (plan.kind === 'script' && plan.look !== undefined) {
       const { where, inEnvironment } = this.#real.looking(settings);

@@ -41,7 +41,7 @@ export async function runInclude(play: PlayEngine, include: Include, hosts: read
     const mine: Wanted[] = [];
     const worker = new HostTask(play, include, host, { id, name: told.name, action: include.action }, plainName(include, names));
     const scope = play.scope(include, host, around.locals);
-    const quiet = { files: worker.files, settings: worker.settings.bind(worker), isAhead: false, isWatched: false, finish: worker.finish.bind(worker), sleep: worker.sleep.bind(worker), retrying: worker.retrying.bind(worker), warn: worker.warn.bind(worker), itemDone: (label: string, result: TaskResult) => void ((result.skipped || result.failed) && worker.itemDone(label, result)) };
+    const quiet = { files: worker.files, settings: worker.settings.bind(worker), verdict: worker.verdict.bind(worker), isAhead: false, isWatched: false, finish: worker.finish.bind(worker), sleep: worker.sleep.bind(worker), retrying: worker.retrying.bind(worker), warn: worker.warn.bind(worker), itemDone: (label: string, result: TaskResult) => void ((result.skipped || result.failed) && worker.itemDone(label, result)) };
     const result = await looped(include, when, scope, quiet, async (inner) => {
       const skipped = skippedBy(when, inner);
       if (skipped !== undefined) return skipped;

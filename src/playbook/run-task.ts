@@ -28,6 +28,7 @@ const DEFAULT_DELAY_SEC = 5;
 export interface TaskHost {
   readonly files: LocalFiles;
   settings(scope: Scope): Settings;
+  verdict(scope: Scope): Pick<Settings, 'noLog' | 'ignoreErrors'>;
   /** The task is not carried out: its plan is all that is wanted. */
   readonly isAhead: boolean;
   /** Somebody watches programs while they run. */
@@ -59,11 +60,11 @@ export async function looped(task: Task | Include, when: readonly Condition[], s
   }
 }
 
-/** A mistake in the loop or in a condition: ignored where the task says so. */
+/** A mistake in the loop, in a condition or in a setting: ignored where the task says so. */
 function failedAs(error: unknown, scope: Scope, host: TaskHost): TaskResult {
   const result = failedResult(error);
   try {
-    const { noLog, ignoreErrors } = host.settings(scope);
+    const { noLog, ignoreErrors } = host.verdict(scope);
     return { ...result, noLog, isIgnored: result.failed && ignoreErrors && !isInterrupted(result) };
   } catch {
     return result;
@@ -185,10 +186,10 @@ async function runItem(task: Task, when: readonly Condition[], scope: Scope, hos
   }
 }
 
-/** A task that is skipped may have settings that cannot be evaluated. */
+/** That of a task that is skipped may be one that cannot be evaluated. */
 function quietNoLog(scope: Scope, host: TaskHost): boolean {
   try {
-    return host.settings(scope).noLog;
+    return host.verdict(scope).noLog;
   } catch {
     return false;
   }
@@ -270,7 +271,7 @@ async function runModule(task: Task, scope: Scope, host: TaskHost, settings: Set
     if (!(error instanceof ParameterError)) throw error;
     const argument = error.parameter === undefined ? undefined : task.args[error.parameter];
     const details = argument?.kind === 'value' ? { place: argument.place, ...(argument.sourceLine === undefined ? {} : { sourceLine: argument.sourceLine }) } : { place: task.place };
-    throw new FleetTapError('host', 'parameter-invalid', `${task.module.name}: ${error.message}`, { ...details, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    throw new FleetTapError('host', 'parameter-invalid', error.message, { ...details, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   }
 }
 
@@ -282,7 +283,7 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
   for (const [name, argument] of Object.entries(task.args)) {
     // What args: says goes before module_defaults.
     if (argument.kind === 'value' && argument.isDefault === true && Object.hasOwn(values, name)) continue;
-    if (argument.kind === 'conditions') values[name] = argument.conditions.map((condition) => ({ text: condition.text, holds: condition.holds(scope) }));
+    if (argument.kind === 'conditions') values[name] = asFarAsTheyHold(argument.conditions, scope);
     else if (argument.kind === 'named-expression') values[name] = named(argument.template, scope);
     else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
     else {
@@ -294,6 +295,16 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     }
   }
   return values;
+}
+
+/** What stands behind the first that does not hold is not asked: it may be a mistake then. */
+function asFarAsTheyHold(conditions: readonly Condition[], scope: Scope): { readonly text: string; readonly holds: boolean }[] {
+  const asked = [];
+  for (const condition of conditions) {
+    asked.push({ text: condition.text, holds: condition.holds(scope) });
+    if (asked.at(-1)?.holds === false) break;
+  }
+  return asked;
 }
 
 /** A name, or a path of names, that a template has made: looked up, never parsed as an expression. */

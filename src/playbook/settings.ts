@@ -53,7 +53,7 @@ export function chainOf(task: Pick<TaskBase, 'own' | 'around'>): readonly Direct
 
 /** @throws FleetTapError kind `host` where a variable is undefined */
 export function settingsOf(chain: readonly Directives[], names: Scope, defaults: SettingDefaults): Settings {
-  const flag = (key: 'checkMode' | 'diff' | 'noLog' | 'become' | 'ignoreErrors' | 'ignoreUnreachable') => switchOf(inherited(chain, key), names);
+  const flag = (key: 'checkMode' | 'diff' | 'become' | 'ignoreUnreachable') => switchOf(inherited(chain, key), names);
   const text = (key: 'becomeUser' | 'becomeMethod' | 'becomeExe' | 'delegateTo' | 'connection' | 'remoteUser' | 'port') => {
     const value = render(inherited(chain, key), names);
     return value === undefined || value === null || value === '' ? undefined : toText(value);
@@ -69,7 +69,6 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
   return {
     check: flag('checkMode') ?? defaults.check,
     diff: flag('diff') ?? defaults.diff,
-    noLog: flag('noLog') ?? false,
     become: become ? identity : false,
     environment: environmentOf(chain, names),
     delegateTo,
@@ -78,9 +77,14 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
     ...loginOf(text('remoteUser'), text('port')),
     timeoutSec: Number(timeout) === 0 ? undefined : Number(timeout),
     diffContext: defaults.diffContext,
-    ignoreErrors: flag('ignoreErrors') ?? false,
+    ...verdictOf(chain, names),
     ignoreUnreachable: flag('ignoreUnreachable') ?? false,
   };
+}
+
+/** Those that say what a failure means: they hold also where another setting cannot be evaluated. @throws FleetTapError kind `host` where they cannot */
+export function verdictOf(chain: readonly Directives[], names: Names): Pick<Settings, 'noLog' | 'ignoreErrors'> {
+  return { noLog: switchOf(inherited(chain, 'noLog'), names) ?? false, ignoreErrors: switchOf(inherited(chain, 'ignoreErrors'), names) ?? false };
 }
 
 function loginOf(remoteUser: string | undefined, port: string | undefined): Pick<Settings, 'remoteUser' | 'port'> {

@@ -1,7 +1,7 @@
 // Values of fact files as Python's json and configparser read them: the expected ones come from the installed Python, asked in the same way as
 // module_utils/facts/system/local.py asks it.
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -50,10 +50,11 @@ test('programs are run, files are read, and what fails says so', async () => {
     await put('bytes.fact', '', 0o644);
     await writeFile(join(folder, 'facts.d/bytes.fact'), Buffer.from([0x63, 0xe9]));
     await put('other.txt', 'x', 0o644);
+    await symlink('/nowhere/at/all', join(folder, 'facts.d/dead.fact'));
     const script = localFactsCommand(join(folder, 'facts.d'));
     const { stdout: said } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
     expect(localFacts.ansible?.(said, undefined as never, {})).toEqual({
-      local: { bytes: {}, bad: `Failure executing fact script (${join(folder, 'facts.d/bad.fact')}), rc: 3, err: why\n`, plain: { s: { k: 'v' } }, run: { a: 'b' } },
+      local: { bytes: {}, bad: `Failure executing fact script (${join(folder, 'facts.d/bad.fact')}), rc: 3, err: why\n`, dead: `Could not stat fact (${join(folder, 'facts.d/dead.fact')}): [Errno 2] No such file or directory: '${join(folder, 'facts.d/dead.fact')}'`, plain: { s: { k: 'v' } }, run: { a: 'b' } },
     });
   } finally {
     await rm(folder, { recursive: true });

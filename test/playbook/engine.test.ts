@@ -261,8 +261,8 @@ test('a failure names host, task, and the line of the playbook', async () => {
 });
 
 test.each([
-  ['-e', { extraVars: { mode: '9' } }, 'copy: mode: "9" is not supported'],
-  ['the inventory', { hostVars: () => ({ mode: 'u+q' }) }, 'copy: mode: "u+q" is not supported'],
+  ['-e', { extraVars: { mode: '9' } }, 'mode: "9" is not supported'],
+  ['the inventory', { hostVars: () => ({ mode: 'u+q' }) }, 'mode: "u+q" is not supported'],
 ])('a parameter that turns out wrong, from %s, fails the host at the place of the parameter', async (_what, options, expected) => {
   const { failures } = await play('- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {dest: x, content: x, mode: "{{ mode }}"}\n', 'a,', options);
   expect(failures.get('a')).toMatchObject({ code: 'parameter-invalid', message: `copy: ${expected}`, place: { line: 4 } });

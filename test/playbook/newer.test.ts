@@ -593,3 +593,46 @@ test('results of modules in check mode, of what a search found, of a folder that
     `debug a ok ["Would not run command since '/etc/passwd' exists", true, ["r", "oot", null], {"rest": "oot"}, "file", "remote module (wait_for) does not support check mode", "[Errno 2] No such file or directory: '/srv/none/X'", "Task failed: Module failed: boom"]`,
   );
 });
+
+test('assert asks no condition behind the first that does not hold', async () => {
+  const lines = await told("  ignore_errors: true\n  tasks:\n    - {assert: {that: [1 == 2, nobody]}, register: said}\n    - {debug: {msg: '{{ said.assertion }} {{ said.evaluated_to }}'}}\n    - assert: {that: [1 == 1, nobody, 1 == 2]}\n");
+  expect(lines[1]).toBe('debug a ok 1 == 2 False');
+  expect(lines[2]).toContain("'nobody' is undefined");
+});
+
+test.each(['vars: {ansible_become: true, ansible_become_password: "{{ nobody }}"}', 'become: "{{ nobody }}"', 'environment: {A: "{{ nobody }}"}', 'delegate_to: "{{ nobody }}"'])('a setting that cannot be evaluated is a failure that ignore_errors ignores: %s', async (setting) => {
+  const lines = await told(`  tasks:\n    - {command: echo, ignore_errors: true, register: said, ${setting}}\n    - {debug: {msg: "{{ said is failed }}"}}\n`);
+  expect(lines[0]).toContain("'nobody' is undefined");
+  expect(lines[1]).toBe('debug a ok true');
+});
+
+test('package by another package manager than apt, chosen by a variable', async () => {
+  expect(await told("  tasks:\n    - {package: {name: nothing}, vars: {ansible_package_use: lola}}\n")).toEqual(['package a failed Could not find a matching action for the "lola" package manager.']);
+});
+
+test('unarchive of a zip where there is no unzip', async () => {
+  await writeFile(join(folder, 'a.zip'), Buffer.from('504b0506', 'hex'));
+  await mkdir(join(folder, 'no-unzip'));
+  for (const name of ['id', 'stat', 'head', 'od', 'tr', 'mktemp', 'rm', 'cat', 'sh', 'tar', 'grep', 'cut', 'sed', 'printenv', 'readlink', 'date']) await symlink(`/usr/bin/${name}`, join(folder, 'no-unzip', name));
+  const [line] = await told(`  tasks:\n    - unarchive: {src: ${folder}/a.zip, dest: ${folder}, remote_src: true}\n      environment: {PATH: ${folder}/no-unzip}\n`);
+  expect(line).toBe(`unarchive a failed Failed to find handler for "${folder}/a.zip". Make sure the required command to extract the file is installed.\nUnable to find required 'unzip' or 'zipinfo' binary in the path.`);
+});
+
+test('what turns out wrong with a parameter is told without the name of the module; a value that is null writes nothing', async () => {
+  const lines = await told(`  vars: {nothing: null, blank: ""}
+  ignore_errors: true
+  tasks:
+    - {ansible.posix.sysctl: {name: a.b, value: "{{ nothing }}", sysctl_file: ${folder}/sysctl}}
+    - {ansible.posix.sysctl: {name: a.b, value: "{{ blank }}", sysctl_file: ${folder}/sysctl}}
+    - {ansible.posix.sysctl: {name: "{{ blank }}", value: 1, sysctl_file: ${folder}/sysctl}, register: said}
+    - {debug: {msg: "{{ said.msg }}"}}
+    - {stat: {path: ${folder}/sysctl}, register: said}
+    - {debug: {msg: "{{ said.stat.exists }}"}}
+`);
+  expect(lines).toEqual(['ansible.posix.sysctl a ignored value cannot be None', 'ansible.posix.sysctl a ignored value cannot be blank', 'ansible.posix.sysctl a ignored name cannot be blank', 'debug a ok name cannot be blank', 'stat a ok', 'debug a ok false']);
+});
+
+test('mount with opts_no_log hides what it was told', async () => {
+  const lines = await told(`  tasks:\n    - {ansible.posix.mount: {path: ${folder}/m, src: /dev/none, fstype: ext4, state: present, opts: ro, fstab: ${folder}/fstab, opts_no_log: true}, register: said}\n    - {debug: {msg: "{{ said.opts }}"}}\n`);
+  expect(lines[1]).toBe('debug a ok VALUE_SPECIFIED_IN_NO_LOG_PARAMETER');
+});
