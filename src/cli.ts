@@ -6,7 +6,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { FleetTapError, formatError } from './base/errors.js';
 import { type CommandContext, defaultCacheDirectory, type ExitStatus } from './commands/context.js';
 import { bufferMib, collect, count, fleetCommand, hostTime, limitSecOf, outputOptions, positiveInteger, queueOptions, refuseEmptyNames, waitingTime, wholeName, wholePath, withAnsibleNames } from './commands/options.js';
-import { standardOutput } from './commands/standard-output.js';
+import { guardOutputs, standardOutput } from './commands/standard-output.js';
 import { openTerminal } from './commands/terminal.js';
 import type { MergeOptions } from './commands/merge.js';
 import type { AssertOptions } from './commands/assert.js';
@@ -25,6 +25,9 @@ import { defaultStateDirectory } from './commands/state-directory.js';
 import { withAnsibleConfig } from './commands/ansible-options.js';
 import { withVaultOptions } from './commands/vault-options.js';
 import { version } from './commands/version.js';
+
+/** Commands that say by themselves how much of a log could not be written. */
+const SAYS_WHAT_IS_MISSING = new Set(['capture', 'merge', 'demo']);
 
 /** A second Ctrl-C does not wait for the hosts: they end by themselves when our lease runs out. */
 const FORCED = 130;
@@ -325,6 +328,11 @@ for (const command of [program, ...program.commands]) {
   command.showHelpAfterError('(--help shows what there is)');
   refuseEmptyNames(command);
 }
+const isCut = guardOutputs(context.stdout, process.stderr, () => SAYS_WHAT_IS_MISSING.has(program.args[0] ?? ''));
+// What is on its way to a file fails after the command has ended.
+process.on('exit', () => {
+  if (isCut() && (process.exitCode ?? 0) === 0) process.exitCode = 2;
+});
 
 try {
   await program.parseAsync(withAnsibleNames(process.argv));

@@ -93,8 +93,32 @@ it('ends when its last host has ended in error, although --for gives more time',
   expect(status).toBe(2);
 });
 
+/** By a shell, for what stands behind the command. */
+function inShell(words: readonly string[], behind: string): Promise<{ status: number; stderr: string }> {
+  return new Promise((done) => {
+    execFile('bash', ['-o', 'pipefail', '-c', `"$@" ${behind}`, 'bash', process.execPath, '--import', 'tsx', join(project, 'src', 'cli.ts'), ...words], { cwd: project, env: { ...process.env, HOME: folder } }, (error, _stdout, stderr) => {
+      done({ status: error === null ? 0 : Number(error.code), stderr });
+    });
+  });
+}
+
+it.each([['inventory', '-i', '@/good.yml', '--list'], ['exec', '-c', 'local', '-i', '@/good.yml', 'all', '--', 'echo', 'x'], ['completion', 'bash'], ['--help']])('says that standard output is full: %s', async (...words) => {
+  const { status, stderr } = await inShell(words.map((word) => word.replace('@', folder)), '> /dev/full');
+  expect(stderr).toMatch(/^standard output cannot be written: the disk is full \[output-failed\]$/m);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(status).toBe(2);
+});
+
 it('a play whose --events could not be written was played: exit status 2, not 1', async () => {
   const { status, stderr } = await fleetTap('run', '-i', 'localhost,', '-e', 'ansible_connection=local', '-e', `end=${join(folder, 'full')}`, join(folder, 'play.yml'), '--events', '/dev/full');
   expect(stderr).toBe('/dev/full cannot be written: the disk is full [output-failed]\n');
   expect(status).toBe(2);
+});
+
+it.each(['| head -1', '2>&1 | head -1'])('a play goes on to its end when its reader has gone: %s', async (behind) => {
+  const end = join(folder, `end${behind.length}`);
+  const { status, stderr } = await inShell(['run', '-i', 'localhost,', '-e', 'ansible_connection=local', '-e', `end=${end}`, join(folder, 'play.yml')], behind);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(await readFile(end, 'utf8')).toBe('done');
 });
