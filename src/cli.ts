@@ -328,7 +328,11 @@ for (const command of [program, ...program.commands]) {
   command.showHelpAfterError('(--help shows what there is)');
   refuseEmptyNames(command);
 }
-guardOutputs(context.stdout, process.stderr, () => SAYS_WHAT_IS_MISSING.has(program.args[0] ?? ''));
+const isCut = guardOutputs(context.stdout, process.stderr, () => SAYS_WHAT_IS_MISSING.has(program.args[0] ?? ''));
+// What is on its way to a file fails after the command has ended.
+process.on('exit', () => {
+  if (isCut() && (process.exitCode ?? 0) === 0) process.exitCode = 2;
+});
 
 try {
   await program.parseAsync(withAnsibleNames(process.argv));

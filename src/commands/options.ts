@@ -81,7 +81,7 @@ export function count(_word: string, before: number): number {
 }
 
 /** `60s`, `5m`, `1h`, or a number of seconds, as seconds. */
-export function duration(text: string): number {
+function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const factors: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
   const seconds = match === null ? Number.NaN : Number(match[1]) * (factors[match[2] ?? 's'] ?? 1);

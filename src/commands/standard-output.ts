@@ -19,11 +19,12 @@ export function standardOutput(): NodeJS.WriteStream | Writable {
 }
 
 /**
- * What cannot be written there is said once, and makes the exit status 2: without this a full disk is a stack trace. A reader that has gone (`| head`) is no
+ * What cannot be written there is said once: without this a full disk is a stack trace. A reader that has gone (`| head`) is no
  * mistake, and ends no work: a play goes on to its end.
  * @param isSaidElsewhere the command itself says what is missing
+ * @returns whether something could not be written, as far as is known
  */
-export function guardOutputs(stdout: Writable, stderr: Writable, isSaidElsewhere: () => boolean): void {
+export function guardOutputs(stdout: Writable, stderr: Writable, isSaidElsewhere: () => boolean): () => boolean {
   let isCut = false;
   // Nobody is left to tell.
   stderr.on('error', () => {});
@@ -35,7 +36,5 @@ export function guardOutputs(stdout: Writable, stderr: Writable, isSaidElsewhere
       if (!isSaidElsewhere()) stderr.write(`${formatError(new FleetTapError('host', 'output-failed', `standard output cannot be written: ${fileReason(error)}`))}\n`);
     });
   }
-  process.on('exit', () => {
-    if (isCut && (process.exitCode ?? 0) === 0) process.exitCode = 2;
-  });
+  return () => isCut;
 }
