@@ -48,6 +48,13 @@ provided() {
   [ -z "$(printf '%s\\n' "$shown" | sed -n '/^Versions:/{n;p;}')" ] &&
     [ "$(printf '%s\\n' "$shown" | sed '1,/^Reverse Provides:/d; s/ .*//' | sort -u | grep -c .)" = 1 ]
 }
+# Of the versions of package $1 that match $version the newest, or $2.
+newest() {
+  newest=$2
+  for one in $(apt-cache madison -- "$1" 2>/dev/null | cut -d'|' -f2); do
+    case $one in $version) ! dpkg --compare-versions "$one" gt "$newest" || newest=$one ;; esac
+  done
+}
 policykept=
 step=look
 command -v apt-get >/dev/null || give_up 127
@@ -89,7 +96,9 @@ elif [ -n "$deb" ]; then
   esac
   [ -e "$deb" ] || give_up 1 "Unable to install package: Unable to open file $deb"
   name=$(dpkg-deb -f "$deb" Package 2>/dev/null) && version=$(dpkg-deb -f "$deb" Version) || give_up 1 "Unable to install package: $deb is not a Debian package"
-  if [ "$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "$name" 2>/dev/null)" != "installed $version" ]; then
+  is=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "$name" 2>/dev/null)
+  if [ "$is" != "installed $version" ]; then
+    case $is:$options in *--allow-downgrades*) ;; installed*) ! dpkg --compare-versions "\${is#installed }" gt "$version" || give_up 1 "A later version is already installed" ;; esac
     case $deb in /*) ;; *) deb=./$deb ;; esac
     apt_get \${check:+-s} $recommends $options install -- "$deb" || { give_services_back; give_up "$rc"; }
     count; all=$out
@@ -111,9 +120,14 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     wanted="|$p|installed|"; any="|$p|"; version=
     case $p in *=*) version=\${p#*=}; wanted="|\${p%%=*}|installed|$version|" ;; esac
     case $version in *[*?[]*)
-      # A version with wildcards: what is there may match it.
+      # A version with wildcards: what is there may match it; then only a newer one that does, too, is installed.
       is=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "\${p%%=*}" 2>/dev/null)
-      case $is in "installed "$version) continue ;; esac ;;
+      case $is in "installed "$version)
+        [ "$state" != absent ] || { set -- "$@" "$p"; continue; }
+        newest "\${p%%=*}" "\${is#installed }"
+        [ "$newest" != "\${is#installed }" ] || continue
+        p=\${p%%=*}=$newest; wanted="|\${p%%=*}|installed|$newest|" ;;
+      esac ;;
     esac
     here=$(printf '%s\\n' "$have" | grep -F "|\${p%%=*}|installed|")
     case $state:$have in

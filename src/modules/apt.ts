@@ -100,11 +100,12 @@ export const apt: PlaybookModule<typeof parameters> = {
         const stdout = text === '' ? '' : `${text}\n`;
         if (answer.values.get('failed') === 'true') {
           const own = answer.text('msg');
-          const { message, hint } = own === '' ? explainApt(stdout, answer.values.get('step') ?? '', names) : { message: own };
+          const { message, hint } = own === '' ? explainApt(stdout, answer.values.get('step') ?? '', deb === undefined ? names : [deb]) : { message: own };
           // Known before apt-get is asked, there.
           const [, unknown] = state === 'absent' || upgrade !== '' ? [] : (/E: Unable to locate package (\S+)/.exec(text) ?? []);
           const told = { changed: answer.changed, failed: true, ...(hint === undefined ? {} : { hint }) };
           if (unknown !== undefined) return { ...told, msg: `No package matching '${unknown}' is available`, said: message };
+          if (own !== '') return { ...told, msg: message };
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
           return { ...told, msg: message, values };
         }

@@ -26,16 +26,18 @@ beforeEach(async () => {
   await put('status', '0');
   const root = here.root;
   await program(here, 'dpkg-query', `[ "$1 $2" = '-W -f' ] || exit 2
-shift 3; for p; do
+format=$3; shift 3; for p; do
   case $p in *:*) p="\${p%:*} \${p#*:}" ;; esac
   grep "^$p " ${root}/packages
 done | while read -r name arch status version; do
+  case $format in '\${db'*) printf '%s %s' "$status" "$version"; continue ;; esac
   printf '|%s|%s|%s|\\n|%s:%s|%s|%s|\\n' "$name" "$status" "$version" "$name" "$arch" "$status" "$version"
 done; exit 1`);
   await program(here, 'apt-get', `echo "apt-get $*" >> ${root}/calls
 if [ -s ${root}/locked ]; then cat ${root}/locked; : > ${root}/locked; exit 100; fi
 case "$*" in *update) [ ! -e ${root}/fresh ] || cp ${root}/fresh ${root}/stamp ;; esac
 cat ${root}/said; exit "$(cat ${root}/status)"`);
+  await program(here, 'apt-cache', `[ "$1" = madison ] && printf '%s\\n' ' gcc | 4:14.10 | archive' ' gcc | 4:14.9 | archive' ' gcc | 4:15.1 | archive'`);
   await program(here, 'apt-mark', `echo "apt-mark $*" >> ${root}/calls`);
   await program(here, 'stat', `case $* in *periodic*) exit 1 ;; *lists) cat ${root}/stamp ;; *) exit 2 ;; esac`);
   await program(here, 'date', `echo ${NOW}`);
@@ -53,6 +55,10 @@ describe('present, latest, absent', () => {
     ['by its architecture', { name: ['libc6:i386'] }, [], false],
     ['in its version', { name: 'libc6=2.41+b1~x' }, [], false],
     ['in another version', { name: 'gcc=4:15' }, [`apt-get ${OPTIONS} install -- gcc=4:15`, 'apt-mark manual -- gcc'], true],
+    ['in a version with wildcards: a newer one that matches', { name: 'gcc=4:14.*' }, [`apt-get ${OPTIONS} install -- gcc=4:14.10`, 'apt-mark manual -- gcc'], true],
+    ['in a version with wildcards: none is newer', { name: 'gcc=4:14.2*', state: 'latest' }, [], false],
+    ['absent, in a version with wildcards', { name: 'gcc=4:14.*', state: 'absent' }, [`apt-get ${OPTIONS} remove -- gcc=4:14.*`], true],
+    ['absent, in a version with wildcards that is not there', { name: 'gcc=4:15.*', state: 'absent' }, [], false],
     ['only what is missing', { name: 'gcc, make,old' }, [`apt-get ${OPTIONS} install -- make old`, 'apt-mark manual -- gcc make old'], true],
     ['a name that is part of another', { name: ['gc', 'gcc'] }, [`apt-get ${OPTIONS} install -- gc`, 'apt-mark manual -- gc gcc'], true],
     ['without what is only recommended', { name: 'make', install_recommends: false }, [`apt-get ${OPTIONS} -oAPT::Install-Recommends=no install -- make`, 'apt-mark manual -- make'], true],
