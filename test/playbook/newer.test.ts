@@ -578,3 +578,25 @@ test('results of modules in check mode, of what a search found, of a folder that
     `debug a ok ["Would not run command since '/etc/passwd' exists", true, ["r", "oot", null], {"rest": "oot"}, "file", "remote module (wait_for) does not support check mode", "[Errno 2] No such file or directory: '/srv/none/X'", "Task failed: Module failed: boom"]`,
   );
 });
+
+test('what programs of this machine say: lookups and loops pipe and lines', async () => {
+  const lines = await told(`  vars: {two: "{{ 1 + 1 }}", p: "{{ lookup('pipe', 'echo v') }}"}
+  tasks:
+    - {debug: {msg: "{{ lookup('pipe', 'pwd') == playbook_dir }}"}}
+    - {debug: {msg: "{{ query('pipe', 'printf \\"a \\\\n\\\\n\\"', 'cat') | to_json }}"}}
+    - {debug: {msg: "{{ query('lines', 'printf \\"a \\\\r\\\\nb\\\\rc\\\\n\\\\nd\\"', 'echo e') | to_json }} {{ lookup('lines', 'seq 2') }} {{ lookup('lines', 'cat') | length }}"}}
+    - {debug: {msg: "{{ item }}"}, with_lines: ["seq {{ two }}", "echo {{ p }}"]}
+    - {debug: {msg: "{{ item | to_json }}"}, with_pipe: seq 2}
+    - {debug: {msg: "{{ lookup('ansible.builtin.pipe', 'echo {{ p }} x') }} {{ lookup('pipe', 'exit 1', errors='ignore') is none }} {{ query('lines', 'exit 1', errors='warn') }}"}}
+    - {debug: {msg: "{{ lookup('pipe', 'exit 3') }}"}, ignore_errors: true}
+    - {debug: {msg: x}, with_lines: exit 3, ignore_errors: true}
+`);
+  expect(lines.slice(0, 8)).toEqual(['debug a ok true', 'debug a ok ["a", ""]', 'debug a ok ["a ", "b", "c", "", "d", "e"] 1,2 0', 'debug a ok 1', 'debug a ok 2', 'debug a ok v', 'debug a ok "1\\n2"', 'debug a ok v x True []']);
+  expect(lines.slice(8)).toEqual([expect.stringContaining('"lookup" "pipe" ran exit 3: it ended with status 3'), expect.stringContaining('with_lines ran exit 3: it ended with status 3')]);
+});
+
+test('a lookup in a template file may render another one', async () => {
+  await writeFile(join(folder, 'outer.j2'), "{{ lookup('template', 'inner.j2') }}{{ lookup('pipe', 'echo x') }}");
+  await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');
+  expect(await told("  tasks: [{debug: {msg: \"{{ lookup('template', 'outer.j2') }}\"}}]\n")).toEqual(['debug a ok 2x']);
+});
