@@ -111,10 +111,10 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
       const needed = (answer.values.get('need') ?? '').split(' ').filter((word) => word !== '').map(Number);
       if (context.check || needed.length === 0) return result(answer.changed);
       const files = needed.map((index) => ({ name: `f${index}`, bytes: (tree.files[index] as LocalFile).bytes }));
-      const box = 'box=$(mktemp -d) && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
+      const box = 'box=$(mktemp -d) && spare=$box && trap no_spare EXIT && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
       return {
         kind: 'script',
-        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish}`),
+        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\n${finish}`),
         input: tarOf(files),
         parse: (brought) => {
           const last = parseAnswer('copy', brought);

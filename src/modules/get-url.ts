@@ -82,7 +82,7 @@ after=$(sha1sum < "$new" | cut -c1-40)
 [ -n "$check" ] || [ -z "$algorithm" ] || { is=$("\${algorithm}sum" < "$new" | cut -d' ' -f1); [ "$is" = "$wanted" ] || give_up "The checksum for $url did not match $wanted; it was $is."; }
 if [ "$after" != "$before" ]; then
   changed=true
-  if [ -z "$check" ]; then sum=$(sha256sum < "$new" | cut -c1-64); rm -f "$settings"; put "$target" < "$new"; rm -f "$new"; fi
+  if [ -z "$check" ]; then sum=$(sha256sum < "$new" | cut -c1-64); rm -f "$settings"; spare=$new; put "$target" < "$new"; fi
 fi
 [ ! -e "$target" ] || own "$target"
 answered OK

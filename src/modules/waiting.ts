@@ -38,7 +38,7 @@ export const pause: PlaybookModule<typeof pauseParameters> = {
       const duration = Math.round((seconds === undefined ? durationSec / 60 : durationSec) * 100) / 100;
       const paused = `Paused for ${Number.isInteger(duration) ? `${duration}.0` : duration} ${seconds === undefined ? 'minutes' : 'seconds'}`;
       const warnings = waitSec === undefined && host.ask === undefined ? ['Not waiting for response to prompt as stdin is not interactive'] : [];
-      return { changed: false, values: { user_input: typed, echo, delta: Math.floor(durationSec), rc: 0, stdout: paused, stderr: '', start: timeText(started), stop: timeText(Date.now()) }, warnings };
+      return { changed: false, values: { user_input: typed, echo, delta: Math.floor(durationSec), rc: 0, stdout: paused, stderr: '', start: timeText(started), stop: timeText(Date.now()) }, hasNoLines: true, warnings };
     },
   }),
 };

@@ -17,6 +17,7 @@ import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
 import { type Settings, switchOf } from './settings.js';
 import { doneResult, failedResult, loopResult, registeredOf, skippedResult, type TaskResult, UNKNOWN_FAILURE } from './task-result.js';
+import { timedOutValues } from './task-limit.js';
 import { render, type Template, type TemplateValue } from './template.js';
 import type { Scope } from './variables.js';
 
@@ -181,7 +182,8 @@ async function runItem(task: Task, when: readonly Condition[], scope: Scope, hos
     const notify = result.changed && task.notify !== undefined ? [render(task.notify, scope)].flat().map(toText) : [];
     return finish({ ...result, notify });
   } catch (error) {
-    return finish({ ...failedResult(error), delegatedTo: settings.delegateTo });
+    const result = failedResult(error);
+    return finish({ ...result, registered: { ...result.registered, ...timedOutValues(result.error, settings.timeoutSec) }, delegatedTo: settings.delegateTo });
   }
 }
 

@@ -80,7 +80,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
 export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined }): Registered {
   return {
     ...(raw.msg !== undefined ? { msg: raw.msg } : how.failed ? { msg: UNKNOWN_FAILURE } : {}),
-    ...withLines(raw.values ?? {}),
+    ...(raw.hasNoLines === true ? raw.values : withLines(raw.values ?? {})),
     ...(how.attempts === undefined ? {} : { attempts: how.attempts }),
     changed: how.changed,
     failed: how.failed,
@@ -92,7 +92,7 @@ export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean
   };
 }
 
-/** stdout_lines for every module that has a stdout (plugins/action/__init__.py). */
+/** stdout_lines for every module that has a stdout (plugins/action/__init__.py); those that run nothing on a host have none. */
 function withLines(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const lines: Record<string, unknown> = {};
   for (const name of ['stdout', 'stderr']) {
