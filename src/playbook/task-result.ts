@@ -57,8 +57,8 @@ export function failedResult(error: unknown, noLog = false): TaskResult {
   return { ...PLAIN, changed: false, failed: !unreachable, skipped: false, unreachable, registered, msg, hint: known?.hint, error: known, noLog };
 }
 
-/** @param how what changed_when, failed_when and until have said */
-export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number }): TaskResult {
+/** @param how what changed_when, failed_when and until have said; without diffContext no diff is shown */
+export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number | undefined }): TaskResult {
   return {
     ...PLAIN,
     changed: how.changed,
@@ -67,7 +67,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
     registered: registeredOf(raw, how),
     msg: raw.said ?? raw.msg ?? how.msg,
     hint: raw.hint,
-    diff: raw.diff === undefined ? undefined : diffText(raw.diff, how.diffContext),
+    diff: raw.diff === undefined || how.diffContext === undefined ? undefined : diffText(raw.diff, how.diffContext),
     warnings: raw.warnings ?? [],
     facts: raw.facts ?? {},
     effects: raw.effects ?? [],

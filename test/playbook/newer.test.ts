@@ -600,3 +600,64 @@ test('a lookup in a template file may render another one', async () => {
   await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');
   expect(await told("  tasks: [{debug: {msg: \"{{ lookup('template', 'outer.j2') }}\"}}]\n")).toEqual(['debug a ok 2x']);
 });
+
+test('a task has one limit of time, for waits too; failed_when and retries do not change that failure', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {command: sleep 9, timeout: 1, failed_when: false, register: command}
+    - {wait_for: {path: /nowhere, timeout: 8}, timeout: 1, retries: 3, delay: 0, until: false, register: waits}
+    - {pause: {seconds: 9}, timeout: 1}
+    - {command: echo, timeout: 2.5}
+    - {debug: {msg: "{{ [command, waits] | to_json }}"}}
+`);
+  const timedOut = { changed: false, failed: true, exception: '(traceback unavailable)', msg: 'Task failed: Timed out after 1 second(s).', timedout: { frame: 'Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.', period: 1 } };
+  expect(lines.filter((line) => line.includes('Timed out') && !line.startsWith('debug'))).toHaveLength(3);
+  expect(lines.find((line) => line.startsWith('command') && line.includes('timeout:'))).toContain('this is no whole number of seconds');
+  expect(JSON.parse(lines.at(-1)?.slice('debug a ok '.length) ?? '')).toEqual([timedOut, timedOut]);
+});
+
+test("assert's messages are texts or lists of texts", async () => {
+  const lines = await told(`  ignore_errors: true
+  vars: {number: 5}
+  tasks:
+    - {assert: {that: 1 == 1, fail_msg: "{{ number }}"}}
+    - {assert: {that: 1 == 1, success_msg: [a]}, register: r}
+    - {debug: {msg: "{{ r.msg | to_json }}"}}
+    - {include_vars: {file: "{{ none }}"}}
+    - {pause: {seconds: 0}, register: r}
+    - {debug: {msg: "{{ r.stdout_lines is defined }}"}}
+`);
+  expect(lines).toContain('debug a ok ["a"]');
+  expect(lines[0]).toBe('assert a ignored fail_msg takes a string or a list of strings');
+  expect(lines.find((line) => line.startsWith('include_vars'))).toContain('a ignored Could not find file');
+  expect(lines.at(-1)).toBe('debug a ok false');
+});
+
+test('what debug says of a part that a value has not', async () => {
+  const lines = await told("  vars: {a: {b: 1, l: [1]}, s: text}\n  tasks:\n    - {debug: {var: a.c.d}}\n    - {debug: {var: \"a['c']\"}}\n    - {debug: {var: \"a.l[4]\"}}\n    - {debug: {var: s.x}}\n    - {debug: {var: a.b.x}}\n");
+  expect(lines.map((line) => line.replace(/.*<< error 1 - (.*) >>$/, '$1'))).toEqual(["object of type 'dict' has no attribute 'c'", "object of type 'dict' has no attribute 'c'", "object of type 'list' has no attribute 4", "object of type 'str' has no attribute 'x'", "object of type 'int' has no attribute 'x'"]);
+});
+
+test('copy of a folder with one file, and of a file in check mode', async () => {
+  await mkdir(join(folder, 'single/below'), { recursive: true });
+  await writeFile(join(folder, 'single/below/f'), 'a\n');
+  const lines = await told(`  tasks:
+    - {copy: {src: single/below, dest: out}, check_mode: true, register: one}
+    - {copy: {src: single/below, dest: out}, register: two}
+    - {copy: {src: single/below, dest: out}, register: three}
+    - {copy: {src: single, dest: out}, register: four}
+    - {copy: {src: single/below/f, dest: out/x}, check_mode: true, register: five}
+    - {copy: {src: /etc/hostname, dest: out/x, remote_src: true}, check_mode: true, register: six}
+    - {debug: {msg: "{{ [one, two, three, four, five, six] | map('list') | map('sort') | to_json }} {{ two.dest }}"}}
+    - {file: {path: temporary, state: directory}}
+    - {copy: {src: single, dest: owned, owner: nobodyx}, environment: {TMPDIR: temporary}, ignore_errors: true}
+    - {find: {paths: temporary, file_type: any}, register: left}
+    - {debug: {msg: "left {{ left.matched }}"}}
+`);
+  const of = ['changed', 'checksum', 'dest', 'diff', 'failed', 'gid', 'group', 'mode', 'owner', 'size', 'state', 'uid'];
+  const expected = [['changed', 'diff', 'failed'], [...of, 'md5sum'].sort(), [...of, 'path'].sort(), ['changed', 'dest', 'failed', 'src'], ['changed', 'diff', 'failed'], ['changed', 'checksum', 'dest', 'failed', 'md5sum', 'src']];
+  const line = lines.find((one) => one.startsWith('debug'))?.slice('debug a ok '.length) ?? '';
+  expect(JSON.parse(line.slice(0, line.lastIndexOf(' ')))).toEqual(expected);
+  expect(line.slice(line.lastIndexOf(' ') + 1)).toBe('out/below/f');
+  expect(lines.slice(-3)).toEqual(['copy a ignored chown failed: failed to look up user nobodyx', 'find a ok All paths examined', 'debug a ok left 0']);
+});
