@@ -1,6 +1,8 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -660,4 +662,21 @@ test('copy of a folder with one file, and of a file in check mode', async () => 
   expect(JSON.parse(line.slice(0, line.lastIndexOf(' ')))).toEqual(expected);
   expect(line.slice(line.lastIndexOf(' ') + 1)).toBe('out/below/f');
   expect(lines.slice(-3)).toEqual(['copy a ignored chown failed: failed to look up user nobodyx', 'find a ok All paths examined', 'debug a ok left 0']);
+});
+
+test('wait_for hears what a port says', async () => {
+  const server = createServer((socket) => void socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    const lines = await told(`  ignore_errors: true
+  tasks:
+    - {wait_for: {port: ${port}, search_regex: 'Open(SSH)_(?P<number>[0-9])', timeout: 9}, register: heard}
+    - {debug: {msg: "{{ [heard.match_groups, heard.match_groupdict, heard.state, heard.port == ${port}] | to_json }}"}}
+    - {wait_for: {port: ${port}, search_regex: Dropbear, timeout: 1, connect_timeout: 1}}
+`);
+    expect(lines).toEqual(['wait_for a ok', 'debug a ok [[], {}, "started", true]', `wait_for a ignored Timeout when waiting for search string Dropbear in 127.0.0.1:${port}`]);
+  } finally {
+    server.close();
+  }
 });
