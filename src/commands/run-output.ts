@@ -36,7 +36,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
   const verbosity = options.verbose ?? 0;
   const now = () => new Date();
   const json = options.json ? new PlaybookJson(now) : undefined;
-  const view = json === undefined && stdout.isTTY === true && verbosity === 0 ? new TaskView(stderr, options.diff, foldHosts) : undefined;
+  const view = json === undefined && stdout.isTTY === true && verbosity === 0 ? new TaskView(stderr, foldHosts) : undefined;
   const live = json === undefined && stdout.isTTY === true && verbosity > 0 ? new LiveLines(stderr) : undefined;
   const junit = options.junit === undefined ? undefined : new PlaybookJunit();
   const file = options.events === undefined ? undefined : createWriteStream(options.events, { mode: 0o600 });
@@ -45,7 +45,7 @@ export function openOutput(options: OutputOptions, stdout: Writable & { readonly
     broken ??= error;
   });
   const events = file === undefined ? undefined : new PlaybookEventLines(file, now);
-  const first: PlaybookReporter = json ?? view ?? new AnsibleOutput(stdout, stderr, { verbosity, diff: options.diff, ...options.shownResults });
+  const first: PlaybookReporter = json ?? view ?? new AnsibleOutput(stdout, stderr, { verbosity, ...options.shownResults });
   const finish = async (recap: readonly RecapRow[], custom?: Stats): Promise<void> => {
     if (json !== undefined) stdout.write(`${json.text(recap, options.shownResults?.stats === true ? custom : undefined)}\n`);
     events?.ended(recap);

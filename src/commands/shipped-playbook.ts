@@ -53,7 +53,7 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
   let sofar: RunOutcome = { recap: [], failures: new Map(), exitStatus: 0 };
   for (const [index, wave] of waves.entries()) {
     const chosen = new Set(wave.map((host) => host.name));
-    const view = new TaskView(stderr, options.diff, foldHosts);
+    const view = new TaskView(stderr, foldHosts);
     fleet.context.drawnBy?.((question) => view.whileAsked(question));
     const log = new HostLog(fleet.run.log, () => new Date());
     const { recap, failures } = await runPlaybook(playbook, {

@@ -106,7 +106,7 @@ export function planRemoteCopy(params: ParamsOf<typeof copyParameters>, src: str
       const msg = answer.text('msg');
       const backupFile = answer.text('backupfile');
       const sha1 = answer.values.get('checksum') ?? '';
-      const values = { dest: answer.text('target'), src: answer.text('src') || src, ...(sha1 === '' ? {} : { checksum: sha1, md5sum: answer.values.get('md5sum') ?? '' }), ...pathInfo(answer), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
+      const values = { dest: answer.text('target'), src: answer.text('src') || src, ...(sha1 === '' ? {} : { checksum: sha1, md5sum: answer.values.get('md5sum') ?? '' }), ...(answer.values.get('state') === 'absent' ? {} : pathInfo(answer)), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
       return { changed: answer.changed, ...(msg === '' ? {} : { msg }), values };
     },
   };

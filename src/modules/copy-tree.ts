@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { quote } from '../base/quote.js';
-import { parseAnswer } from './answer.js';
+import { type Answer, parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
 import { type LocalSource, readSource } from './local-source.js';
-import type { ModuleContext, ModulePlan } from './module.js';
-import { OWN, ownershipWords } from './ownership.js';
+import type { ModuleContext, ModulePlan, ModuleResult } from './module.js';
+import { OWN, ownershipWords, pathInfo } from './ownership.js';
 import type { ParamsOf } from './params.js';
 import { MAKE_FOLDERS } from './place.js';
 import { PUT, requireValidate, validation } from './put.js';
@@ -99,8 +99,18 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const script = (body: string) =>
     moduleScript('copy', { dest, src: source, files: tree.files.length }, context, `${assign(words)}\n${OWN}\n${MAKE_FOLDERS}\n${validation(params.validate, 'copy')}\n${PUT}\n${LOOK}\n${body}`);
   const end = [...tree.folders.map((rel) => `folder ${quote(rel)}`), ...tree.links.map(({ rel, target }) => `link ${quote(rel)} ${quote(target)}`)].join('\n');
-  const finish = `${end}\nanswer\nsay changed "$changed"\nsay need "$need"`;
-  const result = (changed: boolean) => ({ changed, values: { dest: dest.endsWith('/') ? dest : `${dest}/`, src: source } });
+  const [only, second] = tree.files;
+  // Of one file, and nothing else, Ansible's result is that file's.
+  const single = second === undefined && tree.folders.length === 0 && tree.links.length === 0 ? only : undefined;
+  const finish = `${end}\nanswer\nsay changed "$changed"\nsay need "$need"${single === undefined ? '' : `\ninfo "$dest"${quote(single.rel)}`}`;
+  const folder = dest.endsWith('/') ? dest : `${dest}/`;
+  const result = (changed: boolean, answer?: Answer, isNew = false): ModuleResult => {
+    if (single === undefined || answer === undefined || (single !== undefined && !params.force && !isNew)) return { changed, values: { dest: folder, src: source } };
+    if (context.check && isNew) return { changed, values: {}, diff: [] };
+    const path = `${folder}${single.rel}`;
+    const hash = (algorithm: string) => createHash(algorithm).update(single.bytes).digest('hex');
+    return { changed, values: { dest: path, checksum: hash('sha1'), ...pathInfo(answer), ...(isNew ? { md5sum: hash('md5') } : { path }) }, diff: [] };
+  };
   const look = `${tree.files.map((_, index) => line('look', index)).join('\n')}\n[ -z "$need" ] || [ -n "$check" ] || { answer; say changed "$changed"; say need "$need"; finish; }\n${finish}`;
   return {
     kind: 'script',
@@ -109,16 +119,16 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
       const answer = parseAnswer('copy', looked);
       if (answer.values.get('failed') === 'true') return { ...result(answer.changed), failed: true, msg: answer.text('msg') };
       const needed = (answer.values.get('need') ?? '').split(' ').filter((word) => word !== '').map(Number);
-      if (context.check || needed.length === 0) return result(answer.changed);
+      if (context.check || needed.length === 0) return result(answer.changed, answer, needed.length > 0);
       const files = needed.map((index) => ({ name: `f${index}`, bytes: (tree.files[index] as LocalFile).bytes }));
-      const box = 'box=$(mktemp -d) && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
+      const box = 'box=$(mktemp -d) && spare=$box && trap no_spare EXIT && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
       return {
         kind: 'script',
-        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish}`),
+        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\n${finish}`),
         input: tarOf(files),
         parse: (brought) => {
           const last = parseAnswer('copy', brought);
-          return last.values.get('failed') === 'true' ? { ...result(true), failed: true, msg: last.text('msg') } : result(true);
+          return last.values.get('failed') === 'true' ? { ...result(true), failed: true, msg: last.text('msg') } : result(true, last, true);
         },
       };
     },

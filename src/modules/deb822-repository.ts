@@ -54,6 +54,7 @@ if [ -n "$keyurl" ]; then
   keyfile=/etc/apt/keyrings/$slug.$extension
   if [ ! -d /etc/apt/keyrings ]; then changed=true; [ -n "$check" ] || mkdir -m 755 /etc/apt/keyrings; fi
   if [ ! -e "$keyfile" ] || ! cmp -s "$new" "$keyfile"; then changed=true; [ -n "$check" ] || { cp "$new" "$keyfile.new" && chmod 644 "$keyfile.new" && mv -f "$keyfile.new" "$keyfile" || give_up "cannot write $keyfile"; }; fi
+  rm -f "$new"
   if [ -e "$keyfile" ]; then mode=644; own "$keyfile"; fi
 fi
 mode=$filemode
@@ -62,7 +63,7 @@ text=$(cat; echo x); text=\${text%x}
 case $text in *@KEYFILE@*) text="\${text%%@KEYFILE@*}$keyfile\${text#*@KEYFILE@}" ;; esac
 if [ ! -e "$target" ] || [ "$(printf %s "$text" | sha256sum)" != "$(sha256sum < "$target")" ]; then
   changed=true
-  if [ -z "$check" ]; then sum=$(printf %s "$text" | sha256sum | cut -c1-64); printf %s "$text" > "$target.fleet-tap" && put "$target" < "$target.fleet-tap"; rm -f "$target.fleet-tap"; fi
+  if [ -z "$check" ]; then sum=$(printf %s "$text" | sha256sum | cut -c1-64); spare=$target.fleet-tap; printf %s "$text" > "$spare" && put "$target" < "$spare"; rm -f "$spare"; fi
 fi
 if [ -e "$target" ]; then own "$target"; fi
 answer

@@ -98,7 +98,7 @@ export function planEdit(params: EditParams, context: ModuleContext, rule: EditR
         const parts = [...(msg === '' ? [] : [msg]), ...(differ ? ['ownership, perms or SE linux context changed'] : [])];
         const backups = rule.backupKey === 'backup' ? { backup } : backup === '' ? {} : { backup_file: backup };
         const content: ModuleDiff = { before_header: rule.header, after_header: rule.header, ...(context.diff && !context.noLog ? { before: readable(before ?? ''), after: readable(edited.text) } : { before: '', after: '' }) };
-        const diffs = rule.showsAttributes ? [content, ...(context.check && before === undefined ? [] : [attributeDiffOf(path, answer)])] : isNew ? [content] : [];
+        const diffs = rule.showsAttributes ? [content, ...(context.check && before === undefined ? [] : [attributeDiffOf(path, answer)])] : isNew && context.diff ? [content] : [];
         return { changed: isNew || differ, msg: parts.join(' and '), values: { ...values, ...backups }, ...(diffs.length === 0 ? {} : { diff: diffs }), warnings: rule.warnings ?? [] };
       };
       if (context.check || !(isNew || attributesDiffer)) return done(looked, attributesDiffer);

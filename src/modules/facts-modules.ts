@@ -103,7 +103,8 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
         return unreadable(error.message, name);
       }
     }
-    else if (dir !== undefined) {
+    else if (dir === undefined) return unreadable('Could not find file on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option', name);
+    else {
       // Outside of roles not in vars/ first, unlike a file (plugins/action/include_vars.py, _set_root_dir).
       const beside = context.variable('role_path') === undefined ? [context.variable('ansible_search_path')].flat()[0] : undefined;
       const root = typeof beside === 'string' ? resolve(beside, dir) : await context.findLocal('vars', dir);

@@ -28,14 +28,15 @@ const BODY = part(`
 expand path src
 # What the path is belongs to a failure, too.
 give_up() {
-  [ -z "$made" ] || rm -f -- "$made"
-  answer; say changed false; say failed true; tell msg "$1"; say told "$blamed"; tell path "$path"
+  answer; say changed false; say failed true; tell msg "$1"; say told "$blamed"; tell path "\${leadsto:-$path}"
   [ -z "$blamedsrc" ] || tell src "$src"
-  if [ -e "$path" ] || [ "$state" = file ]; then info "$path"; fi
+  if [ -e "$path" ] || [ "$state" = file ]; then info "\${leadsto:-$path}"; fi
+  [ -z "$made" ] || rm -f -- "$made"
   finish
 }
 # made: a file that goes again where its owner or mode cannot be set.
-blamed=path; blamedsrc=; made=
+# leadsto: what is really set, where a link is followed.
+blamed=path; blamedsrc=; made=; leadsto=
 state_of() {
   if [ -L "$1" ]; then was=link; elif [ -d "$1" ]; then was=directory
   elif [ -e "$1" ]; then was_of nlink "$1"; if [ "$was" = 1 ]; then was=file; else was=hard; fi
@@ -162,7 +163,7 @@ link)
     attributed=$path
     if [ -n "$follow" ] && [ -L "$path" ]; then
       if [ -e "$path" ] && [ "$mode$owner$group$selinux$mtime$atime" = preservepreserve ]; then attributed=
-      elif [ -e "$path" ]; then real "$path"; attributed=$real; else attributed=; say_warning=1; fi
+      elif [ -e "$path" ]; then real "$path"; attributed=$real; leadsto=$real; else attributed=; say_warning=1; fi
     fi
     [ -z "$attributed" ] || attributes "$attributed"
   fi ;;

@@ -94,7 +94,7 @@ else [ -d "$folder" ] || refuse "Destination $folder does not exist"; [ -w "$fol
 [ -n "$check" ] || [ -z "$algorithm" ] || { is=$("\${algorithm}sum" < "$new" | cut -d' ' -f1); [ "$is" = "$wanted" ] || refuse "The checksum for $url did not match $wanted; it was $is."; }
 if [ "$after" != "$before" ]; then
   changed=true
-  if [ -z "$check" ]; then sum=$(sha256sum < "$new" | cut -c1-64); rm -f "$settings"; put "$target" < "$new"; rm -f "$new"; fi
+  if [ -z "$check" ]; then sum=$(sha256sum < "$new" | cut -c1-64); rm -f "$settings"; spare=$new; put "$target" < "$new"; fi
 fi
 [ ! -e "$target" ] || own "$target"
 [ -n "$check" ] || { applied=1; md5=$(md5sum < "$target" | cut -c1-32); }

@@ -6,8 +6,8 @@ import { convertParameter, type Parameters } from './params.js';
 
 const assertParameters = {
   that: { type: 'conditions', required: true },
-  fail_msg: { type: 'words', aliases: ['msg'] },
-  success_msg: { type: 'words' },
+  fail_msg: { type: 'raw', aliases: ['msg'], keepsNull: true },
+  success_msg: { type: 'raw', keepsNull: true },
   quiet: { type: 'boolean', default: false },
 } as const satisfies Parameters;
 
@@ -15,15 +15,31 @@ export const assert: PlaybookModule<typeof assertParameters> = {
   name: 'assert',
   ahead: 'local',
   parameters: assertParameters,
-  plan: ({ that, fail_msg, success_msg, quiet }) => {
+  checkWritten: (written) => {
+    const wrong = MESSAGES.find((name) => name in written && !isMessage(written[name]));
+    return wrong === undefined ? undefined : { message: notMessage(wrong), parameter: wrong, hint: 'quote it' };
+  },
+  plan: ({ that, fail_msg: failMsg, success_msg: successMsg, quiet }) => {
     const shown = quiet ? {} : ({ shows: 'always' } as const);
-    const text = (words: readonly string[]) => (words.length === 1 ? words[0] : words);
+    const given = { fail_msg: failMsg, success_msg: successMsg };
+    const bad = MESSAGES.find((name) => given[name] !== undefined && !isMessage(given[name]));
+    if (bad !== undefined) return { kind: 'done', result: { changed: false, failed: true, msg: notMessage(bad) } };
+    const said = (message: unknown, otherwise: string) => (message === undefined ? otherwise : [message].flat().join('\n'));
     const wrong = that.find((condition) => !condition.holds);
-    if (wrong === undefined) return { kind: 'done', result: { changed: false, msg: success_msg?.join('\n') ?? 'All assertions passed', values: success_msg === undefined ? {} : { msg: text(success_msg) }, ...shown } };
-    const said = fail_msg?.join('\n') ?? `Assertion failed: ${wrong.text}`;
-    return { kind: 'done', result: { changed: false, failed: true, msg: 'Assertion failed', said, values: { assertion: wrong.text, evaluated_to: false, ...(fail_msg === undefined ? {} : { msg: text(fail_msg) }) }, ...shown } };
+    if (wrong === undefined) return { kind: 'done', result: { changed: false, msg: said(successMsg, 'All assertions passed'), values: successMsg === undefined ? {} : { msg: successMsg }, ...shown } };
+    return { kind: 'done', result: { changed: false, failed: true, msg: 'Assertion failed', said: said(failMsg, `Assertion failed: ${wrong.text}`), values: { assertion: wrong.text, evaluated_to: false, ...(failMsg === undefined ? {} : { msg: failMsg }) }, ...shown } };
   },
 };
+
+const MESSAGES = ['fail_msg', 'success_msg'] as const;
+
+function isMessage(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+}
+
+function notMessage(name: string): string {
+  return `${name} takes a string or a list of strings`;
+}
 
 const failParameters = { msg: { type: 'raw', default: 'Failed as requested from task', keepsNull: true } } as const satisfies Parameters;
 

@@ -119,6 +119,8 @@ export interface ModuleResult {
   readonly hint?: string;
   /** What `register` gets besides changed, failed, skipped and msg. */
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Its stdout is nobody's: without stdout_lines. */
+  readonly hasNoLines?: boolean;
   readonly diff?: ModuleDiff | readonly ModuleDiff[];
   readonly warnings?: readonly HostText[];
   /** set_fact only: variables for this host. */

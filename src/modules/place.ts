@@ -108,15 +108,18 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       if (said.get('failed') === 'true') {
         const status = said.get('exit_status');
         const more = status === undefined ? {} : { exit_status: Number(status), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
-        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(answer.text('msg') === CONTENT_IN_FOLDER ? {} : { checksum }), ...more } };
+        const isEarly = answer.text('msg') === CONTENT_IN_FOLDER;
+        return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(isEarly ? {} : { checksum }), ...more }, ...(isEarly || !wantDiff ? { diff: [] } : {}) };
       }
       const target = answer.text('target');
       if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined ? {} : { src: placed.source }) } };
       const backup = answer.text('backupfile');
       const values = { dest: target, checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: backup }) };
       const isContent = said.get('same') === '';
-      const diff = isContent && wantDiff ? [contentDiff(placed, target, said)] : !isContent && answer.changed ? [attributesOnly(target, attributeDiff(answer))] : undefined;
-      return { changed: answer.changed, values: isContent ? { ...values, ...(context.check ? {} : { md5sum: createHash('md5').update(bytes).digest('hex') }) } : { path: target, ...values }, ...(diff === undefined ? {} : { diff }) } satisfies ModuleResult;
+      const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, target, said)] : attributesOnly(target, attributeDiff(answer));
+      // In check mode Ansible knows nothing of the file that would come.
+      const shown = !isContent ? { path: target, ...values } : context.check ? {} : { ...values, md5sum: createHash('md5').update(bytes).digest('hex') };
+      return { changed: answer.changed, values: shown, diff } satisfies ModuleResult;
     },
   });
   return step(!context.check && bytes.length <= SENT_AT_ONCE_BYTES);

@@ -9,7 +9,7 @@ import { part } from './script.js';
 /**
  * `put PATH` (no link, not a directory) needs the variables sum (SHA-256 of what must arrive) and backup; the function `validate FILE` (below)
  * and OWN. It answers failures itself; afterwards `backupfile` is the backup's name. The process's number is not asked of the shell: a script that does runs
- * in a shell of its own (ssh/shell-loop.ts).
+ * in a shell of its own (ssh/shell-loop.ts). What `spare` names goes with the script, whatever its end.
  */
 export const PUT = part(`
 put() {
@@ -19,7 +19,7 @@ put() {
   mask=$(umask)
   umask 077
   tmp=$(mktemp "$dir/.fleet-tap.XXXXXXXX" 2>/dev/null) || give_up "Destination $dir not writable"
-  trap 'rm -f -- "$tmp"' EXIT
+  trap 'rm -f -- "$tmp"; no_spare' EXIT
   cat > "$tmp" || give_up "cannot write $tmp"
   [ "$(sha256sum < "$tmp" | cut -c1-64)" = "$sum" ] || give_up "the content did not arrive whole"
   umask "$mask"
@@ -32,9 +32,10 @@ put() {
   fi
   own "$tmp"
   mv -fT -- "$tmp" "$1" || give_up "cannot put the file at $1"
-  trap - EXIT
+  trap no_spare EXIT
 }
-backupfile=
+no_spare() { [ -z "$spare" ] || rm -rf -- "$spare"; }
+backupfile=; spare=
 `);
 
 /**

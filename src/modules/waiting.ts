@@ -38,7 +38,7 @@ export const pause: PlaybookModule<typeof pauseParameters> = {
       const duration = Math.round((seconds === undefined ? durationSec / 60 : durationSec) * 100) / 100;
       const paused = `Paused for ${Number.isInteger(duration) ? `${duration}.0` : duration} ${seconds === undefined ? 'minutes' : 'seconds'}`;
       const warnings = waitSec === undefined && host.ask === undefined ? ['Not waiting for response to prompt as stdin is not interactive'] : [];
-      return { changed: false, values: { user_input: typed, echo, delta: Math.floor(durationSec), rc: 0, stdout: paused, stderr: '', start: timeText(started), stop: timeText(Date.now()) }, warnings };
+      return { changed: false, values: { user_input: typed, echo, delta: Math.floor(durationSec), rc: 0, stdout: paused, stderr: '', start: timeText(started), stop: timeText(Date.now()) }, hasNoLines: true, warnings };
     },
   }),
 };
@@ -73,6 +73,12 @@ if [ -n "$path" ]; then
   if [ -e "$path" ]; then say there 1; [ -z "$content" ] || { printf 'text='; base64 < "$path" 2>/dev/null | tr -d '\\n'; echo; }; fi
 elif [ -n "$states" ]; then
   awk -v port="$port" -v states="$states" 'BEGIN { want = sprintf("%04X", port) } { n = split($2, a, ":"); if (a[n] == want && index(states, " " $4 " ")) found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null && say there 1
+elif [ -n "$content" ]; then
+  # What a server says first, in so many pieces as they arrive; the + tells that it has been reached.
+  if command -v bash >/dev/null 2>&1; then
+    heard=$(timeout "$limit" bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit; printf +; dd bs=1024 count="$2" <&3' "$host" "$port" "$pieces" 2>/dev/null | base64 | tr -d '\\n')
+    [ -z "$heard" ] || { say there 1; say text "$heard"; }
+  else say nobody 1; fi
 else
   connect() {
     if command -v nc >/dev/null 2>&1; then nc -z -w "$limit" "$host" "$port" >/dev/null 2>&1 </dev/null
@@ -96,7 +102,6 @@ export const waitFor: PlaybookModule<typeof waitForParameters> = {
     if ('port' in written && 'path' in written) return { message: 'port and path parameter can not both be passed to wait_for', parameter: 'path' };
     if (written.state === 'stopped' && 'path' in written) return { message: 'state=stopped should only be used for checking a port in the wait_for module', parameter: 'state' };
     if (written.state === 'drained' && 'path' in written) return { message: 'state=drained should only be used for checking a port in the wait_for module', parameter: 'state' };
-    if ('search_regex' in written && 'port' in written) return { message: 'search_regex with a port is not supported', parameter: 'search_regex', hint: 'wait for the port, then look with the module command' };
     return undefined;
   },
   plan: (params, context) => {
@@ -115,16 +120,18 @@ async function waitOn(params: WaitFor, host: ActionHost, context: ModuleContext)
     if (state !== 'drained') await host.sleep(Math.max(0, params.timeout - params.delay));
     return { changed: false, values: values() };
   }
-  const regex = pattern === undefined ? undefined : regexOf(pattern);
-  const states = state === 'drained' ? ` ${params.active_connection_states.map((one) => TCP_STATES[one] ?? '').join(' ')} ` : '';
-  const words = assign({ host: params.host, port, path, states, content: regex !== undefined, limit: params.connect_timeout });
   const isGone = state === 'absent' || state === 'stopped' || state === 'drained';
-  for (;;) {
+  const regex = pattern === undefined || (port !== undefined && isGone) ? undefined : regexOf(pattern);
+  const states = state === 'drained' ? ` ${params.active_connection_states.map((one) => TCP_STATES[one] ?? '').join(' ')} ` : '';
+  // A server that says more than it did in the time before is heard longer.
+  for (let pieces = 1; ; pieces += 1) {
+    const words = assign({ host: params.host, port, path, states, content: regex !== undefined, limit: regex === undefined ? params.connect_timeout : Math.max(1, Math.min(params.connect_timeout, params.timeout - elapsed())), pieces });
     const answer = parseAnswer('wait_for', await host.run(moduleScript('wait_for', { host: params.host, port, path, state }, context, `${path === undefined ? '' : `${OWN}\n`}${words}\n${PROBE}`)));
-    if (answer.values.get('nobody') === '1') return { changed: false, failed: true, msg: 'the host has neither nc nor bash, to see whether a port of another host is open' };
-    const found = regex === undefined ? null : search(regex, Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8'));
+    if (answer.values.get('nobody') === '1') return { changed: false, failed: true, msg: regex === undefined ? 'the host has neither nc nor bash, to see whether a port of another host is open' : 'the host has no bash, to hear what a port says' };
+    const text = Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8').slice(port === undefined ? 0 : 1);
+    const found = regex === undefined ? null : search(regex, text);
     const isThere = answer.values.get('there') === '1' && (regex === undefined || found !== null);
-    if (isThere !== isGone) return { changed: false, values: { ...values(found), ...pathInfo(answer) } };
+    if (isThere !== isGone) return { changed: false, values: { ...values(port === undefined ? found : null), ...pathInfo(answer) } }; // Of a port Ansible tells no groups.
     if ((Date.now() - started) / 1000 >= params.timeout) return { changed: false, failed: true, msg: params.msg ?? timedOut(params), values: { elapsed: elapsed() } };
     await host.sleep(params.sleep);
   }

@@ -71,8 +71,9 @@ export class Condition {
   }
 }
 
-/** As debug says it of a name (ansible-core 2.19); what is below a name has its older words. */
-export function notDefined({ reason }: Undefined): string {
+/** As debug says it (ansible-core 2.19); of `hostvars` in its older words. */
+export function notDefined({ reason, part }: Undefined): string {
+  if (part !== undefined) return `<< error 1 - object of type '${part.type}' has no attribute ${repr(part.key)} >>`;
   const name = /^'(\w+)'$/.exec(reason)?.[1];
   return name === undefined ? 'VARIABLE IS NOT DEFINED!' : `<< error 1 - '${name}' is undefined >>`;
 }

@@ -14,6 +14,7 @@ import type { TaskHost } from './run-task.js';
 import { searchPath } from './task-scope.js';
 import { chainOf, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
+import { TaskLimit } from './task-limit.js';
 import type { Scope } from './variables.js';
 
 type LookAhead = (wanted: { readonly look: string; readonly most: number; readonly where: string }) => Promise<readonly Look[]>;
@@ -30,6 +31,8 @@ export class HostTask implements TaskHost {
   readonly isAhead = false;
   readonly isWatched: boolean;
   #busy: Promise<unknown> = Promise.resolve();
+  /** Of the attempt under way. */
+  #limit: TaskLimit | undefined;
 
   /** @param ahead see LookingHost; undefined: nothing is looked at before it is its turn */
   constructor(play: PlayEngine, task: Task | Include, host: HostRun, told: ToldTask, plainName: string, ahead?: LookAhead) {
@@ -57,6 +60,7 @@ export class HostTask implements TaskHost {
   }
 
   async finish(plan: ModulePlan, settings: Settings): Promise<ModuleResult> {
+    this.#limit = settings.timeoutSec === undefined ? undefined : new TaskLimit(settings.timeoutSec, Date.now());
     const { looks } = this.#play.run;
     const task = this.#task;
     if (task.kind === 'task' && (task.until !== undefined || task.retries !== undefined)) {
@@ -87,20 +91,24 @@ export class HostTask implements TaskHost {
     const { run } = this.#play;
     const named = settings.delegateTo === undefined ? this.#host.host : run.inventory.host(settings.delegateTo);
     const become: RunOptions['become'] = settings.become === false ? false : Object.keys(settings.become).length === 0 ? true : settings.become;
-    return { host: reachedAs(named, settings), become: become ?? false, limit: settings.timeoutSec === undefined ? {} : { timeoutMs: settings.timeoutSec * 1000 } };
+    return { host: reachedAs(named, settings), become: become ?? false };
   }
 
   /** One script on the host that the task works on. */
   #runOn(settings: Settings): (script: string, options: RunOptions & StepOptions) => Promise<CommandResult> {
-    const { host, become, limit } = this.#reached(settings);
+    const { host, become } = this.#reached(settings);
     const { session, interruption } = this.#play.run;
-    return (script, { mayEnd = false, shownUntil, signal, ...options }) =>
-      interruption.during(host.name, async () => {
+    return (script, { mayEnd = false, shownUntil, signal, ...options }) => {
+      const limit = this.#limit;
+      const work = () => interruption.during(host.name, async () => {
         const ending = [...(mayEnd ? [interruption.signal] : []), signal].filter((one) => one !== undefined);
         const opened = await session(host);
         // Connecting took its time.
-        return interruption.during(host.name, () => this.#shown(shownUntil, (taps) => opened.run(script, { become, ...options, ...taps, ...limit, ...(ending.length === 0 ? {} : { signal: AbortSignal.any(ending) }) })));
+        const least = limit === undefined ? {} : { timeoutMs: Math.min(limit.leftMs(Date.now()), options.timeoutMs ?? Number.POSITIVE_INFINITY) };
+        return interruption.during(host.name, () => this.#shown(shownUntil, (taps) => opened.run(script, { become, ...options, ...taps, ...least, ...(ending.length === 0 ? {} : { signal: AbortSignal.any(ending) }) })));
       });
+      return limit === undefined ? work() : limit.during(work);
+    };
   }
 
   /** Shows what a program prints before the mark, and keeps all of it. */
@@ -137,7 +145,7 @@ export class HostTask implements TaskHost {
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),
-      sleep: (sec) => during(() => run.sleep(sec)),
+      sleep: (sec) => during(async () => (this.#limit === undefined ? run.sleep(sec) : this.#limit.sleep(sec, (some) => run.sleep(some)))),
       say: (line) => run.reporter.note?.(line),
       ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
     };

@@ -12,7 +12,6 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   poll: 'leave it out, with async',
   debugger: 'leave it out',
   include: 'Ansible has it no longer (since 2.16): use include_tasks or import_tasks',
-  with_lines: 'register the output of a command, and loop over stdout_lines',
   with_url: LATER,
   with_password: LATER,
   with_env: 'use loop: with lookup("env", ...)',

@@ -24,6 +24,8 @@ const KINDS: Readonly<Record<string, Loop['kind']>> = {
   with_file: 'file',
   with_ini: 'ini',
   with_csvfile: 'csvfile',
+  with_pipe: 'pipe',
+  with_lines: 'lines',
   with_inventory_hostnames: 'hostnames',
   with_random_choice: 'random',
 };

@@ -46,7 +46,7 @@ export async function looksAhead(play: PlayEngine, task: Task, host: HostRun, { 
   for (const one of upcoming(following)) {
     if (isFull()) break;
     const { step } = one;
-    const scope = () => play.scope(step, host, one.locals);
+    const scope = () => play.scope(step, host, one.locals).ahead();
     if (isPassed(step, scope)) continue;
     if (step.kind !== 'task' || endsThere(step)) break;
     if (!looks.isNew(where, step)) continue;
@@ -120,7 +120,7 @@ class AheadTask implements TaskHost {
 
   async plan(locals: Readonly<Record<string, unknown>>): Promise<void> {
     const when = chainOf(this.#task).toReversed().flatMap((one) => one.when);
-    await runTask(this.#task, when, this.#play.scope(this.#task, this.#host, locals), this);
+    await runTask(this.#task, when, this.#play.scope(this.#task, this.#host, locals).ahead(), this);
   }
 
   settings(scope: Parameters<TaskHost['settings']>[0]): Settings {

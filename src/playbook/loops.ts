@@ -9,6 +9,7 @@ import type { LocalFiles } from './local-files.js';
 import { FilterError } from './expression/filter-error.js';
 import { inventoryHostnames } from './expression/inventory-hostnames.js';
 import { csvValues, iniValues } from './expression/lookups-files.js';
+import { linesValues, pipeValues } from './expression/lookups-programs.js';
 import { splitLines } from './expression/methods-text.js';
 import { toText } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
@@ -60,6 +61,9 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
     case 'ini':
     case 'csvfile':
       return keyedValues(loop.kind, terms, files, wrong);
+    case 'pipe':
+    case 'lines':
+      return programValues(loop.kind, terms, names, wrong);
     case 'random':
       return terms.length === 0 ? [] : [terms[randomInt(terms.length)]];
     case 'file':
@@ -70,6 +74,16 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
 function keyedValues(kind: 'ini' | 'csvfile', terms: readonly unknown[], files: LocalFiles, wrong: Wrong): unknown[] {
   try {
     return (kind === 'ini' ? iniValues : csvValues)(terms, {}, (name) => files.readNow('files', toText(name)));
+  } catch (error) {
+    throw error instanceof FilterError ? wrong(`with_${kind} ${error.message}`) : error;
+  }
+}
+
+function programValues(kind: 'pipe' | 'lines', terms: readonly unknown[], { runProgram }: Names, wrong: Wrong): string[] {
+  // Nothing is told ahead: the task runs it.
+  if (runProgram === undefined) throw wrong(`with_${kind}: no program is run here: it is before the task`);
+  try {
+    return (kind === 'pipe' ? pipeValues : linesValues)(terms, runProgram);
   } catch (error) {
     throw error instanceof FilterError ? wrong(`with_${kind} ${error.message}`) : error;
   }

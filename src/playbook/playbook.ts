@@ -226,7 +226,7 @@ export interface RoleSteps {
 }
 
 export interface Loop {
-  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file' | 'ini' | 'csvfile' | 'hostnames' | 'random';
+  readonly kind: 'loop' | 'items' | 'list' | 'flattened' | 'dict' | 'fileglob' | 'together' | 'nested' | 'sequence' | 'indexed' | 'subelements' | 'first_found' | 'file' | 'ini' | 'csvfile' | 'pipe' | 'lines' | 'hostnames' | 'random';
   readonly value: TemplateValue;
   readonly place: Place;
   readonly loopVar: TemplateValue;

@@ -21,7 +21,7 @@ import { runTask } from './run-task.js';
 import { chainOf, switchOf } from './settings.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
-import { pathOf, type PlayVars, plainName, taskName, taskVariables, withoutRole } from './task-scope.js';
+import { pathOf, type PlayVars, plainName, shownName, taskVariables, withoutRole } from './task-scope.js';
 import { render, Template } from './template.js';
 import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
@@ -194,14 +194,15 @@ export class PlayRun implements PlayEngine {
     if (first === undefined) return hosts;
     const chain = chainOf(task);
     const names = this.scope(task, first, around.locals);
-    const told = { name: taskName(task, names), action: task.action, path: this.pathOf(task) };
+    const own = plainName(task, names);
+    const told = { name: shownName(task, own), action: task.action, path: this.pathOf(task) };
     const isOnce = this.#isOnce(chain, names);
     const bypasses = task.module.runsOnce === true;
     const when = chain.toReversed().flatMap((one) => one.when);
     const due = (isOnce || bypasses) && this.play.strategy === 'linear' ? [first] : hosts;
     const unknown: FleetTapError[] = [];
     const kept = await this.onAll(told, due, kind, async (host, id) => {
-      const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, plainName(task, names), (wanted) => looksAhead(this, task, host, around, wanted));
+      const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, own, (wanted) => looksAhead(this, task, host, around, wanted));
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
       this.#apply(task, result, host, isOnce ? hosts : [host]);
       const missed = result.changed && !result.failed ? result.notify.flatMap((name) => notify(this, name, task, host, names, around.isHandler === true) ?? []) : [];

@@ -17,6 +17,7 @@ import { loopItems } from './loops.js';
 import type { Include, Loop, Task } from './playbook.js';
 import { type Settings, switchOf } from './settings.js';
 import { doneResult, failedResult, loopResult, registeredOf, skippedResult, type TaskResult, UNKNOWN_FAILURE } from './task-result.js';
+import { timedOutValues } from './task-limit.js';
 import { render, type Template, type TemplateValue } from './template.js';
 import type { Scope } from './variables.js';
 
@@ -182,7 +183,8 @@ async function runItem(task: Task, when: readonly Condition[], scope: Scope, hos
     const notify = result.changed && task.notify !== undefined ? [render(task.notify, scope)].flat().map(toText) : [];
     return finish({ ...result, notify });
   } catch (error) {
-    return finish({ ...failedResult(error), delegatedTo: settings.delegateTo });
+    const result = failedResult(error);
+    return finish({ ...result, registered: { ...result.registered, ...timedOutValues(result.error, settings.timeoutSec) }, delegatedTo: settings.delegateTo });
   }
 }
 
@@ -218,7 +220,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
   let failed = raw.failed === true;
   let failedWhen: boolean | undefined;
   const names = () => (task.register === undefined ? scope : scope.with({ [task.register]: registeredOf(raw, { changed, failed, failedWhen, attempts: attempt }) }));
-  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diffContext });
+  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diff ? settings.diffContext : undefined });
   if (raw.skipped !== true) {
     let asked = 'changed_when';
     try {

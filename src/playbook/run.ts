@@ -15,6 +15,7 @@ import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
 import { toText } from './expression/values.js';
+import { runHere } from './local-program.js';
 import { Looks } from './looks.js';
 import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
@@ -114,6 +115,11 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const interruption = new Interruption(options.interrupted);
   let lastId = 0;
   const playHosts = new PlayHosts(magic, (name) => run.failures.has(name));
+  const looks = new Looks();
+  const runProgram = (line: string, folder: string) => {
+    looks.somethingChanged();
+    return runHere(line, folder);
+  };
   const run: PlaybookRun = {
     reporter: options.reporter,
     check,
@@ -126,9 +132,9 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     gathering: options.gathering ?? 'implicit',
     tags,
     inventory,
-    looks: new Looks(),
+    looks,
     interruption,
-    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic },
+    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic, runProgram },
     failures: new Map(),
     clearErrors: (hosts) => {
       for (const host of hosts) {

@@ -57,8 +57,8 @@ export function failedResult(error: unknown, noLog = false): TaskResult {
   return { ...PLAIN, changed: false, failed: !unreachable, skipped: false, unreachable, registered, msg, hint: known?.hint, error: known, noLog };
 }
 
-/** @param how what changed_when, failed_when and until have said */
-export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number }): TaskResult {
+/** @param how what changed_when, failed_when and until have said; without diffContext no diff is shown */
+export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number | undefined }): TaskResult {
   return {
     ...PLAIN,
     changed: how.changed,
@@ -67,7 +67,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
     registered: registeredOf(raw, how),
     msg: raw.said ?? raw.msg ?? how.msg,
     hint: raw.hint,
-    diff: raw.diff === undefined ? undefined : diffText(raw.diff, how.diffContext),
+    diff: raw.diff === undefined || how.diffContext === undefined ? undefined : diffText(raw.diff, how.diffContext),
     warnings: raw.warnings ?? [],
     facts: raw.facts ?? {},
     effects: raw.effects ?? [],
@@ -80,7 +80,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
 export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined }): Registered {
   return {
     ...(raw.msg !== undefined ? { msg: raw.msg } : how.failed ? { msg: UNKNOWN_FAILURE } : {}),
-    ...withLines(raw.values ?? {}),
+    ...(raw.hasNoLines === true ? raw.values : withLines(raw.values ?? {})),
     ...(how.attempts === undefined ? {} : { attempts: how.attempts }),
     changed: how.changed,
     failed: how.failed,
@@ -92,7 +92,7 @@ export function registeredOf(raw: ModuleResult, how: { readonly changed: boolean
   };
 }
 
-/** stdout_lines for every module that has a stdout (plugins/action/__init__.py). */
+/** stdout_lines for every module that has a stdout (plugins/action/__init__.py); those that run nothing on a host have none. */
 function withLines(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const lines: Record<string, unknown> = {};
   for (const name of ['stdout', 'stderr']) {

@@ -50,7 +50,11 @@ function magicOf(role: TaskBase['role'], play: Play): Record<string, unknown> {
 
 /** As the banner shows it: `role : name`; templates as they are where they cannot be rendered. */
 export function taskName(task: Pick<TaskBase, 'name' | 'role' | 'action'>, names: Names | undefined): string {
-  const own = plainName(task, names);
+  return shownName(task, plainName(task, names));
+}
+
+/** @param own of plainName */
+export function shownName(task: Pick<TaskBase, 'role' | 'action'>, own: string): string {
   const shown = own === '' ? task.action : own;
   return task.role === undefined ? shown : `${task.role.name} : ${shown}`;
 }

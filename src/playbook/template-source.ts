@@ -37,6 +37,11 @@ export class TemplateSource {
     });
   }
 
+  /** A text inside of an expression of this one. */
+  inner(text: string, at: number): TemplateSource {
+    return new TemplateSource(text, () => this.#locate(at));
+  }
+
   place(offset = 0): Place {
     return this.#locate(offset).place;
   }

@@ -10,6 +10,7 @@ import { isUnsafeTag, isVaultTag } from '../base/yaml-scalars.js';
 import { jsonMark } from '../base/yaml-value.js';
 import type { Expression, Statement } from './expression/ast.js';
 import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
+import { withLookupTemplates } from './expression/embedded.js';
 import { Evaluator, type Names } from './expression/evaluate.js';
 import { Dict, makeDict } from './expression/kinds.js';
 import { parseTemplate } from './expression/parse-template.js';
@@ -30,7 +31,7 @@ export class Template {
   /** @throws FleetTapError kind `input`: `template-syntax`, `playbook-unsupported` */
   constructor(source: TemplateSource) {
     this.source = source;
-    this.#statements = parseTemplate(source, PLAYBOOK_SYNTAX);
+    this.#statements = parseWithLookups(source);
     this.#changes = changesInPlace(source.text);
   }
 
@@ -57,6 +58,16 @@ export class Template {
     const value = this.value(names);
     return new Evaluator(this.source, new Frame(names)).placed(firstOutput(this.#statements), 'this', () => toPlain(value));
   }
+}
+
+/** A text in the terms of a lookup may be a template itself. */
+function parseWithLookups(source: TemplateSource): readonly Statement[] {
+  const statements = parseTemplate(source, PLAYBOOK_SYNTAX);
+  if (!/\b(lookup|query|q)\s*\(.*['"].*(\{\{|\{%)/s.test(source.text)) return statements;
+  return withLookupTemplates(statements, (text, at) => {
+    const template = new Template(source.inner(text, at));
+    return (names) => template.value(names);
+  });
 }
 
 function firstOutput(statements: readonly Statement[]): number {

@@ -9,7 +9,7 @@ import type { Vault } from '../base/vault.js';
 import { CONNECTION_VARIABLE, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import type { Names } from './expression/evaluate.js';
-import type { RenderFile } from './expression/plugin.js';
+import type { ProgramOutput, RenderFile, RunProgram } from './expression/plugin.js';
 import { templateFileValue } from './template-file.js';
 import { templateNames } from './template-names.js';
 import { Lazy, Omit } from './expression/kinds.js';
@@ -109,6 +109,8 @@ export interface RunVariables {
   /** This machine under a name that the inventory has not: it is in no list, and has variables all the same. */
   readonly implicit?: (name: string) => HostVariables | undefined;
   readonly magic: Readonly<Record<string, unknown>>;
+  /** For lookups. Default: none is run. */
+  readonly runProgram?: ((line: string, folder: string) => ProgramOutput) | undefined;
 }
 
 /** What a task adds; in each list the first wins. */
@@ -153,6 +155,16 @@ export class Scope implements Names {
   including(vars: Readonly<Record<string, unknown>>): Scope {
     const compiled = Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, compileIncluded(name, value)]));
     return new Scope(this.#run, this.#variables, this.#task, this.#local, { ...this.#included, ...compiled });
+  }
+
+  /** For a look at a task before its turn: programs of lookups wait until then. */
+  ahead(): Scope {
+    return new Scope({ ...this.#run, runProgram: undefined }, this.#variables, this.#task, this.#local, this.#included);
+  }
+
+  get runProgram(): RunProgram | undefined {
+    const { runProgram } = this.#run;
+    return runProgram === undefined ? undefined : (line) => runProgram(line, toText(this.get('playbook_dir')));
   }
 
   get vault(): Vault | undefined {

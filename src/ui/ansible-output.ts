@@ -9,7 +9,6 @@ import { banner } from '../base/banner.js';
 export interface AnsibleOutputOptions {
   /** -v: results; -vv: where tasks stand. */
   readonly verbosity: number;
-  readonly diff: boolean;
   /** false: hosts that skipped a task are left out, and its title where nobody is left. */
   readonly skipped?: boolean;
   /** false: the same for hosts on which nothing changed. */
@@ -134,7 +133,7 @@ export class AnsibleOutput implements PlaybookReporter {
   }
 
   #diff({ diff, result }: TaskResultEvent): void {
-    if (this.#options.diff && result.changed === true && diff !== undefined && diff !== '') this.#say(diff);
+    if (result.changed === true && diff !== undefined && diff !== '') this.#say(diff);
   }
 
   #shown(event: TaskResultEvent): string {

@@ -42,7 +42,6 @@ const REDRAW_MS = 100;
 
 export class TaskView implements PlaybookReporter {
   readonly #stream: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly #showDiff: boolean;
   readonly #fold: (hosts: readonly string[]) => string;
   readonly #hasRows: boolean;
   #step: Step | undefined;
@@ -51,9 +50,8 @@ export class TaskView implements PlaybookReporter {
   #drawnMs = 0;
 
   /** @param fold the short form of many hosts: `web[01-40]` */
-  constructor(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }, showDiff: boolean, fold: (hosts: readonly string[]) => string) {
+  constructor(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }, fold: (hosts: readonly string[]) => string) {
     this.#stream = stream;
-    this.#showDiff = showDiff;
     this.#fold = fold;
     // A terminal that says it has no columns (some CI, script(1)) would get a row of one letter each.
     this.#hasRows = stream.isTTY === true && stream.columns !== 0;
@@ -99,7 +97,7 @@ export class TaskView implements PlaybookReporter {
       else if (hosts === undefined) step.told.set(told, [event.host]);
       else hosts.push(event.host);
     }
-    if (this.#showDiff && event.diff !== undefined) this.#say(printable(event.diff));
+    if (event.diff !== undefined) this.#say(printable(event.diff));
     if (step !== undefined && performance.now() - this.#drawnMs > REDRAW_MS) {
       this.#drawnMs = performance.now();
       step.update(`${step.name}: ${summary(step)}`);

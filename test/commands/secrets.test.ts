@@ -39,7 +39,7 @@ describe.skipIf(skipAccount)(`secrets${accountSkipped}`, () => {
     const playbook = await loadPlaybook(file);
     const askSecret = async () => ACCOUNT.password;
     const opened = await Fleet.open('all', { inventory: [fleet.inventoryFile], forks: 10, hostKeyChecking: 'yes', timeout: 120, askBecomePass: true, become: true, verbose: 3 }, { ...person.context, askSecret });
-    const view = new TaskView(person.context.stderr, true, String);
+    const view = new TaskView(person.context.stderr, String);
     let shown = '';
     try {
       const outcome = await runPlaybook(playbook, {

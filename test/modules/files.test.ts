@@ -111,8 +111,10 @@ describe('copy', () => {
       const { diff } = await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { check, diff: true });
       expect(diffText(diff ?? [], 3).split('\n')).toEqual([`--- before: ${path}`, `+++ after: ${path}`, '@@ -1,2 +1,2 @@', ' one', '-two', '+2', '', '']);
     }
-    expect((await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { diff: true })).diff).toBeUndefined();
-    expect((await runModule(here, 'copy', { dest: path, content: 'three\n' })).diff).toBeUndefined();
+    expect((await runModule(here, 'copy', { dest: path, content: 'one\n2\n' }, { diff: true })).diff).toEqual({ before: { path }, after: { path } });
+    expect((await runModule(here, 'copy', { dest: path, content: 'three\n' })).diff).toEqual([]);
+    const denied = await runModule(here, 'copy', { dest: path, content: 'four\n', validate: 'false %s' });
+    expect([denied.failed, denied.diff]).toEqual([true, []]);
   });
 
   test('a file that is replaced keeps its mode; a new one has what the umask leaves', async () => {

@@ -1,5 +1,5 @@
 // Tasks that share a round trip (docs/playbooks.md): what is looked at ahead, where that ends, and that nobody can tell the difference.
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -144,4 +144,11 @@ test('a task is told as failed for what it says itself, not for what was looked 
   const { results, failures } = await play(`${ONE}\n- slurp: {src: long}\n  ignore_errors: true\n${TEXT}`);
   expect(results).toEqual(['a file: ok', 'a slurp: ignored', 'a copy: ok']);
   expect(failures.size).toBe(0);
+});
+
+test("programs of lookups run once, in their task's turn, and what was seen before them is not used", async () => {
+  const tasks = `${ONE}\n- stat: {path: "{{ lookup('pipe', 'echo ran >> log; echo text') }}"}\n  when: lookup('pipe', 'echo when >> log')  == ''\n${STAT}\n  register: it\n- name: "{{ lookup('pipe', 'printf more >> text; echo named') }}"\n  stat: {path: text}\n  register: after\n- assert: {that: [it.stat.size == 5, after.stat.size == 9]}`;
+  const { results } = await play(tasks);
+  expect(results).toEqual(['a file: ok', 'a stat: ok', 'a stat: ok', 'a named: ok', 'a assert: ok']);
+  expect(await readFile(join(folder, 'log'), 'utf8')).toBe('when\nran\n');
 });

@@ -1,6 +1,8 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -635,4 +637,104 @@ test('what turns out wrong with a parameter is told without the name of the modu
 test('mount with opts_no_log hides what it was told', async () => {
   const lines = await told(`  tasks:\n    - {ansible.posix.mount: {path: ${folder}/m, src: /dev/none, fstype: ext4, state: present, opts: ro, fstab: ${folder}/fstab, opts_no_log: true}, register: said}\n    - {debug: {msg: "{{ said.opts }}"}}\n`);
   expect(lines[1]).toBe('debug a ok VALUE_SPECIFIED_IN_NO_LOG_PARAMETER');
+});
+
+test('what programs of this machine say: lookups and loops pipe and lines', async () => {
+  const lines = await told(`  vars: {two: "{{ 1 + 1 }}", p: "{{ lookup('pipe', 'echo v') }}"}
+  tasks:
+    - {debug: {msg: "{{ lookup('pipe', 'pwd') == playbook_dir }}"}}
+    - {debug: {msg: "{{ query('pipe', 'printf \\"a \\\\n\\\\n\\"', 'cat') | to_json }}"}}
+    - {debug: {msg: "{{ query('lines', 'printf \\"a \\\\r\\\\nb\\\\rc\\\\n\\\\nd\\"', 'echo e') | to_json }} {{ lookup('lines', 'seq 2') }} {{ lookup('lines', 'cat') | length }}"}}
+    - {debug: {msg: "{{ item }}"}, with_lines: ["seq {{ two }}", "echo {{ p }}"]}
+    - {debug: {msg: "{{ item | to_json }}"}, with_pipe: seq 2}
+    - {debug: {msg: "{{ lookup('ansible.builtin.pipe', 'echo {{ p }} x') }} {{ lookup('pipe', 'exit 1', errors='ignore') is none }} {{ query('lines', 'exit 1', errors='warn') }}"}}
+    - {debug: {msg: "{{ lookup('pipe', 'exit 3') }}"}, ignore_errors: true}
+    - {debug: {msg: x}, with_lines: exit 3, ignore_errors: true}
+`);
+  expect(lines.slice(0, 8)).toEqual(['debug a ok true', 'debug a ok ["a", ""]', 'debug a ok ["a ", "b", "c", "", "d", "e"] 1,2 0', 'debug a ok 1', 'debug a ok 2', 'debug a ok v', 'debug a ok "1\\n2"', 'debug a ok v x True []']);
+  expect(lines.slice(8)).toEqual([expect.stringContaining('"lookup" "pipe" ran exit 3: it ended with status 3'), expect.stringContaining('with_lines ran exit 3: it ended with status 3')]);
+});
+
+test('a lookup in a template file may render another one', async () => {
+  await writeFile(join(folder, 'outer.j2'), "{{ lookup('template', 'inner.j2') }}{{ lookup('pipe', 'echo x') }}");
+  await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');
+  expect(await told("  tasks: [{debug: {msg: \"{{ lookup('template', 'outer.j2') }}\"}}]\n")).toEqual(['debug a ok 2x']);
+});
+
+test('a task has one limit of time, for waits too; failed_when and retries do not change that failure', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {command: sleep 9, timeout: 1, failed_when: false, register: command}
+    - {wait_for: {path: /nowhere, timeout: 8}, timeout: 1, retries: 3, delay: 0, until: false, register: waits}
+    - {pause: {seconds: 9}, timeout: 1}
+    - {command: echo, timeout: 2.5}
+    - {debug: {msg: "{{ [command, waits] | to_json }}"}}
+`);
+  const timedOut = { changed: false, failed: true, exception: '(traceback unavailable)', msg: 'Task failed: Timed out after 1 second(s).', timedout: { frame: 'Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.', period: 1 } };
+  expect(lines.filter((line) => line.includes('Timed out') && !line.startsWith('debug'))).toHaveLength(3);
+  expect(lines.find((line) => line.startsWith('command') && line.includes('timeout:'))).toContain('this is no whole number of seconds');
+  expect(JSON.parse(lines.at(-1)?.slice('debug a ok '.length) ?? '')).toEqual([timedOut, timedOut]);
+});
+
+test("assert's messages are texts or lists of texts", async () => {
+  const lines = await told(`  ignore_errors: true
+  vars: {number: 5}
+  tasks:
+    - {assert: {that: 1 == 1, fail_msg: "{{ number }}"}}
+    - {assert: {that: 1 == 1, success_msg: [a]}, register: r}
+    - {debug: {msg: "{{ r.msg | to_json }}"}}
+    - {include_vars: {file: "{{ none }}"}}
+    - {pause: {seconds: 0}, register: r}
+    - {debug: {msg: "{{ r.stdout_lines is defined }}"}}
+`);
+  expect(lines).toContain('debug a ok ["a"]');
+  expect(lines[0]).toBe('assert a ignored fail_msg takes a string or a list of strings');
+  expect(lines.find((line) => line.startsWith('include_vars'))).toContain('a ignored Could not find file');
+  expect(lines.at(-1)).toBe('debug a ok false');
+});
+
+test('what debug says of a part that a value has not', async () => {
+  const lines = await told("  vars: {a: {b: 1, l: [1]}, s: text}\n  tasks:\n    - {debug: {var: a.c.d}}\n    - {debug: {var: \"a['c']\"}}\n    - {debug: {var: \"a.l[4]\"}}\n    - {debug: {var: s.x}}\n    - {debug: {var: a.b.x}}\n");
+  expect(lines.map((line) => line.replace(/.*<< error 1 - (.*) >>$/, '$1'))).toEqual(["object of type 'dict' has no attribute 'c'", "object of type 'dict' has no attribute 'c'", "object of type 'list' has no attribute 4", "object of type 'str' has no attribute 'x'", "object of type 'int' has no attribute 'x'"]);
+});
+
+test('copy of a folder with one file, and of a file in check mode', async () => {
+  await mkdir(join(folder, 'single/below'), { recursive: true });
+  await writeFile(join(folder, 'single/below/f'), 'a\n');
+  const lines = await told(`  tasks:
+    - {copy: {src: single/below, dest: out}, check_mode: true, register: one}
+    - {copy: {src: single/below, dest: out}, register: two}
+    - {copy: {src: single/below, dest: out}, register: three}
+    - {copy: {src: single, dest: out}, register: four}
+    - {copy: {src: single/below/f, dest: out/x}, check_mode: true, register: five}
+    - {copy: {src: /etc/hostname, dest: out/x, remote_src: true}, check_mode: true, register: six}
+    - {debug: {msg: "{{ [one, two, three, four, five, six] | map('list') | map('sort') | to_json }} {{ two.dest }}"}}
+    - {file: {path: temporary, state: directory}}
+    - {copy: {src: single, dest: owned, owner: nobodyx}, environment: {TMPDIR: temporary}, ignore_errors: true}
+    - {find: {paths: temporary, file_type: any}, register: left}
+    - {debug: {msg: "left {{ left.matched }}"}}
+`);
+  const of = ['changed', 'checksum', 'dest', 'diff', 'failed', 'gid', 'group', 'mode', 'owner', 'size', 'state', 'uid'];
+  const expected = [['changed', 'diff', 'failed'], [...of, 'md5sum'].sort(), [...of, 'path'].sort(), ['changed', 'dest', 'failed', 'src'], ['changed', 'diff', 'failed'], ['changed', 'checksum', 'dest', 'failed', 'md5sum', 'src']];
+  const line = lines.find((one) => one.startsWith('debug'))?.slice('debug a ok '.length) ?? '';
+  expect(JSON.parse(line.slice(0, line.lastIndexOf(' ')))).toEqual(expected);
+  expect(line.slice(line.lastIndexOf(' ') + 1)).toBe('out/below/f');
+  expect(lines.slice(-3)).toEqual(['copy a ignored chown failed: failed to look up user nobodyx', 'find a ok All paths examined', 'debug a ok left 0']);
+});
+
+test('wait_for hears what a port says', async () => {
+  const server = createServer((socket) => void socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    const lines = await told(`  ignore_errors: true
+  tasks:
+    - {wait_for: {port: ${port}, search_regex: 'Open(SSH)_(?P<number>[0-9])', timeout: 9}, register: heard}
+    - {debug: {msg: "{{ [heard.match_groups, heard.match_groupdict, heard.state, heard.port == ${port}] | to_json }}"}}
+    - {wait_for: {port: ${port}, search_regex: Dropbear, timeout: 1, connect_timeout: 1}}
+`);
+    expect(lines).toEqual(['wait_for a ok', 'debug a ok [[], {}, "started", true]', `wait_for a ignored Timeout when waiting for search string Dropbear in 127.0.0.1:${port}`]);
+  } finally {
+    server.close();
+  }
 });

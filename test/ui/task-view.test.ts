@@ -23,9 +23,9 @@ const result = (host: string, status: TaskStatus, more: Partial<TaskResultEvent>
 const RAW = 'red \u001b[31m\u0007\r';
 const SHOWN = 'red \\x1b[31m\\x07\\x0d';
 
-async function lines(play: (view: TaskView) => void, showDiff = false): Promise<string[]> {
+async function lines(play: (view: TaskView) => void): Promise<string[]> {
   const screen = new Screen(false);
-  const view = new TaskView(screen, showDiff, (hosts) => hosts.join('+'));
+  const view = new TaskView(screen, (hosts) => hosts.join('+'));
   play(view);
   await view.settled();
   return screen.text.split('\n').slice(0, -1);
@@ -81,14 +81,13 @@ describe('the view without a terminal', () => {
     expect(printed).toEqual(['  Packages: 2 failed, 1 ok', '  failed: a+c (gcc): no gcc', '  failed: a+c (make): no make', '  Pausing', '  Said: 2 ok', '  a+b:', '    one', '    two']);
   });
 
-  it('shows differences only when asked', async () => {
+  it('shows differences', async () => {
     const play = (view: TaskView) => {
       view.taskStarted({ id: 1, name: 'Packages', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'changed', { diff: '-old\n+new' }));
       view.taskFinished();
     };
-    expect(await lines(play)).toEqual(['  Packages: 1 changed']);
-    expect(await lines(play, true)).toEqual(['-old', '+new', '  Packages: 1 changed']);
+    expect(await lines(play)).toEqual(['-old', '+new', '  Packages: 1 changed']);
   });
 
   it('lets no control character through', async () => {
@@ -98,7 +97,7 @@ describe('the view without a terminal', () => {
       view.taskResult(result('a', 'failed', { item: RAW, message: RAW, hint: RAW, diff: RAW }));
       view.taskFinished();
       view.warning(RAW);
-    }, true);
+    });
     expect(printed).toEqual([`${SHOWN} (1 host)`, SHOWN, `  ${SHOWN}: 1 to go`, `  failed: a (${SHOWN}): ${SHOWN}`, `    hint: ${SHOWN}`, `warning: ${SHOWN}`]);
   });
 
@@ -114,7 +113,7 @@ describe('the view on a terminal', () => {
   it('shows a row for each task on its own stream, lines between the rows, and nothing on standard output', async () => {
     const stdout = vi.spyOn(process.stdout, 'write');
     const screen = new Screen(true);
-    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
+    const view = new TaskView(screen, (hosts) => hosts.join('+'));
     view.playStarted({ name: 'Setup', hosts: ['a', 'b'], isFree: false });
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
     // The row is there while the task runs.
@@ -139,7 +138,7 @@ describe('the view on a terminal', () => {
 
   it('takes the row away while somebody is asked, and brings it back', async () => {
     const screen = new Screen(true);
-    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
+    const view = new TaskView(screen, (hosts) => hosts.join('+'));
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a', 'b'], kind: 'task', path: '', action: 'apt' });
     await vi.waitFor(() => expect(plain(screen.text)).toContain('Packages: 2 to go'), { timeout: 20_000 });
     const answered = deferred<string>();
@@ -174,7 +173,7 @@ describe('the view on a terminal', () => {
 
   it('does not hang on a task that nobody finished', async () => {
     const screen = new Screen(true);
-    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
+    const view = new TaskView(screen, (hosts) => hosts.join('+'));
     view.taskStarted({ id: 1, name: 'Packages', hosts: ['a'], kind: 'task', path: '', action: 'apt' });
     await view.settled();
     expect(plain(screen.text)).toContain('Packages: 1 to go');
@@ -182,7 +181,7 @@ describe('the view on a terminal', () => {
 
   it('shows tasks that were over before their row began', async () => {
     const screen = new Screen(true);
-    const view = new TaskView(screen, false, (hosts) => hosts.join('+'));
+    const view = new TaskView(screen, (hosts) => hosts.join('+'));
     for (let task = 0; task < 20; task++) {
       view.taskStarted({ id: 1, name: `Task ${task}`, hosts: ['a'], kind: 'task', path: '', action: 'apt' });
       view.taskResult(result('a', 'ok'));

@@ -18,7 +18,11 @@ export function getAttribute(object: unknown, name: string): unknown {
   const own = attribute(object, name);
   if (own !== undefined) return own;
   if (isDict(object) && dictHas(object, name)) return dictGet(object, name);
-  return new Undefined(`'${typeName(object)}' has no "${name}": it`);
+  return missing(`'${typeName(object)}' has no "${name}": it`, object, name);
+}
+
+function missing(reason: string, object: unknown, key: unknown): Undefined {
+  return new Undefined(reason, undefined, false, object instanceof Lazy ? undefined : { type: typeName(object), key });
 }
 
 export function getItem(object: unknown, key: unknown): unknown {
@@ -36,7 +40,7 @@ export function getItem(object: unknown, key: unknown): unknown {
     const own = attribute(object, key);
     if (own !== undefined) return own;
   }
-  return new Undefined(typeof object === 'object' && isDict(object) ? `'dict' has no ${repr(key)}: it` : `${repr(key)} of a ${typeName(object)}`);
+  return missing(typeof object === 'object' && isDict(object) ? `'dict' has no ${repr(key)}: it` : `${repr(key)} of a ${typeName(object)}`, object, key);
 }
 
 function isKey(key: unknown): boolean {
@@ -49,7 +53,7 @@ function lazyValue(object: Mapping, key: unknown): unknown {
 
 function atIndex(object: string | readonly unknown[], index: number): unknown {
   const items = typeof object === 'string' && !isAscii(object) ? [...object] : object;
-  if (index >= items.length || index < -items.length) return new Undefined(`item ${index} of a ${typeName(object)} of ${items.length}`);
+  if (index >= items.length || index < -items.length) return missing(`item ${index} of a ${typeName(object)} of ${items.length}`, object, index);
   return typeof items === 'string' ? items.at(index) : (items.at(index) ?? null);
 }
 

@@ -16,7 +16,7 @@ import { globals } from './globals.js';
 import { iterate } from './iterate.js';
 import { dictEntries, isDict, makeDict, Range, Tuple, typeName } from './kinds.js';
 import { Callable, type CallArguments } from './objects.js';
-import type { PluginContext, RenderFile } from './plugin.js';
+import type { PluginContext, RenderFile, RunProgram } from './plugin.js';
 import { Frame } from './scope.js';
 import { tests } from './test-table.js';
 import { type Placed, Undefined, UndefinedUse } from './undefined.js';
@@ -28,7 +28,9 @@ export interface Names {
   /** For files that lookups read. Default: none can be decrypted. */
   readonly vault?: Vault | undefined;
   /** Where templates of files can be had. */
-  readonly renderFile?: RenderFile;
+  readonly renderFile?: RenderFile | undefined;
+  /** Default: no program is run. */
+  readonly runProgram?: RunProgram | undefined;
 }
 
 /**
@@ -208,6 +210,12 @@ export class Evaluator {
       const render = this.frame.renderFile;
       if (render === undefined) throw new FilterError('renders no templates here: it is before the run');
       return render(...words);
+    },
+    runProgram: (line) => {
+      const run = this.frame.runProgram;
+      // No FilterError: `errors: ignore` is about programs that have run.
+      if (run === undefined) throw new FleetTapError('host', 'expression-failed', 'no program is run here: it is before the task');
+      return run(line);
     },
   };
 

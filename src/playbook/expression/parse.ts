@@ -5,6 +5,7 @@ import { pythonFloat } from '../../base/python-repr.js';
 import { wholeNumber } from './arithmetic.js';
 import type { Arguments, BinaryOperator, CompareOperator, Comparison, Expression, Target } from './ast.js';
 import { filterNames, refusedFilters } from './filter-table.js';
+import { LOOKUPS } from './embedded.js';
 import { refusedLookup } from './lookups.js';
 import { refusedTests, testNames } from './test-table.js';
 import { describeToken as describe, isName, TokenStream } from './token-stream.js';
@@ -13,7 +14,6 @@ import type { Token } from './tokens.js';
 const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
   ['true', true], ['True', true], ['false', false], ['False', false], ['none', null], ['None', null],
 ]);
-const LOOKUPS = new Set(['lookup', 'query', 'q']);
 const COMPARISONS = new Set(['==', '!=', '<', '>', '<=', '>=']);
 /** Deeper nesting is refused: a parser deep in its own recursion can end the process. */
 const LIMIT_DEPTH = 100;

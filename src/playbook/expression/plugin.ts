@@ -11,7 +11,17 @@ export interface PluginContext {
   /** A file of the controller, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
   readFile(path: string): Buffer;
   readonly renderFile: RenderFile;
+  /** @throws FleetTapError before the run, and where a task is looked at ahead */
+  readonly runProgram: RunProgram;
 }
+
+export interface ProgramOutput {
+  readonly status: number | string;
+  readonly stdout: Buffer;
+}
+
+/** A line for sh, on this machine, in the playbook's folder. */
+export type RunProgram = (line: string) => ProgramOutput;
 
 /**
  * A template of the controller, rendered with the variables (not with names of the template that asks).

@@ -16,10 +16,13 @@ export class Undefined {
   where: Placed | undefined;
   /** The else that an inline if has not: it prints as nothing, and there is no error (Jinja's codegen, `cond_expr_undefined`). */
   readonly isNothing: boolean;
-  constructor(reason: string, where?: Placed, isNothing = false) {
+  /** What was missing in what, where a value has no such part. */
+  readonly part: { readonly type: string; readonly key: unknown } | undefined;
+  constructor(reason: string, where?: Placed, isNothing = false, part?: Undefined['part']) {
     this.reason = reason;
     this.where = where;
     this.isNothing = isNothing;
+    this.part = part;
   }
 }
 
