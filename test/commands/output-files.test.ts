@@ -39,5 +39,5 @@ it('says that it keeps no more, and why it cannot write', async () => {
   const nowhere = new OutputFiles(join(path, 'none'), { mode: 0o600, stdout: '.out', stderr: '.err', limitBytes: 5 });
   nowhere.write('web1', 'stdout', Buffer.from('x'));
   await nowhere.finish();
-  expect(nowhere.problem).toMatch(/^output is not kept in .*ENOENT/);
+  expect(nowhere.problem).toMatch(/^output is not kept in .*: the folder is gone$/);
 });
