@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { quote } from '../base/quote.js';
-import { parseAnswer } from './answer.js';
+import { type Answer, parseAnswer } from './answer.js';
 import type { copyParameters } from './copy-parameters.js';
 import { type LocalSource, readSource } from './local-source.js';
 import type { ModuleContext, ModulePlan } from './module.js';
-import { OWN, ownershipWords } from './ownership.js';
+import { OWN, ownershipWords, pathInfo } from './ownership.js';
 import type { ParamsOf } from './params.js';
 import { MAKE_FOLDERS } from './place.js';
 import { PUT, requireValidate, validation } from './put.js';
@@ -31,6 +31,7 @@ interface LocalTree {
 /** As plugins/action/copy.py walks: links to files and folders are followed unless local_follow is false; a loop stays a link. */
 async function readTree(root: string, prefix: string, follows: boolean, tree: LocalTree, above: readonly string[], read: (path: string, mode: number) => Promise<LocalSource>): Promise<void> {
   const here = [...above, await realpath(root)];
+  const below: (() => Promise<void>)[] = [];
   for (const name of (await readdir(root)).sort()) {
     const path = join(root, name);
     const rel = prefix === '' ? name : `${prefix}/${name}`;
@@ -40,12 +41,13 @@ async function readTree(root: string, prefix: string, follows: boolean, tree: Lo
       tree.links.push({ rel, target: await readlink(path) });
     } else if (found?.isDirectory() === true) {
       tree.folders.push(rel);
-      await readTree(path, rel, follows, tree, here, read);
+      below.push(() => readTree(path, rel, follows, tree, here, read));
     } else if (found !== undefined) {
       const { bytes, mode } = await read(path, found.mode);
       tree.files.push({ rel, bytes, sum: createHash('sha256').update(bytes).digest('hex'), mode });
     }
   }
+  for (const walk of below) await walk();
 }
 
 const LOOK = `
@@ -98,9 +100,18 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
   const words = { dest, force, backup, dirmode: params.directory_mode, sum: '', ...ownershipWords(params), check: context.check };
   const script = (body: string) =>
     moduleScript('copy', { dest, src: source, files: tree.files.length }, context, `${assign(words)}\n${OWN}\n${MAKE_FOLDERS}\n${validation(params.validate, 'copy')}\n${PUT}\n${LOOK}\n${body}`);
-  const end = [...tree.folders.map((rel) => `folder ${quote(rel)}`), ...tree.links.map(({ rel, target }) => `link ${quote(rel)} ${quote(target)}`)].join('\n');
-  const finish = `${end}\nanswer\nsay changed "$changed"\nsay need "$need"`;
-  const result = (changed: boolean) => ({ changed, values: { dest: dest.endsWith('/') ? dest : `${dest}/`, src: source } });
+  const steps = [...tree.folders.map((rel) => `folder ${quote(rel)}`), ...tree.links.map(({ rel, target }) => `link ${quote(rel)} ${quote(target)}`)];
+  // Of a folder with one file Ansible tells what became of the last thing alone: a link, else a folder, else the file; also whether that is a change.
+  const [only, another] = tree.files;
+  const lone = only !== undefined && another === undefined ? only : undefined;
+  if (lone !== undefined && steps.length > 0) steps.splice(-1, 0, 'changed=false');
+  const told = lone === undefined ? '' : `\n${steps.length > 0 ? '' : `target=\${dest}${quote(lone.rel)}\n`}tell target "$target"\ninfo "$target"`;
+  const finish = `${steps.join('\n')}\nanswer\nsay changed "$changed"\nsay need "$need"${told}`;
+  const last = tree.links.at(-1)?.target;
+  const result = (changed: boolean, answer?: Answer) => ({
+    changed,
+    values: lone !== undefined && answer !== undefined && answer.text('target') !== '' ? aloneValues(answer, last ?? (tree.folders.length > 0 ? undefined : lone), context.check) : { dest: dest.endsWith('/') ? dest : `${dest}/`, src: source },
+  });
   const look = `${tree.files.map((_, index) => line('look', index)).join('\n')}\n[ -z "$need" ] || [ -n "$check" ] || { answer; say changed "$changed"; say need "$need"; finish; }\n${finish}`;
   return {
     kind: 'script',
@@ -109,18 +120,30 @@ export async function planCopyTree(params: ParamsOf<typeof copyParameters>, sour
       const answer = parseAnswer('copy', looked);
       if (answer.values.get('failed') === 'true') return { ...result(answer.changed), failed: true, msg: answer.text('msg') };
       const needed = (answer.values.get('need') ?? '').split(' ').filter((word) => word !== '').map(Number);
-      if (context.check || needed.length === 0) return result(answer.changed);
+      if (context.check || needed.length === 0) return result(answer.changed, answer);
       const files = needed.map((index) => ({ name: `f${index}`, bytes: (tree.files[index] as LocalFile).bytes }));
       const box = 'box=$(mktemp -d) && tar -x -f - -C "$box" || give_up "the files did not arrive"\n';
       return {
         kind: 'script',
-        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish}`),
+        script: script(`${box}${needed.map((index) => line('bring', index)).join('\n')}\nrm -rf "$box"\n${finish}\nsay brought 1`),
         input: tarOf(files),
         parse: (brought) => {
-          const last = parseAnswer('copy', brought);
-          return last.values.get('failed') === 'true' ? { ...result(true), failed: true, msg: last.text('msg') } : result(true);
+          const done = parseAnswer('copy', brought);
+          return done.values.get('failed') === 'true' ? { ...result(true), failed: true, msg: done.text('msg') } : result(lone === undefined || done.changed, done);
         },
       };
     },
   };
+}
+
+/** @param last what a link leads to, the file, or undefined for a folder */
+function aloneValues(answer: Answer, last: string | LocalFile | undefined, check: boolean): Readonly<Record<string, unknown>> {
+  const target = answer.text('target');
+  const { state, ...info } = pathInfo(answer);
+  const is = state === 'absent' ? {} : { ...info, state };
+  if (typeof last === 'string') return { dest: target, src: last, ...is };
+  if (last === undefined) return { path: target, dest: target, ...is };
+  const digest = (name: string) => createHash(name).update(last.bytes).digest('hex');
+  if (answer.values.get('brought') !== '1' && answer.values.get('need') === '') return { path: target, dest: target, checksum: digest('sha1'), ...is };
+  return { dest: target, checksum: digest('sha1'), ...is, ...(check ? {} : { md5sum: digest('md5') }) };
 }

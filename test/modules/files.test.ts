@@ -179,6 +179,50 @@ test('absent removes a link, not what it leads to', async () => {
   expect(await readdir(join(here.work, 'd'))).toEqual(['e']);
 });
 
+test('the setgid of a folder goes when its mode has none, and stays when it has', async () => {
+  await mkdir(join(here.work, 'd'));
+  await chmod(join(here.work, 'd'), 0o2755);
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: '2755' })).toMatchObject({ changed: false });
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: '0755' })).toMatchObject({ changed: true, values: { mode: '0755' } });
+  expect(await modeOf(join(here.work, 'd'))).toBe('755');
+  await chmod(join(here.work, 'd'), 0o2755);
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: 'g-s' })).toMatchObject({ changed: true, values: { mode: '0755' } });
+  expect(await modeOf(join(here.work, 'd'))).toBe('755');
+});
+
+test('copy on the host, into a folder that is not there: a slash at its end makes it, and it does not get the mode of the source', async () => {
+  await mkdir(join(here.work, 'from/q'), { recursive: true });
+  await writeFile(join(here.work, 'from/q/z'), 'z');
+  await chmod(join(here.work, 'from/q'), 0o700);
+  await chmod(join(here.work, 'from'), 0o700);
+  const copy = (src: string, dest: string, more = {}) => runModule(here, 'copy', { src: join(here.work, src), dest: join(here.work, dest), remote_src: true, ...more });
+  expect(await copy('from/', 'a/')).toMatchObject({ changed: true, values: { checksum: null, md5sum: null, mode: '0755' } });
+  expect(await modeOf(join(here.work, 'a'))).toBe('755');
+  expect(await modeOf(join(here.work, 'a/q'))).toBe('700');
+  expect(await copy('from/', 'b')).toMatchObject({ values: { dest: join(here.work, 'b'), mode: '0700' } });
+  expect(await copy('from', 'c/')).toMatchObject({ values: { dest: join(here.work, 'c/from'), mode: '0700' } });
+  expect(await modeOf(join(here.work, 'c'))).toBe('755');
+  expect(await copy('from/', 'd/', { directory_mode: '0711', mode: '0750' })).toMatchObject({ values: { mode: '0750' } });
+  expect(await copy('from/', 'a/')).toMatchObject({ changed: false });
+});
+
+test('copy of a folder with one file: what became of the last thing alone is told, a link before a folder before the file', async () => {
+  const from = join(here.root, 'from');
+  await mkdir(join(from, 'e'), { recursive: true });
+  await writeFile(join(from, 'e/f'), 'f');
+  const copy = (src: string, dest: string) => runModule(here, 'copy', { src, dest: join(here.work, dest) });
+  // The file is new; the folder, which it brought, is not: Ansible calls that ok.
+  expect(await copy(`${from}/`, 'a/')).toMatchObject({ changed: false, values: { dest: join(here.work, 'a/e'), path: join(here.work, 'a/e'), state: 'directory' } });
+  expect(await readFile(join(here.work, 'a/e/f'), 'utf8')).toBe('f');
+  await mkdir(join(from, 'empty'));
+  expect(await copy(`${from}/`, 'b')).toMatchObject({ changed: true, values: { dest: join(here.work, 'b/empty'), state: 'directory' } });
+  const file = { dest: join(here.work, 'd/e/f'), checksum: '4a0a19218e082a343a1b17e5333409af9d98f0f5', size: 1, state: 'file' };
+  expect(await copy(`${from}/e`, 'd/')).toMatchObject({ changed: true, values: { ...file, md5sum: '8fa14cdd754f91cc6554c9e71929cce7' } });
+  expect(await copy(`${from}/e`, 'd/')).toEqual({ changed: false, values: expect.objectContaining({ ...file, path: file.dest }) });
+  await writeFile(join(from, 'e/g'), 'g');
+  expect(await copy(`${from}/e`, 'd/')).toEqual({ changed: true, values: { dest: join(here.work, 'd/'), src: `${from}/e` } });
+});
+
 test('a folder where a dangling link leads', async () => {
   await symlink('to', join(here.work, 'l'));
   expect(await runModule(here, 'file', { path: 'l', state: 'directory' })).toMatchObject({ changed: true });
