@@ -42,11 +42,22 @@ give_services_back() {
 known() { # the packages whose name matches $1: of all (install), or of those that are here (remove)
   if [ "$state" = absent ]; then dpkg-query -W -f '\${binary:Package}\n' 2>/dev/null; else apt-cache pkgnames 2>/dev/null; fi | grep -x -e "$(printf '%s' "$1" | sed 's/[.]/\\&/g; s/[*]/.*/g; s/?/./g')" | sort
 }
-# Whether no package has this name and one alone provides it. Where that one is here, Ansible does not ask apt-get.
+# Of the names $@ those that no package has and that one alone provides, if that one is here: nothing to ask apt-get for, which would mark it as wanted.
 provided() {
-  shown=$(apt-cache showpkg "$1" 2>/dev/null)
-  [ -z "$(printf '%s\\n' "$shown" | sed -n '/^Versions:/{n;p;}')" ] &&
-    [ "$(printf '%s\\n' "$shown" | sed '1,/^Reverse Provides:/d; s/ .*//' | sort -u | grep -c .)" = 1 ]
+  apt-cache showpkg "$@" 2>/dev/null | sed -n '/^Package: /{s//@ /p;d;}
+/^Versions:/,/^Reverse Provides:/{/^Versions:/{n;/./s/.*/@/p;};d;}
+/./s/ .*//p' | {
+    name=; by=
+    settle() { [ -z "$name" ] || [ -z "$by" ] || ! dpkg-query -W -f '|\${Package}|\${db:Status-Status}|\${Version}|' -- "$by" 2>/dev/null | grep -qF '|installed|' || printf '%s\\n' "$name"; }
+    while read -r word rest; do
+      case $word:$rest in
+      @:) name= ;;
+      @:*) settle; name=$rest; by= ;;
+      *) [ -z "$by" ] || [ "$by" = "$word" ] || name=; by=$word ;;
+      esac
+    done
+    settle
+  }
 }
 # Of the versions of package $1 that match $version the newest, or $2.
 newest() {
@@ -138,6 +149,10 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     *) [ -n "$onlyupgrade" ] && [ -z "$here" ] || set -- "$@" "$p" ;;
     esac
   done
+  if [ "$state" = present ] && [ "$#" != 0 ]; then
+    none=$(provided "$@")
+    [ -z "$none" ] || for p do shift; printf '%s\\n' "$none" | grep -qxF -- "$p" || set -- "$@" "$p"; done
+  fi
   if [ "$#" != 0 ] || [ "$state" = fixed ]; then
     step=install; verb=install
     case $state in
@@ -147,7 +162,6 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     esac
     apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
     count; all=$out; ran=1
-    if [ "$changed$state" = falsepresent ]; then ran=; for p do provided "$p" || ran=1; done; fi
   fi
   case $check$state in present|latest|fixed) mark "$#" ;; esac
 fi

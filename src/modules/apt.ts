@@ -102,7 +102,7 @@ export const apt: PlaybookModule<typeof parameters> = {
           const own = answer.text('msg');
           const { message, hint } = own === '' ? explainApt(stdout, answer.values.get('step') ?? '', deb === undefined ? names : [deb]) : { message: own };
           // Known before apt-get is asked, there.
-          const [, unknown] = state === 'absent' || upgrade !== '' ? [] : (/E: Unable to locate package (\S+)/.exec(text) ?? []);
+          const [, unknown] = state === 'absent' || upgrade !== '' ? [] : (/E: Unable to locate package (\S+)|Package (\S+) is not available, but is referred to/.exec(text)?.filter((one) => one !== undefined) ?? []);
           const told = { changed: answer.changed, failed: true, ...(hint === undefined ? {} : { hint }) };
           if (unknown !== undefined) return { ...told, msg: `No package matching '${unknown}' is available`, said: message };
           if (own !== '') return { ...told, msg: message };
@@ -117,7 +117,7 @@ export const apt: PlaybookModule<typeof parameters> = {
         const isAlone = names.length === 0 && !update && (autoremove || autoclean);
         let values: Record<string, unknown> = { ...lists, ...(ran ? said : {}) };
         if (upgrade !== '' || deb !== undefined || isAlone) values = said;
-        else if (state === 'absent' && names.length > 0) values = ran ? said : {};
+        else if (state === 'absent' && (names.length > 0 || !update)) values = ran ? said : {};
         if (upgrade !== '') return { changed: answer.changed, msg: stdout, values, ...(context.diff && answer.changed ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
         return { changed: answer.changed, values, ...(context.diff && answer.changed && hasMore ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
       },

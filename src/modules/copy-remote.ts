@@ -30,7 +30,7 @@ merge() { # FROM TO: what is new and what differs; what is there besides stays
   if [ ! -d "$2" ]; then
     changed=true
     [ -z "$check" ] || return 0
-    mkdir -p -- "$2" && chmod "$(stat -L -c %a -- "$1")" "$2"
+    mkdir -p -- "$2" && chmod "0000$(stat -L -c %a -- "$1")" "$2"
   fi
   for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -e "$f" ] || [ -L "$f" ] || continue
@@ -40,8 +40,17 @@ merge() { # FROM TO: what is new and what differs; what is there besides stays
     elif [ ! -e "$2/\${f##*/}" ] || ! cmp -s -- "$f" "$2/\${f##*/}"; then copy_file "$f" "$2/\${f##*/}"; fi
   done
 }
+make_dest() { # what ends with a slash is a folder
+  case $dest in */) ;; *) return 0 ;; esac
+  [ ! -d "$dest" ] || return 0
+  if [ -n "$check" ]; then answer; say changed true; tell msg "dest directory \${dest%/} would be created"; tell target "$dest"; finish; fi
+  mkdirs "\${dest%/}"; changed=true
+}
 backupfile=
 if [ -d "$src" ]; then
+  make_dest
+  place=$dest
+  if [ -d "$dest" ]; then place=\${dest%/}/\${src##*/}; fi
   list=$(mktemp) || give_up "no temporary file"
   trap 'rm -f -- "$list"' EXIT
   case $src in
@@ -51,20 +60,14 @@ if [ -d "$src" ]; then
   [ "$target" = / ] || target=\${target%/}
   merge "\${src%/}" "$target"
   chown_all "$target"
-  target=$dest
-  if [ -e "$dest" ] && [ -n "$mode" ]; then owner=; group=; own "$dest"; fi
+  target=$place
+  if [ -e "$target" ] && [ -n "$mode" ]; then owner=; group=; own "$target"; fi
 else
   [ -f "$src" ] || give_up "Cannot copy invalid source '$src': not a file"
   sha1=$(sha1sum < "$src" | cut -c1-40)
   [ -z "$checksum" ] || [ "$checksum" = "$sha1" ] || give_up "Copied file does not match the expected checksum. Transfer failed."
   target=$dest
-  case $dest in
-  */)
-    if [ ! -d "$dest" ]; then
-      if [ -n "$check" ]; then answer; say changed true; tell msg "dest directory \${dest%/} would be created"; tell target "$dest"; finish; fi
-      mkdirs "\${dest%/}"
-    fi ;;
-  esac
+  make_dest
   [ ! -d "$target" ] || target=\${target%/}/\${src##*/}
   if [ -e "$target" ]; then
     if [ -L "$target" ] && [ -n "$follow" ]; then real "$target"; target=$real; fi
@@ -106,7 +109,7 @@ export function planRemoteCopy(params: ParamsOf<typeof copyParameters>, src: str
       const msg = answer.text('msg');
       const backupFile = answer.text('backupfile');
       const sha1 = answer.values.get('checksum') ?? '';
-      const values = { dest: answer.text('target'), src: answer.text('src') || src, ...(sha1 === '' ? {} : { checksum: sha1, md5sum: answer.values.get('md5sum') ?? '' }), ...(answer.values.get('state') === 'absent' ? {} : pathInfo(answer)), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
+      const values = { dest: answer.text('target'), src: answer.text('src') || src, ...(msg !== '' && sha1 === '' ? {} : { checksum: sha1 || null, md5sum: answer.values.get('md5sum') ?? null }), ...(answer.values.get('state') === 'absent' ? {} : pathInfo(answer)), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
       return { changed: answer.changed, ...(msg === '' ? {} : { msg }), values };
     },
   };

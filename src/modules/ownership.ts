@@ -169,7 +169,8 @@ own() {
   if [ -n "$mode" ] && [ ! -L "$1" ]; then
     was_of mode "$1"; bits=$mode; isdirectory=; [ ! -d "$1" ] || isdirectory=1
     case $mode in *[!0-7]*) symbolic "$was" "$mode" "$isdirectory" ;; esac
-    if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || seen=; [ -n "$check" ] || chmod -- "$bits" "$1" || give_up "chmod failed: $1"; fi
+    # GNU chmod takes setuid and setgid from a folder only for a number of five digits.
+    if [ "$was" != "$bits" ]; then changed=true; attrs="$attrs mode:$was:$bits"; [ -n "$check" ] || seen=; [ -n "$check" ] || chmod -- "0000$bits" "$1" || give_up "chmod failed: $1"; fi
   fi
 }
 ${EXPAND}

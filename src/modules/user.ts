@@ -137,7 +137,7 @@ if [ "$state" = present ]; then
   if [ -n "$createhome" ] && [ -z "$created" ] && [ ! -d "$house" ]; then
     changed=true
     if [ -z "$check" ]; then
-      mkdir -p "\${house%/*}" && cp -R "\${skeleton:-/etc/skel}" "$house" && chmod "$(home_mode)" "$house" && chown -R "$(field 3):$(field 4)" "$house" || fail "the home $house could not be made" 1
+      mkdir -p "\${house%/*}" && cp -R "\${skeleton:-/etc/skel}" "$house" && chmod "0000$(home_mode)" "$house" && chown -R "$(field 3):$(field 4)" "$house" || fail "the home $house could not be made" 1
     fi
   fi
   if [ -n "$keytype" ]; then

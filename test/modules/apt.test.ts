@@ -174,6 +174,18 @@ describe('failures', () => {
     expect(await calls()).toHaveLength(1);
   });
 
+  test('a package that others name and no archive has', async () => {
+    await put('said', "Package make is not available, but is referred to by another package.\nThis may mean that the package is missing\n\nE: Package 'make' has no installation candidate\n");
+    await put('status', '100');
+    expect(await runModule(here, 'apt', { name: 'make' })).toEqual({
+      changed: false,
+      failed: true,
+      msg: "No package matching 'make' is available",
+      said: 'could not install make: no archive that apt knows has the package make',
+      hint: 'look at `apt-cache policy` for it on the host',
+    });
+  });
+
   test('a lock is waited for', async () => {
     await put('locked', 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)\n');
     expect(await runModule(here, 'apt', { name: 'make' })).toMatchObject({ changed: true });
@@ -224,6 +236,8 @@ describe('what is registered', () => {
     ['nothing to install', { name: 'gcc' }, lists],
     ['installed', { name: 'make' }, { ...lists, ...said }],
     ['nothing to remove', { name: 'make', state: 'absent' }, {}],
+    ['no name to remove', { name: [], state: 'absent' }, {}],
+    ['no name to remove, with lists', { name: [], state: 'absent', update_cache: true, cache_valid_time: 86_400 }, lists],
     ['removed', { name: 'gcc', state: 'absent' }, said],
     ['upgraded', { upgrade: 'dist' }, said],
     ['cleaned up', { autoremove: true }, said],
@@ -232,14 +246,22 @@ describe('what is registered', () => {
   });
 
   test.each([
-    ['one that is here', 'Versions: \n\nReverse Depends: \nProvides: \nReverse Provides: \ngcc 4:14.2 (= 4:14.2)\ngcc 4:13 (= 4:13)\n', lists],
-    ['two', 'Versions: \n\nReverse Provides: \ngcc 4:14.2 (= 1)\ntcc 1 (= 1)\n', { ...lists, ...said, stdout: counted(0, 0, 0), stdout_lines: counted(0, 0, 0).trimEnd().split('\n') }],
-    ['a package of that name', 'Versions: \n1 (/lists)\n\nReverse Provides: \ngcc 4:14.2 (= 1)\n', { ...lists, ...said, stdout: counted(0, 0, 0), stdout_lines: counted(0, 0, 0).trimEnd().split('\n') }],
-  ] as const)('a name that others provide, and nothing to install: %s', async (_what, shown, expected) => {
-    await put('said', counted(0, 0, 0));
-    await put('shown', `Package: cc\n${shown}`);
-    await program(here, 'apt-cache', `[ "$*" = 'showpkg cc' ] && cat ${here.root}/shown`);
-    expect((await runModule(here, 'apt', { name: 'cc' })).values).toEqual(expected);
+    ['one that is here', 'Versions: \n\nReverse Depends: \n  x,cc\nDependencies: \nProvides: \nReverse Provides: \ngcc 4:14.2 (= 4:14.2)\ngcc 4:13 (= 4:13)\n', []],
+    ['one that is not here', 'Versions: \n\nReverse Depends: \nReverse Provides: \ntcc 1 (= 1)\n', ['cc']],
+    ['two', 'Versions: \n\nReverse Depends: \nReverse Provides: \ngcc 4:14.2 (= 1)\ntcc 1 (= 1)\n', ['cc']],
+    ['a package has that name', 'Versions: \n1 (/lists)\n Description Language: \n\n\nReverse Depends: \nReverse Provides: \ngcc 4:14.2 (= 1)\n', ['cc']],
+  ] as const)('a name that is provided: %s', async (_what, shown, asked) => {
+    await put('shown', `Package: cc\n${shown}Package: make\nVersions: \n1 (/lists)\n\nReverse Depends: \nReverse Provides: \n`);
+    await program(here, 'apt-cache', `[ "$*" = 'showpkg cc make' ] && cat ${here.root}/shown`);
+    expect(await runModule(here, 'apt', { name: ['cc', 'make'] })).toMatchObject({ changed: true });
+    expect((await calls())[0]).toBe(`apt-get ${OPTIONS} install -- ${[...asked, 'make'].join(' ')}`);
+  });
+
+  test('of nothing but such a name apt-get is not asked', async () => {
+    await put('shown', 'Package: cc\nVersions: \n\nReverse Depends: \nReverse Provides: \ngcc 4:14.2 (= 1)\n');
+    await program(here, 'apt-cache', `cat ${here.root}/shown`);
+    expect(await runModule(here, 'apt', { name: 'cc' })).toMatchObject({ changed: false, values: lists });
+    expect(await calls()).toEqual([]);
   });
 
   test('where lists are asked for, nothing is cleaned up; of autoclean and autoremove only the first is done', async () => {

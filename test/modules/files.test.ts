@@ -181,6 +181,33 @@ test('absent removes a link, not what it leads to', async () => {
   expect(await readdir(join(here.work, 'd'))).toEqual(['e']);
 });
 
+test('the setgid of a folder goes when its mode has none, and stays when it has', async () => {
+  await mkdir(join(here.work, 'd'));
+  await chmod(join(here.work, 'd'), 0o2755);
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: '2755' })).toMatchObject({ changed: false });
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: '0755' })).toMatchObject({ changed: true, values: { mode: '0755' } });
+  expect(await modeOf(join(here.work, 'd'))).toBe('755');
+  await chmod(join(here.work, 'd'), 0o2755);
+  expect(await runModule(here, 'file', { path: 'd', state: 'directory', mode: 'g-s' })).toMatchObject({ changed: true, values: { mode: '0755' } });
+  expect(await modeOf(join(here.work, 'd'))).toBe('755');
+});
+
+test('copy on the host, into a folder that is not there: a slash at its end makes it, and it does not get the mode of the source', async () => {
+  await mkdir(join(here.work, 'from/q'), { recursive: true });
+  await writeFile(join(here.work, 'from/q/z'), 'z');
+  await chmod(join(here.work, 'from/q'), 0o700);
+  await chmod(join(here.work, 'from'), 0o700);
+  const copy = (src: string, dest: string, more = {}) => runModule(here, 'copy', { src: join(here.work, src), dest: join(here.work, dest), remote_src: true, ...more });
+  expect(await copy('from/', 'a/')).toMatchObject({ changed: true, values: { checksum: null, md5sum: null, mode: '0755' } });
+  expect(await modeOf(join(here.work, 'a'))).toBe('755');
+  expect(await modeOf(join(here.work, 'a/q'))).toBe('700');
+  expect(await copy('from/', 'b')).toMatchObject({ values: { dest: join(here.work, 'b'), mode: '0700' } });
+  expect(await copy('from', 'c/')).toMatchObject({ values: { dest: join(here.work, 'c/from'), mode: '0700' } });
+  expect(await modeOf(join(here.work, 'c'))).toBe('755');
+  expect(await copy('from/', 'd/', { directory_mode: '0711', mode: '0750' })).toMatchObject({ values: { mode: '0750' } });
+  expect(await copy('from/', 'a/')).toMatchObject({ changed: false });
+});
+
 test('a folder where a dangling link leads', async () => {
   await symlink('to', join(here.work, 'l'));
   expect(await runModule(here, 'file', { path: 'l', state: 'directory' })).toMatchObject({ changed: true });
