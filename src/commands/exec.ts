@@ -1,14 +1,13 @@
 // fleet-tap exec: one command on all chosen hosts at once. Equal output is shown once with its hosts, or each line as it comes (--stream).
 // Guaranteed: a host that fails or stalls changes nothing for the others; Ctrl-C ends the command on every host and shows what came so far.
 import { setMaxListeners } from 'node:events';
-import { fileReason } from '../base/file-reason.js';
-import { makeFolder } from '../base/make-folder.js';
 import type { Writable } from 'node:stream';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
 import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
 import { execOn } from './exec-host.js';
+import { makeOutputFolder } from './output-folder.js';
 import { formatOutputs, formatSummary, type HostOutcome, jsonDocument, stateOf } from './exec-report.js';
 import { shellLineOf } from './exec-script.js';
 import { LabelledLines } from './labelled-lines.js';
@@ -135,8 +134,6 @@ function failuresOf(outcomes: readonly HostOutcome[]): Map<string, FleetTapError
 }
 
 async function filesIn(folder: string): Promise<OutputFiles> {
-  await makeFolder(folder).catch((error: unknown) => {
-    throw new FleetTapError('input', 'output-unwritable', `the folder ${folder} cannot be made: ${fileReason(error, 'the system takes none there')}`, { hint: 'name another one: -o DIR' });
-  });
+  await makeOutputFolder(folder, '-o DIR');
   return new OutputFiles(folder, { mode: 0o644, stdout: '', stderr: '.err', limitBytes: Number.POSITIVE_INFINITY });
 }

@@ -1,7 +1,6 @@
 // fleet-tap facts: what the hosts are, under the names of `ansible -m setup`, in one round trip each and without Python there.
 import { writeFile } from 'node:fs/promises';
-import { fileReason } from '../base/file-reason.js';
-import { makeFolder } from '../base/make-folder.js';
+import { makeOutputFolder } from './output-folder.js';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { asHostError, FleetTapError, formatError } from '../base/errors.js';
@@ -26,7 +25,7 @@ export interface FactsOptions extends FleetOptions {
 
 export async function facts(options: FactsOptions, context: CommandContext): Promise<ExitStatus> {
   const filters = options.filter.flatMap((list) => list.split(',')).filter((glob) => glob !== '');
-  if (options.tree !== undefined) await makeTree(options.tree);
+  if (options.tree !== undefined) await makeOutputFolder(options.tree, '--tree DIR');
   const fleet = await Fleet.open(options.pattern, options, context);
   const forks = pLimit(options.forks);
   // As text: facts as objects would be five times as much to keep.
@@ -90,10 +89,4 @@ function inOrder(hosts: readonly Host[], found: ReadonlyMap<string, FactTexts>):
     const texts = found.get(name);
     return texts === undefined ? [] : [[name, texts]];
   }));
-}
-
-async function makeTree(folder: string): Promise<void> {
-  await makeFolder(folder).catch((error: unknown) => {
-    throw new FleetTapError('input', 'output-unwritable', `the folder ${folder} cannot be made: ${fileReason(error, 'the system takes none there')}`, { hint: 'name another one: --tree DIR' });
-  });
 }

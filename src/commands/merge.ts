@@ -127,7 +127,7 @@ class Recording {
       missing = isFolder ? `there is no ${RECORDING_FILE} in it` : missing;
       this.file = isFolder ? join(path, RECORDING_FILE) : path;
       // Opening a folder succeeds; reading it does not.
-      if (isFolder && statSync(this.file).isDirectory()) throw Object.assign(new Error(`${RECORDING_FILE} in it is a folder`), { code: '' });
+      if (isFolder && statSync(this.file).isDirectory()) throw new Error(`${RECORDING_FILE} in it is a folder`);
       this.#descriptor = openSync(this.file, 'r');
     } catch (error) {
       throw new FleetTapError('input', 'recording-unreadable', `${path} cannot be read: ${fileReason(error, missing)}`, { hint: 'name what capture --record DIR has made', cause: error });
