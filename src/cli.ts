@@ -21,6 +21,7 @@ import type { SetupOptions } from './commands/setup.js';
 import type { ShippedOptions } from './commands/shipped-playbook.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { COMPLETION_SHELLS, type CompletionShell, completionScripts } from './commands/completion-scripts.js';
+import { checkedWords } from './commands/typed-words.js';
 import { defaultStateDirectory } from './commands/state-directory.js';
 import { withAnsibleConfig } from './commands/ansible-options.js';
 import { withVaultOptions } from './commands/vault-options.js';
@@ -217,7 +218,7 @@ program.addCommand(
   fleetCommand('exec')
     .description('run one command on all chosen hosts at once; equal output is shown once, with the hosts that printed it')
     .argument('<PATTERN>', 'hosts, as Ansible writes them: web, all, web:!web3, web[0:9]')
-    .argument('<CMD...>', 'behind --. One word is a line for the host\'s sh: -- \'df -h | tail -1\'. Several are a program and its arguments, each sent exactly as typed: -- ls "my file"')
+    .argument('<CMD...>', 'behind --, which may be left out where the command has no options. One word is a line for the host\'s sh: -- \'df -h | tail -1\'. Several are a program and its arguments, each sent exactly as typed: -- ls "my file"')
     .option('--shell', 'join several words with spaces to one line for sh, as ssh and ansible -m shell do', false)
     .option('--stream', 'show each line as it comes, behind its host\'s name', false)
     .option('--json', 'one JSON document at the end; with --stream one JSON object a line', false)
@@ -335,7 +336,7 @@ process.on('exit', () => {
 });
 
 try {
-  await program.parseAsync(withAnsibleNames(process.argv));
+  await program.parseAsync(checkedWords(program, withAnsibleNames(process.argv.slice(2))), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 1;
   else if (error instanceof FleetTapError) {

@@ -8,6 +8,7 @@ import { foldHosts } from '../inventory/fold.js';
 import { loadInventory } from '../inventory/load.js';
 import { defaultInventory } from './ansible-options.js';
 import type { ExitStatus } from './context.js';
+import { readTypedWords, type TypedWords } from './typed-words.js';
 
 interface Offer {
   /** `files` and `folders`: the shell knows them better. */
@@ -45,7 +46,7 @@ async function complete(program: Command, words: readonly string[]): Promise<Off
     const options = current.startsWith('-') ? optionsOf(program) : [];
     return offer(current, [...options, ...program.commands.filter((one) => !one.name().startsWith('_')).map((one) => ({ word: one.name(), description: one.description() }))]);
   }
-  const typed = read(command, before.slice(before.indexOf(command.name()) + 1));
+  const typed = readTypedWords(command, before.slice(before.indexOf(command.name()) + 1));
   if (typed.waiting !== undefined) return valueOfOption(typed.waiting, current, typed);
   const inline = /^(--[a-z][a-z-]*)=(.*)$/s.exec(current);
   if (inline !== null) {
@@ -62,42 +63,13 @@ async function complete(program: Command, words: readonly string[]): Promise<Off
   return namedValue(argument.variadic ? `${argument.name()}...` : argument.name(), current, typed);
 }
 
-interface Typed {
-  /** The option whose value comes next. */
-  readonly waiting: Option | undefined;
-  readonly operands: number;
-  /** Behind --. */
-  readonly isOver: boolean;
-  readonly inventory: readonly string[];
-}
-
-function read(command: Command, words: readonly string[]): Typed {
-  let waiting: Option | undefined;
-  let operands = 0;
-  let isOver = false;
-  const inventory: string[] = [];
-  for (const word of words) {
-    if (waiting !== undefined) {
-      if (waiting.long === '--inventory') inventory.push(word);
-      waiting = undefined;
-    } else if (word === '--') isOver = true;
-    else if (!isOver && word.startsWith('-')) {
-      const [flag, value] = word.startsWith('--') ? word.split(/=(.*)/s, 2) : [word.slice(0, 2), word.slice(2) || undefined];
-      const option = command.options.find(({ short, long }) => short === flag || long === flag);
-      if (option?.required === true && value === undefined) waiting = option;
-      else if (option?.long === '--inventory' && value !== undefined) inventory.push(value);
-    } else operands += 1;
-  }
-  return { waiting, operands, isOver, inventory };
-}
-
-async function valueOfOption(option: Option, current: string, typed: Typed): Promise<Offer> {
+async function valueOfOption(option: Option, current: string, typed: TypedWords): Promise<Offer> {
   if (option.argChoices !== undefined) return offer(current, option.argChoices.map((word) => ({ word, description: '' })));
   return namedValue(/<([^>]+)>/.exec(option.flags)?.[1] ?? '', current, typed);
 }
 
 /** By the name that --help shows for the value. */
-async function namedValue(name: string, current: string, typed: Typed): Promise<Offer> {
+async function namedValue(name: string, current: string, typed: TypedWords): Promise<Offer> {
   if (FOLDERS.includes(name)) return { kind: 'folders', words: [] };
   if (FILES.includes(name)) return { kind: 'files', words: [] };
   if (!['PATTERN', 'GROUP', 'HOST'].includes(name)) return NONE;

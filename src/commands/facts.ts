@@ -51,6 +51,7 @@ export async function facts(options: FactsOptions, context: CommandContext): Pro
     await Promise.race([Promise.all(fleet.hosts.map((host) => forks(() => gather(host)))), interrupted]);
     if (options.json) for (const piece of documentOf(fleet.hosts, found, failures)) context.stdout.write(piece);
     else context.stdout.write(formatFacts(inOrder(fleet.hosts, found)));
+    if (found.size > 0 && [...found.values()].every((texts) => texts.size === 0)) context.stderr.write(`no host has a fact that fits --filter ${filters.join(',')}\n`);
     // Those that Ctrl-C left without an answer have failed, for --rerun-failed.
     for (const { name } of fleet.hosts) {
       if (!found.has(name) && !failures.has(name)) failures.set(name, new FleetTapError('host', 'interrupted', 'the facts were not waited for', { place: { host: name } }));

@@ -72,7 +72,10 @@ class TakingSink implements Sink {
 
 async function isRecording(file: string): Promise<boolean> {
   try {
-    if ((await stat(file)).isDirectory()) return true;
+    const about = await stat(file);
+    if (about.isDirectory()) return true;
+    // It is looked at before it is read; a pipe gives its bytes once.
+    if (!about.isFile()) throw new Error('it is no file but a pipe or a device');
     const handle = await open(file);
     const head = Buffer.alloc(RECORDING_START.length);
     await handle.read(head, 0, head.length, 0).finally(() => handle.close());

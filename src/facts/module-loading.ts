@@ -5,6 +5,9 @@ import type { HostFiles } from './host-files.js';
 
 const DISABLED = '/proc/sys/kernel/modules_disabled';
 const LOCKDOWN = '/sys/kernel/security/lockdown';
+/** Words of two reasons, which no key and no switch of the firmware takes away. */
+export const NO_MODULES = 'the kernel is built without kernel modules';
+export const MODULES_DISABLED = 'kernel.modules_disabled=1';
 const ENFORCED = '/sys/module/module/parameters/sig_enforce';
 
 export const moduleLoading: Fact = {
@@ -17,8 +20,8 @@ for f in /sys/firmware/efi/efivars/SecureBoot-*; do [ -r "$f" ] && printf 'secur
     const lockdown = lockdownOf(files);
     const isSecureBoot = /^secureboot\s+\d+\s+\d+\s+\d+\s+\d+\s+([01])\s*$/m.exec(output)?.[1];
     const reasons = [
-      /^no modules$/m.test(output) ? 'the kernel is built without kernel modules' : undefined,
-      files.text(DISABLED) === '1' ? 'kernel.modules_disabled=1' : undefined,
+      /^no modules$/m.test(output) ? NO_MODULES : undefined,
+      files.text(DISABLED) === '1' ? MODULES_DISABLED : undefined,
       lockdown === 'integrity' || lockdown === 'confidentiality' ? `lockdown=${lockdown}` : undefined,
       files.text(ENFORCED) === 'Y' ? 'module.sig_enforce=Y' : undefined,
     ];

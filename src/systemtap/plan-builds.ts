@@ -3,6 +3,7 @@
 // A build host says in the inventory for which kernels it compiles (fleet_tap_build_for): its own uname -r may be another kernel's.
 import { FleetTapError } from '../base/errors.js';
 import type { Facts } from '../facts/facts.js';
+import { MODULES_DISABLED, NO_MODULES } from '../facts/module-loading.js';
 
 export interface Candidate {
   readonly host: string;
@@ -71,8 +72,13 @@ function whyNotLoadable({ host, facts }: Candidate): FleetTapError | undefined {
   if (facts.isContainer) {
     return problem(host, 'container', `this is a container (${facts.virtualization}): a kernel module would go into the kernel of the machine that runs it`, 'capture from that machine instead');
   }
-  if (facts.moduleLoadingRefused !== null) {
-    return problem(host, 'kernel-module-refused', `this kernel takes no unsigned kernel module (${facts.moduleLoadingRefused})`, 'turn Secure Boot off for this host, or enrol a key for signed modules (stap --sign-module)');
+  const refused = facts.moduleLoadingRefused;
+  if (refused === NO_MODULES) return problem(host, 'kernel-module-refused', `this kernel takes no kernel module (${refused})`, 'boot a kernel of the distribution on this host');
+  if (refused === MODULES_DISABLED) {
+    return problem(host, 'kernel-module-refused', `this kernel takes no kernel module any more (${refused})`, 'only a reboot takes that back; /etc/sysctl.conf or /etc/sysctl.d says what sets it');
+  }
+  if (refused !== null) {
+    return problem(host, 'kernel-module-refused', `this kernel takes no unsigned kernel module (${refused})`, 'turn Secure Boot off for this host, or enrol a key for signed modules (stap --sign-module)');
   }
   if (facts.staprunVersion === null) return problem(host, 'stap-missing', 'staprun is not installed', 'run fleet-tap setup on this host');
   return undefined;

@@ -56,6 +56,10 @@ it.each([
   [['exec', '-i', '@/good.yml', '-o', '/proc/none', 'all', '--', 'true'], /\/proc\/none cannot be made: the system takes none there \[output-unwritable\]/],
   [['capture'], /no inventory was given \[inventory-missing\]/],
   [['exec', '-i', '@/good.yml'], /missing required argument 'PATTERN'\n\(--help shows what there is\)/],
+  [['exec', '-i', '@/good.yml', 'all', 'ls', '-la'], /^-la stands in the command: .*\n.* exec all -- ls -la; .*$/m],
+  [['exec', '-i', '@/good.yml', 'all', 'ls', '--unknown'], /--unknown stands in the command: .* \[option-in-command\]/],
+  [['report', '/dev/zero', '-o', '@/zero.html'], /it is no file but a pipe or a device \[log-unreadable\]/],
+  [['help', 'captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
   [['captrue'], /unknown command 'captrue'\n\(Did you mean capture\?\)/],
 ])('refuses %j', async (words, expected) => {
   const { status, stdout, stderr } = await fleetTap(...words.map((word) => word.replace('@', folder)));

@@ -76,6 +76,8 @@ describe('planBuilds', () => {
   it.each<[string, Partial<Facts>, string]>([
     ['a container', { isContainer: true, virtualization: 'lxc' }, 'container: this is a container (lxc): a kernel module would go into the kernel of the machine that runs it'],
     ['lockdown', { moduleLoadingRefused: 'lockdown: integrity' }, 'kernel-module-refused: this kernel takes no unsigned kernel module (lockdown: integrity)'],
+    ['modules that wait for a reboot', { moduleLoadingRefused: 'kernel.modules_disabled=1' }, 'kernel-module-refused: this kernel takes no kernel module any more (kernel.modules_disabled=1)'],
+    ['a kernel without modules', { moduleLoadingRefused: 'the kernel is built without kernel modules' }, 'kernel-module-refused: this kernel takes no kernel module (the kernel is built without kernel modules)'],
     ['no staprun', { staprunVersion: null }, 'stap-missing: staprun is not installed'],
   ])('leaves out, and does not compile on, a host with %s', (_name, facts, problem) => {
     expect(planned([host('bad', facts), host('good')])).toEqual({ builds: [`${A} on good for good`], problems: { bad: problem } });
