@@ -63,9 +63,15 @@ skip() { answer; say changed false; tell skipped "$1"; finish; }
 if [ -n "$creates" ] && { [ -e "$creates" ] || [ -L "$creates" ]; }; then skip "$creates exists, matching creates option"; fi
 if [ -n "$removes" ] && [ ! -e "$removes" ] && [ ! -L "$removes" ]; then skip "$removes does not exist, matching removes option"; fi
 if [ -n "$check" ]; then answer; say changed true; say would 1; finish; fi
-box=$(mktemp -d) || { answer; say changed false; say failed true; tell msg "no temporary folder"; finish; }
-trap 'rm -rf "$box"' EXIT
-cat > "$box/$base" && chmod 700 "$box/$base"
+box=
+trap '[ -z "$box" ] || rm -rf "$box"' EXIT
+# Where folders for temporary files let nothing be run (noexec), the home does; a test for -x asks for that too.
+for room in "\${TMPDIR:-/tmp}" /var/tmp "\${HOME:-/}"; do
+  [ -z "$box" ] || rm -rf "$box"
+  box=$(mktemp -d "$room/.fleet-tap.XXXXXXXX" 2>/dev/null) && : > "$box/$base" && chmod 700 "$box/$base" && [ -x "$box/$base" ] && break
+done
+[ -n "$box" ] || { answer; say changed false; say failed true; tell msg "no temporary folder"; finish; }
+cat > "$box/$base"
 if [ -n "$chdir" ]; then cd -- "$chdir" || { answer; say changed false; say failed true; tell msg "directory '$chdir' does not exist, cannot chdir to it"; finish; }; fi
 `;
 

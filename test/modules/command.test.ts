@@ -1,11 +1,11 @@
 // command and shell under dash: what reaches the program, and what comes back.
-import { execFileSync } from 'node:child_process';
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ParameterError } from '../../src/modules/params.js';
 import { splitWords } from '../../src/modules/words.js';
-import { type Bench, bench, runModule } from './run-module.js';
+import { type Bench, bench, program, runModule } from './run-module.js';
 
 let here: Bench;
 beforeEach(async () => {
@@ -97,4 +97,20 @@ test.each<[string, string[] | undefined]>([
 ])('the words of %j', (line, words) => {
   if (words === undefined) expect(() => splitWords(line)).toThrow(ParameterError);
   else expect(splitWords(line)).toEqual(words);
+});
+
+const mounts = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+test.runIf(mounts)(`a script runs where folders for temporary files let nothing be run, as on hardened hosts${mounts ? '' : ' (skipped: no mount namespace here)'}`, async () => {
+  const [closed, home] = [join(here.root, 'closed'), join(here.root, 'home')];
+  for (const folder of [closed, home]) await mkdir(folder);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec', 'none', closed]);
+  try {
+    const options = { env: { TMPDIR: closed, HOME: home }, file: Buffer.from('#!/bin/sh\necho "$1 $0"\n') };
+    expect((await runModule(here, 'script', { cmd: 'who.sh from' }, options)).values?.stdout).toMatch(/^from \/var\/tmp\/\.fleet-tap\.\w+\/who\.sh\n$/);
+    await program(here, 'mktemp', 'case "$*" in */var/tmp/*) exit 1 ;; esac\nexec /usr/bin/mktemp "$@"');
+    expect((await runModule(here, 'script', { cmd: 'who.sh from' }, options)).values?.stdout).toMatch(new RegExp(`^from ${home}/\\.fleet-tap\\.\\w+/who\\.sh\n$`));
+    for (const folder of [closed, home]) expect(await readdir(folder)).toEqual([]);
+  } finally {
+    execFileSync('umount', [closed]);
+  }
 });
