@@ -21,6 +21,11 @@ export function getAttribute(object: unknown, name: string): unknown {
   return missing(`'${typeName(object)}' has no "${name}": it`, object, name);
 }
 
+/** The filter `attr`: never a key. */
+export function ownAttribute(object: unknown, name: string): unknown {
+  return isDict(object) ? (attribute(object, name) ?? missing(`'${typeName(object)}' has no attribute "${name}": it`, object, name)) : getAttribute(object, name);
+}
+
 function missing(reason: string, object: unknown, key: unknown): Undefined {
   return new Undefined(reason, undefined, false, object instanceof Lazy ? undefined : { type: typeName(object), key });
 }

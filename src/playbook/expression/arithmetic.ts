@@ -88,6 +88,8 @@ function floats(operator: ArithmeticOperator, a: number, b: number): PythonFloat
   if (remainder !== 0 && remainder < 0 !== b < 0) remainder += b;
   if (operator === '%') return pythonFloat(remainder === 0 ? (b < 0 ? -0 : 0) : remainder);
   const quotient = (a - remainder) / b;
+  const ratio = a / b;
+  if (quotient === 0) return pythonFloat(ratio < 0 || Object.is(ratio, -0) ? -0 : 0);
   const floored = Math.floor(quotient);
   return pythonFloat(quotient - floored > 0.5 ? floored + 1 : floored);
 }

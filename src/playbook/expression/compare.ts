@@ -32,6 +32,7 @@ export function compareValues(a: unknown, b: unknown): number {
 export function sortedBy<T>(items: readonly T[], key: (item: T) => unknown, reverse = false): T[] {
   spend(items.length * 4);
   const keyed = items.map((item) => ({ item, key: key(item) }));
+  for (const { key: value } of keyed) for (const part of Array.isArray(value) ? value : [value]) if (part instanceof Undefined) throw new UndefinedUse(part);
   keyed.sort((a, b) => (reverse ? compareValues(b.key, a.key) : compareValues(a.key, b.key)));
   return keyed.map(({ item }) => item);
 }

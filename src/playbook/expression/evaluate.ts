@@ -190,7 +190,7 @@ export class Evaluator {
       spend(1);
       const found = filters.get(name.replace(/^ansible\.(builtin|legacy)\./, ''));
       if (found === undefined) throw new FilterError(`does not know the filter "${name}"`);
-      // As in 2.19, what a filter makes of something undefined is itself undefined, until somebody uses it: default and ternary may still be behind it.
+      // As in 2.19, what a filter or test makes of something undefined is itself undefined, until somebody uses it: default and ternary may still be behind it.
       if (input instanceof Undefined && found.takesUndefined !== true) return input;
       const value = orUndefined(() => found.apply(input, args, this.context));
       if (typeof value === 'string') allocate(value.length);
@@ -201,8 +201,8 @@ export class Evaluator {
       spend(1);
       const found = tests.get(name.replace(/^ansible\.(builtin|legacy)\./, ''));
       if (found === undefined) throw new FilterError(`does not know the test "${name}"`);
-      if (input instanceof Undefined && found.takesUndefined !== true) throw new UndefinedUse(input);
-      return found.apply(input, args, this.context);
+      if (input instanceof Undefined && found.takesUndefined !== true) return input;
+      return orUndefined(() => found.apply(input, args, this.context));
     },
     variable: (name) => this.#name(name, 0),
     readFile: (path) => plainBytes(readFileSync(path), path, this.frame.vault),

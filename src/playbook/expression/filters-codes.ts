@@ -52,7 +52,7 @@ function quoteUrl(value: unknown, isQuery: boolean): string {
 }
 
 function urlParts(url: string): Readonly<Record<string, unknown>> {
-  const [, scheme = '', rest = ''] = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?([\s\S]*)$/.exec(url.trim()) ?? [];
+  const [, scheme = '', rest = ''] = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?([\s\S]*)$/.exec(url.replace(/^[\x00-\x20]+|[\t\r\n]/g, '')) ?? [];
   const [, fragmentless = '', fragment = ''] = /^([^#]*)(?:#([\s\S]*))?$/.exec(rest) ?? [];
   const [, queryless = '', query = ''] = /^([^?]*)(?:\?([\s\S]*))?$/.exec(fragmentless) ?? [];
   const [, netloc = '', path = ''] = /^(?:\/\/([^/]*))?([\s\S]*)$/.exec(queryless) ?? [];

@@ -2,9 +2,11 @@
 // Guaranteed: how many there will be is counted before the first is made. Source: Ansible's filter/mathstuff.py.
 import { allocate, spend } from './budget.js';
 import { wholeArgument } from './filters-text.js';
-import { iterate } from './iterate.js';
+import { iterate, touched } from './iterate.js';
 import { Tuple } from './kinds.js';
 import { type Filter, filter } from './plugin.js';
+
+const itemsOf = (value: unknown): readonly unknown[] => touched(iterate(value));
 
 function announce(count: number, width: number): void {
   allocate(count * (16 + width * 8));
@@ -37,19 +39,19 @@ function choose(items: readonly unknown[], size: number, isOrdered: boolean): un
 
 export const combineFilters: readonly (readonly [string, Filter])[] = [
   ['product', { apply: (input, { positional, named }) => {
-    const lists = [input, ...positional].map(iterate);
+    const lists = [input, ...positional].map(itemsOf);
     const repeat = wholeArgument(named.repeat, 1);
     return product(Array.from({ length: repeat }, () => lists).flat());
   } }],
-  ['combinations', filter(['r'], (input, { r }) => choose(iterate(input), wholeArgument(r, 0), false))],
-  ['permutations', filter(['r'], (input, { r }) => choose(iterate(input), wholeArgument(r, iterate(input).length), true))],
+  ['combinations', filter(['r'], (input, { r }) => choose(itemsOf(input), wholeArgument(r, 0), false))],
+  ['permutations', filter(['r'], (input, { r }) => choose(itemsOf(input), wholeArgument(r, iterate(input).length), true))],
   ['zip', { apply: (input, { positional }) => {
-    const lists = [input, ...positional].map(iterate);
+    const lists = [input, ...positional].map(itemsOf);
     const length = Math.min(...lists.map((items) => items.length));
     return Array.from({ length }, (_, index) => Tuple.make(lists.map((items) => items[index])));
   } }],
   ['zip_longest', { apply: (input, { positional, named }) => {
-    const lists = [input, ...positional].map(iterate);
+    const lists = [input, ...positional].map(itemsOf);
     const length = Math.max(...lists.map((items) => items.length));
     return Array.from({ length }, (_, index) => Tuple.make(lists.map((items) => (index < items.length ? items[index] : (named.fillvalue ?? null)))));
   } }],

@@ -6,7 +6,7 @@ import { allocate, spend } from './budget.js';
 import { compareValues, contains, sortedBy } from './compare.js';
 import { FilterError } from './filter-error.js';
 import { wholeArgument } from './filters-text.js';
-import { isIterable, iterate } from './iterate.js';
+import { isIterable, iterate, touched } from './iterate.js';
 import { Dict, dictEntries, hashOf, isDict, Range, Tuple, typeName } from './kinds.js';
 import type { CallArguments } from './objects.js';
 import { type Filter, filter, type PluginContext } from './plugin.js';
@@ -16,7 +16,8 @@ import { isEqual, isTrue, toText } from './values.js';
 const list = (parameters: readonly string[], apply: (items: readonly unknown[], args: Readonly<Record<string, unknown>>) => unknown): Filter => filter(parameters, (input, args) => apply(iterate(input), args));
 
 function isUnhashable(value: unknown): boolean {
-  return (Array.isArray(value) && !(value instanceof Tuple || value instanceof Range)) || isDict(value);
+  if (value instanceof Tuple) return [...value].some(isUnhashable);
+  return (Array.isArray(value) && !(value instanceof Range)) || isDict(value);
 }
 
 /** Equal items once, the first of them stays. */
@@ -52,11 +53,17 @@ function best(items: readonly unknown[], args: Readonly<Record<string, unknown>>
   const of = attributeOf(attribute);
   const key = (item: unknown): unknown => (isTrue(cased) ? of(item) : folded(of(item)));
   if (items.length === 0) return new Undefined('the best of an empty list');
-  return items.reduce((winner, item) => (compareValues(key(item), key(winner)) * sign < 0 ? item : winner));
+  const keys = touched(items.map(key));
+  return items[keys.reduce<number>((winner, value, at) => (compareValues(value, keys[winner]) * sign < 0 ? at : winner), 0)];
+}
+
+/** What is false (0, none) is an empty list to these: Jinja looks whether there is anything before it loops. */
+function orNothing(input: unknown): readonly unknown[] {
+  return input instanceof Undefined || isTrue(input) ? iterate(input) : [];
 }
 
 function mapped(input: unknown, { positional, named }: CallArguments, context: PluginContext): unknown {
-  const items = input === null ? [] : iterate(input);
+  const items = orNothing(input);
   if (positional.length === 0 && Object.hasOwn(named, 'attribute')) {
     const unknownName = Object.keys(named).find((name) => name !== 'attribute' && name !== 'default');
     if (unknownName !== undefined) throw new FilterError(`takes no argument "${unknownName}" beside attribute`);
@@ -74,7 +81,7 @@ const chosen = (isWanted: boolean, hasAttribute: boolean): Filter => ({
     if (hasAttribute && positional.length === 0) throw new FilterError('takes the name of an attribute');
     const [name, ...args] = rest;
     if (name !== undefined && typeof name !== 'string') throw new FilterError('takes the name of a test');
-    return (input === null ? [] : iterate(input)).filter((item) => (name === undefined ? isTrue(of(item)) : context.test(name, of(item), { positional: args, named })) === isWanted);
+    return orNothing(input).filter((item) => isTrue(name === undefined ? of(item) : context.test(name, of(item), { positional: args, named })) === isWanted);
   },
 });
 
@@ -112,7 +119,7 @@ function batched(items: readonly unknown[], size: number, fill: unknown): unknow
 }
 
 export function flatten(items: readonly unknown[], levels: number, skipsNulls: boolean): unknown[] {
-  return items.flatMap((item) => {
+  return touched(items).flatMap((item) => {
     if (skipsNulls && (item === null || item === 'None' || item === 'null')) return [];
     spend(1);
     return Array.isArray(item) && levels >= 1 ? flatten(item, levels - 1, skipsNulls) : [item];
@@ -125,7 +132,7 @@ const unique = (items: readonly unknown[]): unknown[] => uniqueBy(items, (item) 
 const sets = (apply: (a: readonly unknown[], b: readonly unknown[]) => unknown): Filter => list(['other'], (items, { other }) => apply(items, iterate(other)));
 
 export const listFilters: readonly (readonly [string, Filter])[] = [
-  ['list', filter([], (input) => [...iterate(input)])],
+  ['list', filter([], (input) => [...touched(iterate(input))])],
   ['length', filter([], (input) => {
     if (!isIterable(input)) throw new FilterError(`takes a list, a mapping or a text, not ${typeName(input)}`);
     return iterate(input).length;
@@ -148,10 +155,10 @@ export const listFilters: readonly (readonly [string, Filter])[] = [
     const of = paths.map((path) => attributeOf(path));
     return sortedBy(items, (item) => (of.length === 1 ? [of[0]?.(item)] : of.map((get) => get(item))).map((value) => (isTrue(cased) ? value : folded(value))), isTrue(reverse));
   })],
-  ['reverse', filter([], (input) => (typeof input === 'string' ? [...input].reverse().join('') : [...iterate(input)].reverse()))],
+  ['reverse', filter([], (input) => (typeof input === 'string' ? [...input].reverse().join('') : [...touched(iterate(input))].reverse()))],
   ['groupby', list(['attribute', 'default', 'case_sensitive'], groupby)],
-  ['batch', list(['linecount', 'fill_with'], (items, { linecount, fill_with: fill }) => batched(items, wholeArgument(linecount, 0), fill))],
-  ['slice', list(['slices', 'fill_with'], (items, { slices, fill_with: fill }) => sliced(items, wholeArgument(slices, 0), fill))],
+  ['batch', list(['linecount', 'fill_with'], (items, { linecount, fill_with: fill }) => batched(touched(items), wholeArgument(linecount, 0), fill))],
+  ['slice', list(['slices', 'fill_with'], (items, { slices, fill_with: fill }) => sliced(touched(items), wholeArgument(slices, 0), fill))],
   ['min', list(['case_sensitive', 'attribute'], (items, args) => best(items, args, 1))],
   ['max', list(['case_sensitive', 'attribute'], (items, args) => best(items, args, -1))],
   ['sum', list(['attribute', 'start'], (items, { attribute, start = 0 }) => items.map(attributeOf(attribute)).reduce((sum, value) => {

@@ -69,7 +69,7 @@ function round(input: unknown, precision: number, method: string): unknown {
     const step = 10 ** -precision;
     const quotient = Number(input) / step;
     const even = Math.floor(quotient) + (quotient % 1 === 0.5 ? (Math.floor(quotient) % 2 === 0 ? 0 : 1) : Math.round(quotient) - Math.floor(quotient));
-    return isInteger(input) ? even * step : pythonFloat(even * step);
+    return isInteger(input) ? even * step : pythonFloat(even === 0 && Number(input) < 0 ? -0 : even * step);
   }
   if (method !== 'ceil' && method !== 'floor') throw new FilterError('takes the method "common", "ceil" or "floor"');
   const factor = 10 ** precision;
@@ -79,7 +79,7 @@ function round(input: unknown, precision: number, method: string): unknown {
 const mathematical = (name: string, apply: (x: number, y: number) => number, fallback: number): Filter => filter(['y'], (input, { y }) => {
   if (!isNumber(input) || (y !== undefined && !isNumber(y))) throw new FilterError(`takes numbers, not ${typeName(input)}`);
   const value = apply(Number(input), y === undefined ? fallback : Number(y));
-  if (Number.isNaN(value)) throw new FilterError(`has no ${name} of that`);
+  if (Number.isNaN(value) || (!Number.isFinite(value) && Number.isFinite(Number(input)))) throw new FilterError(`has no ${name} of that`);
   return pythonFloat(value);
 });
 
@@ -92,15 +92,21 @@ function humanReadable(size: number, isBits: boolean, unit: string | undefined):
   return `${fixed(size / found[1], 2)} ${suffix}`;
 }
 
-function humanToBytes(value: unknown, defaultUnit: unknown, isBits: boolean): number {
-  const [, digits, unit = ''] = /^\s*(\d*\.?\d*)\s*([A-Za-z]+)?/.exec(toText(value)) ?? [];
-  if (digits === undefined || digits === '' || digits === '.') throw new FilterError(`cannot read ${toText(value)} as a size`);
-  const name = unit !== '' ? unit : defaultUnit === undefined || defaultUnit === null ? '' : toText(defaultUnit);
-  if (name === '') return Math.round(Number(digits));
-  const found = UNITS.find(([letter]) => letter === name.charAt(0).toUpperCase());
+/** The words that stand for a unit beside its letter: in capitals with B (of bits: b), or in full. */
+const UNIT_NAMES: Readonly<Record<string, string>> = { Y: 'yotta', Z: 'zetta', E: 'exa', P: 'peta', T: 'tera', G: 'giga', M: 'mega', K: 'kilo', B: '' };
+
+function humanToBytes(value: unknown, defaultUnit: unknown, isBits: boolean): number | bigint {
+  const [, digits, unit] = /^(\d*\.?\d+)(?:\s*([A-Za-z]+))?\s*$/.exec(toText(value)) ?? [];
+  if (digits === undefined) throw new FilterError(`cannot read ${toText(value)} as a size`);
+  const name = unit ?? (defaultUnit === undefined || defaultUnit === null ? 'B' : toText(defaultUnit));
+  const letter = name.charAt(0).toUpperCase();
+  const found = UNITS.find(([own]) => own === letter);
   if (found === undefined) throw new FilterError(`does not know the unit ${name}`);
-  if (isBits ? name.length === 2 && name.charAt(1) !== 'b' : name.length === 2 && name.charAt(1) !== 'B') throw new FilterError(`expects ${isBits ? 'Kb, Mb' : 'KB, MB'} and the like, not ${name}`);
-  return Math.round(Number(digits) * found[1]);
+  const short = letter === 'B' ? '' : `${letter}${isBits ? 'b' : 'B'}`;
+  const long = `${UNIT_NAMES[letter] ?? ''}${isBits ? 'bit' : 'byte'}`;
+  if (name.length > 1 && name !== short && name.toLowerCase() !== long) throw new FilterError(`expects ${short === '' ? (isBits ? 'b' : 'B') : `${short}, ${letter}`} or ${long}, not ${name}`);
+  const size = Number(digits) * found[1];
+  return wholeNumber(BigInt(size % 1 === 0.5 && Math.floor(size) % 2 === 0 ? Math.floor(size) : Math.round(size)));
 }
 
 function random(input: unknown, args: Readonly<Record<string, unknown>>): unknown {
@@ -120,7 +126,7 @@ function random(input: unknown, args: Readonly<Record<string, unknown>>): unknow
 }
 
 export const numberFilters: readonly (readonly [string, Filter])[] = [
-  ['bool', filter([], toBool)],
+  ['bool', filter([], (input) => toBool(input) ?? false)],
   ['int', filter(['default', 'base'], (input, args) => toInt(input, args.default ?? 0, wholeArgument(args.base, 10)))],
   ['float', filter(['default'], (input, args) => {
     const value = typeof input === 'string' ? readFloat(input) : isNumber(input) ? Number(input) : undefined;
@@ -131,7 +137,7 @@ export const numberFilters: readonly (readonly [string, Filter])[] = [
     return typeof input === 'bigint' ? (input < 0n ? -input : input) : isFloat(input) ? pythonFloat(Math.abs(Number(input))) : Math.abs(Number(input));
   })],
   ['round', filter(['precision', 'method'], (input, { precision, method = 'common' }) => round(input, wholeArgument(precision, 0), toText(method)))],
-  ['log', mathematical('logarithm', (x, base) => (base === 10 ? Math.log10(x) : base === Math.E ? Math.log(x) : Math.log(x) / Math.log(base)), Math.E)],
+  ['log', mathematical('logarithm', (x, base) => (base === 10 ? Math.log10(x) : base === Math.E ? Math.log(x) : base === 0 ? Number.NaN : Math.log(x) / Math.log(base)), Math.E)],
   ['pow', mathematical('power', (x, y) => x ** y, 1)],
   ['root', mathematical('root', (x, base) => (base === 2 ? Math.sqrt(x) : x ** (1 / base)), 2)],
   ['human_readable', filter(['isbits', 'unit'], (input, { isbits = false, unit }) => {

@@ -30,6 +30,36 @@ function joinPaths(parts: readonly string[]): string {
   return parts.reduce((joined, part) => (part.startsWith('/') || joined === '' ? part : joined.endsWith('/') ? joined + part : `${joined}/${part}`), '');
 }
 
+function some(parts: readonly unknown[]): readonly unknown[] {
+  if (parts.length === 0) throw new FilterError('takes at least one path');
+  return parts;
+}
+
+function onePath(part: unknown): string {
+  if (typeof part !== 'string') throw new FilterError(`takes paths, not ${typeName(part)}`);
+  return part;
+}
+
+/** Two slashes in front mean something else than one (POSIX, pathname resolution), three do not. */
+function normalPath(input: string): string {
+  const root = /^\/\/(?!\/)/.test(input) ? '//' : input.startsWith('/') ? '/' : '';
+  const parts: string[] = [];
+  for (const part of input.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..' || (root === '' && parts.length === 0) || parts.at(-1) === '..') parts.push(part);
+    else parts.pop();
+  }
+  return `${root}${parts.join('/')}` || '.';
+}
+
+function commonPath(paths: readonly string[]): string {
+  if (paths.some((one) => one.startsWith('/') !== paths[0]?.startsWith('/'))) throw new FilterError('takes paths that all begin with / or none of them');
+  const parts = paths.map((one) => one.split('/').filter((part) => part !== '' && part !== '.'));
+  const [first = []] = parts;
+  const end = first.findIndex((part, at) => parts.some((other) => other[at] !== part));
+  return `${paths[0]?.startsWith('/') === true ? '/' : ''}${first.slice(0, end === -1 ? first.length : end).join('/')}`;
+}
+
 export function expandUser(input: string): string {
   if (!input.startsWith('~')) return input;
   const [, user = '', rest = ''] = /^~([^/]*)([\s\S]*)$/.exec(input) ?? [];
@@ -56,13 +86,15 @@ export const pathFilters: readonly (readonly [string, Filter])[] = [
     }
   })],
   ['relpath', filter(['start'], (input, { start = '.' }) => {
-    if (input === '') throw new FilterError('takes a path, not an empty text');
+    if (typeof input !== 'string' || input === '') throw new FilterError(`takes a path, not ${input === '' ? 'an empty text' : typeName(input)}`);
     return posix.relative(posix.resolve(toText(start)), posix.resolve(toText(input))) || '.';
   })],
-  ['path_join', filter([], (input) => (typeof input === 'string' ? input : joinPaths(iterate(input).map((part) => {
-    if (typeof part !== 'string') throw new FilterError(`takes paths, not ${typeName(part)}`);
-    return part;
-  }))))],
+  ['path_join', filter([], (input) => (typeof input === 'string' ? input : joinPaths(some(iterate(input)).map(onePath))))],
+  ['normpath', path(normalPath)],
+  ['commonpath', filter([], (input) => {
+    if (!Array.isArray(input)) throw new FilterError(`takes a list of paths, not ${typeName(input)}`);
+    return commonPath(some(iterate(input)).map(onePath));
+  })],
   ['fileglob', path((input) => globFiles(input))],
   ['win_basename', path((input) => windowsParts(input)[1].split(/[\\/]/).at(-1))],
   ['win_dirname', path((input) => {

@@ -43,6 +43,17 @@ function group(match: RegExpExecArray, name: string): string | undefined {
   return match.groups[name];
 }
 
+/** Patterns that find nothing first where they could find something: `.*?`, `a*|b`. */
+const MAY_BE_LONGER = /[*+?}]\?|\|/;
+
+/** Where nothing was found, Python looks at the same place for something. */
+function notEmpty(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  const before = [...text.slice(0, at)].length;
+  const other = new RegExp(`(?:${pattern.source})(?<!(?<![\\s\\S])[\\s\\S]{0,${before}})`, `${pattern.flags.replace('g', '')}y`);
+  other.lastIndex = at;
+  return other.exec(text);
+}
+
 /** All matches from the left; an empty one may stand beside another, as in Python 3.7 and later. */
 function* matches(pattern: RegExp, text: string): Generator<RegExpExecArray> {
   pattern.lastIndex = 0;
@@ -50,7 +61,12 @@ function* matches(pattern: RegExp, text: string): Generator<RegExpExecArray> {
     const match = pattern.exec(text);
     if (match === null) return;
     yield match;
-    if (match[0] === '') pattern.lastIndex += (text.codePointAt(pattern.lastIndex) ?? 0) > 0xffff ? 2 : 1;
+    if (match[0] !== '') continue;
+    const longer = MAY_BE_LONGER.test(pattern.source) ? notEmpty(pattern, text, match.index) : null;
+    if (longer !== null) {
+      yield longer;
+      pattern.lastIndex = match.index + longer[0].length;
+    } else pattern.lastIndex = match.index + ((text.codePointAt(match.index) ?? 0) > 0xffff ? 2 : 1);
   }
 }
 

@@ -7,7 +7,7 @@ import { formatPercent } from './format-percent.js';
 import { dictEntries, isDict, isInteger, isNumber, makeDict, Tuple, typeName } from './kinds.js';
 import { capitalize, padded, replaceText, split, splitLines } from './methods-text.js';
 import { type Filter, filter } from './plugin.js';
-import { isTrue, toText } from './values.js';
+import { isTrue, repr, toText } from './values.js';
 import { wrapText } from './wrap-text.js';
 
 const text = (apply: (input: string) => unknown): Filter => filter([], (input) => apply(toText(input)));
@@ -91,7 +91,12 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
   })],
   ['indent', filter(['width', 'first', 'blank'], (input, args) => indent(onlyText(input), args))],
   ['center', filter(['width'], (input, { width }) => padded(toText(input), wholeArgument(width, 80), 'both'))],
-  ['wordwrap', filter(['width', 'break_long_words', 'wrapstring', 'break_on_hyphens'], (input, { width, break_long_words: breaks = true, wrapstring, break_on_hyphens: hyphens = true }) => splitLines(toText(input)).map((line) => wrapText(line, { widthChars: wholeArgument(width, 79), breaksLongWords: isTrue(breaks), breaksOnHyphens: isTrue(hyphens) }).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring))).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring)))],
+  ['pprint', filter(['verbose'], (input) => {
+    const printed = repr(input);
+    if (typeof input === 'string' && printed.length > 80) throw new FilterError('prints texts of at most 80 characters');
+    return printed;
+  })],
+  ['wordwrap', filter(['width', 'break_long_words', 'wrapstring', 'break_on_hyphens'], (input, { width, break_long_words: breaks = true, wrapstring, break_on_hyphens: hyphens = true }) => splitLines(onlyText(input)).map((line) => wrapText(line, { widthChars: wholeArgument(width, 79), breaksLongWords: isTrue(breaks), breaksOnHyphens: isTrue(hyphens) }).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring))).join(wrapstring === undefined || wrapstring === null ? '\n' : toText(wrapstring)))],
   ['truncate', filter(['length', 'killwords', 'end', 'leeway'], (input, args) => truncate(toText(input), args))],
   ['format', { apply: (input, { positional, named }) => {
     const names = Object.entries(named);

@@ -14,6 +14,12 @@ export function iterate(value: unknown): readonly unknown[] {
   return items;
 }
 
+/** Of these a list is made: an item that is undefined makes the whole undefined, as in 2.19. @throws UndefinedUse */
+export function touched(items: readonly unknown[]): readonly unknown[] {
+  for (const item of items) if (item instanceof Undefined) throw new UndefinedUse(item);
+  return items;
+}
+
 export function isIterable(value: unknown): boolean {
   return Array.isArray(value) || typeof value === 'string' || isDict(value);
 }

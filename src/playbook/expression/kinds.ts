@@ -178,7 +178,7 @@ export function hashOf(value: unknown): string {
 /** Python's name of the type, for sentences. */
 export function typeName(value: unknown): string {
   if (value === null) return 'NoneType';
-  if (value instanceof Undefined) return 'AnsibleUndefined';
+  if (value instanceof Undefined) return 'UndefinedMarker';
   if (value instanceof Tuple) return 'tuple';
   if (value instanceof Range) return 'range';
   if (Array.isArray(value)) return 'list';

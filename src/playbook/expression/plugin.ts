@@ -5,7 +5,8 @@ import { bind, type Bound } from './signature.js';
 /** What a filter may use besides its input: other filters by name (`map('upper')`), variables, the folder of the playbook. */
 export interface PluginContext {
   filter(name: string, input: unknown, args: CallArguments): unknown;
-  test(name: string, input: unknown, args: CallArguments): boolean;
+  /** Yes or no, or Undefined. */
+  test(name: string, input: unknown, args: CallArguments): unknown;
   /** The value of a variable, or Undefined. */
   variable(name: string): unknown;
   /** A file of the controller, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */
