@@ -11,7 +11,7 @@ import { Evaluator, type Names } from './expression/evaluate.js';
 import { parseTemplate } from './expression/parse-template.js';
 import { PLAYBOOK_SYNTAX, type Syntax } from './expression/parts.js';
 import { changesInPlace, type LoadTemplate, runTemplate } from './expression/run-template.js';
-import { concat } from './expression/pieces.js';
+import { concat, withLists } from './expression/pieces.js';
 import { Frame } from './expression/scope.js';
 import { toText } from './expression/values.js';
 import type { TemplateOptions } from '../modules/module.js';
@@ -44,7 +44,7 @@ function fileValue(text: string, path: string, names: Names, options: TemplateOp
       const value = concat(pieces);
       if (value === null && isPlain(normal.slice(startAt), syntax)) return normal.slice(startAt);
       if (typeof value === 'string') return withLastBreaks(value, normal.slice(startAt), syntax.newline);
-      return isText ? (value === null ? '' : toText(value)) : value;
+      return isText ? (value === null ? '' : toText(withLists(value))) : value;
     });
   });
 }

@@ -280,14 +280,17 @@ test('a backslash that stands alone in a command of free form joins lines', asyn
   expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok ["echo a  | cat -\\necho \'b \\\\ c\'\\n", "a\\nb \\\\ c"]', 'debug a ok a b 3']);
 });
 
-test('tuples print as lists in a text, also inside of others; alone and in expressions they stay what they are', async () => {
+test('tuples print as lists in a text, also inside of others, and in files; alone and in expressions they stay what they are', async () => {
+  await writeFile(join(folder, 'alone.j2'), '{{ 1, (2, 3) }}\n');
+  await writeFile(join(folder, 'items.j2'), "{{ {'a': 1}.items() }}\n");
   const lines = await told(`  vars: {pair: "{{ 'a.b' | splitext }}"}
   tasks:
     - debug: {msg: "is {{ (1, 2) }} {{ pair }} {{ {'k': (1,)} }} {{ [1] | zip([2]) }} {{ {'a': 1}.items() }}"}
     - debug: {msg: "is {{ (1, 2) | string }} {{ (1, 2) ~ 'x' }} {{ pair | type_debug }}"}
     - debug: {msg: "{% for one in [1] | zip([2]) %}{{ one }} {{ one | string }} {% endfor %}"}
+    - debug: {msg: "{{ lookup('template', 'alone.j2') }}|{{ lookup('template', 'items.j2') }}"}
 `);
-  expect(lines).toEqual(["debug a ok is [1, 2] ['a', '.b'] {'k': [1]} [[1, 2]] [['a', 1]]", 'debug a ok is (1, 2) (1, 2)x tuple', 'debug a ok [1, 2] (1, 2)']);
+  expect(lines).toEqual(["debug a ok is [1, 2] ['a', '.b'] {'k': [1]} [[1, 2]] [['a', 1]]", 'debug a ok is (1, 2) (1, 2)x tuple', 'debug a ok [1, 2] (1, 2)', "debug a ok [1, [2, 3]]|[['a', 1]]"]);
 });
 
 test('a failure of a module that says nothing has the message of one that is unknown', async () => {

@@ -34,6 +34,13 @@ function expand(template: string, match: RegExpExecArray): string {
   });
 }
 
+/** Python reads the replacement before it looks for anything. */
+function checkReferences(template: string, pattern: RegExp): void {
+  if (!template.includes('\\')) return;
+  const groups = new RegExp(`${pattern.source}|`, pattern.flags.replace('y', '')).exec('');
+  if (groups !== null) expand(template, groups);
+}
+
 function group(match: RegExpExecArray, name: string): string | undefined {
   if (/^\d+$/.test(name)) {
     if (Number(name) >= match.length) throw new FilterError(`has no group ${name}`);
@@ -72,6 +79,7 @@ function* matches(pattern: RegExp, text: string): Generator<RegExpExecArray> {
 
 function regexReplace(text: string, pattern: string, replacement: string, flags: string, limit: number, mandatory: number): string {
   const expression = pythonPattern(pattern, `${flags}g`);
+  checkReferences(replacement, expression);
   return guarded(pattern, text, () => {
     let [out, at, count] = ['', 0, 0];
     for (const match of matches(expression, text)) {

@@ -135,11 +135,11 @@ class TemplateParser {
 
   #if(at: number, parser: ExpressionParser): Statement {
     const branches: (readonly [Expression, readonly Statement[]])[] = [];
-    let condition = parser.whole();
+    let condition = parser.question();
     for (;;) {
       const found = this.#body(['elif', 'else', 'endif'], at);
       branches.push([condition, found.body]);
-      if (found.end === 'elif' && found.rest !== undefined) condition = found.rest.whole();
+      if (found.end === 'elif' && found.rest !== undefined) condition = found.rest.question();
       else if (found.end === 'else') {
         found.rest?.expectEnd();
         return { kind: 'if', at, branches, otherwise: this.#closed('endif', at) };

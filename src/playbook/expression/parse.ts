@@ -29,6 +29,13 @@ export class ExpressionParser extends TokenStream {
     return value;
   }
 
+  /** What `{% if %}` asks: without an inline if. */
+  question(): Expression {
+    const value = this.tupleOrExpression(() => this.or());
+    this.expectEnd();
+    return value;
+  }
+
   expression(): Expression {
     return this.#deeper(() => {
       let value = this.or();

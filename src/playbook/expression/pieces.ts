@@ -15,7 +15,8 @@ export function concat(all: readonly unknown[]): unknown {
   return texts.join('');
 }
 
-function withLists(value: unknown): unknown {
+/** As texts have it: tuples are lists. */
+export function withLists(value: unknown): unknown {
   if (value instanceof Range) return value;
   if (Array.isArray(value)) return value instanceof Tuple || value.some(mayHoldTuple) ? Array.from(value, withLists) : value;
   if (value instanceof Dict) return makeDict(value.entries().map(([key, item]) => [key, withLists(item)]));

@@ -23,9 +23,12 @@ export function wrapText(line: string, { widthChars, breaksLongWords, breaksOnHy
     const next = chunks.at(-1);
     if (next !== undefined && [...next].length > widthChars) {
       if (breaksLongWords) {
+        const characters = [...next];
         const space = Math.max(1, widthChars - length);
-        current.push([...next].slice(0, space).join(''));
-        chunks[chunks.length - 1] = [...next].slice(space).join('');
+        const hyphen = breaksOnHyphens ? characters.lastIndexOf('-', space - 1) : -1;
+        const end = characters.slice(0, Math.max(0, hyphen)).some((one) => one !== '-') ? hyphen + 1 : space;
+        current.push(characters.slice(0, end).join(''));
+        chunks[chunks.length - 1] = characters.slice(end).join('');
       } else if (current.length === 0) current.push(chunks.pop() ?? '');
     }
     if (current.at(-1)?.trim() === '') current.pop();
