@@ -5,11 +5,12 @@
 import { isScalar, isSeq, type Node } from 'yaml';
 import { describeNode, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import type { Expression } from './expression/ast.js';
+import { FilterError } from './expression/filter-error.js';
 import { evaluate, type Names, undefinedError } from './expression/evaluate.js';
 import { parseExpression } from './expression/parse-template.js';
 import { typeName } from './expression/kinds.js';
 import { withTemplates } from './expression/embedded.js';
-import { Undefined } from './expression/undefined.js';
+import { Undefined, UndefinedUse } from './expression/undefined.js';
 import { repr, toPlain } from './expression/values.js';
 import { Template } from './template.js';
 import { TemplateSource } from './template-source.js';
@@ -67,7 +68,19 @@ export class Condition {
     if (typeof value === 'boolean') return value;
     if (value instanceof Undefined) throw undefinedError({ source: this.#source, at: this.#expression.at }, value);
     const hint = 'say what is meant: `| bool`, `| length > 0`, `!= ""`, `is defined`';
-    throw this.#source.failure(this.#expression.at, `the condition is neither true nor false but the ${typeName(value)} ${repr(value).slice(0, 60)}`, 'condition-not-boolean', hint);
+    throw this.#source.failure(this.#expression.at, `the condition is neither true nor false but the ${typeName(value)}${this.#shown(value).slice(0, 60)}`, 'condition-not-boolean', hint);
+  }
+
+  /** @throws FleetTapError `expression-undefined` for what is undefined within */
+  #shown(value: unknown): string {
+    try {
+      return ` ${repr(value)}`;
+    } catch (error) {
+      // A method that nobody called (`a.keys`) is shown by its type.
+      if (error instanceof FilterError) return '';
+      if (!(error instanceof UndefinedUse) || this.#source === undefined || typeof this.#expression === 'boolean') throw error;
+      throw undefinedError({ source: this.#source, at: this.#expression.at }, error.value);
+    }
   }
 }
 

@@ -280,6 +280,16 @@ test('a backslash that stands alone in a command of free form joins lines', asyn
   expect(lines.filter((line) => line.startsWith('debug'))).toEqual(['debug a ok ["echo a  | cat -\\necho \'b \\\\ c\'\\n", "a\\nb \\\\ c"]', 'debug a ok a b 3']);
 });
 
+test('a condition that is a list with something undefined, or a method that nobody called, is a mistake in words', async () => {
+  const lines = await told(`  vars: {map: {a: 1}}
+  ignore_errors: true
+  tasks:
+    - {debug: {msg: x}, when: '[nope]'}
+    - {debug: {msg: x}, when: map.keys}
+`);
+  expect(lines).toEqual(["debug a ignored 'nope' is undefined", 'debug a ignored the condition is neither true nor false but the function']);
+});
+
 test('tuples print as lists in a text, also inside of others, and in files; alone and in expressions they stay what they are', async () => {
   await writeFile(join(folder, 'alone.j2'), '{{ 1, (2, 3) }}\n');
   await writeFile(join(folder, 'items.j2'), "{{ {'a': 1}.items() }}\n");
