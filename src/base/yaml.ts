@@ -18,6 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
+import { withIndentedFlow } from './yaml-flows.js';
 import { withIndentedLines } from './yaml-quotes.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
@@ -100,8 +101,7 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     }
     // libyaml, and so Ansible, takes `"a"# comment`.
     const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
-    const quote = wrong?.code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(wrong.message)?.[1] : undefined;
-    const indented = wrong === undefined || quote === undefined ? undefined : withIndentedLines(source, wrong.pos[0], quote);
+    const indented = document.errors.map((error) => withIndentation(source, error as YAMLParseError)).find((text) => text !== undefined);
     if (indented !== undefined) return parseYaml(indented, file, options);
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
@@ -121,6 +121,13 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     throw error instanceof RangeError ? tooDeep(file) : error;
   }
   return { ...parsed, root };
+}
+
+/** The source with lines indented that PyYAML takes as they are, where that is what is wrong. */
+function withIndentation(source: string, { code, message, pos: [at] }: YAMLParseError): string | undefined {
+  const quote = code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(message)?.[1] : undefined;
+  if (quote !== undefined) return withIndentedLines(source, at, quote);
+  return code === 'BAD_INDENT' && message.startsWith('Flow ') ? withIndentedFlow(source, at) : undefined;
 }
 
 /** Each document of a stream (`---` between them). Places count within their document. @throws as parseYaml */

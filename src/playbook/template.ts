@@ -7,7 +7,7 @@ import { PythonFloat } from '../base/python-repr.js';
 import { UNSAFE_MARK, UnsafeText } from '../base/unsafe-text.js';
 import { mapEntries, resolveAlias, type YamlFile, yamlPlace } from '../base/yaml.js';
 import { isUnsafeTag, isVaultTag } from '../base/yaml-scalars.js';
-import { jsonMark } from '../base/yaml-value.js';
+import { entriesOf, jsonMark } from '../base/yaml-value.js';
 import type { Expression, Statement } from './expression/ast.js';
 import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
 import { withLookupTemplates } from './expression/embedded.js';
@@ -104,7 +104,7 @@ export function compileUserData(value: unknown, where: string): TemplateValue {
   if (typeof value === 'string') return compileText(TemplateSource.fromUser(value, where));
   if (Array.isArray(value)) return value.map((item) => compileUserData(item, where));
   if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
-  return makeDict(Object.entries(value).map(([key, item]) => [key, compileUserData(item, where)] as const));
+  return makeDict(entriesOf(value).map(([key, item]) => [key, compileUserData(item, where)] as const));
 }
 
 export function compileText(source: TemplateSource): string | Template {

@@ -1,11 +1,11 @@
 // What comes in: a value, or a text that holds one. What goes out: JSON or YAML as Python writes it, and the way back.
 // Source: Ansible's plugins/filter/core.py; the Python library reference, "json".
 import { parseYaml, yamlDocuments } from '../../base/yaml.js';
-import { plainValue } from '../../base/yaml-value.js';
+import { entriesOf, plainValue } from '../../base/yaml-value.js';
 import { FleetTapError } from '../../base/errors.js';
 import { FilterError } from './filter-error.js';
 import { wholeArgument } from './filters-text.js';
-import { typeName } from './kinds.js';
+import { isMapping, makeDict, typeName } from './kinds.js';
 import { type Filter, filter } from './plugin.js';
 import { readJson, writeJson } from './python-json.js';
 import { isTrue, toText } from './values.js';
@@ -43,6 +43,12 @@ function reading<T>(what: string, read: () => T): T {
 /** `!unsafe` and `!vault` are mistakes in data, and a key that stands twice is none. */
 const DATA = { isPlain: true, warn: () => undefined };
 
+/** Mappings with the keys that YAML has. */
+function withKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withKeys);
+  return isMapping(value) ? makeDict(entriesOf(value).map(([key, item]) => [key, withKeys(item)] as const)) : value;
+}
+
 export const dataFilters: readonly (readonly [string, Filter])[] = [
   ['to_json', filter(JSON_ARGUMENTS, (input, args) => json(input, args))],
   ['to_nice_json', filter(JSON_ARGUMENTS, (input, args) => json(input, { indent: 4, sort_keys: true, separators: [',', ': '], ...args }))],
@@ -57,8 +63,8 @@ export const dataFilters: readonly (readonly [string, Filter])[] = [
     if (typeof input !== 'string') return input;
     return reading('YAML', () => {
       const file = parseYaml(input, 'from_yaml', DATA);
-      return plainValue(file, file.root);
+      return withKeys(plainValue(file, file.root));
     });
   })],
-  ['from_yaml_all', filter([], (input) => (typeof input === 'string' ? reading('YAML', () => yamlDocuments(input, 'from_yaml_all', DATA).map((file) => plainValue(file, file.root))) : input))],
+  ['from_yaml_all', filter([], (input) => (typeof input === 'string' ? reading('YAML', () => yamlDocuments(input, 'from_yaml_all', DATA).map((file) => withKeys(plainValue(file, file.root)))) : input))],
 ];
