@@ -2,6 +2,7 @@
 // Guaranteed: what an alias names is one value, as in Python; aliases that expand without end are refused; a text below `!unsafe`, and in a
 // JSON file below `__ansible_unsafe`, is an UnsafeText, so that nobody takes it for a template.
 import { isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { keepEntries } from './keyed-object.js';
 import { UNSAFE_MARK, UnsafeText, VAULT_MARK } from './unsafe-text.js';
 import { type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError, yamlPlace } from './yaml.js';
 import { isUnsafeTag, isVaultTag } from './yaml-scalars.js';
@@ -9,7 +10,7 @@ import { isUnsafeTag, isVaultTag } from './yaml-scalars.js';
 /** Values that one call of `plainValue` may build, aliases expanded: a bomb of nested aliases ends here. */
 const LIMIT_VALUES = 1_000_000;
 
-/** null, boolean, number, string, UnsafeText, array, object (keys as strings; as they are written: `entriesOf`), or what the vault gives. */
+/** null, boolean, number, string, UnsafeText, array, object (keys as strings; as they are written: keyed-object.ts), or what the vault gives. */
 export function plainValue(yaml: YamlFile, node: Node | null): unknown {
   return new Builder(yaml).build(node, false);
 }
@@ -17,14 +18,6 @@ export function plainValue(yaml: YamlFile, node: Node | null): unknown {
 /** The mark that stands for a tag in this mapping of a JSON file: the first one counts (parsing/ajson.py). */
 export function jsonMark(yaml: YamlFile, entries: readonly MapEntry[]): MapEntry | undefined {
   return yaml.isJson ? entries.find(({ key }) => key === UNSAFE_MARK || key === VAULT_MARK) : undefined;
-}
-
-/** Of an object: its entries, where an object cannot keep their keys: numbers, true and false, digits (which it moves to the front). */
-const ENTRIES = Symbol('entries');
-
-/** The entries of an object that `plainValue` gave, in their order, with the keys that YAML has. */
-export function entriesOf(object: object): readonly (readonly [unknown, unknown])[] {
-  return (object as { readonly [ENTRIES]?: readonly (readonly [unknown, unknown])[] })[ENTRIES] ?? Object.entries(object);
 }
 
 class Builder {
@@ -71,8 +64,7 @@ class Builder {
     const object: Record<string, unknown> = {};
     const built = entries.map(({ key, value }) => [key, this.build(value, isUnsafe)] as const);
     for (const [key, value] of built) setOwn(object, String(key), value);
-    if (built.some(([key]) => typeof key !== 'string' || /^\d+$/.test(key))) Object.defineProperty(object, ENTRIES, { value: built });
-    return object;
+    return keepEntries(object, built);
   }
 
   #add(where: Node | null, count: number): void {

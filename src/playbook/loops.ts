@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
+import { entriesOf } from '../base/keyed-object.js';
 import { globToRegExp } from '../inventory/glob.js';
 import { firstFound } from './first-found.js';
 import type { LocalFiles } from './local-files.js';
@@ -37,7 +38,7 @@ export async function loopItems(loop: Loop, names: Names, files: LocalFiles, act
     case 'dict':
       return terms.flatMap((term) => {
         if (typeof term !== 'object' || term === null || Array.isArray(term)) throw wrong('with_dict expects a dict');
-        return Object.entries(term).map(([key, item]) => ({ key, value: item }));
+        return entriesOf(term).map(([key, item]) => ({ key, value: item }));
       });
     case 'indexed':
       return terms.flat().map((item, index) => [index, item]);

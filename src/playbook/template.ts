@@ -3,11 +3,12 @@
 // A string that is one expression keeps the expression's type (ansible-core 2.19); anything else becomes text as Python prints it.
 // Not here: templates in files (template-file.ts).
 import { type Node, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { entriesOf } from '../base/keyed-object.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { UNSAFE_MARK, UnsafeText } from '../base/unsafe-text.js';
 import { mapEntries, resolveAlias, type YamlFile, yamlPlace } from '../base/yaml.js';
 import { isUnsafeTag, isVaultTag } from '../base/yaml-scalars.js';
-import { entriesOf, jsonMark } from '../base/yaml-value.js';
+import { jsonMark } from '../base/yaml-value.js';
 import type { Expression, Statement } from './expression/ast.js';
 import { EXPRESSION_LIMITS, withBudget } from './expression/budget.js';
 import { withLookupTemplates } from './expression/embedded.js';

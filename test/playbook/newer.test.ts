@@ -290,6 +290,24 @@ test('a condition that is a list with something undefined, or a method that nobo
   expect(lines).toEqual(["debug a ignored 'nope' is undefined", 'debug a ignored the condition is neither true nor false but the function']);
 });
 
+test('keys that are numbers or true stay what they are in facts that are set, loops, files of variables and results', async () => {
+  await writeFile(join(folder, 'keyed.yml'), 'read: {true: a, 12: c, 11: d, x: 1, 1.5: f}\n');
+  const lines = await told(`  vars: {ports: [80, 443], names: [http, https]}
+  tasks:
+    - set_fact: {map: "{{ dict(ports | zip(names)) }}", own: {true: a, 12: c, 11: d}}
+    - debug: {msg: "{{ [map[80], map | list, 80 in map, '80' in map, own[true], own | list] }}"}
+    - {debug: {msg: "{{ [item | type_debug, item | list] }}"}, loop: "{{ [map] }}"}
+    - {debug: {msg: "{{ item.key | type_debug }}{{ item.value }}"}, with_dict: "{{ map }}"}
+    - {debug: {msg: "{{ [x | combine({8080: 'alt'}) | list, map] }}"}, vars: {x: "{{ map }}"}}
+    - include_vars: keyed.yml
+    - debug: {msg: "{{ [read[true], read[12], read[1.5], read | list] }}"}
+    - {set_fact: {changed: "{{ map.update({22: 'ssh'}) }}{{ map | list }}", both: "{{ map }}"}}
+    - debug: {msg: "{{ [changed, both] }}"}
+`);
+  const said = lines.filter((line) => line.startsWith('debug')).map((line) => line.slice('debug a ok '.length).replaceAll(/\n */g, '').replaceAll('": ', '":'));
+  expect(said).toEqual(['["http",[80,443],true,false,"a",[true,12,11]]', '["dict",[80,443]]', 'inthttp', 'inthttps', '[[80,443,8080],{"80":"http","443":"https"}]', '["a","c","f",[true,12,11,"x",1.5]]', '[[80,443,22],{"80":"http","443":"https"}]']);
+});
+
 test('tuples print as lists in a text, also inside of others, and in files; alone and in expressions they stay what they are', async () => {
   await writeFile(join(folder, 'alone.j2'), '{{ 1, (2, 3) }}\n');
   await writeFile(join(folder, 'items.j2'), "{{ {'a': 1}.items() }}\n");

@@ -1,6 +1,7 @@
 // The kinds of values that Jinja sees: null, boolean, number, bigint (only beyond what a number holds exactly), PythonFloat (1.0), string, list
 // (array), Tuple, Range, mapping (plain object, Dict where a key is no plain name, Lazy), objects of objects.ts, and undefined.
 // Guaranteed: mappings keep their order and only own keys are read. Not here: what they are worth (values.ts), their order (compare.ts).
+import { keptEntries } from '../../base/keyed-object.js';
 import { PythonFloat } from '../../base/python-repr.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
@@ -138,11 +139,27 @@ function isPlainKey(key: unknown): boolean {
   return typeof key === 'string' && key !== '__proto__' && !/^\d+$/.test(key);
 }
 
+const keptDicts = new WeakMap<object, Dict>();
+
+/** An object that holds its entries as they were (base/keyed-object.ts), as a Dict. */
+function keptDict(object: object): Dict | undefined {
+  const entries = keptEntries(object);
+  if (entries === undefined) return undefined;
+  let dict = keptDicts.get(object);
+  if (dict === undefined) {
+    dict = new Dict();
+    for (const [key, value] of entries) dict.set(key, value);
+    keptDicts.set(object, dict);
+  }
+  return dict;
+}
+
 export function dictHas(dict: Mapping, key: unknown): boolean {
   if (dict instanceof Dict) return dict.has(key);
   if (dict instanceof Lazy) return typeof key === 'string' && dict.has(key);
   hashOf(key);
-  return typeof key === 'string' && Object.hasOwn(dict, key);
+  const kept = keptDict(dict);
+  return kept === undefined ? typeof key === 'string' && Object.hasOwn(dict, key) : kept.has(key);
 }
 
 /** The value of a key, or undefined (JavaScript's) where there is none. */
@@ -150,17 +167,20 @@ export function dictGet(dict: Mapping, key: unknown): unknown {
   if (dict instanceof Dict) return dict.get(key);
   if (dict instanceof Lazy) return typeof key === 'string' ? dict.get(key) : undefined;
   hashOf(key);
+  const kept = keptDict(dict);
+  if (kept !== undefined) return kept.get(key);
   return typeof key === 'string' && Object.hasOwn(dict, key) ? dict[key] : undefined;
 }
 
 export function dictEntries(dict: Mapping): (readonly [unknown, unknown])[] {
   if (dict instanceof Dict) return dict.entries();
-  return dict instanceof Lazy ? dict.keys().map((key) => [key, dict.get(key)] as const) : Object.entries(dict);
+  return dict instanceof Lazy ? dict.keys().map((key) => [key, dict.get(key)] as const) : (keptDict(dict)?.entries() ?? Object.entries(dict));
 }
 
 export function dictKeys(dict: Mapping): readonly unknown[] {
   if (dict instanceof Dict) return dict.entries().map(([key]) => key);
-  return dict instanceof Lazy ? dict.keys() : Object.keys(dict);
+  if (dict instanceof Lazy) return dict.keys();
+  return keptDict(dict)?.entries().map(([key]) => key) ?? Object.keys(dict);
 }
 
 /** Equal values have equal texts. @throws FilterError for lists and dicts, which are no keys */

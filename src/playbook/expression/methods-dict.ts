@@ -1,6 +1,7 @@
 // What comes in: a mapping and evaluated arguments. What goes out: what Python's method of that name gives; some change the mapping, which is
 // always one of the template's own (evaluate.ts hands out copies where a template changes things).
 // Guaranteed: keys(), values() and items() are lists: Ansible unrolls them. Source: the Python library reference, "Mapping Types".
+import { keptEntries } from '../../base/keyed-object.js';
 import { FilterError } from './filter-error.js';
 import { iterate } from './iterate.js';
 import { Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, type Mapping, makeDict, Tuple, typeName } from './kinds.js';
@@ -24,14 +25,14 @@ export function pairsOf(value: unknown): (readonly [unknown, unknown])[] {
 
 function store(dict: Mapping, key: unknown, value: unknown): void {
   if (dict instanceof Dict) dict.set(key, value);
-  else if (isMapping(dict) && typeof key === 'string' && key !== '__proto__' && !/^\d+$/.test(key)) (dict as Record<string, unknown>)[key] = value;
+  else if (isMapping(dict) && keptEntries(dict) === undefined && typeof key === 'string' && key !== '__proto__' && !/^\d+$/.test(key)) (dict as Record<string, unknown>)[key] = value;
   else throw new FilterError(`cannot put the key ${repr(key)} into this mapping; make a new one with | combine`);
 }
 
 function removed(dict: Mapping, key: unknown): unknown {
   const value = dictGet(dict, key);
   if (dict instanceof Dict) dict.delete(key);
-  else if (isMapping(dict)) delete (dict as Record<string, unknown>)[String(key)];
+  else if (isMapping(dict) && keptEntries(dict) === undefined) delete (dict as Record<string, unknown>)[String(key)];
   else throw new FilterError('cannot change this mapping');
   return value;
 }

@@ -1,6 +1,7 @@
 // What comes in: what a template, a macro or a block printed, in order. What goes out: its value, as ansible-core 2.19 has it (AnsibleEnvironment.concat of
 // _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none among them prints nothing,
 // and tuples print as lists, also inside of others.
+import { entriesOf } from '../../base/keyed-object.js';
 import { allocate } from './budget.js';
 import { Dict, isMapping, makeDict, Range, Tuple } from './kinds.js';
 import { toText } from './values.js';
@@ -20,7 +21,7 @@ export function withLists(value: unknown): unknown {
   if (value instanceof Range) return value;
   if (Array.isArray(value)) return value instanceof Tuple || value.some(mayHoldTuple) ? Array.from(value, withLists) : value;
   if (value instanceof Dict) return makeDict(value.entries().map(([key, item]) => [key, withLists(item)]));
-  return isMapping(value) && Object.values(value).some(mayHoldTuple) ? makeDict(Object.entries(value).map(([key, item]) => [key, withLists(item)])) : value;
+  return isMapping(value) && Object.values(value).some(mayHoldTuple) ? makeDict(entriesOf(value).map(([key, item]) => [key, withLists(item)] as const)) : value;
 }
 
 function mayHoldTuple(value: unknown): boolean {

@@ -12,6 +12,8 @@ import { repr } from './values.js';
 export interface JsonStyle {
   readonly indent: string | undefined;
   readonly isSorted: boolean;
+  /** Keys are sorted as they are written: "10" before "9". */
+  readonly sortsTexts?: boolean;
   readonly isAscii: boolean;
   readonly itemSeparator: string;
   readonly keySeparator: string;
@@ -39,7 +41,8 @@ export function writeJson(value: unknown, style: JsonStyle, level = 0): string {
   if (Array.isArray(value)) return wrapped('[', ']', value.map((item) => writeJson(item, style, level + 1)), style, level);
   if (!isDict(value)) throw new FilterError(`cannot write a ${typeName(value)}`);
   const entries = dictEntries(value);
-  const sorted = style.isSorted ? entries.toSorted(([a], [b]) => compareValues(a, b)) : entries;
+  const order = style.sortsTexts === true ? keyText : (key: unknown) => key;
+  const sorted = style.isSorted ? entries.toSorted(([a], [b]) => compareValues(order(a), order(b))) : entries;
   return wrapped('{', '}', sorted.map(([key, item]) => quoted(keyText(key), style.isAscii) + style.keySeparator + writeJson(item, style, level + 1)), style, level);
 }
 

@@ -1,7 +1,8 @@
 // Where names are looked up while a template runs: its own (set, for, macro) from the inside out, then the variables.
 // Guaranteed: a variable is asked for once; what a template changes in place (`list.append(x)`) is a copy of its own, never the variable.
+import { entriesOf } from '../../base/keyed-object.js';
 import { noVault, type Vault } from '../../base/vault.js';
-import { Dict, isMapping, Range, Tuple } from './kinds.js';
+import { Dict, isMapping, makeDict, Range, Tuple } from './kinds.js';
 import type { RenderFile, RunProgram } from './plugin.js';
 import { Undefined } from './undefined.js';
 
@@ -76,5 +77,5 @@ function deepCopy(value: unknown): unknown {
     for (const [key, item] of value.entries()) copy.set(key, deepCopy(item));
     return copy;
   }
-  return isMapping(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, deepCopy(item)])) : value;
+  return isMapping(value) ? makeDict(entriesOf(value).map(([key, item]) => [key, deepCopy(item)] as const)) : value;
 }

@@ -1,5 +1,6 @@
 // What comes in: a value (kinds.ts). What goes out: whether it is true, whether two are equal, how it prints: Python's rules.
 // Guaranteed: what CPython 3.11 says and prints. Not here: which of two comes first (compare.ts).
+import { entriesOf, keepEntries } from '../../base/keyed-object.js';
 import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
 import { DateTime, TimeDelta } from './datetime.js';
 import { FilterError } from './filter-error.js';
@@ -47,12 +48,18 @@ export function toPlain(value: unknown): unknown {
   if (typeof value === 'bigint') throw new FilterError(`the number ${value} is too big to be kept exactly outside of an expression; make a text of it with | string`);
   if (value instanceof Range) throw new FilterError(`gives ${value.printed}, which is no value for a task; make a list of it with | list`);
   if (Array.isArray(value)) return value.some(needsCopy) || value instanceof Tuple ? [...value].map(toPlain) : value;
-  if (value instanceof Dict) return ownEntries(value.entries().map(([key, item]) => [typeof key === 'string' ? key : key === null ? 'null' : typeof key === 'boolean' ? String(key) : toText(key), toPlain(item)]));
+  if (value instanceof Dict) return plainObject(value.entries());
   if (value instanceof DateTime) return value.isoformat();
   if (value instanceof TimeDelta || value instanceof Callable || value instanceof Namespace) throw new FilterError(`gives a ${typeName(value)}, which is no value for a task; print it with | string, or call it`);
   if (value instanceof Lazy) return ownEntries(value.keys().flatMap((key) => lazyEntry(value, key)));
   if (!isMapping(value)) return value;
-  return Object.values(value).some(needsCopy) ? ownEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;
+  return Object.values(value).some(needsCopy) ? plainObject(entriesOf(value)) : value;
+}
+
+/** Keys are texts, as JSON has them, and beside them what they were: a variable that is set to it has those again. */
+function plainObject(entries: readonly (readonly [unknown, unknown])[]): Readonly<Record<string, unknown>> {
+  const plain = entries.map(([key, item]) => [key, toPlain(item)] as const);
+  return keepEntries(ownEntries(plain.map(([key, item]) => [typeof key === 'boolean' ? String(key) : toText(key), item])), plain);
 }
 
 /** Of all variables of a host: one that cannot be had says why. */
