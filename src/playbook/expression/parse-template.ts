@@ -94,14 +94,15 @@ class TemplateParser {
       }
       case 'call': {
         const parameters = parser.take('(') ? this.#parameters(parser) : [];
-        const call = parser.whole();
+        const call = parser.expression();
+        parser.expectTagEnd();
         if (call.kind !== 'call') throw this.#source.error(at, 'call takes a call of a macro', { code: 'template-syntax' });
         return { kind: 'call-block', at, call, caller: { name: 'caller', at, parameters, ...this.#macroBody('endcall', at) } };
       }
       case 'filter': {
         let filter = parser.filter({ kind: 'given', at });
         while (parser.take('|')) filter = parser.filter(filter);
-        parser.expectEnd();
+        parser.expectTagEnd();
         return { kind: 'filter-block', at, filter, body: this.#closed('endfilter', at) };
       }
       case 'with':
@@ -109,7 +110,7 @@ class TemplateParser {
       case 'block': {
         const label = parser.expectName().text;
         while (parser.takeName('scoped') || parser.takeName('required'));
-        parser.expectEnd();
+        parser.expectTagEnd();
         return { kind: 'block', at, name: label, body: this.#closed('endblock', at) };
       }
       case 'extends':
@@ -141,7 +142,7 @@ class TemplateParser {
       branches.push([condition, found.body]);
       if (found.end === 'elif' && found.rest !== undefined) condition = found.rest.question();
       else if (found.end === 'else') {
-        found.rest?.expectEnd();
+        found.rest?.expectTagEnd();
         return { kind: 'if', at, branches, otherwise: this.#closed('endif', at) };
       } else {
         found.rest?.expectEnd();
@@ -156,9 +157,10 @@ class TemplateParser {
     const over = parser.tupleOrExpression(() => parser.or());
     const condition = parser.takeName('if') ? parser.expression() : null;
     const isRecursive = parser.takeName('recursive');
-    parser.expectEnd();
+    parser.expectTagEnd();
     const found = this.#body(['else', 'endfor'], at);
-    found.rest?.expectEnd();
+    if (found.end === 'else') found.rest?.expectTagEnd();
+    else found.rest?.expectEnd();
     return { kind: 'for', at, target, over, condition, isRecursive, body: found.body, otherwise: found.end === 'else' ? this.#closed('endfor', at) : [] };
   }
 
@@ -166,7 +168,7 @@ class TemplateParser {
     const target = parser.target();
     if (parser.take('=')) return { kind: 'set', at, target, value: parser.whole() };
     const filter = parser.filtersAndTests({ kind: 'given', at });
-    parser.expectEnd();
+    parser.expectTagEnd();
     return { kind: 'set-block', at, target, filter, body: this.#closed('endset', at) };
   }
 
@@ -203,7 +205,7 @@ class TemplateParser {
   #macro(name: string, at: number, parser: ExpressionParser, end: string): Macro {
     parser.expect('(');
     const parameters = this.#parameters(parser);
-    parser.expectEnd();
+    parser.expectTagEnd();
     return { name, at, parameters, ...this.#macroBody(end, at) };
   }
 

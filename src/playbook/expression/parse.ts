@@ -32,8 +32,14 @@ export class ExpressionParser extends TokenStream {
   /** What `{% if %}` asks: without an inline if. */
   question(): Expression {
     const value = this.tupleOrExpression(() => this.or());
-    this.expectEnd();
+    this.expectTagEnd();
     return value;
+  }
+
+  /** A colon may stand at the end of a tag that opens something, as in Python. */
+  expectTagEnd(): void {
+    this.take(':');
+    this.expectEnd();
   }
 
   expression(): Expression {
