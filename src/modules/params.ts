@@ -2,6 +2,7 @@
 // Guaranteed: unknown names, missing ones, wrong types and values outside of the choices are refused; conversions are Ansible's
 // (module_utils/common/validation.py): "yes" is true, "a,b" is a list, 5 is "5".
 import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { didYouMean } from '../base/near-names.js';
 
@@ -133,7 +134,7 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
       return number;
     }
     case 'mapping':
-      if (typeof value !== 'object' || Array.isArray(value) || value instanceof PythonFloat) throw new ParameterError(`${name} takes a mapping`, name);
+      if (typeof value !== 'object' || Array.isArray(value) || value instanceof PythonFloat || value instanceof DateTime) throw new ParameterError(`${name} takes a mapping`, name);
       return value;
     case 'items':
       return Array.isArray(value) ? value : [value];
@@ -151,6 +152,7 @@ function text(name: string, value: unknown): string {
   }
   if (typeof value === 'number' || value instanceof PythonFloat) return String(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (value instanceof DateTime) return value.isoformat();
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
 }
 
@@ -160,11 +162,16 @@ function boolean(name: string, value: unknown): boolean {
   throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
 
-/** Octal digits without leading zeros, as `stat -c %a` prints them; symbols as they are. YAML has already read 0644 as an octal number. */
-function mode(name: string, value: unknown): string {
-  if (typeof value === 'string' && SYMBOLIC.test(value.trim())) return value.trim();
-  const bits = typeof value === 'number' ? value : typeof value === 'string' && /^(0o?)?[0-7]{1,4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
-  if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777) {
+/**
+ * Octal digits without leading zeros, as `stat -c %a` prints them; symbols as they are; nothing for an empty text. YAML has already read 0644 as an octal
+ * number. Python's true is 1, and of a number the last twelve bits count, as Ansible hands it to chmod.
+ */
+function mode(name: string, value: unknown): string | undefined {
+  if (value === '') return undefined;
+  if (typeof value === 'string' && SYMBOLIC.test(value)) return value;
+  const digits = typeof value === 'string' && /^\s*(?:0o)?0*[0-7]{1,4}\s*$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
+  const bits = typeof value === 'number' || typeof value === 'boolean' ? Number(value) & 0o7777 : digits;
+  if (Number.isNaN(bits) || (typeof value === 'number' && !Number.isInteger(value))) {
     throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644', or symbols: u=rw,go=r");
   }
   return bits.toString(8);

@@ -2,6 +2,7 @@
 // Guaranteed: no key is ignored: one that is not supported is refused with what to write instead, one that does not exist with what was meant.
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { didYouMean } from '../base/near-names.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import { compileNode, Template } from './template.js';
@@ -45,7 +46,7 @@ export function textOf(yaml: YamlFile, entries: Entries, key: string): string | 
   if (entry === undefined) return undefined;
   const value = compileNode(yaml, entry.value);
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || value instanceof PythonFloat) return String(value);
+  if (typeof value === 'number' || value instanceof PythonFloat || value instanceof DateTime) return String(value);
   if (value instanceof Template) throw value.source.error(0, `${key} takes no template here`, { hint: 'write the value itself' });
   throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes a string, not ${describeNode(yaml, entry.value)}`, { code: INVALID });
 }

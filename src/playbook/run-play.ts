@@ -42,6 +42,8 @@ export class PlayRun implements PlayEngine {
   readonly ended = new Set<HostRun>();
   /** meta: end_role: no further task of the role that they are in. */
   readonly leaving = new Set<HostRun>();
+  /** meta: clear_host_errors: how often it came to a host. */
+  readonly clearings = new Map<HostRun, number>();
   /** A failure is fatal for all: no further task. */
   isStopped = false;
   /** meta: end_play: no further batch. */
@@ -170,8 +172,9 @@ export class PlayRun implements PlayEngine {
       left = hosts.filter((host) => left.includes(host) || rescued.includes(host));
     }
     if (block.always.length === 0) return left;
+    const cleared = new Map(this.clearings);
     const kept = await this.steps(block.always, hosts.filter((host) => !isOver(host)), { ...around, isAlways: true });
-    return left.filter((host) => kept.includes(host));
+    return hosts.filter((host) => kept.includes(host) && (left.includes(host) || this.clearings.get(host) !== cleared.get(host)));
   }
 
   async flushHandlers(hosts: readonly HostRun[], { isForced = false, isRescued = false } = {}): Promise<readonly HostRun[]> {

@@ -101,8 +101,10 @@ export interface PlayEngine {
   readonly ended: Set<HostRun>;
   /** meta: end_role: no further task of the role that they are in. */
   readonly leaving: Set<HostRun>;
+  /** meta: clear_host_errors: how often it came to a host. */
+  readonly clearings: Map<HostRun, number>;
   /** A failure is fatal for all: no further task. */
-  readonly isStopped: boolean;
+  isStopped: boolean;
   /** meta: end_play: no further batch. */
   isEnded: boolean;
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope;

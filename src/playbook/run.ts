@@ -14,12 +14,12 @@ import type { Session } from '../ssh/session.js';
 import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
+import { Tuple } from './expression/kinds.js';
 import { toText } from './expression/values.js';
 import { runHere } from './local-program.js';
 import { Looks } from './looks.js';
 import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
-import { recapStatus } from './recap.js';
 import { RunInventory } from './run-inventory.js';
 import { PlayRun } from './run-play.js';
 import type { HostRun, PlaybookRun } from './run-state.js';
@@ -108,7 +108,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const inventory = new RunInventory(options.inventory, extra, (host) => options.hostVars?.(host) ?? {});
   const tags = options.tags ?? { only: ['all'], skip: [] };
   const magic: Record<string, unknown> = {
-    ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: tags.only, ansible_skip_tags: tags.skip,
+    ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: Tuple.make(tags.only), ansible_skip_tags: Tuple.make(tags.skip),
     ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ansible_playbook_python: '/usr/bin/python3', ...options.magic,
   };
   const sessions = new Map<string, Promise<Session>>();
@@ -242,9 +242,15 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
-      return { recap, failures: run.failures, exitStatus: recapStatus(recap) || (run.failures.size > 0 ? 2 : 0) };
+      return { recap, failures: run.failures, exitStatus: statusOf(run.failures) };
     },
   };
+}
+
+/** Unreachable wins over failed; what `meta: clear_host_errors` has forgiven counts no more. */
+function statusOf(failures: ReadonlyMap<string, FleetTapError>): 0 | 2 | 4 {
+  if ([...failures.values()].some(({ kind }) => kind === 'unreachable')) return 4;
+  return failures.size > 0 ? 2 : 0;
 }
 
 /** Ansible's default. */

@@ -44,13 +44,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** Of the last playbook that `told` has played. */
+let exitStatus: number;
+
 /** One line for each task and host that has something to tell: `task host status message`. */
 async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
   const lines: string[] = [];
-  await runPlaybook(await loadPlaybook(path), {
+  const outcome = await runPlaybook(await loadPlaybook(path), {
     inventory,
     select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
@@ -58,6 +61,7 @@ async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise
     forks: 1,
     reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
+  ({ exitStatus } = outcome);
   return lines;
 }
 
@@ -340,6 +344,61 @@ test('clear_host_errors: a host that has failed is there again in the next play'
   tasks: [{name: next, debug: {msg: x}}]
 `, 'a,b,');
   expect(lines.filter((line) => line.includes(' ok '))).toEqual(['behind a ok x', 'after a ok x', 'next a ok x', 'next b ok x']);
+});
+
+test('clear_host_errors in the always section of what has failed: the host goes on in the play, and its failure counts no more', async () => {
+  const play = `  tasks:
+    - block:
+        - block: [{name: fails, command: 'false', when: inventory_hostname == 'a'}]
+          any_errors_fatal: true
+      always:
+        - block: [{meta: clear_host_errors}]
+    - {name: behind, debug: {msg: x}}
+`;
+  expect((await told(play, 'a,b,')).filter((line) => line.includes(' ok '))).toEqual(['behind a ok x', 'behind b ok x']);
+  expect(exitStatus).toBe(0);
+  await told(`${play}    - {command: 'false', when: inventory_hostname == 'b'}\n`, 'a,b,');
+  expect(exitStatus).toBe(2);
+});
+
+test('days and times of YAML are what Python makes of them', async () => {
+  const lines = await told(`  vars: {d: 2001-12-14, t: 2001-12-14 21:59:43.10 -5, n: 2001-12-14 21:59:43, z: 2001-12-14T21:59:43Z, m: {a: 2001-12-14, l: [2001-12-14 01:02:03]}}
+  tasks:
+    - debug: {msg: "x {{ d }} {{ t }} {{ n }} {{ z }} {{ m }}"}
+    - debug: {msg: "{{ t }}"}
+    - debug: {msg: "{{ m | to_json }} {{ m | to_nice_yaml }}"}
+    - debug: {msg: "{{ [d, t, (m | to_json | from_json).a, ('a: 2001-12-14' | from_yaml).a, ('--- 2001-12-14 01:02:03' | from_yaml_all)[0]] | map('type_debug') | join(' ') }}"}
+    - debug: {msg: "{{ d.year }} {{ d.strftime('%Y') }} {{ (n - n).days }} {{ d.isoformat() }} {{ z.strftime('%z %Z') }} {{ t.strftime('%z %Z') }} {{ z > t }} {{ t.date() == d }}"}
+    - debug: {msg: "{{ d == '2001-12-14' }} {{ d | regex_replace('-', '.') }} {{ d ~ 'x' }} {{ d in ['2001-12-14'] }} {{ d | int }} {{ d is string }} {{ d is mapping }}"}
+    - {debug: {msg: "{{ n > z }}"}, ignore_errors: true}
+    - {debug: {msg: "{{ d | length }}"}, ignore_errors: true}
+    - command: {argv: [echo, "{{ d }}", 2001-12-14, 2001-12-14 01:02:03]}
+      register: said
+    - set_fact: {f: "{{ n }}", g: 2001-12-14}
+    - debug: {msg: "{{ said.stdout }} {{ f | type_debug }} {{ f }} {{ g | type_debug }} {{ g }}"}
+    - copy: {content: "{{ t }}", dest: ${folder}/time}
+    - slurp: {src: ${folder}/time}
+      register: read
+    - debug: {msg: "{{ read.content | b64decode }}"}
+    - {copy: {content: "{{ m }}", dest: ${folder}/time}, ignore_errors: true}
+    - {debug: {msg: hey}, loop: [2001-12-14, "{{ n }}"], register: looped}
+    - debug: {msg: "{{ looped.results | map(attribute='item') | join(' ') }}"}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual([
+    "debug a ok x 2001-12-14 2001-12-14 21:59:43.100000-05:00 2001-12-14 21:59:43 2001-12-14 21:59:43+00:00 {'a': datetime.date(2001, 12, 14), 'l': [datetime.datetime(2001, 12, 14, 1, 2, 3)]}",
+    'debug a ok 2001-12-14T21:59:43.100000-05:00',
+    'debug a ok {"a": "2001-12-14", "l": ["2001-12-14T01:02:03"]} a: 2001-12-14\nl:\n- 2001-12-14 01:02:03',
+    'debug a ok date datetime str date datetime',
+    'debug a ok 2001 2001 0 2001-12-14 +0000 UTC -0500 UTC-05:00 False True',
+    'debug a ok False 2001.12.14 2001-12-14x False 0 False False',
+    'debug a ignored the comparison cannot order datetime and datetime',
+    'debug a ignored the filter "length" takes a list, a mapping or a text, not date',
+    'debug a ok 2001-12-14 2001-12-14 2001-12-14T01:02:03 datetime 2001-12-14 21:59:43 date 2001-12-14',
+    'debug a ok 2001-12-14 21:59:43.100000-05:00',
+    'debug a ok hey',
+    'debug a ok hey',
+    'debug a ok 2001-12-14 2001-12-14 21:59:43',
+  ]);
 });
 
 test.each([['debug', {}], ['ansible.builtin.debug', {}], ['command', { changed: false }]])('what no_log leaves to see of %s', (action, seen) => {
