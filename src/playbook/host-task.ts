@@ -12,7 +12,7 @@ import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
 import type { TaskHost } from './run-task.js';
 import { searchPath } from './task-scope.js';
-import { chainOf, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
+import { chainOf, quietDelegate, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import { TaskLimit } from './task-limit.js';
 import type { Scope } from './variables.js';
@@ -52,6 +52,10 @@ export class HostTask implements TaskHost {
 
   verdict(scope: Scope): Pick<Settings, 'noLog' | 'ignoreErrors'> {
     return verdictOf(chainOf(this.#task), scope);
+  }
+
+  delegateOf(scope: Scope): string | undefined {
+    return quietDelegate(chainOf(this.#task), scope);
   }
 
   /** Resolves when the host has no script of this task's any more. */

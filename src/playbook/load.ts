@@ -96,7 +96,7 @@ async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: Loa
   const names = new NamesOf([compiledExtra(options), vars]);
   const strategy = knownText(yaml, entries, 'strategy', names) ?? 'linear';
   const known = STRATEGIES[strategy.replace(/^ansible\.builtin\./, '')];
-  if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${strategy} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
+  if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${JSON.stringify(strategy)} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
   const order = knownText(yaml, entries, 'order', names);
   if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
   const play: PlayContext = {

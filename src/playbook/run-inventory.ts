@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Group, Host, Inventory } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
-import { type HostVariables, type UserVars, HostVariables as Variables } from './variables.js';
+import { type HostVariables, type UserVars, HostVariables as Variables } from './host-variables.js';
 
 const LOCALHOST: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 

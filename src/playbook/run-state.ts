@@ -17,7 +17,8 @@ import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
 import type { Tags } from './tags.js';
 import type { TaskResult } from './task-result.js';
-import type { HostVariables, RunVariables, Scope } from './variables.js';
+import type { HostVariables } from './host-variables.js';
+import type { RunVariables, Scope } from './variables.js';
 
 export interface HostRun {
   readonly host: Host;

@@ -30,7 +30,8 @@ import { startingAt } from './start-at.js';
 import type { Tags } from './tags.js';
 import { taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
-import { HostVariables, Scope, UserVars } from './variables.js';
+import { HostVariables, UserVars } from './host-variables.js';
+import { Scope } from './variables.js';
 
 export interface RunOptions {
   readonly inventory: Inventory;

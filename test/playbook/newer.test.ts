@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TaskResultEvent } from '../../src/base/playbook-events.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
@@ -48,7 +49,7 @@ afterAll(() => rm(folder, { recursive: true }));
 let exitStatus: number;
 
 /** One line for each task and host that has something to tell: `task host status message`. */
-async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise<string[]> {
+async function told(tasks: string, hosts = 'a,', warned: string[] = [], seen: (event: TaskResultEvent) => void = () => {}): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
@@ -59,7 +60,7 @@ async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise
     session: async (host) => localSession(host.name, { cwd: folder }),
     facts: () => Promise.reject(new Error('no facts here')),
     forks: 1,
-    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: (event) => void (event.part !== 'loop' && (seen(event), lines.push(`${event.task} ${event.host} ${event.status} ${event.message}`.trim()))), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
   ({ exitStatus } = outcome);
   return lines;
@@ -359,6 +360,23 @@ test('clear_host_errors in the always section of what has failed: the host goes 
   expect(exitStatus).toBe(0);
   await told(`${play}    - {command: 'false', when: inventory_hostname == 'b'}\n`, 'a,b,');
   expect(exitStatus).toBe(2);
+});
+
+test('ansible_delegated_vars: the host that a task is delegated to, its templates rendered here; callbacks get how it is reached, as it is written', async () => {
+  const reached: unknown[] = [];
+  const lines = await told(`  vars: {near: 1.2.3.4}
+  tasks:
+    - add_host: {name: b, ansible_host: 127.0.0.1, v: 2}
+    - debug: {msg: "{{ ansible_delegated_vars.keys() | list }} {{ ansible_delegated_vars.b.v }} {{ ansible_delegated_vars.b.inventory_hostname }} {{ ansible_delegated_vars.b.ansible_host }} {{ ansible_delegated_vars.b.ansible_port is none }} {{ ansible_delegated_vars.b.near }}"}
+      delegate_to: b
+    - {debug: {msg: "{{ item in ansible_delegated_vars }} {{ ansible_delegated_vars | length }}"}, delegate_to: "{{ item }}", loop: [a, b]}
+    - {debug: {msg: "{{ ansible_delegated_vars is defined }}"}}
+    - {debug: {msg: x}, delegate_to: b, when: ansible_delegated_vars.b.v == 2, vars: {ansible_host: "{{ near }}"}}
+    - {debug: {msg: x}, delegate_to: b, when: nobody, ignore_errors: true}
+    - {debug: {msg: x}, delegate_to: c}
+`, 'a,', [], ({ delegatedTo, delegatedVars }) => reached.push([delegatedTo, delegatedVars?.ansible_host]));
+  expect(lines).toEqual(['add_host a changed', "debug a ok ['b'] 2 a 127.0.0.1 True 1.2.3.4", 'debug a ok True 1', 'debug a ok True 1', 'debug a ok false', 'debug a ok x', "debug a ignored 'nobody' is undefined", 'debug a ok x']);
+  expect(reached).toEqual([[undefined, undefined], ['b', '127.0.0.1'], [undefined, 'a'], ['b', '127.0.0.1'], [undefined, undefined], ['b', '{{ near }}'], ['b', undefined], ['c', 'c']]);
 });
 
 test('days and times of YAML are what Python makes of them', async () => {
