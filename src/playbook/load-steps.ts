@@ -14,7 +14,7 @@ import { importRole, includeRole } from './load-role.js';
 import { actionOf, INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
 import type { Block, Handler, Include, Included, Step } from './playbook.js';
 import { firstFile, readYaml } from './read-file.js';
-import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
+import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, saidEntries, UNSUPPORTED } from './read-keys.js';
 import { compileNode } from './template.js';
 
 const BLOCK_KEYS = [...COMMON_KEYS, 'block', 'rescue', 'always', 'delegate_to', 'delegate_facts', 'notify'];
@@ -65,7 +65,7 @@ function withoutAction(yaml: YamlFile, entries: Entries): Entries {
 
 async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const { yaml } = context;
-  const entries = withoutAction(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler'));
+  const entries = withoutAction(yaml, saidEntries(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler')));
   if (entries.has('block')) return context.kind === 'handler' ? loadHandlerBlock(context, entries) : [await loadBlock(context, entries)];
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);
@@ -119,7 +119,7 @@ async function includeTasks(context: LoadContext, node: Node, entries: Entries, 
   const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
   const inner = { ...context, around };
   const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode);
-  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, load };
+  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, isThere: async (path) => (await findTasks(inner, path)) !== undefined, load };
   if (holdsTemplate(target) || typeof target !== 'string') return include;
   const path = await findTasks(inner, target);
   if (path !== undefined && context.play.open.includes(path)) return include;
@@ -135,6 +135,7 @@ function includeArguments(context: LoadContext, entry: MapEntry, args: MapEntry 
   const dynamic = key.includes('include_');
   const known = isTasks ? ['file', ...(dynamic ? ['apply'] : [])] : ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'rolespec_validate', 'public', ...(dynamic ? ['apply'] : [])];
   for (const [name, item] of nodes) if (!known.includes(name)) throw yamlError(yaml, item.keyNode, `${key} has no parameter "${name}"`, { code: INVALID, hint: `it takes ${known.join(', ')}; variables stand below vars:` });
+  for (const [name, item] of nodes) if (/^name$|^role$|_from$/.test(name) && isNothing(yaml, item.value)) throw yamlError(yaml, item.keyNode, `${name} takes a string, not nothing`, { code: INVALID });
   return nodes;
 }
 

@@ -54,13 +54,18 @@ async function told(tasks: string, hosts = 'a,', warned: string[] = [], seen: (e
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
   const lines: string[] = [];
+  const tell = (event: TaskResultEvent): void => {
+    if (event.part === 'loop') return;
+    seen(event);
+    lines.push(`${event.task} ${event.host} ${event.status} ${event.message}`.trim());
+  };
   const outcome = await runPlaybook(await loadPlaybook(path), {
     inventory,
     select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
     facts: () => Promise.reject(new Error('no facts here')),
     forks: 1,
-    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: (event) => void (event.part !== 'loop' && (seen(event), lines.push(`${event.task} ${event.host} ${event.status} ${event.message}`.trim()))), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: tell, taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
   ({ exitStatus } = outcome);
   return lines;
@@ -377,6 +382,48 @@ test('ansible_delegated_vars: the host that a task is delegated to, its template
 `, 'a,', [], ({ delegatedTo, delegatedVars }) => reached.push([delegatedTo, delegatedVars?.ansible_host]));
   expect(lines).toEqual(['add_host a changed', "debug a ok ['b'] 2 a 127.0.0.1 True 1.2.3.4", 'debug a ok True 1', 'debug a ok True 1', 'debug a ok false', 'debug a ok x', "debug a ignored 'nobody' is undefined", 'debug a ok x']);
   expect(reached).toEqual([[undefined, undefined], ['b', '127.0.0.1'], [undefined, 'a'], ['b', '127.0.0.1'], [undefined, undefined], ['b', '{{ near }}'], ['b', undefined], ['c', 'c']]);
+});
+
+test('a file or role of an include that is not there: a failure that a rescue forgives but counts, told with its reason, and not for a loop', async () => {
+  const results: unknown[] = [];
+  const lines = await told(`  vars: {file: none.yml, role: none}
+  tasks:
+    - block: [{include_tasks: "{{ file }}"}]
+      rescue: [{debug: {msg: "{{ ansible_failed_result is defined }}"}}]
+    - block: [{include_role: {name: "{{ role }}"}}]
+      rescue: [{debug: {msg: rescued}}]
+    - block: [{include_tasks: "{{ item }}", loop: [none.yml]}]
+      rescue: [{debug: {msg: rescued}}]
+    - {debug: {msg: end}}
+`, 'a,', [], ({ result, status }) => status === 'failed' && results.push(result));
+  expect(lines).toEqual(['include_tasks a failed there is no file none.yml', 'debug a ok false', 'include_role : {{ role }} a failed there is no role none', 'debug a ok rescued', 'debug a ok rescued', 'debug a ok end']);
+  expect(results).toEqual([{ changed: false, include: 'none.yml', reason: 'there is no file none.yml' }, { changed: false, reason: 'there is no role none' }]);
+  expect(exitStatus).toBe(0);
+  const ignored = await told(`  vars: {file: none.yml}\n  tasks:\n    - {include_tasks: "{{ file }}", ignore_errors: true}\n    - {debug: {msg: on}}\n`);
+  expect(ignored).toEqual(['include_tasks a failed there is no file none.yml']);
+  await writeFile(join(folder, 'broken.yml'), '- debug: {msg: x}\n  wehn: true\n');
+  await expect(told(`  vars: {file: broken.yml}\n  tasks:\n    - block: [{include_tasks: "{{ file }}"}]\n      rescue: [{debug: {msg: rescued}}]\n`)).rejects.toThrow('a task has no key "wehn"');
+});
+
+test('keys with nothing behind them: as if not there, or false', async () => {
+  const empty = ['when', 'register', 'until', 'retries', 'loop', 'args', 'become', 'check_mode', 'diff', 'no_log', 'ignore_errors', 'run_once', 'any_errors_fatal', 'delegate_facts'].map((key) => `      ${key}:\n`).join('');
+  const lines = await told(`  become:\n  order:\n  vars_files:\n  force_handlers:\n  tasks:\n    - debug: {msg: x}\n${empty}    - {command: echo, notify: h, loop_control: {label: , pause: , extended: }, loop: [1]}\n  handlers:\n    - {name: h, debug: {msg: handled}, listen: }\n`);
+  expect(lines).toEqual(['debug a ok x', 'command a changed', 'h a ok handled']);
+});
+
+test('a role may lie beside roles/, and is called as it is written; by another name it is another role', async () => {
+  const lines = await told('  roles: [../elsewhere/../roles/parts, parts, parts]\n  tasks:\n    - include_role: {name: ../roles/parts}\n');
+  expect(lines).toEqual(['../elsewhere/../roles/parts : debug a ok main', 'parts : debug a ok main', '../roles/parts : debug a ok main']);
+});
+
+test('switches of a role that is included or imported may be templates over what is known before the run', async () => {
+  const lines = await told(`  vars: {never: false}
+  tasks:
+    - import_role: {name: parts, allow_duplicates: "{{ never | bool }}"}
+    - import_role: {name: parts, allow_duplicates: "{{ never | bool }}"}
+    - include_role: {name: parts, public: "{{ never }}", rolespec_validate: "{{ never }}"}
+`);
+  expect(lines.filter((line) => line.endsWith('ok main'))).toHaveLength(2);
 });
 
 test('days and times of YAML are what Python makes of them', async () => {
