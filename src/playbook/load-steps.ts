@@ -153,8 +153,17 @@ async function loadTasksFile(context: LoadContext, path: string, node: Node): Pr
   const root = resolveAlias(yaml, yaml.root);
   if (!isNothing(yaml, root) && !isSeq(root)) throw yamlError(yaml, root, `a file of tasks is a list${isMap(root) ? ', not a mapping' : ''}`, { code: INVALID, hint: 'start each task with `- `' });
   const play = { ...context.play, open: [...context.play.open, found] };
-  const steps = await loadSteps({ ...context, yaml, play }, root, 'a file of tasks');
-  return { shown: found, steps, handlers: [], role: undefined };
+  const namedFolders = [path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', ...(context.namedFolders ?? [])];
+  const steps = await loadSteps({ ...context, yaml, play, namedFolders }, root, 'a file of tasks');
+  return { shown: shownPath(context, path, found), steps, handlers: [], role: undefined };
+}
+
+/** As Ansible puts it together: what is found beside other files is told with its `./` and `../` (playbook/included_file.py). */
+function shownPath({ role, play, namedFolders = [] }: LoadContext, path: string, found: string): string {
+  if (isAbsolute(path)) return found;
+  const joined = (...parts: readonly string[]) => parts.filter((part) => part !== '').join('/');
+  const folders = role === undefined ? namedFolders.map((_, index) => joined(play.folder, ...namedFolders.slice(0, index + 1).toReversed())) : [`${role.path}/tasks`];
+  return folders.map((folder) => joined(folder, path)).find((one) => resolve(one) === found) ?? found;
 }
 
 function findTasks(context: LoadContext, path: string): Promise<string | undefined> {

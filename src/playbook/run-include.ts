@@ -120,7 +120,7 @@ async function runIncluded(play: PlayEngine, include: Include, included: Include
 }
 
 /** A role that is included is told without the role that includes it, and by the name as it is written (playbook/role_include.py, get_name). */
-function bannerName(include: Include, names: Scope): string {
+export function bannerName(include: Include, names: Scope | undefined): string {
   if (include.what === 'tasks') return taskName(include, names);
   const own = plainName(include, names);
   return own === '' ? `${include.action} : ${include.target instanceof Template ? include.target.source.text : toText(include.target)}` : own;

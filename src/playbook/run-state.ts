@@ -46,6 +46,8 @@ export interface PlaybookRun extends SettingDefaults {
   facts(host: Host, localFrom: string): Promise<Readonly<Record<string, unknown>>>;
   reconnect(host: Host): Promise<void>;
   readonly ask: ActionHost['ask'];
+  /** Puts the question of --step; undefined: each task runs. */
+  readonly askStep: ((prompt: string) => Promise<string>) | undefined;
   sleep(sec: number): Promise<void>;
   /** A number for each task that is told to the reporter. */
   nextId(): number;

@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly reconnect?: (host: Host) => Promise<Session>;
   /** A person who can be asked: pause, vars_prompt. */
   readonly ask?: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
+  /** --step: what is answered to the question whether a task runs. */
+  readonly askStep?: ((prompt: string) => Promise<string>) | undefined;
   /** Hosts that work at once, at least 1. */
   readonly forks: number;
   readonly reporter: PlaybookReporter;
@@ -157,6 +159,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       await made;
     },
     ask: options.ask,
+    askStep: options.askStep,
     sleep: options.sleep ?? ((sec) => wait(sec * 1000, undefined, options.interrupted === undefined ? {} : { signal: options.interrupted })),
     nextId: () => {
       lastId += 1;
