@@ -215,7 +215,8 @@ export class PlayRun implements PlayEngine {
     const kept = await this.onAll(told, due, kind, async (host, id) => {
       const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, own, (wanted) => looksAhead(this, task, host, around, wanted));
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
-      keepResult(this, task, result, host, isOnce ? hosts : [host]);
+      // What runs once is known to the whole batch, whoever came to it (plugins/strategy/__init__.py, get_task_hosts).
+      keepResult(this, task, result, host, isOnce ? this.hosts.filter((one) => !one.isUnreachable) : [host]);
       const missed = result.changed && !result.failed ? result.notify.flatMap((name) => notify(this, name, task, host, names, around.isHandler === true) ?? []) : [];
       unknown.push(...missed);
       if (missed.length > 0) return false;

@@ -235,9 +235,9 @@ export class Scope implements Names {
   #groupNames(): readonly string[] {
     const { name } = this.#variables.host;
     // This machine without a place in the inventory is not even ungrouped.
-    if (!this.#run.hosts.has(name) && this.#run.implicit?.(name) !== undefined) return [];
+    const isImplicit = !this.#run.hosts.has(name) && this.#run.implicit?.(name) !== undefined;
     const found = [...this.#run.inventory.groups].filter(([group, { hosts }]) => group !== 'all' && group !== 'ungrouped' && hosts.includes(name)).map(([group]) => group).sort();
-    return found.length === 0 ? ['ungrouped'] : found;
+    return found.length === 0 && !isImplicit ? ['ungrouped'] : found;
   }
 
   #hostvars(): Lazy {

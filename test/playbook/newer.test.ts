@@ -416,6 +416,51 @@ test('a role may lie beside roles/, and is called as it is written; by another n
   expect(lines).toEqual(['../elsewhere/../roles/parts : debug a ok main', 'parts : debug a ok main', '../roles/parts : debug a ok main']);
 });
 
+test('run_once: what it registers and sets is known to all of the batch, also to hosts that are elsewhere', async () => {
+  const lines = await told(`  tasks:
+    - block:
+        - {fail: {msg: x}, when: inventory_hostname == 'b'}
+      rescue:
+        - {command: echo 1, run_once: true, register: r}
+        - {set_fact: {who: "{{ inventory_hostname }}"}, run_once: true}
+    - {name: says, debug: {msg: "{{ r.stdout }} {{ who }}"}}
+`, 'a,b,c,');
+  expect(lines.filter((line) => line.startsWith('says'))).toEqual(['says a ok 1 b', 'says b ok 1 b', 'says c ok 1 b']);
+});
+
+test('group_by with localhost, which no inventory names: it is in that group, and not in all', async () => {
+  const path = join(folder, 'grouped.yml');
+  await writeFile(path, `- hosts: localhost
+  gather_facts: false
+  tasks:
+    - {group_by: {key: "of_{{ inventory_hostname }}", parents: above}}
+    - {debug: {msg: "{{ groups.all }} {{ groups.of_localhost }} {{ groups.above }} {{ group_names }} {{ hostvars.keys() | list }}"}}
+- {hosts: of_localhost, gather_facts: false, tasks: [{debug: {msg: "{{ ansible_connection }} {{ group_names }}"}}]}
+- {hosts: all, gather_facts: false, tasks: [{debug: {msg: all}}]}
+- {hosts: above, gather_facts: false, tasks: [{debug: {msg: above}}]}
+`);
+  const said: string[] = [];
+  const local = { name: 'localhost', groups: [], vars: { ansible_connection: 'local' } };
+  await runPlaybook(await loadPlaybook(path), {
+    inventory: await loadInventory(['a,']),
+    select: (pattern, known) => selectHosts(known.hosts.some(({ name }) => name === 'localhost') ? known : { ...known, hosts: [...known.hosts, local] }, pattern),
+    session: async (host) => localSession(host.name, { cwd: folder }),
+    facts: () => Promise.reject(new Error('no facts here')),
+    forks: 1,
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ host, message }) => void said.push(`${host} ${message}`), taskFinished: () => {}, warning: () => {} },
+  });
+  expect(said.slice(1)).toEqual(["localhost ['a'] ['localhost'] ['localhost'] ['above', 'of_localhost'] ['a']", "localhost local ['above', 'of_localhost']", 'a all', 'localhost above']);
+});
+
+test('include_vars tells the files with the ./ and ../ that are written', async () => {
+  const lines = await told(`  tasks:
+    - {include_vars: "{{ item }}", loop: [./vars/a-x.yml, a-x.yml, vars/../vars/a-x.yml], register: read}
+    - {include_vars: {dir: ./vars/, files_matching: a-x}, register: folder}
+    - {debug: {msg: "{{ (read.results | map(attribute='ansible_included_var_files') | flatten + folder.ansible_included_var_files) | map('replace', playbook_dir, '') | join(' ') }}"}}
+`);
+  expect(lines.at(-1)).toBe('debug a ok /./vars/a-x.yml /vars/a-x.yml /vars/../vars/a-x.yml /./vars/a-x.yml');
+});
+
 test('switches of a role that is included or imported may be templates over what is known before the run', async () => {
   const lines = await told(`  vars: {never: false}
   tasks:
