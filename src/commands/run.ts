@@ -111,6 +111,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     inventory: fleet.inventory,
     select,
     session: (host) => fleet.session(host),
+    isLocal: (host) => fleet.isLocal(host),
     reconnect: (host) => fleet.reconnect(host, interrupted),
     facts: (host, localFrom) => fleet.factsAnew(host, localFrom),
     ask: askSecret === undefined || askLine === undefined ? undefined : (prompt, hidden) => (hidden ? askSecret : askLine)(prompt),

@@ -10,6 +10,8 @@ interface Kinds {
   string: string;
   boolean: boolean;
   integer: number;
+  /** As Python's int() makes it: a number loses its fraction. */
+  truncated: number;
   /** A list of strings; a string with commas is one. */
   list: readonly string[];
   /** A list of strings; a string is one item. */
@@ -115,11 +117,10 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
       return text(name, value);
     case 'boolean':
       return boolean(name, value);
-    case 'integer': {
-      const digits = String(value).trim();
-      if (typeof value === 'object' || !/^[+-]?\d+$/.test(digits)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a whole number`, name);
-      return Number(digits);
-    }
+    case 'truncated':
+      return wholeNumber(name, typeof value === 'number' || value instanceof PythonFloat ? Math.trunc(Number(value)) : value, /^[+-]?\d+$/);
+    case 'integer':
+      return wholeNumber(name, value, /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i);
     case 'list':
       return Array.isArray(value) ? value.map((item) => text(name, item)) : text(name, value).split(',').map((item) => item.trim());
     case 'words':
@@ -143,6 +144,14 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
     case 'expression':
       return value;
   }
+}
+
+/** @param written what a text of it may look like */
+function wholeNumber(name: string, value: unknown, written: RegExp): number {
+  const digits = typeof value === 'boolean' ? String(Number(value)) : typeof value === 'object' && !(value instanceof PythonFloat) ? '' : String(value).trim();
+  const number = written.test(digits) ? Number(digits) : Number.NaN;
+  if (!Number.isInteger(number)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a whole number`, name);
+  return number;
 }
 
 function text(name: string, value: unknown): string {

@@ -146,12 +146,17 @@ export class HostTask implements TaskHost {
     const { ask } = run;
     return {
       taskName: this.#told.name,
+      isLocal: run.isLocal(host),
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),
       sleep: (sec) => during(async () => (this.#limit === undefined ? run.sleep(sec) : this.#limit.sleep(sec, (some) => run.sleep(some)))),
       say: (line) => run.reporter.note?.(line),
-      ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
+      ask: ask === undefined ? undefined : (prompt, hidden) => during(async () => {
+        const answer = await ask(prompt, hidden);
+        this.#limit?.leftMs(Date.now());
+        return answer;
+      }),
     };
   }
 

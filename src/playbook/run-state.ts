@@ -43,6 +43,7 @@ export interface PlaybookRun extends SettingDefaults {
   /** Taken back with meta: clear_host_errors. */
   clearErrors(hosts: readonly HostRun[]): void;
   session(host: Host): Promise<Session>;
+  isLocal(host: Host): boolean;
   facts(host: Host, localFrom: string): Promise<Readonly<Record<string, unknown>>>;
   reconnect(host: Host): Promise<void>;
   readonly ask: ActionHost['ask'];

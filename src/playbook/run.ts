@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly facts: (host: Host, localFrom: string) => Promise<Facts>;
   /** Gives up a host's connection and makes a new one: reboot, wait_for_connection. */
   readonly reconnect?: (host: Host) => Promise<Session>;
+  /** Whether a host is this machine, without SSH. Default: none is. */
+  readonly isLocal?: (host: Host) => boolean;
   /** A person who can be asked: pause, vars_prompt. */
   readonly ask?: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
   /** --step: what is answered to the question whether a task runs. */
@@ -151,6 +153,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       sessions.set(key, session);
       return session;
     },
+    isLocal: (host) => options.isLocal?.(withData(host, inventory)) ?? false,
     facts: async (host, localFrom) => ansibleFacts(await options.facts(withData(host, inventory), localFrom)),
     reconnect: async (host) => {
       if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');

@@ -461,6 +461,16 @@ test('include_vars tells the files with the ./ and ../ that are written', async 
   expect(lines.at(-1)).toBe('debug a ok /./vars/a-x.yml /vars/a-x.yml /vars/../vars/a-x.yml /./vars/a-x.yml');
 });
 
+test('whole numbers of parameters: as Ansible converts them; those of pause lose their fraction', async () => {
+  const lines = await told(`  tasks:
+    - {wait_for: {timeout: "{{ item }}"}, loop: ["{{ 0 / 2 }}", "0.0", "0.", " 0 ", false, 0e0]}
+    - {wait_for: {timeout: "{{ 1 / 2 }}"}, ignore_errors: true}
+    - {pause: {seconds: "{{ 1.7 }}"}}
+    - {pause: {seconds: "{{ '1.0' }}"}, ignore_errors: true}
+`);
+  expect(lines).toEqual([...Array<string>(6).fill('wait_for a ok'), 'wait_for a ignored timeout: 0.5 is not a whole number', 'Pausing for 1 seconds', 'pause a ok', 'pause a ignored seconds: "1.0" is not a whole number']);
+});
+
 test('switches of a role that is included or imported may be templates over what is known before the run', async () => {
   const lines = await told(`  vars: {never: false}
   tasks:
