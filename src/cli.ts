@@ -181,6 +181,7 @@ program.addCommand(
     .option('-t, --tags <TAGS>', 'only tasks with one of these tags; a comma list, or given again', collect)
     .option('--skip-tags <TAGS>', 'no tasks with one of these tags', collect)
     .option('--start-at-task <NAME>', 'begin with this task; * and ? fit')
+    .option('--step', 'ask before each task whether it runs: (N)o, (y)es, (c)ontinue without asking in this play', false)
     .option('-C, --check', 'change nothing, say what would be changed', false)
     .option('-D, --diff', 'show what changes in files', false)
     .option('-b, --become', 'run tasks as root, or as --become-user says, where the playbook says nothing')

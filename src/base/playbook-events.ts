@@ -25,6 +25,8 @@ export interface TaskResultEvent {
   readonly action: string;
   /** Where it ran, when that was another host. */
   readonly delegatedTo?: string;
+  /** How that host is reached, as it is written: `ansible_host` and the like. */
+  readonly delegatedVars?: Readonly<Record<string, unknown>>;
   /** It failed or was not reached, and that does not count. */
   readonly isIgnored: boolean;
   readonly warnings: readonly string[];

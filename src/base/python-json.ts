@@ -1,11 +1,13 @@
 // What comes in: plain data. What goes out: JSON as Python's json.dumps writes it with sorted keys: a space behind commas and colons, floats as Python
 // prints them, characters beyond ASCII as they are. Pure.
+import { DateTime } from './datetime.js';
 import { PythonFloat, reprFloat } from './python-repr.js';
 
 /** @param indent spaces for each level; without it, one line */
 export function pythonJson(value: unknown, indent?: number, level = 0): string {
   if (value instanceof PythonFloat) return value.toString();
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (value instanceof DateTime) return JSON.stringify(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return value === undefined ? 'null' : String(value);

@@ -1,10 +1,12 @@
 // What comes in: a plain (unquoted) YAML scalar. What goes out: the value that PyYAML, and so Ansible, gives it: YAML 1.1, where `no` is
 // false, `0644` is 420 and `1:30` is 90, but `1e3`, `0o644`, `y` and `08` are strings.
 // Guaranteed: each pattern is PyYAML's own (yaml/resolver.py). An integer that a JavaScript number cannot hold is an error, not a guess.
-// `1.0` is a PythonFloat. Not kept: a date is the text that Python prints of it.
-import { type CollectionTag, isScalar, type Node, type ScalarTag, type YAMLMap, type YAMLSeq } from 'yaml';
+// `1.0` is a PythonFloat, a date a DateTime.
+import { isUtf8 } from 'node:buffer';
+import { type CollectionTag, isMap, isScalar, type Node, type ScalarTag, type YAMLMap, YAMLSeq } from 'yaml';
+import type { DateTime } from './datetime.js';
 import { type PythonFloat, pythonFloat } from './python-repr.js';
-import { isoTimestamp, TIMESTAMP } from './yaml-timestamp.js';
+import { parseTimestamp, TIMESTAMP } from './yaml-timestamp.js';
 
 const BOOLEAN = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
 const NULL = /^(?:~|null|Null|NULL|)$/;
@@ -56,10 +58,10 @@ function realNumber(text: string, onError: OnError): number | PythonFloat {
   return pythonFloat(value ?? Number.NaN);
 }
 
-function timestamp(text: string, onError: OnError): string {
-  const iso = isoTimestamp(text);
-  if (iso === undefined) onError(`there is no date ${text}; quote it if it is a text`);
-  return iso ?? text;
+function timestamp(text: string, onError: OnError): DateTime | string {
+  const time = parseTimestamp(text);
+  if (time === undefined) onError(`there is no date ${text}; quote it if it is a text`);
+  return time ?? text;
 }
 
 /** Whether a plain scalar of this text reads as something else than a text. */
@@ -82,10 +84,40 @@ const implicitTags: ScalarTag[] = [
 /** The same types where a tag names them: `!!float 5`. */
 const namedTags: ScalarTag[] = implicitTags.map(({ tag, resolve, format }) => ({ tag, resolve, ...(format === undefined ? {} : { format }) }));
 
-export const pyYamlScalars: ScalarTag[] = [...implicitTags, ...namedTags];
+/** Bytes to Python. Here they are a text, so what is none is refused. */
+function binary(written: string, onError: OnError): string {
+  const digits = written.replace(/[^A-Za-z0-9+/=]/g, ''); // as Python reads base64
+  const bytes = Buffer.from(digits, 'base64');
+  if (digits.length % 4 !== 0) onError(`this !!binary is no base64: its length is no multiple of four`);
+  else if (!isUtf8(bytes)) onError('this !!binary holds bytes that are no UTF-8, which a variable cannot hold here; keep them in a file');
+  return bytes.toString('utf8');
+}
+
+/** A list of mappings of one key each: to Python a list of pairs. */
+function pairs(list: YAMLMap.Parsed | YAMLSeq.Parsed, onError: OnError): YAMLSeq.Parsed {
+  for (const item of list.items) {
+    if (!isMap(item) || item.items.length !== 1) onError('each item of !!omap and !!pairs is a mapping of one key');
+    else {
+      const [pair] = item.items;
+      const both = new YAMLSeq() as YAMLSeq.Parsed;
+      Object.assign(both, { items: [pair?.key, pair?.value], range: item.range });
+      (list.items as unknown[])[(list.items as unknown[]).indexOf(item)] = both;
+    }
+  }
+  return list as YAMLSeq.Parsed;
+}
+
+/** The other types of YAML 1.1. A set has no order in Python, so nobody can say what a list of it would be. */
+const otherTags: (ScalarTag | CollectionTag)[] = [
+  { tag: `${CORE}binary`, resolve: binary },
+  ...['omap', 'pairs'].map((name) => ({ tag: CORE + name, collection: 'seq' as const, resolve: pairs })),
+  { tag: `${CORE}set`, collection: 'map', resolve: (map, onError) => { onError('!!set is not supported: it has no order; write a list'); return map; } },
+];
+
+export const pyYamlScalars: (ScalarTag | CollectionTag)[] = [...implicitTags, ...namedTags, ...otherTags];
 
 /** Ansible reads what is JSON as JSON: there `1e3` is a number. */
-export const jsonScalars: ScalarTag[] = [{ tag: `${CORE}float`, default: true, test: JSON_FLOAT, resolve: realNumber }, ...pyYamlScalars];
+export const jsonScalars: (ScalarTag | CollectionTag)[] = [{ tag: `${CORE}float`, default: true, test: JSON_FLOAT, resolve: realNumber }, ...pyYamlScalars];
 
 /** Whether a text that stands without quotes is read back as a text (yaml/resolver.py; `<<` and `=` have meanings of their own). */
 export function isPlainText(text: string): boolean {

@@ -5,7 +5,8 @@ import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
 import type { Host, Inventory, Vars } from '../inventory/host.js';
 import { Omit } from '../playbook/expression/kinds.js';
-import { HostVariables, type RunVariables, Scope, UserVars } from '../playbook/variables.js';
+import { HostVariables, UserVars } from '../playbook/host-variables.js';
+import { type RunVariables, Scope } from '../playbook/variables.js';
 
 export interface TemplateOptions {
   /** Decrypts files that templates read. */

@@ -140,6 +140,11 @@ export class Fleet {
     this.#connections.check(hosts);
   }
 
+  /** Whether it is this machine, without SSH. */
+  isLocal(host: Host): boolean {
+    return this.#connections.of(host).isLocal === true;
+  }
+
   /** @throws FleetTapError, the same one each time it is asked */
   session(host: Host): Promise<Session> {
     const connection = this.#connections.of(host);

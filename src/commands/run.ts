@@ -20,6 +20,7 @@ import { listPlays } from './list-plays.js';
 import { checkWritable, refuseTwice } from './open-sinks.js';
 import { openOutput } from './run-output.js';
 import { tellInterruption } from './tell-interruption.js';
+import { stepQuestion } from './step-question.js';
 import { vaultPasswords } from './vault-options.js';
 import { writeRetryFile } from './retry-file.js';
 
@@ -29,6 +30,7 @@ export interface RunCommandOptions extends Omit<FleetOptions, 'extraVars' | 'may
   readonly tags?: readonly string[] | undefined;
   readonly skipTags?: readonly string[] | undefined;
   readonly startAtTask?: string | undefined;
+  readonly step?: boolean | undefined;
   readonly check: boolean;
   readonly diff: boolean;
   readonly forceHandlers: boolean;
@@ -109,9 +111,11 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     inventory: fleet.inventory,
     select,
     session: (host) => fleet.session(host),
+    isLocal: (host) => fleet.isLocal(host),
     reconnect: (host) => fleet.reconnect(host, interrupted),
     facts: (host, localFrom) => fleet.factsAnew(host, localFrom),
     ask: askSecret === undefined || askLine === undefined ? undefined : (prompt, hidden) => (hidden ? askSecret : askLine)(prompt),
+    askStep: options.step === true ? stepQuestion(fleet.context, { isDrawn: view !== undefined, isJson: options.json }) : undefined,
     interrupted,
     forks: options.forks,
     reporter,

@@ -1,6 +1,7 @@
 // What comes in: a host's variables. What goes out: one of them, checked for its type and range.
 // Guaranteed: what Ansible would take, or an error that names host and variable; a password's value stands in no error.
 import { booleanOf } from '../base/boolean-words.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { plainTexts, UnsafeText } from '../base/unsafe-text.js';
 import { FleetTapError } from '../base/errors.js';
@@ -95,7 +96,7 @@ export function readWords(source: VariableSource, names: readonly string[]): str
   const found = lastOf(source, names);
   if (found === undefined || found.value === '') return undefined;
   if (typeof found.value === 'number' && Number.isSafeInteger(found.value)) return String(found.value);
-  if (found.value instanceof PythonFloat) return String(found.value);
+  if (found.value instanceof PythonFloat || found.value instanceof DateTime) return String(found.value);
   if (typeof found.value !== 'string') throw wrong(source, found.name, `must be a text, not ${kindOf(found.value)}`, 'put it in quotes');
   if (found.value.includes('\0')) throw wrong(source, found.name, 'holds a NUL');
   return found.value;

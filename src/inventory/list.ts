@@ -1,6 +1,7 @@
 // What comes in: an Inventory. What goes out: what `ansible-inventory` prints of it: --list, --graph and --host, as JSON and as a tree.
 // Guaranteed: the same bytes (cli/inventory.py, with Python's json.dumps and str()): order, indentation, escapes, floats; with `hosts`
 // only those, as --limit of newer Ansibles does it. What is encrypted stands as it is written.
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
 import { UnsafeText, VAULT_MARK } from '../base/unsafe-text.js';
 import type { Group, Host, Inventory, Vars } from './host.js';
@@ -71,7 +72,7 @@ export function graphInventory(inventory: Inventory, start = 'all', options: Lis
   const put = (name: string, depth: number): void => void lines.push(depth === 0 ? name : `${'  |'.repeat(depth)}--${name}`);
   const putVars = (vars: Vars, depth: number): void => {
     if (options.vars !== true) return;
-    for (const name of Object.keys(vars).sort(compareNames)) put(`{${name} = ${isText(vars[name]) ? vars[name] : repr(vars[name])}}`, depth);
+    for (const name of Object.keys(vars).sort(compareNames)) put(`{${name} = ${isText(vars[name]) || vars[name] instanceof DateTime ? vars[name] : repr(vars[name])}}`, depth);
   };
   const walk = (name: string, depth: number): void => {
     const group = inventory.groups.get(name);
@@ -108,6 +109,7 @@ export function pythonJson(value: unknown, indent = ''): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Number.isFinite(value) ? reprFloat(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
   if (value instanceof PythonFloat) return value.toString();
+  if (value instanceof DateTime) return JSON.stringify(value);
   if (value instanceof VaultText) return pythonJson({ [VAULT_MARK]: value.ciphertext }, indent);
   if (value instanceof UnsafeText) return pythonJson(value.toJSON(), indent);
   if (typeof value !== 'object' || value === null) return String(value);
@@ -133,6 +135,7 @@ function repr(value: unknown): string {
   if (isText(value)) return reprString(String(value));
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
   if (value instanceof VaultText) return value.ciphertext;
+  if (value instanceof DateTime) return value.repr();
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   return value instanceof PythonFloat ? value.toString() : `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${repr(item)}`).join(', ')}}`;
 }

@@ -1,6 +1,7 @@
 // What comes in: values as an inventory holds them. What goes out: YAML as `ansible-inventory --yaml` prints it.
 // Guaranteed: the bytes of PyYAML's dump by libyaml 0.2 (emitter.c) in block style with unicode: plain, quoted or double-quoted by its rules, lines
 // folded after column 80, keys sorted, lists and mappings that are met again as `*id001`.
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat, reprFloat } from '../base/python-repr.js';
 import { UnsafeText } from '../base/unsafe-text.js';
 import { isPlainText } from '../base/yaml-scalars.js';
@@ -96,6 +97,7 @@ function plainOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number' && Number.isInteger(value)) return String(value);
+  if (value instanceof DateTime) return value.toString();
   const number = Number(value);
   if (Number.isNaN(number)) return '.nan';
   if (!Number.isFinite(number)) return number > 0 ? '.inf' : '-.inf';
@@ -104,7 +106,7 @@ function plainOf(value: unknown): string {
 }
 
 function isCollection(value: unknown): value is Collection {
-  return typeof value === 'object' && value !== null && ![VaultText, UnsafeText, PythonFloat].some((type) => value instanceof type);
+  return typeof value === 'object' && value !== null && ![VaultText, UnsafeText, PythonFloat, DateTime].some((type) => value instanceof type);
 }
 
 /** PyYAML's serializer: numbered by when the second place of a collection is met. */

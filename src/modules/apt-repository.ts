@@ -96,12 +96,12 @@ export const aptRepository: PlaybookModule<typeof parameters> = {
       const texts = answer.text('text').split('\n');
       const files = new Map(paths.map((path, index) => [path, Buffer.from(texts[index] ?? '', 'base64').toString('utf8')]));
       const name = sourcesFileName(parseSource(repo), params.filename);
-      const { changed, before, after, added } = changeSources(files, repo, state === 'absent' ? 'absent' : 'present', name.startsWith('/') ? name : `/etc/apt/sources.list.d/${name}`);
+      const { changed, before, after, added } = changeSources(files, repo, state === 'absent' ? 'absent' : 'present', name.includes('/') ? name : `/etc/apt/sources.list.d/${name}`);
       const gone = [...before.keys()].filter((path) => after.get(path) === '');
       const made = [...after].filter(([path, text]) => text !== '' && !before.has(path)).map(([path]) => path);
       const diff: ModuleDiff[] = [...made, ...gone].map((path) => ({ before: before.get(path) ?? '', after: after.get(path) ?? '', before_header: before.has(path) ? path : '/dev/null', after_header: (after.get(path) ?? '') !== '' ? path : '/dev/null' }));
       const values = { repo, state, sources_added: made, sources_removed: gone };
-      const result = { changed, values, ...(diff.length === 0 ? {} : { diff }) };
+      const result = { changed, values, diff: context.diff ? diff : [] };
       if (!changed || context.check) return result;
       const list = [...after];
       const each = `each() { ${list.map(([path], index) => `"$1" ${index} '${path.replaceAll("'", `'\\''`)}' ${added.includes(path) ? '1' : "''"}`).join('; ')}; }`;

@@ -110,7 +110,9 @@ export const apt: PlaybookModule<typeof parameters> = {
           return { ...told, msg: message, values };
         }
         const said = { stdout, stdout_lines, stderr: '', stderr_lines: [] };
-        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said };
+        // Wherever apt-get has run; of a .deb also without --diff.
+        const diff = { diff: context.diff || deb !== undefined ? { prepared: prepared(stdout_lines) } : {} };
+        if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said, ...diff };
         const lists = { cache_updated: answer.values.get('cache_updated') === 'true', cache_update_time: Number(answer.values.get('cache_update_time')) };
         // What cannot be newer is asked of apt-get all the same; Ansible sees it without.
         const ran = answer.values.get('ran') === '1' && (state !== 'latest' || answer.changed);
@@ -118,8 +120,8 @@ export const apt: PlaybookModule<typeof parameters> = {
         let values: Record<string, unknown> = { ...lists, ...(ran ? said : {}) };
         if (upgrade !== '' || deb !== undefined || isAlone) values = said;
         else if (state === 'absent' && (names.length > 0 || !update)) values = ran ? said : {};
-        if (upgrade !== '') return { changed: answer.changed, msg: stdout, values, ...(context.diff && answer.changed ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
-        return { changed: answer.changed, values, ...(context.diff && answer.changed && hasMore ? { diff: { prepared: prepared(stdout_lines) } } : {}) };
+        if (upgrade !== '') return { changed: answer.changed, msg: stdout, values, ...(answer.changed ? diff : {}) };
+        return { changed: answer.changed, values, ...('stdout' in values && (deb === undefined || answer.changed) ? diff : {}) };
       },
     };
   },

@@ -1,6 +1,7 @@
 // What comes in: a value and the type that an argument specification wants. What goes out: the value as that type, or why it cannot be.
 // As Ansible converts (module_utils/common/validation.py); its own words, since people compare them. Pure.
 import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
 
 /** The value cannot be converted; the message is Ansible's. */
@@ -13,6 +14,7 @@ export function pythonType(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType';
   if (typeof value === 'boolean') return 'bool';
   if (value instanceof PythonFloat) return 'float';
+  if (value instanceof DateTime) return value.isDay ? 'date' : 'datetime';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   if (typeof value === 'string') return 'str';
   return Array.isArray(value) ? 'list' : 'dict';
@@ -24,17 +26,18 @@ function pythonRepr(value: unknown): string {
   if (typeof value === 'string') return reprString(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
   if (value instanceof PythonFloat) return value.toString();
+  if (value instanceof DateTime) return value.repr();
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
   return `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${pythonRepr(item)}`).join(', ')}}`;
 }
 
 /** As `str()` prints it. */
 export function pythonText(value: unknown): string {
-  return typeof value === 'string' ? value : pythonRepr(value);
+  return typeof value === 'string' ? value : value instanceof DateTime ? value.toString() : pythonRepr(value);
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof PythonFloat);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof PythonFloat) && !(value instanceof DateTime);
 }
 
 /** @returns undefined for a type that Ansible does not know. */

@@ -2,12 +2,14 @@
 // input, never in a command line. How a single file is placed is in place.ts, a folder in copy-tree.ts, remote_src in copy-remote.ts.
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { planCopyTree } from './copy-tree.js';
 import { planRemoteCopy } from './copy-remote.js';
 import { readSource } from './local-source.js';
 import type { PlaybookModule } from './module.js';
 import { copyParameters } from './copy-parameters.js';
+import { ParameterError } from './params.js';
 import { planPlace } from './place.js';
 import { checkValidate } from './put.js';
 
@@ -54,6 +56,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
 /** plugins/action/copy.py: mappings and lists are written as JSON, anything else as Python prints it. */
 function contentText(content: unknown): string {
   if (content instanceof PythonFloat) return String(content);
+  if (content instanceof DateTime) return content.toString();
   if (typeof content === 'object' && content !== null) return pythonJson(content);
   return typeof content === 'boolean' ? (content ? 'True' : 'False') : String(content ?? '');
 }
@@ -61,6 +64,7 @@ function contentText(content: unknown): string {
 /** json.dumps: a space behind commas and colons, ASCII only. */
 function pythonJson(value: unknown): string {
   if (value instanceof PythonFloat) return String(value);
+  if (value instanceof DateTime) throw new ParameterError('could not write content temp file: a date in it is no JSON', 'content', 'make a text of it with | string, or of all with | to_json');
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
   if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(', ')}}`;
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (char) => (char === '\u007f' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`));

@@ -1,6 +1,6 @@
 // ping and setup ask the host; include_vars, add_host and group_by tell the engine. None changes a host.
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, isAbsolute, resolve } from 'node:path';
 import { FleetTapError, formatPlace } from '../base/errors.js';
 import { literalText, plainTexts } from '../base/unsafe-text.js';
 import { LOCAL_FACTS } from '../facts/local-facts.js';
@@ -75,9 +75,14 @@ async function foldersBelow(root: string, depth: number): Promise<string[]> {
   if (depth <= 1) return [root];
   const below: string[] = [];
   for (const entry of await readdir(root)) {
-    if (await isFolder(join(root, entry))) below.push(...(await foldersBelow(join(root, entry), depth - 1)));
+    if (await isFolder(beneath(root, entry))) below.push(...(await foldersBelow(beneath(root, entry), depth - 1)));
   }
   return [root, ...below].sort();
+}
+
+/** With its ./ and ../, as Ansible tells it. */
+function beneath(folder: string, path: string): string {
+  return isAbsolute(path) ? resolve(path) : `${folder}/${path.replace(/\/+$/, '')}`;
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -107,14 +112,14 @@ export const includeVars: PlaybookModule<typeof varsParameters> = {
     else {
       // Outside of roles not in vars/ first, unlike a file (plugins/action/include_vars.py, _set_root_dir).
       const beside = context.variable('role_path') === undefined ? [context.variable('ansible_search_path')].flat()[0] : undefined;
-      const root = typeof beside === 'string' ? resolve(beside, dir) : await context.findLocal('vars', dir);
+      const root = typeof beside === 'string' ? beneath(beside, dir) : await context.findLocal('vars', dir);
       if (!(await stat(root).then(() => true, () => false))) return unreadable(`${root} directory does not exist`, name);
       if (!(await isFolder(root))) return unreadable(`${root} is not a directory`, name);
       const matching = params.files_matching === undefined ? undefined : new RegExp(params.files_matching);
       const ignored = params.ignore_files.map((one) => new RegExp(`${one}$`));
       for (const folder of await foldersBelow(root, params.depth === 0 ? Number.POSITIVE_INFINITY : params.depth)) {
         for (const entry of (await readdir(folder)).sort()) {
-          const path = join(folder, entry);
+          const path = beneath(folder, entry);
           if (await isFolder(path) || ignored.some((pattern) => pattern.test(entry)) || matching?.test(entry) === false) continue;
           if (extensions.includes(extname(entry).slice(1))) paths.push(path);
           else if (matching === undefined && !params.ignore_unknown_extensions) return unreadable(`${path} does not have a valid extension: ${extensions.join(', ')}`, name);

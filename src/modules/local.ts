@@ -1,4 +1,5 @@
 // The modules that ask the host nothing: set_fact, assert, fail, debug. Pure.
+import { DateTime } from '../base/datetime.js';
 import { printable } from '../base/host-text.js';
 import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { PlaybookModule } from './module.js';
@@ -60,7 +61,7 @@ export const debug: PlaybookModule<typeof debugParameters> = {
   plan: ({ msg, var: variable, verbosity }, { verbosity: given }) => {
     if (verbosity > given) return { kind: 'done', result: { changed: false, skipped: true, values: { skipped_reason: 'Verbosity threshold not met.' } } };
     const shown = variable === undefined ? msg : variable.value;
-    const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 4);
+    const text = typeof shown === 'string' ? shown : shown instanceof DateTime ? shown.isoformat() : JSON.stringify(shown, null, 4);
     const said = printable(variable === undefined ? text : `${variable.text}: ${text}`);
     return { kind: 'done', result: { changed: false, said, values: variable === undefined ? { msg: shown } : { [variable.text]: shown }, shows: 'always' } };
   },

@@ -81,6 +81,8 @@ export interface StepOptions {
 export interface ActionHost {
   /** The task's, as it is told. */
   readonly taskName: string;
+  /** It is this machine, without SSH. */
+  readonly isLocal: boolean;
   /** One script, as the become user of the task. @throws FleetTapError kind `unreachable` when the connection is lost */
   run(script: string, options?: StepOptions): Promise<CommandResult>;
   /** Gives up the connection and makes a new one. @throws FleetTapError kind `unreachable` */

@@ -40,7 +40,15 @@ const CHANGE = `
 not_mounted() {
   [ -z "$write" ] || printf %s "\${before%x}" > "$fstab"
   at=$path; while [ "$at" != "$kept" ] && rmdir -- "$at" 2>/dev/null; do at=\${at%/*}; done
-  fail "Error mounting $path: $err"
+  fail "Error mounting $path: $err
+"
+}
+mount_it() {
+  case $state,$fstab in
+  ephemeral,*) mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" ;;
+  *,/etc/fstab) mount "$path" ;;
+  *) mount -T "$fstab" "$path" ;;
+  esac
 }
 kept=$path
 if [ -n "$write" ]; then
@@ -50,7 +58,8 @@ if [ -n "$write" ]; then
   cat > "$fstab" || fail "Error writing to $fstab"
 fi
 case $do in
-*unmount*) err=$(umount "$path" 2>&1) || fail "Error unmounting $path: $err" ;;
+*unmount*) err=$(umount "$path" 2>&1) || fail "Error unmounting $path: $err
+" ;;
 esac
 case $do in
 *rmdir*) [ ! -d "$path" ] || rmdir -- "$path" 2>/dev/null || case $(ls -A -- "$path" 2>/dev/null) in '') fail "Error rmdir $path" ;; esac ;;
@@ -62,9 +71,14 @@ case $do in
   [ -d "$path" ] || mkdir -p -- "$path" || fail "Error making dir $path" ;;
 esac
 case $do in
-*remount*) err=$(mount -o "remount\${opts:+,$opts}" "$path" 2>&1) || fail "Error remounting $path: $err" ;;
-*mountnow*) err=$(mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" 2>&1) || not_mounted ;;
-*mountit*) case $fstab in /etc/fstab) err=$(mount "$path" 2>&1) ;; *) err=$(mount -T "$fstab" "$path" 2>&1) ;; esac || not_mounted ;;
+*remount*)
+  # Where it cannot be done in place: unmounted and mounted again.
+  if ! err=$(mount -o "remount\${opts:+,$opts}" "$path" 2>&1); then
+    [ "$state" != remounted ] || [ -z "$opts" ] || fail 'Options were specified with remounted, but the remount command failed. Failing in order to prevent an unexpected mount result. Try replacing this command with a "state: unmounted" followed by a "state: mounted" using the full desired mount options instead.'
+    err=$({ umount "$path" && mount_it; } 2>&1) || case $state in remounted) fail "Error remounting $path: $err
+" ;; *) not_mounted ;; esac
+  fi ;;
+*mountnow*|*mountit*) err=$(mount_it 2>&1) || not_mounted ;;
 esac
 answer
 say changed true
@@ -86,6 +100,7 @@ export const mount: PlaybookModule<typeof parameters> = {
     const { path, state, src, fstype, fstab, dump, passno } = params;
     const written = params.opts ?? 'defaults';
     const opts = params.boot || /(^|,)noauto(,|$)/.test(written) ? written : `${written},noauto`;
+    const warnings = params.boot && /(^|,)noauto(,|$)/.test(written) ? ["Ignore the 'boot' due to 'opts' contains 'noauto'."] : [];
     const shown = { path, state, src, fstype };
     return planScript({ module: 'mount', shown, words: { path, fstab, mounted: '', device: '', folder: '' }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
       const text = Buffer.from(answer.values.get('text') ?? '', 'base64').toString('utf8');
@@ -105,10 +120,10 @@ export const mount: PlaybookModule<typeof parameters> = {
       if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), isMounted ? 'remount' : 'mountnow');
       const changed = writes || steps.length > 0;
       const values = { name: path, ...(src === undefined ? {} : { src }), ...(fstype === undefined ? {} : { fstype }), opts: params.opts_no_log ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : opts, boot: params.boot ? 'yes' : 'no', dump, passno, fstab };
-      const result = { changed, values: { ...values, backup_file: '' } };
+      const result = { changed, values: { ...values, backup_file: '' }, warnings };
       if (!changed || context.check) return result;
-      const words = { path, fstab, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };
-      return planScript({ module: 'mount', shown, words, body: `${FAIL}\n${CHANGE}`, input: Buffer.from(table) }, context, (last) => ({ changed: true, values: { ...values, backup_file: last.text('backupfile') } }));
+      const words = { path, fstab, state, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };
+      return planScript({ module: 'mount', shown, words, body: `${FAIL}\n${CHANGE}`, input: Buffer.from(table) }, context, (last) => ({ changed: true, values: { ...values, backup_file: last.text('backupfile') }, warnings }));
     });
   },
 };

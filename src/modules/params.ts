@@ -2,6 +2,7 @@
 // Guaranteed: unknown names, missing ones, wrong types and values outside of the choices are refused; conversions are Ansible's
 // (module_utils/common/validation.py): "yes" is true, "a,b" is a list, 5 is "5".
 import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { didYouMean } from '../base/near-names.js';
 
@@ -9,6 +10,8 @@ interface Kinds {
   string: string;
   boolean: boolean;
   integer: number;
+  /** As Python's int() makes it: a number loses its fraction. */
+  truncated: number;
   /** A list of strings; a string with commas is one. */
   list: readonly string[];
   /** A list of strings; a string is one item. */
@@ -114,11 +117,10 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
       return text(name, value);
     case 'boolean':
       return boolean(name, value);
-    case 'integer': {
-      const digits = String(value).trim();
-      if (typeof value === 'object' || !/^[+-]?\d+$/.test(digits)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a whole number`, name);
-      return Number(digits);
-    }
+    case 'truncated':
+      return wholeNumber(name, typeof value === 'number' || value instanceof PythonFloat ? Math.trunc(Number(value)) : value, /^[+-]?\d+$/);
+    case 'integer':
+      return wholeNumber(name, value, /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i);
     case 'list':
       return Array.isArray(value) ? value.map((item) => text(name, item)) : text(name, value).split(',').map((item) => item.trim());
     case 'words':
@@ -133,7 +135,7 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
       return number;
     }
     case 'mapping':
-      if (typeof value !== 'object' || Array.isArray(value) || value instanceof PythonFloat) throw new ParameterError(`${name} takes a mapping`, name);
+      if (typeof value !== 'object' || Array.isArray(value) || value instanceof PythonFloat || value instanceof DateTime) throw new ParameterError(`${name} takes a mapping`, name);
       return value;
     case 'items':
       return Array.isArray(value) ? value : [value];
@@ -144,6 +146,14 @@ function convert(name: string, type: keyof Kinds, value: unknown): unknown {
   }
 }
 
+/** @param written what a text of it may look like */
+function wholeNumber(name: string, value: unknown, written: RegExp): number {
+  const digits = typeof value === 'boolean' ? String(Number(value)) : typeof value === 'object' && !(value instanceof PythonFloat) ? '' : String(value).trim();
+  const number = written.test(digits) ? Number(digits) : Number.NaN;
+  if (!Number.isInteger(number)) throw new ParameterError(`${name}: ${JSON.stringify(value)} is not a whole number`, name);
+  return number;
+}
+
 function text(name: string, value: unknown): string {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw new ParameterError(`${name} holds a NUL, which no program takes`, name);
@@ -151,6 +161,7 @@ function text(name: string, value: unknown): string {
   }
   if (typeof value === 'number' || value instanceof PythonFloat) return String(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (value instanceof DateTime) return value.isoformat();
   throw new ParameterError(`${name} takes a string, not ${Array.isArray(value) ? 'a list' : 'a mapping'}`, name);
 }
 
@@ -160,11 +171,16 @@ function boolean(name: string, value: unknown): boolean {
   throw new ParameterError(`${name}: ${JSON.stringify(value)} is neither true nor false`, name);
 }
 
-/** Octal digits without leading zeros, as `stat -c %a` prints them; symbols as they are. YAML has already read 0644 as an octal number. */
-function mode(name: string, value: unknown): string {
-  if (typeof value === 'string' && SYMBOLIC.test(value.trim())) return value.trim();
-  const bits = typeof value === 'number' ? value : typeof value === 'string' && /^(0o?)?[0-7]{1,4}$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
-  if (!Number.isInteger(bits) || bits < 0 || bits > 0o7777) {
+/**
+ * Octal digits without leading zeros, as `stat -c %a` prints them; symbols as they are; nothing for an empty text. YAML has already read 0644 as an octal
+ * number. Python's true is 1, and of a number the last twelve bits count, as Ansible hands it to chmod.
+ */
+function mode(name: string, value: unknown): string | undefined {
+  if (value === '') return undefined;
+  if (typeof value === 'string' && SYMBOLIC.test(value)) return value;
+  const digits = typeof value === 'string' && /^\s*(?:0o)?0*[0-7]{1,4}\s*$/.test(value) ? Number.parseInt(value.replace('o', ''), 8) : Number.NaN;
+  const bits = typeof value === 'number' || typeof value === 'boolean' ? Number(value) & 0o7777 : digits;
+  if (Number.isNaN(bits) || (typeof value === 'number' && !Number.isInteger(value))) {
     throw new ParameterError(`${name}: ${JSON.stringify(value)} is not supported`, name, "write octal digits in quotes: '0644', or symbols: u=rw,go=r");
   }
   return bits.toString(8);

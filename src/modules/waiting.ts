@@ -4,14 +4,14 @@ import { FleetTapError } from '../base/errors.js';
 import { PythonRegexError, pythonRegex, search } from '../base/python-regex.js';
 import { quote } from '../base/quote.js';
 import { parseAnswer } from './answer.js';
-import type { ActionHost, ModuleContext, PlaybookModule } from './module.js';
+import type { ActionHost, ModuleContext, ModuleResult, PlaybookModule } from './module.js';
 import { OWN, pathInfo } from './ownership.js';
 import { ParameterError, type Parameters, type ParamsOf } from './params.js';
 import { assign, moduleScript } from './script.js';
 
 const pauseParameters = {
-  seconds: { type: 'integer' },
-  minutes: { type: 'integer' },
+  seconds: { type: 'truncated' },
+  minutes: { type: 'truncated' },
   prompt: { type: 'string' },
   echo: { type: 'boolean', default: true },
 } as const satisfies Parameters;
@@ -198,9 +198,9 @@ export const waitForConnection: PlaybookModule<typeof connectionParameters> = {
 };
 
 const rebootParameters = {
-  reboot_timeout: { type: 'integer', default: 600 },
-  pre_reboot_delay: { type: 'integer', default: 0 },
-  post_reboot_delay: { type: 'integer', default: 0 },
+  reboot_timeout: { type: 'truncated', default: 600 },
+  pre_reboot_delay: { type: 'truncated', default: 0 },
+  post_reboot_delay: { type: 'truncated', default: 0 },
   connect_timeout: { type: 'integer' },
   test_command: { type: 'string', default: 'whoami' },
   msg: { type: 'string', default: 'Reboot initiated by Ansible' },
@@ -213,29 +213,34 @@ export const reboot: PlaybookModule<typeof rebootParameters> = {
   name: 'reboot',
   parameters: rebootParameters,
   plan: (params, context) => {
-    if (context.check) return { kind: 'done', result: { changed: true, values: { elapsed: 0, rebooted: true } } };
     const label = `: fleet-tap module reboot '{}'\n`;
     const bootTime = `${label}${params.boot_time_command}\n`;
     return {
       kind: 'action',
       run: async (host) => {
-        const started = Date.now();
+        if (host.isLocal) return { changed: false, failed: true, msg: 'Running reboot with local connection would reboot the control node.', values: { elapsed: 0, rebooted: false } };
+        if (context.check) return { changed: true, values: { elapsed: 0, rebooted: true } };
         const before = await host.run(bootTime);
-        if (before.status !== 0) return { changed: false, failed: true, msg: `the time of the last boot could not be read: ${before.stderr.trim()}`, values: { rebooted: false } };
-        const minutes = Math.floor(params.pre_reboot_delay / 60);
+        if (before.status !== 0) return { changed: false, failed: true, msg: `reboot: failed to get host boot time info, rc: ${before.status}, stdout: ${before.stdout}, stderr: ${before.stderr}`, values: { reboot: false } };
+        const minutes = Math.floor(Math.max(0, params.pre_reboot_delay) / 60);
         const command = params.reboot_command ?? `shutdown -r ${minutes} ${quote(params.msg)}`;
         // The connection may be gone before the shell has answered.
-        const asked = await host.run(`${label}PATH=$PATH:${params.search_paths.map(quote).join(':')}\n${command} </dev/null 2>&1\n`, { timeoutMs: 60_000 }).catch((error: unknown) => {
+        const asked = await host.run(`${label}PATH=$PATH:${params.search_paths.map(quote).join(':')}\n${command} </dev/null\n`, { timeoutMs: 60_000 }).catch((error: unknown) => {
           if (error instanceof FleetTapError && error.kind === 'unreachable') return undefined;
           throw error;
         });
-        if (asked !== undefined && asked.status !== 0 && asked.status < 128) return { changed: false, failed: true, msg: `Reboot command failed. Error was: '${asked.stdout.trim()}'`, values: { rebooted: false } };
-        if (params.post_reboot_delay > 0) await host.sleep(params.post_reboot_delay);
+        const started = Date.now();
         const elapsed = () => Math.floor((Date.now() - started) / 1000);
-        const late = await untilAnswered(host, params.reboot_timeout, 1, bootTime, (stdout, status) => status === 0 && stdout !== before.stdout);
-        if (late !== undefined) return { changed: false, failed: true, msg: `Timed out waiting for last boot time check (timeout=${params.reboot_timeout}): ${late}`, values: { rebooted: true, elapsed: elapsed() } };
+        if (asked !== undefined && asked.status !== 0 && asked.status < 128) return { changed: false, failed: true, msg: `Reboot command failed. Error was: '${asked.stdout.trim()}, ${asked.stderr.trim()}'`, values: { rebooted: false, elapsed: elapsed() } };
+        if (params.post_reboot_delay > 0) await host.sleep(params.post_reboot_delay);
+        const late = await untilAnswered(host, params.reboot_timeout, 1, bootTime, (stdout, status) => status === 0 && stdout.trim() !== '' && stdout.trim() !== before.stdout.trim());
+        const overtime = (what: string, why: string): ModuleResult => {
+          const msg = `Timed out waiting for ${what} (timeout=${params.reboot_timeout})`;
+          return { changed: false, failed: true, msg, said: `${msg}: ${why}`, values: { rebooted: true, elapsed: elapsed() } };
+        };
+        if (late !== undefined) return overtime('last boot time check', late);
         const wrong = await untilAnswered(host, params.reboot_timeout, 1, `${label}${params.test_command}\n`, (_, status) => status === 0);
-        if (wrong !== undefined) return { changed: true, failed: true, msg: `Timed out waiting for post-reboot test command (timeout=${params.reboot_timeout}): ${wrong}`, values: { rebooted: true, elapsed: elapsed() } };
+        if (wrong !== undefined) return overtime('post-reboot test command', wrong);
         return { changed: true, values: { rebooted: true, elapsed: elapsed() } };
       },
     };

@@ -7,6 +7,9 @@ import { type HostRun, OUTSIDE, type PlayEngine, type SettledTask } from './run-
 import { knownEnvironment, reachedAs, settingsOf } from './settings.js';
 import { DONE, failedResult } from './task-result.js';
 
+/** Its name. */
+export const FACTS = 'Gathering Facts';
+
 /** @returns the hosts that are left */
 export async function gatherFacts(engine: PlayEngine, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
   const known = engine.run.gathering === 'smart' ? hosts.filter((host) => host.hasFacts) : [];
@@ -16,7 +19,7 @@ export async function gatherFacts(engine: PlayEngine, hosts: readonly HostRun[])
 
 async function askFacts(engine: PlayEngine, hosts: readonly HostRun[]): Promise<readonly HostRun[]> {
   const { play, run } = engine;
-  const task = { name: 'Gathering Facts', action: 'gather_facts', path: engine.pathOf(play) };
+  const task = { name: FACTS, action: 'gather_facts', path: engine.pathOf(play) };
   return engine.onAll(task, hosts, 'task', async (host, id) => {
     try {
       const localFrom = localFactsOf(play.gathers, engine.scope(undefined, host, {}));

@@ -67,6 +67,11 @@ export class HandlerBook<Host extends object = object> {
     return sections;
   }
 
+  /** They have notified it still. */
+  keep(handler: Handler, hosts: readonly Host[]): void {
+    this.#notified.set(handler, new Set([...(this.#notified.get(handler) ?? []), ...hosts]));
+  }
+
   /** Those of the hosts that have notified it; they have no longer. */
   take(handler: Handler, hosts: readonly Host[]): Host[] {
     const notified = this.#notified.get(handler);

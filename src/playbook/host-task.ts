@@ -12,7 +12,7 @@ import { resultEvent, type ToldTask } from './result-events.js';
 import type { HostRun, PlayEngine } from './run-state.js';
 import type { TaskHost } from './run-task.js';
 import { searchPath } from './task-scope.js';
-import { chainOf, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
+import { chainOf, quietDelegate, reachedAs, type Settings, settingsOf, verdictOf } from './settings.js';
 import type { TaskResult } from './task-result.js';
 import { TaskLimit } from './task-limit.js';
 import type { Scope } from './variables.js';
@@ -52,6 +52,10 @@ export class HostTask implements TaskHost {
 
   verdict(scope: Scope): Pick<Settings, 'noLog' | 'ignoreErrors'> {
     return verdictOf(chainOf(this.#task), scope);
+  }
+
+  delegateOf(scope: Scope): string | undefined {
+    return quietDelegate(chainOf(this.#task), scope);
   }
 
   /** Resolves when the host has no script of this task's any more. */
@@ -142,12 +146,17 @@ export class HostTask implements TaskHost {
     const { ask } = run;
     return {
       taskName: this.#told.name,
+      isLocal: run.isLocal(host),
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),
       sleep: (sec) => during(async () => (this.#limit === undefined ? run.sleep(sec) : this.#limit.sleep(sec, (some) => run.sleep(some)))),
       say: (line) => run.reporter.note?.(line),
-      ask: ask === undefined ? undefined : (prompt, hidden) => during(() => ask(prompt, hidden)),
+      ask: ask === undefined ? undefined : (prompt, hidden) => during(async () => {
+        const answer = await ask(prompt, hidden);
+        this.#limit?.leftMs(Date.now());
+        return answer;
+      }),
     };
   }
 

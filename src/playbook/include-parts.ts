@@ -3,14 +3,15 @@ import type { Node } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
 import { type MapEntry, yamlError } from '../base/yaml.js';
 import { NO_DIRECTIVES, readDirectives } from './directives.js';
+import { toBool } from './expression/filters-numbers.js';
 import { toText } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
 import type { LoadContext } from './load-context.js';
 import type { Directives, WrittenVars } from './playbook.js';
-import { entriesOf } from './read-keys.js';
+import { type Entries, entriesOf, templatedBooleanOf } from './read-keys.js';
 import { NamesOf } from './names-of.js';
 import { roleDefaults, roleParams, roleVars } from './role.js';
-import { render, type TemplateValue } from './template.js';
+import { render, Template, type TemplateValue } from './template.js';
 
 /** What an include's own variables are to the tasks that it brings; nothing else of it is handed on. */
 export function includeVars(vars: WrittenVars): Directives {
@@ -29,6 +30,18 @@ export function knownName(context: LoadContext, value: TemplateValue, node: Node
   } catch (error) {
     if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
     throw yamlError(context.yaml, node, `${key} is done before the run: ${error.message}`, { code: error.code, hint: `give it with -e, or use ${key.replace('import', 'include')}` });
+  }
+}
+
+/** A switch of an include or import of a role; a template as far as it is known before the run. @throws FleetTapError where it is not */
+export function knownBoolean(context: LoadContext, args: Entries, key: string): boolean | undefined {
+  const value = templatedBooleanOf(context.yaml, args, key);
+  if (!(value instanceof Template)) return value;
+  try {
+    return toBool(render(value, namesBefore(context))) === true;
+  } catch (error) {
+    if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
+    throw value.source.error(0, `${key} is asked before the run: ${error.message}`, { hint: 'write true or false; `when` decides for each host' });
   }
 }
 

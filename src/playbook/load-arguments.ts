@@ -39,6 +39,7 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
     written[canonical] = isScalar(scalar) ? scalar.value : compileNode(file, item.value);
   };
   for (const [name, item] of nodes) {
+    if (module.takesAnyName === true && name.startsWith('_ansible_')) throw yamlError(yaml, item.keyNode, `"${name}" is a name of Ansible's own`, { code: INVALID, hint: 'names that begin with _ansible_ are reserved: take another' });
     located(yaml, item.keyNode, () => {
       const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
       const before = result[canonical];

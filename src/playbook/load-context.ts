@@ -52,4 +52,6 @@ export interface LoadContext {
   /** The innermost first. */
   readonly around: readonly Directives[];
   readonly kind: 'task' | 'handler';
+  /** Folders of the files of tasks around it, as includes and imports name them, the innermost first. Default: none. */
+  readonly namedFolders?: readonly string[];
 }

@@ -17,6 +17,7 @@ export async function loadVarsFiles({ yaml, play }: LoadContext, entries: Entrie
   for (const node of items) {
     const item = compileNode(yaml, node);
     const candidates = Array.isArray(item) ? item : [item];
+    if (candidates.some((one) => one === null)) throw yamlError(yaml, node, 'vars_files takes names of files, not nothing', { code: INVALID });
     const place = yamlPlace(yaml, node);
     if (candidates.some(holdsTemplate)) {
       files.push({ candidates, vars: undefined, place });

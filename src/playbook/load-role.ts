@@ -7,7 +7,7 @@ import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/y
 import { didYouMean } from '../base/near-names.js';
 import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
 import type { LoadContext } from './load-context.js';
-import { applyOf, includeVars, knownName } from './include-parts.js';
+import { applyOf, includeVars, knownBoolean, knownName } from './include-parts.js';
 import { readArgumentSpecs, validationTask, type WrittenSpecs } from './load-argument-spec.js';
 import { holdsTemplate } from './load-arguments.js';
 import type { Directives, Handler, Include, Included, Role, RoleFiles, RoleFolder, RoleSteps, Step, TaskBase, WrittenVars } from './playbook.js';
@@ -50,7 +50,7 @@ export async function loadRoles(context: LoadContext, node: Node | null): Promis
 /** @param context around it: the import's own keys, innermost */
 export async function importRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>, entry: MapEntry): Promise<Step[]> {
   const loaded = await loadRole(context, argumentsRole(context, args, entry, 'import_role'), parentsOf(context));
-  if (booleanOf(context.yaml, args, 'public') !== false) context.play.roles.push(loaded.role);
+  if (knownBoolean(context, args, 'public') !== false) context.play.roles.push(loaded.role);
   context.play.importedHandlers.push(...loaded.handlers);
   return [...loaded.steps];
 }
@@ -62,17 +62,17 @@ export async function includeRole(context: LoadContext, base: TaskBase, args: Re
   const target = compileNode(yaml, name.value);
   const apply = applyOf(context, args.get('apply'));
   const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
-  const isPublic = booleanOf(yaml, args, 'public') ?? false;
+  const isPublic = knownBoolean(context, args, 'public') ?? false;
   const inner = { ...context, around };
   const isDynamic = holdsTemplate(target) || [...args.values()].some(({ value }) => holdsTemplate(compileNode(yaml, value)));
   const quiet = { ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined, handlers: [] } };
   const from = new Map(FOLDERS.flatMap((folder) => (args.has(`${folder}_from`) ? [[folder, compileNode(yaml, args.get(`${folder}_from`)?.value ?? null)] as const] : [])));
   const load = (name: string, files: RoleFiles) => loadRole(quiet, argumentsRole(quiet, args, entry, 'include_role', { name, files }), parentsOf(context));
-  const include: Include = { kind: 'include', what: 'role', ...base, target, roleOptions: { isPublic, from }, apply, load };
+  const include: Include = { kind: 'include', what: 'role', ...base, target, roleOptions: { isPublic, from }, apply, isThere: async (one) => (await findRole(inner, one)) !== undefined, load };
   if (isDynamic || typeof target !== 'string') return include;
-  const path = await findRole(inner, target);
+  const found = await findRole(inner, target);
   // A role that includes itself ends by a condition: it is loaded when it runs.
-  if (path !== undefined && context.play.open.includes(path)) return include;
+  if (found !== undefined && context.play.open.includes(found.path)) return include;
   const loaded = await loadRole({ ...inner, play: { ...inner.play, handlers: [] } }, argumentsRole(inner, args, entry, 'include_role'), parentsOf(context));
   return { ...include, load: async () => loaded };
 }
@@ -81,18 +81,24 @@ function parentsOf({ role }: LoadContext): Role[] {
   return role === undefined ? [] : [...role.parents, role];
 }
 
-async function findRole({ play, role }: LoadContext, name: string): Promise<string | undefined> {
+/** One that is only there by its path from where the program was started is called by the path's last part (playbook/role/definition.py). */
+async function findRole({ play, role }: LoadContext, name: string): Promise<{ readonly path: string; readonly name: string } | undefined> {
   const folders = [join(play.folder, 'roles'), ...play.rolesPath.map((path) => path.replace(/^~(?=\/)/, homedir())), ...(role === undefined ? [] : [dirname(role.path)]), play.folder];
-  return firstFile([...folders.map((folder) => resolve(folder, name)), ...(name.includes('/') ? [resolve(name)] : [])]);
+  const known = await firstFile(folders.map((folder) => resolve(folder, name)));
+  if (known !== undefined) return { path: known, name };
+  const path = name.includes('/') ? await firstFile([resolve(name)]) : undefined;
+  return path === undefined ? undefined : { path, name: basename(name) };
 }
 
 async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Role[]): Promise<LoadedRole> {
   const { yaml } = context;
-  const path = await findRole(context, use.name);
-  if (path === undefined) {
-    const hint = use.name.includes('.') ? 'roles of collections are not supported: copy the role into roles/' : `looked in ${[join(context.play.folder, 'roles'), ...context.play.rolesPath].join(', ')}`;
-    throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: use.name.includes('.') ? UNSUPPORTED : INVALID, hint });
+  const found = await findRole(context, use.name);
+  if (found === undefined) {
+    const isOfCollection = /^\w+\.\w+\.\w+$/.test(use.name);
+    const hint = isOfCollection ? 'roles of collections are not supported: copy the role into roles/' : `looked in ${[join(context.play.folder, 'roles'), ...context.play.rolesPath].join(', ')}`;
+    throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: isOfCollection ? UNSUPPORTED : INVALID, hint });
   }
+  const { path, name } = found;
   if (parents.length > 50 || parents.filter((one) => one.path === path).length > 20) throw yamlError(yaml, use.place, `the role "${use.name}" needs itself`, { code: INVALID });
   const vault = context.play.vault;
   const read = async (folder: 'vars' | 'defaults'): Promise<WrittenVars> => {
@@ -101,9 +107,8 @@ async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Ro
     return Object.assign({}, ...(await Promise.all(files.map((file) => readVarsFile(file, vault))))) as WrittenVars;
   };
   const meta = await readMeta(context, path);
-  const name = use.name.includes('/') && resolve(use.name) === path ? basename(use.name) : use.name;
   const dependencies: LoadedRole[] = [];
-  const base = { name, path, defaults: await read('defaults'), vars: await read('vars'), ownVars: use.own.vars, params: use.params, own: use.own, parents, allowDuplicates: use.allowDuplicates ?? meta.allowDuplicates, key: JSON.stringify([path, use.key]) };
+  const base = { name, path, defaults: await read('defaults'), vars: await read('vars'), ownVars: use.own.vars, params: use.params, own: use.own, parents, allowDuplicates: use.allowDuplicates ?? meta.allowDuplicates, key: JSON.stringify([path, name, use.key]) };
   const asParent: Role = { ...base, dependencies: [] };
   const around = [{ ...use.own, vars: {} }, ...context.around];
   for (const item of meta.dependencies) {
@@ -179,8 +184,8 @@ function argumentsRole(context: LoadContext, args: ReadonlyMap<string, MapEntry>
   const from = { tasks: fileOf('tasks'), vars: fileOf('vars'), defaults: fileOf('defaults'), handlers: fileOf('handlers') };
   // Two uses are one where they say the same: `tasks_from: main` is another than none (playbook/role/__init__.py, _get_hash_dict).
   const saidFrom = Object.entries(given?.files ?? from).filter(([folder]) => given !== undefined || args.has(`${folder}_from`));
-  const allowDuplicates = booleanOf(yaml, args, 'allow_duplicates') ?? true;
-  const isValidated = booleanOf(yaml, args, 'rolespec_validate') ?? true;
+  const allowDuplicates = knownBoolean(context, args, 'allow_duplicates') ?? true;
+  const isValidated = knownBoolean(context, args, 'rolespec_validate') ?? true;
   // Its variables are the role's: with import_role the whole play sees them.
   const vars = context.around.find((one) => one.params !== undefined)?.params ?? {};
   return { name: given?.name ?? knownName(context, compileNode(yaml, name.value), name.value ?? entry.keyNode, key), own: { ...NO_DIRECTIVES, vars }, params: {}, from, isValidated, allowDuplicates, key: JSON.stringify([saidFrom, vars], (_, value: unknown) => (value instanceof Template ? value.source.text : value)), place: name.value ?? entry.keyNode };

@@ -14,7 +14,7 @@ import { importRole, includeRole } from './load-role.js';
 import { actionOf, INCLUDES, loadTask, shortName, taskBase } from './load-task.js';
 import type { Block, Handler, Include, Included, Step } from './playbook.js';
 import { firstFile, readYaml } from './read-file.js';
-import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, UNSUPPORTED } from './read-keys.js';
+import { type Entries, entriesOf, INVALID, isNothing, itemsOf, keyError, saidEntries, UNSUPPORTED } from './read-keys.js';
 import { compileNode } from './template.js';
 
 const BLOCK_KEYS = [...COMMON_KEYS, 'block', 'rescue', 'always', 'delegate_to', 'delegate_facts', 'notify'];
@@ -65,7 +65,7 @@ function withoutAction(yaml: YamlFile, entries: Entries): Entries {
 
 async function loadStep(context: LoadContext, item: Node): Promise<Step[]> {
   const { yaml } = context;
-  const entries = withoutAction(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler'));
+  const entries = withoutAction(yaml, saidEntries(yaml, entriesOf(yaml, item, context.kind === 'task' ? 'a task' : 'a handler')));
   if (entries.has('block')) return context.kind === 'handler' ? loadHandlerBlock(context, entries) : [await loadBlock(context, entries)];
   const key = [...entries.keys()].find((one) => INCLUDES.includes(shortName(one)));
   const entry = key === undefined ? undefined : entries.get(key);
@@ -119,7 +119,7 @@ async function includeTasks(context: LoadContext, node: Node, entries: Entries, 
   const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
   const inner = { ...context, around };
   const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode);
-  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, load };
+  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, isThere: async (path) => (await findTasks(inner, path)) !== undefined, load };
   if (holdsTemplate(target) || typeof target !== 'string') return include;
   const path = await findTasks(inner, target);
   if (path !== undefined && context.play.open.includes(path)) return include;
@@ -135,6 +135,7 @@ function includeArguments(context: LoadContext, entry: MapEntry, args: MapEntry 
   const dynamic = key.includes('include_');
   const known = isTasks ? ['file', ...(dynamic ? ['apply'] : [])] : ['name', 'role', 'tasks_from', 'vars_from', 'defaults_from', 'handlers_from', 'allow_duplicates', 'rolespec_validate', 'public', ...(dynamic ? ['apply'] : [])];
   for (const [name, item] of nodes) if (!known.includes(name)) throw yamlError(yaml, item.keyNode, `${key} has no parameter "${name}"`, { code: INVALID, hint: `it takes ${known.join(', ')}; variables stand below vars:` });
+  for (const [name, item] of nodes) if (/^name$|^role$|_from$/.test(name) && isNothing(yaml, item.value)) throw yamlError(yaml, item.keyNode, `${name} takes a string, not nothing`, { code: INVALID });
   return nodes;
 }
 
@@ -152,8 +153,17 @@ async function loadTasksFile(context: LoadContext, path: string, node: Node): Pr
   const root = resolveAlias(yaml, yaml.root);
   if (!isNothing(yaml, root) && !isSeq(root)) throw yamlError(yaml, root, `a file of tasks is a list${isMap(root) ? ', not a mapping' : ''}`, { code: INVALID, hint: 'start each task with `- `' });
   const play = { ...context.play, open: [...context.play.open, found] };
-  const steps = await loadSteps({ ...context, yaml, play }, root, 'a file of tasks');
-  return { shown: found, steps, handlers: [], role: undefined };
+  const namedFolders = [path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', ...(context.namedFolders ?? [])];
+  const steps = await loadSteps({ ...context, yaml, play, namedFolders }, root, 'a file of tasks');
+  return { shown: shownPath(context, path, found), steps, handlers: [], role: undefined };
+}
+
+/** As Ansible puts it together: what is found beside other files is told with its `./` and `../` (playbook/included_file.py). */
+function shownPath({ role, play, namedFolders = [] }: LoadContext, path: string, found: string): string {
+  if (isAbsolute(path)) return found;
+  const joined = (...parts: readonly string[]) => parts.filter((part) => part !== '').join('/');
+  const folders = role === undefined ? namedFolders.map((_, index) => joined(play.folder, ...namedFolders.slice(0, index + 1).toReversed())) : [`${role.path}/tasks`];
+  return folders.map((folder) => joined(folder, path)).find((one) => resolve(one) === found) ?? found;
 }
 
 function findTasks(context: LoadContext, path: string): Promise<string | undefined> {

@@ -17,7 +17,7 @@ import { loadFactChoice } from './fact-choice.js';
 import { loadVarsFiles, loadVarsPrompt } from './load-play-vars.js';
 import type { Directives, Play, Playbook } from './playbook.js';
 import { readYaml } from './read-file.js';
-import { booleanOf, entriesOf, INVALID, keyError, textOf, templatedBooleanOf, textsOf, UNSUPPORTED, type Entries } from './read-keys.js';
+import { booleanOf, entriesOf, INVALID, keyError, textOf, templatedBooleanOf, textsOf, UNSUPPORTED, saidEntries, type Entries } from './read-keys.js';
 import { compileNode, compileUserData, render, Template } from './template.js';
 import { NamesOf } from './names-of.js';
 import { toText } from './expression/values.js';
@@ -82,7 +82,7 @@ async function importPlays(yaml: YamlFile, entries: Entries, entry: MapEntry, op
 }
 
 async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: LoadOptions, outer: Directives): Promise<Play> {
-  const entries = withRemoteUser(yaml, given);
+  const entries = withRemoteUser(yaml, saidEntries(yaml, given));
   for (const [key, entry] of entries) if (!PLAY_KEYS.includes(key)) throw keyError(yaml, entry, 'play', PLAY_KEYS, unsupportedPlayKeys);
   const hostsEntry = entries.get('hosts');
   if (hostsEntry === undefined) throw yamlError(yaml, node, 'this play says no hosts', { code: INVALID, hint: 'hosts: all' });
@@ -96,7 +96,7 @@ async function loadPlay(yaml: YamlFile, node: Node, given: Entries, options: Loa
   const names = new NamesOf([compiledExtra(options), vars]);
   const strategy = knownText(yaml, entries, 'strategy', names) ?? 'linear';
   const known = STRATEGIES[strategy.replace(/^ansible\.builtin\./, '')];
-  if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${strategy} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
+  if (known === undefined) throw yamlError(yaml, entries.get('strategy')?.value ?? node, `the strategy ${JSON.stringify(strategy)} is not supported`, { code: UNSUPPORTED, hint: 'linear, free and host_pinned are' });
   const order = knownText(yaml, entries, 'order', names);
   if (order !== undefined && !ORDERS.includes(order)) throw yamlError(yaml, entries.get('order')?.value ?? node, `the order ${order} is not known`, { code: INVALID, hint: ORDERS.join(', ') });
   const play: PlayContext = {

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { FleetTapError } from '../base/errors.js';
 import { readText } from '../base/read-text.js';
 import { plainBytes, plainText, type Vault } from '../base/vault.js';
@@ -43,7 +43,8 @@ export class LocalFiles {
 
   #candidates(kind: 'files' | 'templates' | 'vars', path: string): string[] {
     const written = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
-    return [...new Set(this.#folders.flatMap((folder) => [...(written.split('/')[0] === kind ? [] : [resolve(folder, kind, written)]), resolve(folder, written)]))];
+    const at = (folder: string) => (kind === 'vars' && !isAbsolute(written) ? `${folder}/${written.replace(/\/+$/, '')}` : resolve(folder, written)); // include_vars tells ./ and ../
+    return [...new Set(this.#folders.flatMap((folder) => [...(written.split('/')[0] === kind ? [] : [at(join(folder, kind))]), at(folder)]))];
   }
 
   /** The whole file, decrypted where Ansible Vault has encrypted it. @throws FleetTapError kind `host` */

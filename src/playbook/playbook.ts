@@ -180,6 +180,7 @@ export interface Include extends TaskBase {
   readonly roleOptions: RoleOptions;
   /** `apply:`: what holds for the tasks included. */
   readonly apply: Directives | undefined;
+  isThere(target: string): Promise<boolean>;
   /** Loads for a rendered target, and for rendered names of the role's files. */
   load(target: string, from: RoleFiles): Promise<Included>;
 }

@@ -2,6 +2,7 @@
 // Guaranteed: no key is ignored: one that is not supported is refused with what to write instead, one that does not exist with what was meant.
 import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { didYouMean } from '../base/near-names.js';
+import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { describeNode, type MapEntry, mapEntries, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import { compileNode, Template } from './template.js';
@@ -30,6 +31,19 @@ export function itemsOf(yaml: YamlFile, node: Node | null, what: string): Node[]
   return list.items as Node[];
 }
 
+/** With nothing behind them they are as if they were not there. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['when', 'args', 'register', 'retries', 'until', 'listen', 'loop', 'order', 'vars_files']);
+/** With nothing behind them Ansible ends with an error. */
+const NOT_EMPTY = /^(?:tags|throttle|connection|serial|strategy|loop_control|block|rescue|always|with_.*)$/;
+
+/** The keys that say something. @throws FleetTapError for one that must */
+export function saidEntries(yaml: YamlFile, entries: Entries): Entries {
+  const empty = [...entries].filter(([, { value }]) => isNothing(yaml, value));
+  const wrong = empty.find(([key]) => NOT_EMPTY.test(key));
+  if (wrong !== undefined) throw yamlError(yaml, wrong[1].keyNode, `nothing stands behind ${wrong[0]}`, { code: INVALID, hint: 'write a value, or remove the key' });
+  return empty.some(([key]) => MAY_BE_EMPTY.has(key)) ? new Map([...entries].filter(([key, { value }]) => !MAY_BE_EMPTY.has(key) || !isNothing(yaml, value))) : entries;
+}
+
 /** The error for a key that may not stand here. */
 export function keyError(yaml: YamlFile, entry: MapEntry, what: string, known: readonly string[], unsupported: Readonly<Record<string, string>>) {
   const key = String(entry.key);
@@ -45,7 +59,7 @@ export function textOf(yaml: YamlFile, entries: Entries, key: string): string | 
   if (entry === undefined) return undefined;
   const value = compileNode(yaml, entry.value);
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || value instanceof PythonFloat) return String(value);
+  if (typeof value === 'number' || value instanceof PythonFloat || value instanceof DateTime) return String(value);
   if (value instanceof Template) throw value.source.error(0, `${key} takes no template here`, { hint: 'write the value itself' });
   throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes a string, not ${describeNode(yaml, entry.value)}`, { code: INVALID });
 }
@@ -70,6 +84,7 @@ export function templatedBooleanOf(yaml: YamlFile, entries: Entries, key: string
   if (entry === undefined) return undefined;
   const value = compileNode(yaml, entry.value);
   if (typeof value === 'boolean' || value instanceof Template) return value;
+  if (value === null) return false;
   if (typeof value === 'string' && /^(yes|on|true)$/i.test(value)) return true;
   if (typeof value === 'string' && /^(no|off|false)$/i.test(value)) return false;
   throw yamlError(yaml, entry.value ?? entry.keyNode, `${key} takes true or false, not ${describeNode(yaml, entry.value)}`, { code: INVALID });

@@ -34,6 +34,7 @@ export function resultEvent(task: ToldTask, host: string, result: TaskResult, pa
     ...(noLog || result.diff === undefined ? {} : { diff: printable(result.diff) }),
     ...(noLog || result.hint === undefined ? {} : { hint: result.hint }),
     ...(result.delegatedTo === undefined || result.delegatedTo === host ? {} : { delegatedTo: result.delegatedTo }),
+    ...(result.delegatedVars === undefined ? {} : { delegatedVars: result.delegatedVars }),
   };
 }
 

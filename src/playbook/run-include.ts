@@ -89,22 +89,26 @@ function wantedOf(include: Include, scope: Scope, around: Around): Omit<Wanted, 
   return { target: toText(render(include.target, scope)), from, locals: { ...around.locals, ...own }, item: label, hosts: [] };
 }
 
-/** undefined: it cannot be loaded, and its hosts have failed. */
+/** undefined: it is not there, and its hosts have failed. @throws FleetTapError for a mistake in it, which ends the run, as in Ansible */
 async function load(play: PlayEngine, include: Include, { target, from, item, hosts }: Wanted, around: Around, names: Scope): Promise<Included | undefined> {
-  try {
+  if (await include.isThere(target)) {
     const included = await include.load(target, from);
     for (const host of hosts) host.counts.ok += 1;
     play.run.reporter.included?.(included.shown, hosts.map(({ host }) => host.name), item);
     return included;
-  } catch (error) {
-    const problem = error instanceof FleetTapError ? new FleetTapError('host', error.code, error.message, { place: error.place, ...(error.hint === undefined ? {} : { hint: error.hint }) }) : error;
-    for (const host of hosts) {
-      const result = failedResult(problem);
-      play.tell(0, { name: bannerName(include, names), action: include.action }, host, result);
-      play.settle(bannerName(include, names), include, result, host, around);
-    }
-    return undefined;
   }
+  const isTasks = include.what === 'tasks';
+  const problem = new FleetTapError('host', 'file-missing', `there is no ${isTasks ? 'file' : 'role'} ${target}`, { place: include.place });
+  const failed = failedResult(problem);
+  const result = { ...failed, registered: { changed: false, failed: true, ...(isTasks ? { include: target } : {}), reason: failed.msg } };
+  for (const host of hosts) {
+    // A loop's results are not told, as in Ansible.
+    if (item === undefined) play.tell(0, { name: bannerName(include, names), action: include.action }, host, result);
+    // It counts as a failure also where it is rescued, and the rescue does not learn what it was (plugins/strategy/linear.py).
+    if (around.isRescued) host.counts.failed += 1;
+    else play.settle(bannerName(include, names), include, result, host, around);
+  }
+  return undefined;
 }
 
 async function runIncluded(play: PlayEngine, include: Include, included: Included, { locals }: Wanted, hosts: readonly HostRun[], around: Around, names: Scope): Promise<readonly HostRun[]> {
@@ -116,7 +120,7 @@ async function runIncluded(play: PlayEngine, include: Include, included: Include
 }
 
 /** A role that is included is told without the role that includes it, and by the name as it is written (playbook/role_include.py, get_name). */
-function bannerName(include: Include, names: Scope): string {
+export function bannerName(include: Include, names: Scope | undefined): string {
   if (include.what === 'tasks') return taskName(include, names);
   const own = plainName(include, names);
   return own === '' ? `${include.action} : ${include.target instanceof Template ? include.target.source.text : toText(include.target)}` : own;

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Group, Host, Inventory } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
-import { type HostVariables, type UserVars, HostVariables as Variables } from './variables.js';
+import { type HostVariables, type UserVars, HostVariables as Variables } from './host-variables.js';
 
 const LOCALHOST: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 
@@ -85,6 +85,8 @@ export class RunInventory implements Inventory {
       isNew = true;
     }
     if (!this.#group(group).hosts.includes(host)) {
+      // This machine, which is in no inventory: in this group, but not among all.
+      if (this.implicit(host) !== undefined && !this.hosts.some(({ name }) => name === host)) this.hosts.push({ ...this.host(host), ownVars: this.host(host).vars });
       this.#put(host, group);
       isNew = true;
     }
@@ -141,7 +143,8 @@ export class RunInventory implements Inventory {
   #renewHosts(name: string, seen: readonly string[] = []): void {
     const group = this.groups.get(name);
     if (group === undefined || seen.includes(name)) return;
-    this.groups.set(name, { ...group, hosts: [...new Set([...this.#hostsBelow(name), ...group.hosts])] });
+    const hosts = [...new Set([...this.#hostsBelow(name), ...group.hosts])];
+    this.groups.set(name, { ...group, hosts: name === 'all' ? hosts.filter((host) => this.implicit(host) === undefined) : hosts });
     for (const parent of this.groups.values()) if (parent.children.includes(name)) this.#renewHosts(parent.name, [...seen, name]);
   }
 

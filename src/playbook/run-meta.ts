@@ -47,8 +47,10 @@ export async function runMeta(play: PlayEngine, task: Meta, hosts: readonly Host
       for (const host of play.hosts) play.ended.add(host);
       return [];
     case 'clear_host_errors':
-      // A host that has failed is there again in the next play; one that could not be reached goes on in this one.
-      for (const host of play.removed) if (!host.isUnreachable) play.ended.add(host);
+      // A host that has failed is there again in the next play; one that could not be reached, or is in the `always` of what has failed, goes on in this one.
+      for (const host of play.removed) if (!host.isUnreachable && !hosts.includes(host)) play.ended.add(host);
+      for (const host of hosts) play.clearings.set(host, (play.clearings.get(host) ?? 0) + 1);
+      play.isStopped = false;
       play.run.clearErrors(play.hosts);
       for (const host of play.hosts) play.removed.delete(host);
       return play.hosts.filter((host) => !play.ended.has(host));

@@ -6,24 +6,25 @@ import { asHostError, type FleetTapError } from '../base/errors.js';
 import { inherited } from './directives.js';
 import { toText } from './expression/values.js';
 import { failureOf, takenAlong } from './failures.js';
-import { gatherFacts, playAsTask } from './gather-facts.js';
+import { FACTS, gatherFacts, playAsTask } from './gather-facts.js';
 import { HandlerBook } from './handler-book.js';
 import { HostTask } from './host-task.js';
 import { isInterrupted } from './interruption.js';
+import { keepResult } from './keep-result.js';
 import { looksAhead } from './look-ahead.js';
 import { notify, notifySaved } from './notify.js';
-import { runInclude } from './run-include.js';
+import { bannerName, runInclude } from './run-include.js';
 import { runMeta } from './run-meta.js';
 import type { Block, Directives, Handler, Include, Meta, Play, RoleSteps, Step, Task, TaskBase } from './playbook.js';
 import { resultEvent } from './result-events.js';
 import { type Around, type HostRun, OUTSIDE, type PlaybookRun, type PlayEngine, type SettledTask, type Told } from './run-state.js';
 import { runTask } from './run-task.js';
 import { chainOf, switchOf } from './settings.js';
+import { Stepper } from './step.js';
 import { isWanted, wantedSteps } from './tags.js';
 import { failedResult, type TaskResult } from './task-result.js';
-import { pathOf, type PlayVars, plainName, shownName, taskVariables, withoutRole } from './task-scope.js';
+import { pathOf, type PlayVars, plainName, shownName, taskName, taskVariables, withoutRole } from './task-scope.js';
 import { render, Template } from './template.js';
-import { withTemplates } from './registered-vars.js';
 import { Throttles } from './throttle.js';
 import { readVarsFiles } from './vars-files.js';
 import { Scope } from './variables.js';
@@ -42,6 +43,8 @@ export class PlayRun implements PlayEngine {
   readonly ended = new Set<HostRun>();
   /** meta: end_role: no further task of the role that they are in. */
   readonly leaving = new Set<HostRun>();
+  /** meta: clear_host_errors: how often it came to a host. */
+  readonly clearings = new Map<HostRun, number>();
   /** A failure is fatal for all: no further task. */
   isStopped = false;
   /** meta: end_play: no further batch. */
@@ -50,6 +53,7 @@ export class PlayRun implements PlayEngine {
   readonly #ids = new Map<string, number>();
   readonly #done = new Set<string>();
   readonly #throttles = new Throttles();
+  readonly #stepper: Stepper;
 
   constructor(play: Play, run: PlaybookRun, limit: LimitFunction, prompted: PlayVars) {
     this.play = play;
@@ -57,6 +61,7 @@ export class PlayRun implements PlayEngine {
     this.#limit = limit;
     this.#prompted = prompted;
     this.handlers = new HandlerBook(play.handlers);
+    this.#stepper = new Stepper(run.askStep, play.strategy !== 'linear');
   }
 
   /** @returns the hosts that are left */
@@ -72,7 +77,7 @@ export class PlayRun implements PlayEngine {
     let left = hosts;
     // They may say how the host is reached. Names made of facts are known later.
     for (const host of hosts) this.#varsFiles.set(host, this.play.varsFiles.flatMap(({ vars }) => (vars === undefined ? [] : [vars])));
-    if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags)) left = await gatherFacts(this, left);
+    if (this.#gathers(names) && isWanted(this.#factTags(names), this.run.tags) && (await this.#stepper.takes('task', FACTS, left))) left = await gatherFacts(this, left);
     left = await this.#readVarsFiles(left);
     for (const section of [this.play.preTasks, this.play.tasks, this.play.postTasks]) {
       const before = left;
@@ -142,6 +147,7 @@ export class PlayRun implements PlayEngine {
       if (step.kind === 'block') left = await this.#block(step, left, here);
       else if (step.kind === 'role') left = await this.#role(step, left, here);
       else if (step.kind === 'meta') left = await runMeta(this, step, left, here);
+      else if (!(await this.#stepper.takes(kind, writtenName(step), left))) continue;
       else if (step.kind === 'include') left = await runInclude(this, step, left, here, kind);
       else left = await this.#task(step, left, here, kind);
     }
@@ -170,8 +176,9 @@ export class PlayRun implements PlayEngine {
       left = hosts.filter((host) => left.includes(host) || rescued.includes(host));
     }
     if (block.always.length === 0) return left;
+    const cleared = new Map(this.clearings);
     const kept = await this.steps(block.always, hosts.filter((host) => !isOver(host)), { ...around, isAlways: true });
-    return left.filter((host) => kept.includes(host));
+    return hosts.filter((host) => kept.includes(host) && (left.includes(host) || this.clearings.get(host) !== cleared.get(host)));
   }
 
   async flushHandlers(hosts: readonly HostRun[], { isForced = false, isRescued = false } = {}): Promise<readonly HostRun[]> {
@@ -183,6 +190,10 @@ export class PlayRun implements PlayEngine {
       if (handler === undefined || (this.isStopped && !isForced) || this.run.interruption.isOn) continue;
       const due = this.handlers.take(handler, left);
       if (due.length === 0) continue;
+      if (handler.kind !== 'meta' && !(await this.#stepper.takes('handler', writtenName(handler), due))) {
+        this.handlers.keep(handler, due);
+        continue;
+      }
       const kept = handler.kind === 'include' ? await runInclude(this, handler, due, around, 'handler') : handler.kind === 'task' ? await this.#task(handler, due, around, 'handler') : await runMeta(this, handler, due, around, 'handler');
       left = left.filter((host) => !due.includes(host) || kept.includes(host));
     }
@@ -204,7 +215,8 @@ export class PlayRun implements PlayEngine {
     const kept = await this.onAll(told, due, kind, async (host, id) => {
       const worker = new HostTask(this, task, host, { id, name: told.name, action: task.action }, own, (wanted) => looksAhead(this, task, host, around, wanted));
       const result = await runTask(task, when, this.scope(task, host, around.locals), worker);
-      this.#apply(task, result, host, isOnce ? hosts : [host]);
+      // What runs once is known to the whole batch, whoever came to it (plugins/strategy/__init__.py, get_task_hosts).
+      keepResult(this, task, result, host, isOnce ? this.hosts.filter((one) => !one.isUnreachable) : [host]);
       const missed = result.changed && !result.failed ? result.notify.flatMap((name) => notify(this, name, task, host, names, around.isHandler === true) ?? []) : [];
       unknown.push(...missed);
       if (missed.length > 0) return false;
@@ -236,25 +248,6 @@ export class PlayRun implements PlayEngine {
 
   #isFatal(chain: readonly Directives[], names: Scope): boolean {
     return switchOf(inherited(chain, 'anyErrorsFatal'), names) === true;
-  }
-
-  /** register, facts and what else a result does. */
-  #apply(task: Task, result: TaskResult, host: HostRun, hosts: readonly HostRun[]): void {
-    for (const effect of result.failed ? [] : (result.isLoop ? result.items : [result]).flatMap((part) => part.effects)) {
-      if (effect.kind !== 'stats') continue;
-      for (const name of effect.isPerHost ? hosts.map((one) => one.host.name) : [undefined]) this.run.stats.take(effect.data, name, effect.aggregates);
-    }
-    for (const one of hosts) {
-      for (const part of result.isLoop ? result.items : [result]) this.#keepFacts(task, part, host, one);
-      if (task.register !== undefined) one.variables.register(task.register, result.registered, withTemplates(result));
-    }
-  }
-
-  /** Facts are those of the host that the task ran for, or with delegate_facts of the one where it ran. */
-  #keepFacts(task: Task, { delegatedTo, facts, effects }: TaskResult, host: HostRun, one: HostRun): void {
-    const isDelegated = delegatedTo !== undefined && switchOf(inherited(chainOf(task), 'delegateFacts'), this.scope(task, host, {})) === true;
-    const target = isDelegated ? this.run.inventory.variablesOf(this.run.inventory.host(delegatedTo)) : one.variables;
-    target.keep(facts, effects);
   }
 
   /** Runs on all hosts and waits for all of them. */
@@ -341,4 +334,9 @@ export class PlayRun implements PlayEngine {
   }
 
   readonly pathOf = pathOf;
+}
+
+/** As it is written, its templates too. */
+function writtenName(step: Task | Include): string {
+  return step.kind === 'include' ? bannerName(step, undefined) : taskName(step, undefined);
 }

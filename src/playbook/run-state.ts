@@ -17,7 +17,8 @@ import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
 import type { Tags } from './tags.js';
 import type { TaskResult } from './task-result.js';
-import type { HostVariables, RunVariables, Scope } from './variables.js';
+import type { HostVariables } from './host-variables.js';
+import type { RunVariables, Scope } from './variables.js';
 
 export interface HostRun {
   readonly host: Host;
@@ -42,9 +43,12 @@ export interface PlaybookRun extends SettingDefaults {
   /** Taken back with meta: clear_host_errors. */
   clearErrors(hosts: readonly HostRun[]): void;
   session(host: Host): Promise<Session>;
+  isLocal(host: Host): boolean;
   facts(host: Host, localFrom: string): Promise<Readonly<Record<string, unknown>>>;
   reconnect(host: Host): Promise<void>;
   readonly ask: ActionHost['ask'];
+  /** Puts the question of --step; undefined: each task runs. */
+  readonly askStep: ((prompt: string) => Promise<string>) | undefined;
   sleep(sec: number): Promise<void>;
   /** A number for each task that is told to the reporter. */
   nextId(): number;
@@ -101,8 +105,10 @@ export interface PlayEngine {
   readonly ended: Set<HostRun>;
   /** meta: end_role: no further task of the role that they are in. */
   readonly leaving: Set<HostRun>;
+  /** meta: clear_host_errors: how often it came to a host. */
+  readonly clearings: Map<HostRun, number>;
   /** A failure is fatal for all: no further task. */
-  readonly isStopped: boolean;
+  isStopped: boolean;
   /** meta: end_play: no further batch. */
   isEnded: boolean;
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope;

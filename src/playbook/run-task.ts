@@ -29,6 +29,8 @@ const DEFAULT_DELAY_SEC = 5;
 export interface TaskHost {
   readonly files: LocalFiles;
   settings(scope: Scope): Settings;
+  /** The name in delegate_to; undefined: there is none, or nobody can say it. */
+  delegateOf?(scope: Scope): string | undefined;
   verdict(scope: Scope): Pick<Settings, 'noLog' | 'ignoreErrors'>;
   /** The task is not carried out: its plan is all that is wanted. */
   readonly isAhead: boolean;
@@ -66,7 +68,7 @@ function failedAs(error: unknown, scope: Scope, host: TaskHost): TaskResult {
   const result = failedResult(error);
   try {
     const { noLog, ignoreErrors } = host.verdict(scope);
-    return { ...result, noLog, isIgnored: result.failed && ignoreErrors && !isInterrupted(result) };
+    return { ...result, delegatedTo: result.failed ? host.delegateOf?.(scope) : undefined, noLog, isIgnored: result.failed && ignoreErrors && !isInterrupted(result) };
   } catch {
     return result;
   }
@@ -220,7 +222,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
   let failed = raw.failed === true;
   let failedWhen: boolean | undefined;
   const names = () => (task.register === undefined ? scope : scope.with({ [task.register]: registeredOf(raw, { changed, failed, failedWhen, attempts: attempt }) }));
-  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diff ? settings.diffContext : undefined });
+  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, delegatedVars: settings.delegatedVars, diffContext: settings.diff ? settings.diffContext : undefined });
   if (raw.skipped !== true) {
     let asked = 'changed_when';
     try {

@@ -14,12 +14,12 @@ import type { Session } from '../ssh/session.js';
 import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
+import { Tuple } from './expression/kinds.js';
 import { toText } from './expression/values.js';
 import { runHere } from './local-program.js';
 import { Looks } from './looks.js';
 import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
-import { recapStatus } from './recap.js';
 import { RunInventory } from './run-inventory.js';
 import { PlayRun } from './run-play.js';
 import type { HostRun, PlaybookRun } from './run-state.js';
@@ -30,7 +30,8 @@ import { startingAt } from './start-at.js';
 import type { Tags } from './tags.js';
 import { taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
-import { HostVariables, Scope, UserVars } from './variables.js';
+import { HostVariables, UserVars } from './host-variables.js';
+import { Scope } from './variables.js';
 
 export interface RunOptions {
   readonly inventory: Inventory;
@@ -41,8 +42,12 @@ export interface RunOptions {
   readonly facts: (host: Host, localFrom: string) => Promise<Facts>;
   /** Gives up a host's connection and makes a new one: reboot, wait_for_connection. */
   readonly reconnect?: (host: Host) => Promise<Session>;
+  /** Whether a host is this machine, without SSH. Default: none is. */
+  readonly isLocal?: (host: Host) => boolean;
   /** A person who can be asked: pause, vars_prompt. */
   readonly ask?: ((prompt: string, hidden: boolean) => Promise<string>) | undefined;
+  /** --step: what is answered to the question whether a task runs. */
+  readonly askStep?: ((prompt: string) => Promise<string>) | undefined;
   /** Hosts that work at once, at least 1. */
   readonly forks: number;
   readonly reporter: PlaybookReporter;
@@ -108,7 +113,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const inventory = new RunInventory(options.inventory, extra, (host) => options.hostVars?.(host) ?? {});
   const tags = options.tags ?? { only: ['all'], skip: [] };
   const magic: Record<string, unknown> = {
-    ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: tags.only, ansible_skip_tags: tags.skip,
+    ansible_check_mode: check, ansible_diff_mode: diff, ansible_forks: options.forks, ansible_run_tags: Tuple.make(tags.only), ansible_skip_tags: Tuple.make(tags.skip),
     ansible_inventory_sources: options.inventory.sources, ansible_version: VERSION, ansible_verbosity: 0, ansible_playbook_python: '/usr/bin/python3', ...options.magic,
   };
   const sessions = new Map<string, Promise<Session>>();
@@ -148,6 +153,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       sessions.set(key, session);
       return session;
     },
+    isLocal: (host) => options.isLocal?.(withData(host, inventory)) ?? false,
     facts: async (host, localFrom) => ansibleFacts(await options.facts(withData(host, inventory), localFrom)),
     reconnect: async (host) => {
       if (options.reconnect === undefined) throw new FleetTapError('host', 'no-reconnect', 'the connection cannot be made anew here');
@@ -156,6 +162,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       await made;
     },
     ask: options.ask,
+    askStep: options.askStep,
     sleep: options.sleep ?? ((sec) => wait(sec * 1000, undefined, options.interrupted === undefined ? {} : { signal: options.interrupted })),
     nextId: () => {
       lastId += 1;
@@ -242,9 +249,15 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
-      return { recap, failures: run.failures, exitStatus: recapStatus(recap) || (run.failures.size > 0 ? 2 : 0) };
+      return { recap, failures: run.failures, exitStatus: statusOf(run.failures) };
     },
   };
+}
+
+/** Unreachable wins over failed; what `meta: clear_host_errors` has forgiven counts no more. */
+function statusOf(failures: ReadonlyMap<string, FleetTapError>): 0 | 2 | 4 {
+  if ([...failures.values()].some(({ kind }) => kind === 'unreachable')) return 4;
+  return failures.size > 0 ? 2 : 0;
 }
 
 /** Ansible's default. */

@@ -23,6 +23,8 @@ export interface Settings {
   readonly become: false | Partial<Become>;
   readonly environment: Readonly<Record<string, string>>;
   readonly delegateTo: string | undefined;
+  /** How that host is reached, as it is written. */
+  readonly delegatedVars: Vars | undefined;
   readonly timeoutSec: number | undefined;
   /** Lines of a diff around a change. */
   readonly diffContext: number;
@@ -72,6 +74,7 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
     become: become ? identity : false,
     environment: environmentOf(chain, names),
     delegateTo,
+    delegatedVars: delegateTo === undefined ? undefined : names.delegatedVars(),
     connectionVars: names.connectionVars(delegateTo !== undefined),
     connection: otherThan(defaults.defaultConnection, connectionNamed(text('connection'))),
     ...loginOf(text('remoteUser'), text('port')),
@@ -85,6 +88,16 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
 /** Those that say what a failure means: they hold also where another setting cannot be evaluated. @throws FleetTapError kind `host` where they cannot */
 export function verdictOf(chain: readonly Directives[], names: Names): Pick<Settings, 'noLog' | 'ignoreErrors'> {
   return { noLog: switchOf(inherited(chain, 'noLog'), names) ?? false, ignoreErrors: switchOf(inherited(chain, 'ignoreErrors'), names) ?? false };
+}
+
+/** Where a task goes that fails before it runs. */
+export function quietDelegate(chain: readonly Directives[], names: Names): string | undefined {
+  try {
+    const value = render(inherited(chain, 'delegateTo'), names);
+    return value === undefined || value === null || value === '' ? undefined : toText(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function loginOf(remoteUser: string | undefined, port: string | undefined): Pick<Settings, 'remoteUser' | 'port'> {

@@ -25,7 +25,7 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | '
   // In a task, Ansible's plugin says how it connects where nobody else does.
   const connection = inherited(chain, 'connection');
   if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : defaultConnection });
-  return { params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, vault: play.vault };
+  return { params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, delegateTo: inherited(chain, 'delegateTo'), vault: play.vault };
 }
 
 /** Where files that a task names are looked for (playbook/task.py, get_search_path). */

@@ -2,7 +2,7 @@
 // Source: Ansible's template/__init__.py (generate_ansible_template_vars). Not here: names that the module gives itself (template_path as written).
 import type { Stats } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { DateTime } from './expression/datetime.js';
+import { DateTime } from '../base/datetime.js';
 import type { Names } from './expression/evaluate.js';
 import { Undefined } from './expression/undefined.js';
 

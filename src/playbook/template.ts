@@ -3,6 +3,7 @@
 // A string that is one expression keeps the expression's type (ansible-core 2.19); anything else becomes text as Python prints it.
 // Not here: templates in files (template-file.ts).
 import { type Node, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { DateTime } from '../base/datetime.js';
 import { entriesOf } from '../base/keyed-object.js';
 import { PythonFloat } from '../base/python-repr.js';
 import { UNSAFE_MARK, UnsafeText } from '../base/unsafe-text.js';
@@ -104,7 +105,7 @@ export function compileUserData(value: unknown, where: string): TemplateValue {
   if (value instanceof UnsafeText) return value.text;
   if (typeof value === 'string') return compileText(TemplateSource.fromUser(value, where));
   if (Array.isArray(value)) return value.map((item) => compileUserData(item, where));
-  if (typeof value !== 'object' || value === null || value instanceof PythonFloat) return value;
+  if (typeof value !== 'object' || value === null || value instanceof PythonFloat || value instanceof DateTime) return value;
   return makeDict(entriesOf(value).map(([key, item]) => [key, compileUserData(item, where)] as const));
 }
 

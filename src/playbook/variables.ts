@@ -6,8 +6,7 @@
 import { statSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
-import { CONNECTION_VARIABLE, type Host, type Inventory, type Vars } from '../inventory/host.js';
-import type { Effect } from '../modules/module.js';
+import { CONNECTION_VARIABLE, type Inventory, type Vars } from '../inventory/host.js';
 import type { Names } from './expression/evaluate.js';
 import type { ProgramOutput, RenderFile, RunProgram } from './expression/plugin.js';
 import { templateFileValue } from './template-file.js';
@@ -16,91 +15,8 @@ import { Lazy, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
 import { toText } from './expression/values.js';
 import type { WrittenVars } from './playbook.js';
-import { compileUserData, renderVariable, type TemplateValue } from './template.js';
-
-/** What is known of a host while a playbook runs. */
-export class HostVariables {
-  readonly host: Host;
-  readonly extra: UserVars;
-  inventory: UserVars;
-  /** Of add_host: data, over the inventory. */
-  readonly data = new Map<string, unknown>();
-  /** `ansible_facts`, without prefix. */
-  facts: Readonly<Record<string, unknown>> = {};
-  /** Facts that are variables by their own names: `packages`, not `ansible_packages`. */
-  readonly bareFacts = new Set<string>();
-  /** include_vars. */
-  readonly included = new Map<string, TemplateValue>();
-  readonly #more: Readonly<Record<string, unknown>>;
-  /** register and set_fact. Data of hosts. */
-  readonly registered = new Map<string, unknown>();
-  /** Those of `registered` that hold variables of include_vars, which the user wrote: rendered when they are asked for. */
-  readonly registeredVars = new Map<string, TemplateValue>();
-
-  constructor(host: Host, extra: UserVars, hostVars: Readonly<Record<string, unknown>>) {
-    this.host = host;
-    this.extra = extra;
-    this.#more = hostVars;
-    this.inventory = this.#ofInventory(host.vars);
-  }
-
-  /** It has come into other groups. */
-  joined(vars: Readonly<Record<string, unknown>>): void {
-    this.inventory = this.#ofInventory(vars);
-  }
-
-  #ofInventory(vars: Readonly<Record<string, unknown>>): UserVars {
-    return new UserVars({ ...vars, ...this.#more }, (name) => `variable ${name} of ${this.host.name} (inventory)`);
-  }
-
-  /** @param facts of set_fact */
-  keep(facts: Readonly<Record<string, unknown>>, effects: readonly Effect[]): void {
-    for (const [name, value] of Object.entries(facts)) this.register(name, value);
-    for (const effect of effects) {
-      if (effect.kind === 'ansible-facts') {
-        this.facts = { ...this.facts, ...effect.facts };
-        if (effect.areBare === true) for (const name of Object.keys(effect.facts)) this.bareFacts.add(name);
-      }
-      if (effect.kind === 'include-vars') for (const [name, value] of Object.entries(effect.vars)) this.included.set(name, compileIncluded(name, value));
-    }
-  }
-
-  /** @param value data; what was registered under that name before is gone. @param written the same, where it holds what the user wrote */
-  register(name: string, value: unknown, written?: TemplateValue): void {
-    this.registered.set(name, value);
-    if (written === undefined) this.registeredVars.delete(name);
-    else this.registeredVars.set(name, written);
-  }
-}
-
-function compileIncluded(name: string, value: unknown): TemplateValue {
-  return compileUserData(value, `the variable ${name} (include_vars)`);
-}
-
-/** Variables that the user wrote as plain data; each is parsed when it is first asked for. */
-export class UserVars {
-  readonly #plain: Readonly<Record<string, unknown>>;
-  readonly #where: (name: string) => string;
-  readonly #compiled = new Map<string, TemplateValue>();
-
-  constructor(plain: Readonly<Record<string, unknown>>, where: (name: string) => string) {
-    this.#plain = plain;
-    this.#where = where;
-  }
-
-  has(name: string): boolean {
-    return Object.hasOwn(this.#plain, name);
-  }
-
-  get(name: string): TemplateValue {
-    if (!this.#compiled.has(name)) this.#compiled.set(name, compileUserData(this.#plain[name], this.#where(name)));
-    return this.#compiled.get(name);
-  }
-
-  names(): string[] {
-    return Object.keys(this.#plain);
-  }
-}
+import { compileIncluded, HostVariables } from './host-variables.js';
+import { renderVariable, Template, type TemplateValue } from './template.js';
 
 /** What all hosts of a run share. */
 export interface RunVariables {
@@ -123,6 +39,7 @@ export interface TaskVariables {
   readonly defaults: readonly WrittenVars[];
   /** role_name and its like. */
   readonly magic: Readonly<Record<string, unknown>>;
+  readonly delegateTo?: TemplateValue;
   /** Default: no file can be decrypted. */
   readonly vault?: Vault;
 }
@@ -177,24 +94,73 @@ export class Scope implements Names {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
-    if (Object.hasOwn(this.#included, name)) return this.#render(name, this.#included[name]);
-    const { extra, registered, registeredVars, facts, bareFacts, inventory, included, data } = this.#variables;
-    const { params, written, defaults } = this.#task;
-    if (extra.has(name)) return this.#render(name, extra.get(name));
-    for (const vars of params) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
-    if (registeredVars.has(name)) return this.#render(name, registeredVars.get(name));
-    if (registered.has(name)) return registered.get(name);
-    if (included.has(name)) return this.#render(name, included.get(name));
-    for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
-    if (name === 'ansible_facts') return facts;
-    const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
-    if (bareFacts.has(name)) return facts[name];
-    if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return facts[fact];
-    if (data.has(name)) return data.get(name);
-    if (inventory.has(name)) return this.#render(name, inventory.get(name));
-    for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
+    const found = this.#found(name);
+    if (found !== undefined) return found.isWritten ? this.#render(name, found.value) : found.value;
+    if (name === 'ansible_delegated_vars') return this.#delegatedVars() ?? new Undefined(`'${name}'`);
     // The address that is dialled where nobody says another (playbook/play_context.py).
     return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`'${name}'`);
+  }
+
+  /** In the first layer that has it. Written: by the user, so that it may be a template. */
+  #found(name: string): { readonly value: TemplateValue; readonly isWritten: boolean } | undefined {
+    const written = (value: TemplateValue) => ({ value, isWritten: true });
+    const data = (value: unknown) => ({ value, isWritten: false });
+    if (Object.hasOwn(this.#included, name)) return written(this.#included[name]);
+    const { extra, registered, registeredVars, facts, bareFacts, inventory, included, data: added } = this.#variables;
+    const { params, written: layers, defaults } = this.#task;
+    if (extra.has(name)) return written(extra.get(name));
+    for (const vars of params) if (Object.hasOwn(vars, name)) return written(vars[name]);
+    if (registeredVars.has(name)) return written(registeredVars.get(name));
+    if (registered.has(name)) return data(registered.get(name));
+    if (included.has(name)) return written(included.get(name));
+    for (const vars of layers) if (Object.hasOwn(vars, name)) return written(vars[name]);
+    if (name === 'ansible_facts') return data(facts);
+    const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
+    if (bareFacts.has(name)) return data(facts[name]);
+    if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return data(facts[fact]);
+    if (added.has(name)) return data(added.get(name));
+    if (inventory.has(name)) return written(inventory.get(name));
+    for (const vars of defaults) if (Object.hasOwn(vars, name)) return written(vars[name]);
+    return undefined;
+  }
+
+  /** The host that the task is delegated to, with its own variables and the task's; undefined: none. */
+  #delegate(): Scope | undefined {
+    const { delegateTo, ...task } = this.#task;
+    const value = delegateTo === undefined ? undefined : this.#render('ansible_delegated_vars', delegateTo);
+    if (value === undefined || value === null || value === '' || value instanceof Omit || value instanceof Undefined) return undefined;
+    const name = toText(value);
+    const variables = this.#run.hosts.get(name) ?? this.#run.implicit?.(name) ?? new HostVariables({ name, groups: [], vars: {} }, this.#variables.extra, {});
+    return new Scope(this.#run, variables, task);
+  }
+
+  /** By the name of that host. Templates in them are rendered with this host's variables (vars/manager.py, get_delegated_vars_and_hostname). */
+  #delegatedVars(): Lazy | undefined {
+    const delegate = this.#delegate();
+    if (delegate === undefined) return undefined;
+    const value = (key: string): unknown => {
+      if (key === 'inventory_hostname') return this.get(key);
+      const found = delegate.#found(key);
+      if (found !== undefined) return found.isWritten ? this.#render(key, found.value) : found.value;
+      return key === 'ansible_port' || key === 'ansible_user' ? null : delegate.get(key);
+    };
+    const ofHost = new Lazy(value, () => [...new Set([...delegate.#listed(), ...KNOWN_OF_DELEGATES])]);
+    const { name } = delegate.#variables.host;
+    return new Lazy((key) => (key === name ? ofHost : new Undefined(`"${key}" of ansible_delegated_vars`)), () => [name]);
+  }
+
+  /** How the host is reached that the task is delegated to, as it is written (executor/task_executor.py); undefined: it is not delegated. */
+  delegatedVars(): Vars | undefined {
+    const delegate = this.#delegate();
+    if (delegate === undefined) return undefined;
+    const raw = (name: string): unknown => {
+      const value = delegate.#found(name)?.value;
+      return value instanceof Template ? value.source.text : (value ?? null);
+    };
+    const [connection, address] = [raw('ansible_connection'), raw('ansible_host')];
+    // The plugin ssh knows a host of the older name as one without an address.
+    const isOld = connection === 'ssh' && raw('ansible_ssh_host') !== null;
+    return { ansible_connection: connection, ansible_host: address ?? (isOld ? null : delegate.#variables.host.name), ansible_port: raw('ansible_port'), ansible_user: raw('ansible_user') };
   }
 
   /**
@@ -269,9 +235,9 @@ export class Scope implements Names {
   #groupNames(): readonly string[] {
     const { name } = this.#variables.host;
     // This machine without a place in the inventory is not even ungrouped.
-    if (!this.#run.hosts.has(name) && this.#run.implicit?.(name) !== undefined) return [];
+    const isImplicit = !this.#run.hosts.has(name) && this.#run.implicit?.(name) !== undefined;
     const found = [...this.#run.inventory.groups].filter(([group, { hosts }]) => group !== 'all' && group !== 'ungrouped' && hosts.includes(name)).map(([group]) => group).sort();
-    return found.length === 0 ? ['ungrouped'] : found;
+    return found.length === 0 && !isImplicit ? ['ungrouped'] : found;
   }
 
   #hostvars(): Lazy {
@@ -298,5 +264,8 @@ function connectionNames(vars: WrittenVars): readonly string[] {
   known.set(vars, names);
   return names;
 }
+
+/** They have a value even where nobody has set it. */
+const KNOWN_OF_DELEGATES = ['ansible_host', 'ansible_port', 'ansible_user', 'ansible_facts', 'hostvars'];
 
 const MAGIC = ['inventory_hostname', 'inventory_hostname_short', 'group_names', 'groups', 'omit'];

@@ -59,7 +59,7 @@ export class AnsibleOutput implements PlaybookReporter {
     if ((event.status === 'skipped' && this.#options.skipped === false) || (event.status === 'ok' && this.#options.ok === false)) return;
     if (this.#lastBanner !== event.taskId) this.#taskBanner(event.taskId);
     for (const warning of event.part === 'loop' ? [] : event.warnings) this.warning(warning);
-    const label = event.delegatedTo === undefined ? event.host : `${event.host} -> ${event.delegatedTo}`;
+    const label = labelOf(event);
     if (event.part === 'loop') this.#endOfLoop(event);
     else if (event.part === 'item') this.#item(event, label);
     else this.#single(event, label);
@@ -176,4 +176,11 @@ export class AnsibleOutput implements PlaybookReporter {
 
 function isDebug(action: string): boolean {
   return /^(ansible\.(builtin|legacy)\.)?debug$/.test(action);
+}
+
+/** The host, the one where it ran, and the address of that one where it has another than its name (plugins/callback/__init__.py, host_label). */
+function labelOf({ host, delegatedTo, delegatedVars }: TaskResultEvent): string {
+  if (delegatedTo === undefined) return host;
+  const address = delegatedVars?.ansible_host;
+  return `${host} -> ${delegatedTo}${address === undefined || address === delegatedTo ? '' : `(${address ?? 'None'})`}`;
 }

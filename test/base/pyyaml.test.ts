@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FleetTapError } from '../../src/base/errors.js';
+import { DateTime } from '../../src/base/datetime.js';
 import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
 import { UnsafeText } from '../../src/base/unsafe-text.js';
 import { parseYaml } from '../../src/base/yaml.js';
@@ -24,6 +25,7 @@ interface Read {
 function plain(value: unknown): unknown {
   if (value instanceof PythonFloat) return { float: value.toString() };
   if (value instanceof UnsafeText) return { unsafe: value.text };
+  if (value instanceof DateTime) return value.isoformat();
   if (typeof value === 'number') return Number.isInteger(value) ? { int: String(value) } : { float: reprFloat(value) };
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));

@@ -1,3 +1,4 @@
+import { DateTime } from '../../src/base/datetime.js';
 import { PythonFloat } from '../../src/base/python-repr.js';
 import { expect, test } from 'vitest';
 import { FleetTapError, formatError } from '../../src/base/errors.js';
@@ -41,7 +42,13 @@ test.each<[string, unknown]>([
   ['2001:db8::1', '2001:db8::1'],
   ['22:22', 1342],
   ['52:54:00:12:34:56', '52:54:00:12:34:56'.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)],
-  ['2026-11-23', '2026-11-23'],
+  ['2026-11-23', new DateTime(Date.UTC(2026, 10, 23), 0, { isDay: true })],
+  ['2001-12-14 21:59:43.10 -5', new DateTime(Date.UTC(2001, 11, 14, 21, 59, 43), 100_000, { offsetMin: -300 })],
+  ['!!timestamp "2001-12-14T21:59:43Z"', new DateTime(Date.UTC(2001, 11, 14, 21, 59, 43), 0, { offsetMin: 0 })],
+  ['!!binary aGVs bG8=', 'hello'],
+  ['!!binary |\n  aGVs\n  bG8=\n', 'hello'],
+  ['!!omap [a: 1, b: {c: 2}]', [['a', 1], ['b', { c: 2 }]]],
+  ['!!pairs [a: 1, a: 2]', [['a', 1], ['a', 2]]],
   ['!!str 5', '5'],
 ])('the plain scalar %s', (written, value) => {
   expect(read(`k: ${written}`)).toEqual({ k: value });
@@ -68,6 +75,10 @@ test.each([
   ['an unclosed quote', 'a: "x', 'f.yml:1:6: missing closing'],
   ['a colon in a value', 'x: 1\na: b: c', 'f.yml:2:4: nested mappings are not allowed'],
   ['an unknown tag', 'x: !vaults |\n  abc', 'f.yml:1:4: unresolved tag: !vaults'],
+  ['a set', 'x: !!set {a, b}', 'f.yml:1:4: !!set is not supported'],
+  ['bytes that are no text', 'x: !!binary /////w==', 'f.yml:1:4: this !!binary holds bytes that are no UTF-8'],
+  ['no base64', 'x: !!binary abc', 'f.yml:1:4: this !!binary is no base64'],
+  ['a pair of two', 'x: !!pairs [{a: 1, b: 2}]', 'each item of !!omap and !!pairs is a mapping of one key'],
   ['an anchor set twice', 'x: [&y 1, &y 2]', 'f.yml:1:14: the anchor &y is set twice'],
   ['a plain =', 'x: =', 'f.yml:1:4: a plain = stands for something else'],
   ['no such day', 'x: 2026-02-30', 'there is no date 2026-02-30'],

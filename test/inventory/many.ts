@@ -1,6 +1,7 @@
 // Many inventories at once: what Ansible makes of them (oracle.py, one process), and what we make of them, in the same shape.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { DateTime } from '../../src/base/datetime.js';
 import { PythonFloat, reprFloat } from '../../src/base/python-repr.js';
 import { UnsafeText } from '../../src/base/unsafe-text.js';
 import { FleetTapError } from '../../src/base/errors.js';
@@ -76,6 +77,7 @@ function shown(vars: Vars): unknown {
 function plain(value: unknown): unknown {
   if (value instanceof PythonFloat || (typeof value === 'number' && !Number.isInteger(value))) return { 'a float': reprFloat(Number(value)) };
   if (value instanceof UnsafeText) return { unsafe: value.text };
+  if (value instanceof DateTime) return value.isoformat();
   if (Array.isArray(value)) return value.map(plain);
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)])) : value;
 }

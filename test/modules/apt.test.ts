@@ -97,6 +97,8 @@ describe('present, latest, absent', () => {
     const result = await runModule(here, 'apt', { name: 'make' }, { check: true, diff: true });
     expect(await calls()).toEqual([`apt-get ${OPTIONS} -s install -- make`]);
     expect(result).toMatchObject({ changed: true, diff: { prepared: 'The following packages change:\n  x\n0 upgraded, 1 newly installed, 0 to remove and 3 not upgraded.' } });
+    expect((await runModule(here, 'apt', { name: 'make' }, { check: true })).diff).toEqual({});
+    expect((await runModule(here, 'apt', { upgrade: 'dist' }, { check: true })).diff).toEqual({});
   });
 
   test.each(['linux_x', '-o', 'a b', 'Gcc', 'x=$(id)', "x'"])('%s is not the name of a package', async (name) => {

@@ -64,5 +64,5 @@ export async function runModule({ root, work, bin }: Bench, name: string, params
   const plan = await module.plan(convertParameters(module.parameters, params) as never, { check, diff, noLog: false, verbosity: 0, ...local });
   const session = localSession('here', { cwd: work, path: [bin], env, ...(onlyBench ? { onlyPath: true } : {}) });
   const never = (what: string) => () => Promise.reject(new Error(`${name}: nobody can ${what} here`));
-  return finishPlan(plan, { taskName: name, run: (script, more) => session.run(script, more), reconnect: never('reconnect'), say: () => {}, gatherFacts: never('gather facts'), sleep: never('wait'), ask: undefined });
+  return finishPlan(plan, { taskName: name, isLocal: false, run: (script, more) => session.run(script, more), reconnect: never('reconnect'), say: () => {}, gatherFacts: never('gather facts'), sleep: never('wait'), ask: undefined });
 }

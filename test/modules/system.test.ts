@@ -183,3 +183,26 @@ describe('debconf, with what debconf-show says', () => {
     expect(await calls()).toEqual(['app app/list multiselect b, d', 'app app/new multiselect d, b']);
   });
 });
+
+test('mount: where a mount cannot be changed in place it is unmounted and mounted again; options that are written then fail', async () => {
+  const log = join(here.work, 'log');
+  for (const name of ['mount', 'umount']) await program(here, name, `echo ${name} "$@" >> '${log}'\ncase $* in *remount*) echo cannot >&2; exit 1 ;; esac`);
+  const fstab = join(here.work, 'fstab');
+  expect(await runModule(here, 'mount', { path: '/mnt', state: 'remounted', fstab })).toMatchObject({ changed: true });
+  expect(await readFile(log, 'utf8')).toBe(`mount -o remount /mnt\numount /mnt\nmount -T ${fstab} /mnt\n`);
+  expect(await runModule(here, 'mount', { path: '/mnt', state: 'remounted', opts: 'ro', fstab })).toMatchObject({ failed: true, msg: expect.stringContaining('Options were specified with remounted') });
+});
+
+test('mount: noauto besides boot is told', async () => {
+  const entry = { path: '/mnt', src: '/dev/x', fstype: 'ext4', state: 'present', fstab: join(here.work, 'fstab') };
+  expect(await runModule(here, 'mount', { ...entry, opts: 'ro,noauto' })).toMatchObject({ changed: true, warnings: ["Ignore the 'boot' due to 'opts' contains 'noauto'."] });
+  expect((await runModule(here, 'mount', { ...entry, boot: false })).warnings).toEqual([]);
+});
+
+test('apt_repository: a filename with a slash is a path; diff is there, filled where it is asked for', async () => {
+  await program(here, 'apt-get', ':');
+  const source = { repo: 'deb http://example.org/nowhere stable main', update_cache: false, filename: './made/here' };
+  expect(await runModule(here, 'apt_repository', source, { check: true, diff: true })).toMatchObject({ values: { sources_added: ['./made/here.list'] }, diff: [{ after_header: './made/here.list' }] });
+  expect(await runModule(here, 'apt_repository', source)).toMatchObject({ changed: true, diff: [] });
+  expect(await readFile(join(here.work, 'made/here.list'), 'utf8')).toBe('deb http://example.org/nowhere stable main\n');
+});

@@ -10,7 +10,8 @@ default. What differs from Ansible is in [ansible-differences.md](ansible-differ
 `;
 
 const KINDS: Readonly<Record<Parameter['type'], string>> = {
-  string: 'text', path: 'path', boolean: 'yes or no', integer: 'whole number', float: 'number', list: 'list, or text with commas', words: 'list', items: 'list', mapping: 'mapping',
+  string: 'text', path: 'path', boolean: 'yes or no', integer: 'whole number',
+  truncated: 'whole number', float: 'number', list: 'list, or text with commas', words: 'list', items: 'list', mapping: 'mapping',
   mode: 'mode', copymode: 'mode, or preserve', raw: 'anything', conditions: 'expressions', expression: 'expression',
 };
 

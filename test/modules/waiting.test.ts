@@ -14,11 +14,12 @@ interface Turn {
 }
 
 /** Answers one script after the other; the last turn stays. */
-function hostOf(turns: readonly Turn[], ask?: ActionHost['ask']) {
+function hostOf(turns: readonly Turn[], ask?: ActionHost['ask'], isLocal = false) {
   const log: string[] = [];
   let at = 0;
   const host: ActionHost = {
     taskName: 'asked',
+    isLocal,
     run: async (script) => {
       const turn = turns[Math.min(at, turns.length - 1)] ?? {};
       at += 1;
@@ -47,15 +48,32 @@ test('reboot: asks for it, loses the connection, comes back with another boot, a
   const { host, log } = hostOf([{ stdout: 'boot-1\n' }, { lost: true }, { lost: true }, { stdout: 'boot-1\n' }, { stdout: 'boot-2\n' }, { stdout: 'root\n' }]);
   expect(await run('reboot', { msg: "it's time" }, host)).toMatchObject({ changed: true, values: { rebooted: true } });
   const boot = 'run cat /proc/sys/kernel/random/boot_id';
-  expect(log).toEqual([boot, `run shutdown -r 0 'it'\\''s time' </dev/null 2>&1`, boot, 'sleep 1', 'reconnect', boot, 'sleep 1', 'reconnect', boot, 'run whoami']);
+  expect(log).toEqual([boot, `run shutdown -r 0 'it'\\''s time' </dev/null`, boot, 'sleep 1', 'reconnect', boot, 'sleep 1', 'reconnect', boot, 'run whoami']);
 });
 
 test('reboot: in check mode nothing is asked; a command that fails, and a host that never comes back', async () => {
   const quiet = hostOf([{}]);
   expect(await run('reboot', {}, quiet.host, true)).toMatchObject({ changed: true });
   expect(quiet.log).toEqual([]);
-  expect(await run('reboot', {}, hostOf([{ stdout: 'boot-1\n' }, { status: 1, stdout: 'no rights\n' }]).host)).toMatchObject({ changed: false, failed: true, msg: "Reboot command failed. Error was: 'no rights'" });
-  expect(await run('reboot', { reboot_timeout: 0 }, hostOf([{ stdout: 'boot-1\n' }, { lost: true }]).host)).toMatchObject({ failed: true, values: { rebooted: true } });
+  expect(await run('reboot', {}, hostOf([{ stdout: 'boot-1\n' }, { status: 1, stdout: 'no\n', stderr: 'rights\n' }]).host)).toMatchObject({ changed: false, failed: true, msg: "Reboot command failed. Error was: 'no, rights'", values: { rebooted: false, elapsed: 0 } });
+  expect(await run('reboot', { reboot_timeout: 0 }, hostOf([{ stdout: 'boot-1\n' }, { lost: true }]).host)).toMatchObject({ changed: false, failed: true, msg: 'Timed out waiting for last boot time check (timeout=0)', values: { rebooted: true } });
+  expect(await run('reboot', {}, hostOf([{ status: 1, stdout: 'out', stderr: 'err' }]).host)).toMatchObject({ failed: true, msg: 'reboot: failed to get host boot time info, rc: 1, stdout: out, stderr: err', values: { reboot: false } });
+});
+
+test.each([false, true])('reboot: never of this machine (check mode: %s)', async (check) => {
+  const { host, log } = hostOf([{}], undefined, true);
+  expect(await run('reboot', {}, host, check)).toEqual({ changed: false, failed: true, msg: 'Running reboot with local connection would reboot the control node.', values: { elapsed: 0, rebooted: false } });
+  expect(log).toEqual([]);
+});
+
+test('reboot: delays lose their fraction, and one below zero is none', async () => {
+  const turns = [{ stdout: 'boot-1\n' }, {}, { stdout: 'boot-2\n' }, {}];
+  const { host, log } = hostOf(turns);
+  await run('reboot', { pre_reboot_delay: 119.9, post_reboot_delay: 2.7 }, host);
+  expect(log.slice(1, 3)).toEqual(["run shutdown -r 1 'Reboot initiated by Ansible' </dev/null", 'sleep 2']);
+  const none = hostOf(turns);
+  await run('reboot', { pre_reboot_delay: -60, post_reboot_delay: -1 }, none.host);
+  expect(none.log.slice(1)).toEqual(["run shutdown -r 0 'Reboot initiated by Ansible' </dev/null", 'run cat /proc/sys/kernel/random/boot_id', 'run whoami']);
 });
 
 test('wait_for_connection: until a script is answered', async () => {

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TaskResultEvent } from '../../src/base/playbook-events.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
@@ -44,20 +45,29 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** Of the last playbook that `told` has played. */
+let exitStatus: number;
+
 /** One line for each task and host that has something to tell: `task host status message`. */
-async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise<string[]> {
+async function told(tasks: string, hosts = 'a,', warned: string[] = [], seen: (event: TaskResultEvent) => void = () => {}): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
   const lines: string[] = [];
-  await runPlaybook(await loadPlaybook(path), {
+  const tell = (event: TaskResultEvent): void => {
+    if (event.part === 'loop') return;
+    seen(event);
+    lines.push(`${event.task} ${event.host} ${event.status} ${event.message}`.trim());
+  };
+  const outcome = await runPlaybook(await loadPlaybook(path), {
     inventory,
     select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
     facts: () => Promise.reject(new Error('no facts here')),
     forks: 1,
-    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: tell, taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
+  ({ exitStatus } = outcome);
   return lines;
 }
 
@@ -371,6 +381,175 @@ test('clear_host_errors: a host that has failed is there again in the next play'
   tasks: [{name: next, debug: {msg: x}}]
 `, 'a,b,');
   expect(lines.filter((line) => line.includes(' ok '))).toEqual(['behind a ok x', 'after a ok x', 'next a ok x', 'next b ok x']);
+});
+
+test('clear_host_errors in the always section of what has failed: the host goes on in the play, and its failure counts no more', async () => {
+  const play = `  tasks:
+    - block:
+        - block: [{name: fails, command: 'false', when: inventory_hostname == 'a'}]
+          any_errors_fatal: true
+      always:
+        - block: [{meta: clear_host_errors}]
+    - {name: behind, debug: {msg: x}}
+`;
+  expect((await told(play, 'a,b,')).filter((line) => line.includes(' ok '))).toEqual(['behind a ok x', 'behind b ok x']);
+  expect(exitStatus).toBe(0);
+  await told(`${play}    - {command: 'false', when: inventory_hostname == 'b'}\n`, 'a,b,');
+  expect(exitStatus).toBe(2);
+});
+
+test('ansible_delegated_vars: the host that a task is delegated to, its templates rendered here; callbacks get how it is reached, as it is written', async () => {
+  const reached: unknown[] = [];
+  const lines = await told(`  vars: {near: 1.2.3.4}
+  tasks:
+    - add_host: {name: b, ansible_host: 127.0.0.1, v: 2}
+    - debug: {msg: "{{ ansible_delegated_vars.keys() | list }} {{ ansible_delegated_vars.b.v }} {{ ansible_delegated_vars.b.inventory_hostname }} {{ ansible_delegated_vars.b.ansible_host }} {{ ansible_delegated_vars.b.ansible_port is none }} {{ ansible_delegated_vars.b.near }}"}
+      delegate_to: b
+    - {debug: {msg: "{{ item in ansible_delegated_vars }} {{ ansible_delegated_vars | length }}"}, delegate_to: "{{ item }}", loop: [a, b]}
+    - {debug: {msg: "{{ ansible_delegated_vars is defined }}"}}
+    - {debug: {msg: x}, delegate_to: b, when: ansible_delegated_vars.b.v == 2, vars: {ansible_host: "{{ near }}"}}
+    - {debug: {msg: x}, delegate_to: b, when: nobody, ignore_errors: true}
+    - {debug: {msg: x}, delegate_to: c}
+`, 'a,', [], ({ delegatedTo, delegatedVars }) => reached.push([delegatedTo, delegatedVars?.ansible_host]));
+  expect(lines).toEqual(['add_host a changed', "debug a ok ['b'] 2 a 127.0.0.1 True 1.2.3.4", 'debug a ok True 1', 'debug a ok True 1', 'debug a ok false', 'debug a ok x', "debug a ignored 'nobody' is undefined", 'debug a ok x']);
+  expect(reached).toEqual([[undefined, undefined], ['b', '127.0.0.1'], [undefined, 'a'], ['b', '127.0.0.1'], [undefined, undefined], ['b', '{{ near }}'], ['b', undefined], ['c', 'c']]);
+});
+
+test('a file or role of an include that is not there: a failure that a rescue forgives but counts, told with its reason, and not for a loop', async () => {
+  const results: unknown[] = [];
+  const lines = await told(`  vars: {file: none.yml, role: none}
+  tasks:
+    - block: [{include_tasks: "{{ file }}"}]
+      rescue: [{debug: {msg: "{{ ansible_failed_result is defined }}"}}]
+    - block: [{include_role: {name: "{{ role }}"}}]
+      rescue: [{debug: {msg: rescued}}]
+    - block: [{include_tasks: "{{ item }}", loop: [none.yml]}]
+      rescue: [{debug: {msg: rescued}}]
+    - {debug: {msg: end}}
+`, 'a,', [], ({ result, status }) => status === 'failed' && results.push(result));
+  expect(lines).toEqual(['include_tasks a failed there is no file none.yml', 'debug a ok false', 'include_role : {{ role }} a failed there is no role none', 'debug a ok rescued', 'debug a ok rescued', 'debug a ok end']);
+  expect(results).toEqual([{ changed: false, include: 'none.yml', reason: 'there is no file none.yml' }, { changed: false, reason: 'there is no role none' }]);
+  expect(exitStatus).toBe(0);
+  const ignored = await told(`  vars: {file: none.yml}\n  tasks:\n    - {include_tasks: "{{ file }}", ignore_errors: true}\n    - {debug: {msg: on}}\n`);
+  expect(ignored).toEqual(['include_tasks a failed there is no file none.yml']);
+  await writeFile(join(folder, 'broken.yml'), '- debug: {msg: x}\n  wehn: true\n');
+  await expect(told(`  vars: {file: broken.yml}\n  tasks:\n    - block: [{include_tasks: "{{ file }}"}]\n      rescue: [{debug: {msg: rescued}}]\n`)).rejects.toThrow('a task has no key "wehn"');
+});
+
+test('keys with nothing behind them: as if not there, or false', async () => {
+  const empty = ['when', 'register', 'until', 'retries', 'loop', 'args', 'become', 'check_mode', 'diff', 'no_log', 'ignore_errors', 'run_once', 'any_errors_fatal', 'delegate_facts'].map((key) => `      ${key}:\n`).join('');
+  const lines = await told(`  become:\n  order:\n  vars_files:\n  force_handlers:\n  tasks:\n    - debug: {msg: x}\n${empty}    - {command: echo, notify: h, loop_control: {label: , pause: , extended: }, loop: [1]}\n  handlers:\n    - {name: h, debug: {msg: handled}, listen: }\n`);
+  expect(lines).toEqual(['debug a ok x', 'command a changed', 'h a ok handled']);
+});
+
+test('a role may lie beside roles/, and is called as it is written; by another name it is another role', async () => {
+  const lines = await told('  roles: [../elsewhere/../roles/parts, parts, parts]\n  tasks:\n    - include_role: {name: ../roles/parts}\n');
+  expect(lines).toEqual(['../elsewhere/../roles/parts : debug a ok main', 'parts : debug a ok main', '../roles/parts : debug a ok main']);
+});
+
+test('run_once: what it registers and sets is known to all of the batch, also to hosts that are elsewhere', async () => {
+  const lines = await told(`  tasks:
+    - block:
+        - {fail: {msg: x}, when: inventory_hostname == 'b'}
+      rescue:
+        - {command: echo 1, run_once: true, register: r}
+        - {set_fact: {who: "{{ inventory_hostname }}"}, run_once: true}
+    - {name: says, debug: {msg: "{{ r.stdout }} {{ who }}"}}
+`, 'a,b,c,');
+  expect(lines.filter((line) => line.startsWith('says'))).toEqual(['says a ok 1 b', 'says b ok 1 b', 'says c ok 1 b']);
+});
+
+test('group_by with localhost, which no inventory names: it is in that group, and not in all', async () => {
+  const path = join(folder, 'grouped.yml');
+  await writeFile(path, `- hosts: localhost
+  gather_facts: false
+  tasks:
+    - {group_by: {key: "of_{{ inventory_hostname }}", parents: above}}
+    - {debug: {msg: "{{ groups.all }} {{ groups.of_localhost }} {{ groups.above }} {{ group_names }} {{ hostvars.keys() | list }}"}}
+- {hosts: of_localhost, gather_facts: false, tasks: [{debug: {msg: "{{ ansible_connection }} {{ group_names }}"}}]}
+- {hosts: all, gather_facts: false, tasks: [{debug: {msg: all}}]}
+- {hosts: above, gather_facts: false, tasks: [{debug: {msg: above}}]}
+`);
+  const said: string[] = [];
+  const local = { name: 'localhost', groups: [], vars: { ansible_connection: 'local' } };
+  await runPlaybook(await loadPlaybook(path), {
+    inventory: await loadInventory(['a,']),
+    select: (pattern, known) => selectHosts(known.hosts.some(({ name }) => name === 'localhost') ? known : { ...known, hosts: [...known.hosts, local] }, pattern),
+    session: async (host) => localSession(host.name, { cwd: folder }),
+    facts: () => Promise.reject(new Error('no facts here')),
+    forks: 1,
+    reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ host, message }) => void said.push(`${host} ${message}`), taskFinished: () => {}, warning: () => {} },
+  });
+  expect(said.slice(1)).toEqual(["localhost ['a'] ['localhost'] ['localhost'] ['above', 'of_localhost'] ['a']", "localhost local ['above', 'of_localhost']", 'a all', 'localhost above']);
+});
+
+test('include_vars tells the files with the ./ and ../ that are written', async () => {
+  const lines = await told(`  tasks:
+    - {include_vars: "{{ item }}", loop: [./vars/a-x.yml, a-x.yml, vars/../vars/a-x.yml], register: read}
+    - {include_vars: {dir: ./vars/, files_matching: a-x}, register: folder}
+    - {debug: {msg: "{{ (read.results | map(attribute='ansible_included_var_files') | flatten + folder.ansible_included_var_files) | map('replace', playbook_dir, '') | join(' ') }}"}}
+`);
+  expect(lines.at(-1)).toBe('debug a ok /./vars/a-x.yml /vars/a-x.yml /vars/../vars/a-x.yml /./vars/a-x.yml');
+});
+
+test('whole numbers of parameters: as Ansible converts them; those of pause lose their fraction', async () => {
+  const lines = await told(`  tasks:
+    - {wait_for: {timeout: "{{ item }}"}, loop: ["{{ 0 / 2 }}", "0.0", "0.", " 0 ", false, 0e0]}
+    - {wait_for: {timeout: "{{ 1 / 2 }}"}, ignore_errors: true}
+    - {pause: {seconds: "{{ 1.7 }}"}}
+    - {pause: {seconds: "{{ '1.0' }}"}, ignore_errors: true}
+`);
+  expect(lines).toEqual([...Array<string>(6).fill('wait_for a ok'), 'wait_for a ignored timeout: 0.5 is not a whole number', 'Pausing for 1 seconds', 'pause a ok', 'pause a ignored seconds: "1.0" is not a whole number']);
+});
+
+test('switches of a role that is included or imported may be templates over what is known before the run', async () => {
+  const lines = await told(`  vars: {never: false}
+  tasks:
+    - import_role: {name: parts, allow_duplicates: "{{ never | bool }}"}
+    - import_role: {name: parts, allow_duplicates: "{{ never | bool }}"}
+    - include_role: {name: parts, public: "{{ never }}", rolespec_validate: "{{ never }}"}
+`);
+  expect(lines.filter((line) => line.endsWith('ok main'))).toHaveLength(2);
+});
+
+test('days and times of YAML are what Python makes of them', async () => {
+  const lines = await told(`  vars: {d: 2001-12-14, t: 2001-12-14 21:59:43.10 -5, n: 2001-12-14 21:59:43, z: 2001-12-14T21:59:43Z, m: {a: 2001-12-14, l: [2001-12-14 01:02:03]}}
+  tasks:
+    - debug: {msg: "x {{ d }} {{ t }} {{ n }} {{ z }} {{ m }}"}
+    - debug: {msg: "{{ t }}"}
+    - debug: {msg: "{{ m | to_json }} {{ m | to_nice_yaml }}"}
+    - debug: {msg: "{{ [d, t, (m | to_json | from_json).a, ('a: 2001-12-14' | from_yaml).a, ('--- 2001-12-14 01:02:03' | from_yaml_all)[0]] | map('type_debug') | join(' ') }}"}
+    - debug: {msg: "{{ d.year }} {{ d.strftime('%Y') }} {{ (n - n).days }} {{ d.isoformat() }} {{ z.strftime('%z %Z') }} {{ t.strftime('%z %Z') }} {{ z > t }} {{ t.date() == d }}"}
+    - debug: {msg: "{{ d == '2001-12-14' }} {{ d | regex_replace('-', '.') }} {{ d ~ 'x' }} {{ d in ['2001-12-14'] }} {{ d | int }} {{ d is string }} {{ d is mapping }}"}
+    - {debug: {msg: "{{ n > z }}"}, ignore_errors: true}
+    - {debug: {msg: "{{ d | length }}"}, ignore_errors: true}
+    - command: {argv: [echo, "{{ d }}", 2001-12-14, 2001-12-14 01:02:03]}
+      register: said
+    - set_fact: {f: "{{ n }}", g: 2001-12-14}
+    - debug: {msg: "{{ said.stdout }} {{ f | type_debug }} {{ f }} {{ g | type_debug }} {{ g }}"}
+    - copy: {content: "{{ t }}", dest: ${folder}/time}
+    - slurp: {src: ${folder}/time}
+      register: read
+    - debug: {msg: "{{ read.content | b64decode }}"}
+    - {copy: {content: "{{ m }}", dest: ${folder}/time}, ignore_errors: true}
+    - {debug: {msg: hey}, loop: [2001-12-14, "{{ n }}"], register: looped}
+    - debug: {msg: "{{ looped.results | map(attribute='item') | join(' ') }}"}
+`);
+  expect(lines.filter((line) => line.startsWith('debug'))).toEqual([
+    "debug a ok x 2001-12-14 2001-12-14 21:59:43.100000-05:00 2001-12-14 21:59:43 2001-12-14 21:59:43+00:00 {'a': datetime.date(2001, 12, 14), 'l': [datetime.datetime(2001, 12, 14, 1, 2, 3)]}",
+    'debug a ok 2001-12-14T21:59:43.100000-05:00',
+    'debug a ok {"a": "2001-12-14", "l": ["2001-12-14T01:02:03"]} a: 2001-12-14\nl:\n- 2001-12-14 01:02:03',
+    'debug a ok date datetime str date datetime',
+    'debug a ok 2001 2001 0 2001-12-14 +0000 UTC -0500 UTC-05:00 False True',
+    'debug a ok False 2001.12.14 2001-12-14x False 0 False False',
+    'debug a ignored the comparison cannot order datetime and datetime',
+    'debug a ignored the filter "length" takes a list, a mapping or a text, not date',
+    'debug a ok 2001-12-14 2001-12-14 2001-12-14T01:02:03 datetime 2001-12-14 21:59:43 date 2001-12-14',
+    'debug a ok 2001-12-14 21:59:43.100000-05:00',
+    'debug a ok hey',
+    'debug a ok hey',
+    'debug a ok 2001-12-14 2001-12-14 21:59:43',
+  ]);
 });
 
 test.each([['debug', {}], ['ansible.builtin.debug', {}], ['command', { changed: false }]])('what no_log leaves to see of %s', (action, seen) => {

@@ -2,7 +2,7 @@
 // environment.getattr and getitem find them; Undefined where there is neither.
 // Guaranteed: nothing of JavaScript is reachable: own keys of plain data, and the methods listed in methods-*.ts.
 import { allocate, spend } from './budget.js';
-import { DateTime, TimeDelta } from './datetime.js';
+import { DateTime, TimeDelta } from '../../base/datetime.js';
 import { dateAttribute } from './date-attributes.js';
 import { FilterError } from './filter-error.js';
 import { dictGet, dictHas, isDict, isInteger, Lazy, type Mapping, Range, Tuple, typeName } from './kinds.js';

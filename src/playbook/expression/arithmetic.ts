@@ -3,7 +3,7 @@
 // Guaranteed: sizes are looked at before anything big is made. Source: the Python reference, 6.5 to 6.7.
 import { type PythonFloat, pythonFloat } from '../../base/python-repr.js';
 import { allocate, spend } from './budget.js';
-import { DateTime, TimeDelta } from './datetime.js';
+import { DateTime, TimeDelta } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { areAlike, isFloat, isInteger, isNumber, Range, Tuple, typeName } from './kinds.js';
 import { formatPercent } from './format-percent.js';
@@ -110,7 +110,7 @@ function added(a: unknown, b: unknown): unknown {
 }
 
 function subtracted(a: unknown, b: unknown): unknown {
-  if (a instanceof DateTime && b instanceof DateTime) return a.minus(b);
+  if (a instanceof DateTime && b instanceof DateTime && a.isLike(b)) return a.minus(b);
   if (a instanceof DateTime && b instanceof TimeDelta) return a.plus(new TimeDelta(-b.micros));
   return a instanceof TimeDelta && b instanceof TimeDelta ? new TimeDelta(a.micros - b.micros) : undefined;
 }

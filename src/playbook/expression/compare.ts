@@ -1,7 +1,7 @@
 // What comes in: two values. What goes out: which comes first, or that Python knows no order of them; whether one holds the other.
 import { compareNames } from '../../inventory/python-text.js';
 import { spend } from './budget.js';
-import { DateTime, TimeDelta } from './datetime.js';
+import { DateTime, TimeDelta } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { areAlike, dictHas, isDict, isNumber, Range, typeName } from './kinds.js';
 import { Undefined, UndefinedUse } from './undefined.js';
@@ -23,7 +23,7 @@ export function compareValues(a: unknown, b: unknown): number {
     }
     return a.length - b.length;
   }
-  if (a instanceof DateTime && b instanceof DateTime) return a.minus(b).micros;
+  if (a instanceof DateTime && b instanceof DateTime && a.isLike(b)) return a.minus(b).micros;
   if (a instanceof TimeDelta && b instanceof TimeDelta) return a.micros - b.micros;
   throw new FilterError(`cannot order ${typeName(a)} and ${typeName(b)}`);
 }

@@ -1,5 +1,6 @@
 // What comes in: a text, a Python pattern and evaluated arguments. What goes out: what Python's `re` gives, as Ansible's filters ask it.
 // Source: Ansible's plugins/filter/core.py and plugins/test/core.py; the Python library reference, "re".
+import { DateTime } from '../../base/datetime.js';
 import { allocate } from './budget.js';
 import { FilterError } from './filter-error.js';
 import { guarded, pythonPattern } from './guarded-regex.js';
@@ -104,7 +105,7 @@ function findAll(text: string, pattern: string, flags: string): unknown[] {
 
 /** Ansible's to_text of what is no text: `str()`. */
 const subject = (value: unknown): string => {
-  if (typeof value !== 'string' && !isNumber(value) && value !== null && !Array.isArray(value) && !isDict(value)) throw new FilterError(`takes a text, not ${typeName(value)}`);
+  if (typeof value !== 'string' && !isNumber(value) && value !== null && !Array.isArray(value) && !isDict(value) && !(value instanceof DateTime)) throw new FilterError(`takes a text, not ${typeName(value)}`);
   return toText(value);
 };
 

@@ -1,7 +1,7 @@
 // What comes in: the name of a function that Jinja or Ansible has everywhere. What goes out: that function.
 // Guaranteed: sizes are looked at before anything is made. Not here: lookups (lookups.ts).
 import { allocate, spend } from './budget.js';
-import { DateTime } from './datetime.js';
+import { DateTime } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { isInteger, makeDict, Range, typeName } from './kinds.js';
 import { lookup } from './lookups.js';

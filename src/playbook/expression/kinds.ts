@@ -3,7 +3,7 @@
 // Guaranteed: mappings keep their order and only own keys are read. Not here: what they are worth (values.ts), their order (compare.ts).
 import { keptEntries } from '../../base/keyed-object.js';
 import { PythonFloat } from '../../base/python-repr.js';
-import { DateTime, TimeDelta } from './datetime.js';
+import { DateTime, TimeDelta } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { Callable, Namespace } from './objects.js';
 import { Undefined, UndefinedUse } from './undefined.js';
@@ -183,6 +183,9 @@ export function dictKeys(dict: Mapping): readonly unknown[] {
   return keptDict(dict)?.entries().map(([key]) => key) ?? Object.keys(dict);
 }
 
+/** Of UTC. */
+const EPOCH = new DateTime(0, 0, { offsetMin: 0 });
+
 /** Equal values have equal texts. @throws FilterError for lists and dicts, which are no keys */
 export function hashOf(value: unknown): string {
   if (typeof value === 'string') return `s${value}`;
@@ -191,7 +194,7 @@ export function hashOf(value: unknown): string {
   if (value instanceof Undefined) throw new UndefinedUse(value);
   if (value instanceof Tuple) return `t${JSON.stringify([...value].map(hashOf))}`;
   if (value instanceof Range) return `r${JSON.stringify([...value])}`;
-  if (value instanceof DateTime) return `d${value.isoformat()}`;
+  if (value instanceof DateTime) return value.isDay || value.offsetMin === undefined ? `d${value.isoformat()}` : `i${value.minus(EPOCH).micros}`;
   throw new FilterError(`a ${typeName(value)} cannot be a key or in a set`);
 }
 
@@ -205,7 +208,7 @@ export function typeName(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   if (isFloat(value)) return 'float';
   if (isInteger(value)) return 'int';
-  if (value instanceof DateTime) return 'datetime';
+  if (value instanceof DateTime) return value.isDay ? 'date' : 'datetime';
   if (value instanceof TimeDelta) return 'timedelta';
   if (value instanceof Callable) return 'function';
   if (value instanceof Namespace) return 'Namespace';

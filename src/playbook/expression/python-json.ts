@@ -3,7 +3,7 @@ import { pythonFloat } from '../../base/python-repr.js';
 import { wholeNumber } from './arithmetic.js';
 import { allocate, spend } from './budget.js';
 import { compareValues } from './compare.js';
-import { DateTime } from './datetime.js';
+import { DateTime } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { dictEntries, isDict, isFloat, isNumber, makeDict, typeName } from './kinds.js';
 import { Undefined, UndefinedUse } from './undefined.js';

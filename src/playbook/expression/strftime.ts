@@ -1,6 +1,6 @@
 // What comes in: a format and a time. What goes out: the text that C's strftime makes in the C locale; and the way back, Python's strptime.
 // Source: strftime(3), the Python library reference, "strftime() and strptime() Format Codes".
-import { DateTime } from './datetime.js';
+import { DateTime } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -57,8 +57,8 @@ export function strftime(format: string, date: DateTime, zone?: Zone): string {
       case 'c': return all('%a %b %e %H:%M:%S %Y');
       case 'n': return '\n';
       case 't': return '\t';
-      case 'z': return zone?.offset ?? '';
-      case 'Z': return zone?.name ?? '';
+      case 'z': return zone?.offset ?? date.zone('');
+      case 'Z': return zone?.name ?? (date.offsetMin === undefined ? '' : `UTC${date.offsetMin === 0 ? '' : date.zone(':')}`);
       // A date without a zone is one of this machine's, as for C's mktime.
       case 's': return String(Math.floor(zone?.epochSec ?? new Date(year, month, day, hour, fields.getUTCMinutes(), fields.getUTCSeconds()).getTime() / 1000));
       case '%': return '%';

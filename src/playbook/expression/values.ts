@@ -2,7 +2,7 @@
 // Guaranteed: what CPython 3.11 says and prints. Not here: which of two comes first (compare.ts).
 import { entriesOf, keepEntries } from '../../base/keyed-object.js';
 import { PythonFloat, reprFloat, reprString } from '../../base/python-repr.js';
-import { DateTime, TimeDelta } from './datetime.js';
+import { DateTime, TimeDelta } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { areAlike, Dict, dictEntries, dictGet, dictHas, dictKeys, isDict, isMapping, isNumber, Lazy, Omit, Range, Tuple, typeName } from './kinds.js';
 import { Callable, Namespace } from './objects.js';
@@ -24,7 +24,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
     const [left, keys] = [dictEntries(a), dictKeys(b)];
     return left.length === keys.length && left.every(([key, value]) => dictHas(b, key) && isEqual(value, dictGet(b, key)));
   }
-  if (a instanceof DateTime && b instanceof DateTime) return a.isoformat() === b.isoformat();
+  if (a instanceof DateTime && b instanceof DateTime) return a.isLike(b) && a.minus(b).micros === 0;
   if (a instanceof TimeDelta && b instanceof TimeDelta) return a.micros === b.micros;
   if (a instanceof Undefined) throw new UndefinedUse(a);
   if (b instanceof Undefined) throw new UndefinedUse(b);
@@ -41,7 +41,7 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : value instanceof DateTime ? value.toString() : repr(value);
 }
 
-/** As JSON can hold it: for modules, and for what is registered. Tuples are lists, keys strings. */
+/** As JSON can hold it, for modules and for what is registered, and dates. Tuples are lists, keys strings. */
 export function toPlain(value: unknown): unknown {
   if (value instanceof Undefined && value.isNothing) return '';
   if (value instanceof Undefined) throw new UndefinedUse(value);
@@ -49,7 +49,7 @@ export function toPlain(value: unknown): unknown {
   if (value instanceof Range) throw new FilterError(`gives ${value.printed}, which is no value for a task; make a list of it with | list`);
   if (Array.isArray(value)) return value.some(needsCopy) || value instanceof Tuple ? [...value].map(toPlain) : value;
   if (value instanceof Dict) return plainObject(value.entries());
-  if (value instanceof DateTime) return value.isoformat();
+  if (value instanceof DateTime) return value;
   if (value instanceof TimeDelta || value instanceof Callable || value instanceof Namespace) throw new FilterError(`gives a ${typeName(value)}, which is no value for a task; print it with | string, or call it`);
   if (value instanceof Lazy) return ownEntries(value.keys().flatMap((key) => lazyEntry(value, key)));
   if (!isMapping(value)) return value;

@@ -4,7 +4,7 @@
 import { isFloat, dictEntries, isDict, isNumber, Range, typeName } from './kinds.js';
 import { allocate, spend } from './budget.js';
 import { compareValues } from './compare.js';
-import { DateTime } from './datetime.js';
+import { DateTime } from '../../base/datetime.js';
 import { FilterError } from './filter-error.js';
 import { Undefined, UndefinedUse } from './undefined.js';
 import { repr } from './values.js';
