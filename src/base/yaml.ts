@@ -18,7 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
-import { withIndentedLines } from './yaml-quotes.js';
+import { withIndentedLine, withIndentedLines } from './yaml-indent.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
@@ -103,6 +103,8 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     const quote = wrong?.code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(wrong.message)?.[1] : undefined;
     const indented = wrong === undefined || quote === undefined ? undefined : withIndentedLines(source, wrong.pos[0], quote);
     if (indented !== undefined) return parseYaml(indented, file, options);
+    const deeper = wrong?.code === 'BAD_INDENT' && wrong.message.startsWith('Flow ') ? withIndentedLine(source, wrong.pos[0]) : undefined;
+    if (deeper !== undefined) return parseInstead(deeper, file, options, syntaxError({ ...parsed, root: null }, wrong as YAMLParseError));
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
     const tell = (error: FleetTapError, end = ''): void => {
@@ -299,6 +301,15 @@ function isTooDeep(text: string): boolean {
     if (depth > LIMIT_DEPTH) return true;
   }
   return false;
+}
+
+/** @param before what is said where this text is wrong, too */
+function parseInstead(text: string, file: string, options: YamlOptions, before: FleetTapError): YamlFile {
+  try {
+    return parseYaml(text, file, options);
+  } catch (error) {
+    throw error instanceof FleetTapError && error.code === 'yaml-syntax' ? before : error;
+  }
 }
 
 function tooDeep(file: string): FleetTapError {

@@ -79,11 +79,11 @@ function keyedValues(kind: 'ini' | 'csvfile', terms: readonly unknown[], files: 
   }
 }
 
-function programValues(kind: 'pipe' | 'lines', terms: readonly unknown[], { runProgram }: Names, wrong: Wrong): string[] {
+function programValues(kind: 'pipe' | 'lines', terms: readonly unknown[], { controller }: Names, wrong: Wrong): string[] {
   // Nothing is told ahead: the task runs it.
-  if (runProgram === undefined) throw wrong(`with_${kind}: no program is run here: it is before the task`);
+  if (controller === undefined) throw wrong(`with_${kind}: no program is run here: it is before the task`);
   try {
-    return (kind === 'pipe' ? pipeValues : linesValues)(terms, runProgram);
+    return (kind === 'pipe' ? pipeValues : linesValues)(terms, controller);
   } catch (error) {
     throw error instanceof FilterError ? wrong(`with_${kind} ${error.message}`) : error;
   }

@@ -15,7 +15,7 @@ import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
 import { toText } from './expression/values.js';
-import { runHere } from './local-program.js';
+import { runHere, writeHere } from './local-program.js';
 import { Looks } from './looks.js';
 import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
@@ -116,9 +116,15 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   let lastId = 0;
   const playHosts = new PlayHosts(magic, (name) => run.failures.has(name));
   const looks = new Looks();
-  const runProgram = (line: string, folder: string) => {
-    looks.somethingChanged();
-    return runHere(line, folder);
+  const controller = {
+    run: (line: string, folder: string) => {
+      looks.somethingChanged();
+      return runHere(line, folder);
+    },
+    write: (path: string, text: string) => {
+      looks.somethingChanged();
+      writeHere(path, text);
+    },
   };
   const run: PlaybookRun = {
     reporter: options.reporter,
@@ -134,7 +140,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     inventory,
     looks,
     interruption,
-    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic, runProgram },
+    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic, controller },
     failures: new Map(),
     clearErrors: (hosts) => {
       for (const host of hosts) {

@@ -1,6 +1,6 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -653,6 +653,70 @@ test('what programs of this machine say: lookups and loops pipe and lines', asyn
 `);
   expect(lines.slice(0, 8)).toEqual(['debug a ok true', 'debug a ok ["a", ""]', 'debug a ok ["a ", "b", "c", "", "d", "e"] 1,2 0', 'debug a ok 1', 'debug a ok 2', 'debug a ok v', 'debug a ok "1\\n2"', 'debug a ok v x True []']);
   expect(lines.slice(8)).toEqual([expect.stringContaining('"lookup" "pipe" ran exit 3: it ended with status 3'), expect.stringContaining('with_lines ran exit 3: it ended with status 3')]);
+});
+
+test('passwords that are kept in files of this machine: the lookup password', async () => {
+  await writeFile(join(folder, 'k1'), 'pw salt=abcdefgh\n');
+  await writeFile(join(folder, 'k2'), 'a salt=b salt=c ident=d ident=2y  \n\n');
+  const asked: readonly (readonly [expression: string, expected: string])[] = [
+    ["lookup('password', '/dev/null', seed='x')", 'O9iX65WvW9::bS:gx:86'],
+    ["lookup('password', '/dev/null', seed='x', length=6, chars='digits')", '599716'],
+    ["lookup('password', '/dev/null', seed='x', length=30, chars=['punctuation', 'hexdigits', 'q\\\"w'])", 'a[880&C_7~c}_-_06E22!]2%.208q~'],
+    ["lookup('password', '/dev/null seed=x length=10 chars=octdigits,,')", '4605665156'],
+    ["lookup('password', '/dev/null seed=x chars=,,,a,b', length=3)", 'babba,ababaa,aabbb,a'],
+    ["lookup('ansible.builtin.password', '/dev/null', seed=5, length='4', chars='digits,hexdigits')", 'c734'],
+    ["lookup('password', 'k1 encrypt=sha512_crypt')", '$6$rounds=656000$abcdefgh$pLncf7ljI4rnlGRtlaRLIaBXT8hoDhe5j.p3YfqrEPrlrDTn7qRk9ssGh4MFgYzW30TNcYrpyeSWhww63/Kel0'],
+    ["lookup('password', 'k1', encrypt='md5_crypt')", '$1$abcdefgh$IQtUouv7y7Q9dRWkQEPCc.'],
+    ["lookup('password', 'k2')", 'a salt=b'],
+    ["lookup('password', 'made/here/p q length=4 chars=a')", 'aaaa'],
+    ["lookup('password', 'made/here/p q length=9')", 'aaaa'],
+    ["lookup('password', 'made/s encrypt=sha256_crypt') == lookup('password', 'made/s encrypt=sha256_crypt')", 'true'],
+    ["lookup('password', 'made/b encrypt=bcrypt') | length", '60'],
+    ["query('password', 'made/l', '/dev/null length=7') | map('length') | join(' ')", '20 7'],
+    ['twice == twice', 'true'],
+  ];
+  const lines = await told(`  vars: {twice: "{{ lookup('password', '/dev/null') }}"}\n  tasks:\n${asked.map(([expression]) => `    - {debug: {msg: "{{ ${expression} }}"}}\n`).join('')}`);
+  expect(lines).toEqual(asked.map(([, expected]) => `debug a ok ${expected}`));
+  const kept = async (name: string) => [(await stat(join(folder, name))).mode & 0o777, await readFile(join(folder, name), 'utf8')];
+  expect(await kept('made/here/p q')).toEqual([0o600, 'aaaa\n']);
+  expect(await kept('made/s')).toEqual([0o600, expect.stringMatching(/^\S{20} salt=[./\w]{16}\n$/)]);
+  expect(await kept('made/b')).toEqual([0o600, expect.stringMatching(/^\S{20} salt=[./\w]{22} ident=2b\n$/)]);
+  expect((await stat(join(folder, 'made/here'))).mode & 0o777).toBe(0o700);
+});
+
+test.each([
+  ["'/dev/null length=x'", 'takes a whole number as length, not "x"'],
+  ["'/dev/null length=5 junk'", 'takes the path first, then name=value: "/dev/null length=5 junk"'],
+  ["'/dev/null chars='", 'has no characters to choose from: give chars'],
+  ["'h foo=3'", 'takes no option "foo"; it takes length, chars, encrypt, ident, seed'],
+  ["'/dev/null encrypt=sha512'", 'does not know the hash sha512; there are md5_crypt, bcrypt, sha256_crypt, sha512_crypt'],
+])('the lookup password fails where it fails in Ansible: %s', async (term, message) => {
+  expect((await told(`  ignore_errors: true\n  tasks: [{debug: {msg: "{{ lookup('password', ${term}) }}"}}]\n`))[0]).toContain(`"lookup" "password" ${message}`);
+});
+
+test('a name without a folder is one of the working directory, and told as Ansible tells it', async () => {
+  await writeFile(join(folder, 'plain.j2'), 'x\n');
+  const lines = await told(`  tasks:
+    - {copy: {dest: bare, content: x}, register: made}
+    - {copy: {dest: bare, content: x}, register: same}
+    - {template: {dest: bare, src: plain.j2, backup: true}, register: other}
+    - {copy: {dest: bare2, src: bare, remote_src: true}, register: there}
+    - {copy: {dest: bare2, src: bare, remote_src: true}, register: again}
+    - {debug: {msg: "{{ [made.dest, same.dest, other.dest, other.backup_file[:7], there.dest, again.dest] | join(' ') }}"}}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: bare3}, ignore_errors: true}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: bare}}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: ./bare3}}
+`);
+  expect(lines.slice(5)).toEqual(['debug a ok ./bare bare ./bare ./bare. ./bare2 ./bare2', 'get_url a ignored Destination  does not exist', 'get_url a ok OK (2 bytes)', 'get_url a changed OK (2 bytes)']);
+});
+
+test('a template file may name filters, tests and lookups that are not there, where it does not come to them', async () => {
+  await writeFile(join(folder, 'far.j2'), "{% if false %}{{ 'x' | nowhere.at.all }}{{ 1 is nothing }}{{ lookup('none') }}{% endif %}{{ 'ok' if true else ('x' | none) }}");
+  await writeFile(join(folder, 'near.j2'), "{{ 'x' | nowhere.at.all }}");
+  await writeFile(join(folder, 'test.j2'), '{% if 1 is nothing %}{% endif %}');
+  await writeFile(join(folder, 'asks.j2'), "{{ lookup('none') }}");
+  const lines = await told(`  ignore_errors: true\n  tasks:\n    - {copy: {dest: far, content: "{{ lookup('template', 'far.j2') }}"}}\n${['far', 'near', 'test', 'asks'].map((name) => `    - {template: {src: ${name}.j2, dest: far}}\n`).join('')}`);
+  expect(lines).toEqual(['copy a changed', 'template a ok', 'template a ignored the filter "nowhere.at.all" is not supported', 'template a ignored the test "nothing" is not supported', expect.stringContaining('template a ignored "lookup" does not know the lookup "none"')]);
 });
 
 test('a lookup in a template file may render another one', async () => {
