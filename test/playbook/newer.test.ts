@@ -719,6 +719,18 @@ test('a template file may name filters, tests and lookups that are not there, wh
   expect(lines).toEqual(['copy a changed', 'template a ok', 'template a ignored the filter "nowhere.at.all" is not supported', 'template a ignored the test "nothing" is not supported', expect.stringContaining('template a ignored "lookup" does not know the lookup "none"')]);
 });
 
+test('unsafe_writes writes into a file that cannot be replaced, as one that is mounted', async () => {
+  await mkdir(join(folder, 'stuck'));
+  await writeFile(join(folder, 'stuck/mv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  await writeFile(join(folder, 'mounted'), 'old\n', { mode: 0o644 });
+  const { ino } = await stat(join(folder, 'mounted'));
+  const written = [`copy: {dest: ${folder}/mounted, content: "new\\n", mode: "0600", unsafe_writes: true}`, `lineinfile: {path: ${folder}/mounted, line: x, unsafe_writes: "{{ true }}"}`, `copy: {dest: ${folder}/mounted, content: y}`];
+  const lines = await told(`  environment: {PATH: "${folder}/stuck:/usr/sbin:/usr/bin:/sbin:/bin"}\n  ignore_errors: true\n  tasks:\n${written.map((task) => `    - {${task}}\n`).join('')}`);
+  expect(lines).toEqual(['copy a changed', 'lineinfile a changed line added', `copy a ignored cannot put the file at ${folder}/mounted`]);
+  const after = await stat(join(folder, 'mounted'));
+  expect([after.ino, after.mode & 0o777, await readFile(join(folder, 'mounted'), 'utf8')]).toEqual([ino, 0o600, 'new\nx\n']);
+});
+
 test('a lookup in a template file may render another one', async () => {
   await writeFile(join(folder, 'outer.j2'), "{{ lookup('template', 'inner.j2') }}{{ lookup('pipe', 'echo x') }}");
   await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');
