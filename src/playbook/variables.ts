@@ -6,6 +6,7 @@
 import { statSync } from 'node:fs';
 import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
+import { BARE_FACTS } from '../facts/subsets.js';
 import { CONNECTION_VARIABLE, type Host, type Inventory, type Vars } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import type { Names } from './expression/evaluate.js';
@@ -28,7 +29,7 @@ export class HostVariables {
   /** `ansible_facts`, without prefix. */
   facts: Readonly<Record<string, unknown>> = {};
   /** Facts that are variables by their own names: `packages`, not `ansible_packages`. */
-  readonly bareFacts = new Set<string>();
+  readonly bareFacts = new Set(BARE_FACTS);
   /** include_vars. */
   readonly included = new Map<string, TemplateValue>();
   readonly #more: Readonly<Record<string, unknown>>;
@@ -188,7 +189,7 @@ export class Scope implements Names {
     for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
     if (name === 'ansible_facts') return facts;
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
-    if (bareFacts.has(name)) return facts[name];
+    if (bareFacts.has(name) && Object.hasOwn(facts, name)) return facts[name];
     if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return facts[fact];
     if (data.has(name)) return data.get(name);
     if (inventory.has(name)) return this.#render(name, inventory.get(name));

@@ -6,6 +6,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseFacts } from '../../src/facts/gather.js';
+import type { Facts } from '../../src/facts/facts.js';
+import { HostFiles, renderFiles } from '../../src/facts/host-files.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
@@ -45,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** One line for each task and host that has something to tell: `task host status message`. */
-async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise<string[]> {
+async function told(tasks: string, hosts = 'a,', warned: string[] = [], facts?: Facts): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
@@ -54,7 +57,7 @@ async function told(tasks: string, hosts = 'a,', warned: string[] = []): Promise
     inventory,
     select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
-    facts: () => Promise.reject(new Error('no facts here')),
+    facts: () => (facts === undefined ? Promise.reject(new Error('no facts here')) : Promise.resolve(facts)),
     forks: 1,
     reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: ({ task, host, status, message, part }) => void (part !== 'loop' && lines.push(`${task} ${host} ${status} ${message}`.trim())), taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
@@ -729,6 +732,25 @@ test('unsafe_writes writes into a file that cannot be replaced, as one that is m
   expect(lines).toEqual(['copy a changed', 'lineinfile a changed line added', `copy a ignored cannot put the file at ${folder}/mounted`]);
   const after = await stat(join(folder, 'mounted'));
   expect([after.ino, after.mode & 0o777, await readFile(join(folder, 'mounted'), 'utf8')]).toEqual([ino, 0o600, 'new\nx\n']);
+});
+
+test('what setup says of itself has no prefix, as a variable and as a result', async () => {
+  const said = "{{ r.ansible_facts | reject('match', 'ansible_') | sort | join(' ') }} {{ gather_subset | default('none') }} {{ module_setup | default('none') }} {{ ansible_module_setup | default('none') }} {{ ansible_facts.module_setup }}";
+  const lines = await told(`  tasks:
+    - {debug: {msg: "{{ module_setup | default('none') }}"}}
+    - {setup: {gather_subset: "!all,!min,distribution"}, register: r}
+    - {debug: {msg: "${said}"}}
+    - {debug: {msg: "{{ gather_subset }}"}, vars: {gather_subset: mine}}
+    - {debug: {msg: "{{ hostvars.a.module_setup }} {{ 'module_setup' in hostvars.a }} {{ 'ansible_module_setup' in vars }}"}}
+    - {gather_facts: {gather_subset: ["!all", "!min", distribution], filter: ansible_dist*}, register: r}
+    - {debug: {msg: "{{ r.ansible_facts | sort | join(' ') }}"}}
+    - {fetch: {src: /, dest: ./, flat: true, fail_on_missing: false}, register: f}
+    - {debug: {msg: "{{ f.keys() | sort | join(' ') }}"}}
+`, 'a,', [], parseFacts({ sections: new Map(), files: new HostFiles(renderFiles({ '/etc/os-release': 'NAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n' })) }));
+  const [before, , after, ...rest] = lines;
+  expect(before).toBe('debug a ok none');
+  expect(after).toBe("debug a ok gather_subset module_setup ['!all', '!min', 'distribution'] True none True");
+  expect(rest).toEqual(['debug a ok mine', 'debug a ok True True False', 'gather_facts a ok', expect.stringMatching(/^debug a ok(?: ansible_distribution\w*)+$/), 'fetch a ok remote file is a directory, fetch cannot work on directories, not transferring, ignored', 'debug a ok changed failed msg']);
 });
 
 test('a lookup in a template file may render another one', async () => {
