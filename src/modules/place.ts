@@ -112,7 +112,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
         return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(isEarly ? {} : { checksum }), ...more }, ...(isEarly || !wantDiff ? { diff: [] } : {}) };
       }
       const target = answer.text('target');
-      if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined ? {} : { src: placed.source }) } };
+      if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined || module === 'template' ? {} : { src: placed.source }) } };
       const backup = answer.text('backupfile');
       const isContent = said.get('same') === '';
       const named = isContent && !context.check ? withFolder : (path: string) => path;

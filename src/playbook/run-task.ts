@@ -287,7 +287,7 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     if (argument.kind === 'value' && argument.isDefault === true && Object.hasOwn(values, name)) continue;
     if (argument.kind === 'conditions') values[name] = asFarAsTheyHold(argument.conditions, scope);
     else if (argument.kind === 'named-expression') values[name] = named(argument.template, scope);
-    else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
+    else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: shown(argument.expression.value(scope)) };
     else {
       const first = render(argument.value, scope);
       const value = first instanceof Omit && argument.otherwise !== undefined ? render(argument.otherwise.value, scope) : first;
@@ -316,6 +316,11 @@ function named(template: Template, scope: Scope): { readonly text: string; reado
   const [first = '', ...path] = text.split('.');
   const value = path.reduce(getAttribute, scope.get(first));
   return { text, value: value instanceof Undefined ? notDefined(value) : toPlain(value) };
+}
+
+/** debug var= shows even `omit`. */
+function shown(value: unknown): unknown {
+  return value instanceof Omit ? toText(value) : withoutOmitted(value);
 }
 
 /** What is omitted inside of a mapping or a list is left out too (utils/vars.py, remove_omit). */

@@ -753,6 +753,24 @@ test('what setup says of itself has no prefix, as a variable and as a result', a
   expect(rest).toEqual(['debug a ok mine', 'debug a ok True True False', 'gather_facts a ok', expect.stringMatching(/^debug a ok(?: ansible_distribution\w*)+$/), 'fetch a ok remote file is a directory, fetch cannot work on directories, not transferring, ignored', 'debug a ok changed failed msg']);
 });
 
+test('omit is a value that equals itself, is nothing within a text, and no item of a loop', async () => {
+  await writeFile(join(folder, 'omit.j2'), '{% if a != omit %}A{% else %}B{% endif %}{% if c == omit %}C{% elif d.k == omit %}D{% endif %}');
+  const lines = await told(`  vars: {a: "{{ 'x' if false else omit }}", b: "{{ omit }}", c: y, l: ["{{ omit }}", z], d: {k: "{{ omit }}", m: 1}}
+  tasks:
+    - {debug: {msg: "{{ a == omit }} {{ a != omit }} {{ c == omit }} {{ omit == omit }} {{ c != omit }} {{ b == a }} {{ a is sameas omit }}"}}
+    - {debug: {msg: not told}, when: a != omit}
+    - {debug: {msg: told}, when: a == omit}
+    - {debug: {msg: "{{ lookup('template', 'omit.j2') }}"}}
+    - {debug: {msg: "{{ a is defined }} {{ a | default('q') }}|"}}
+    - {debug: {msg: "{{ a in [omit] }} {{ [a, c] | reject('equalto', omit) | list }} {{ a | type_debug }} x{{ a }}"}}
+    - {debug: {msg: "{{ [a, 1] | string }} {{ a ~ 'z' }}"}}
+    - {debug: {msg: "{{ item }}"}, loop: ["{{ a }}", i]}
+    - {debug: {var: d}}
+    - {debug: {var: a}}
+`);
+  expect(lines).toEqual(['debug a ok True False False True True True True', 'debug a skipped not here: a != omit', 'debug a ok told', 'debug a ok BD', 'debug a ok True |', "debug a ok True ['y'] _OmitType x", 'debug a ok [<<Omit>>, 1] <<Omit>>z', 'debug a ok i', 'debug a ok d: {\n    "m": 1\n}', 'debug a ok a: <<Omit>>']);
+});
+
 test('a lookup in a template file may render another one', async () => {
   await writeFile(join(folder, 'outer.j2'), "{{ lookup('template', 'inner.j2') }}{{ lookup('pipe', 'echo x') }}");
   await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');

@@ -27,7 +27,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (a instanceof TimeDelta && b instanceof TimeDelta) return a.micros === b.micros;
   if (a instanceof Undefined) throw new UndefinedUse(a);
   if (b instanceof Undefined) throw new UndefinedUse(b);
-  return a === b;
+  return a === b || (a instanceof Omit && b instanceof Omit);
 }
 
 function exact(value: number | bigint | boolean | PythonFloat): bigint | number {
@@ -87,7 +87,7 @@ export function repr(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (isDict(value)) return `{${dictEntries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
   if (value instanceof Undefined) throw new UndefinedUse(value);
-  if (value instanceof Omit) throw new FilterError('`omit` stands for a parameter that is left out; it is no text');
+  if (value instanceof Omit) return '<<Omit>>';
   if (value instanceof Callable) throw new FilterError(`"${value.name}" is a function: it is called with ()`);
   return value instanceof DateTime ? value.repr() : String(value);
 }
