@@ -109,7 +109,8 @@ export const apt: PlaybookModule<typeof parameters> = {
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
           return { ...told, msg: message, values };
         }
-        const said = { stdout, stdout_lines, stderr: '', stderr_lines: [] };
+        const warned = answer.text('stderr');
+        const said = { stdout, stdout_lines, stderr: warned === '' ? '' : `${warned}\n`, stderr_lines: warned === '' ? [] : warned.split('\n') };
         if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said };
         const lists = { cache_updated: answer.values.get('cache_updated') === 'true', cache_update_time: Number(answer.values.get('cache_update_time')) };
         // What cannot be newer is asked of apt-get all the same; Ansible sees it without.

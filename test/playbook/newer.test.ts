@@ -771,6 +771,31 @@ test('omit is a value that equals itself, is nothing within a text, and no item 
   expect(lines).toEqual(['debug a ok True False False True True True True', 'debug a skipped not here: a != omit', 'debug a ok told', 'debug a ok BD', 'debug a ok True |', "debug a ok True ['y'] _OmitType x", 'debug a ok [<<Omit>>, 1] <<Omit>>z', 'debug a ok i', 'debug a ok d: {\n    "m": 1\n}', 'debug a ok a: <<Omit>>']);
 });
 
+test('what cannot be remounted is unmounted and mounted; where that fails, fstab is as it was', async () => {
+  await mkdir(join(folder, 'mounts'));
+  for (const [name, body] of [['mount', 'case "$*" in *remount*|*shm*) echo "no $*"; exit 32 ;; esac'], ['umount', 'true']] as const) await writeFile(join(folder, 'mounts', name), `#!/bin/sh\necho "${name} $*" >> ${folder}/asked\n${body}\n`, { mode: 0o755 });
+  await writeFile(join(folder, 'table'), '# none\n');
+  const table = `fstab: ${folder}/table`;
+  const lines = await told(`  environment: {PATH: "${folder}/mounts:/usr/sbin:/usr/bin:/sbin:/bin"}
+  ignore_errors: true
+  tasks:
+    - {ansible.posix.mount: {path: /proc, src: proc, fstype: proc, opts: a=b, state: mounted, ${table}}}
+    - {ansible.posix.mount: {path: /dev/shm, src: shm, fstype: tmpfs, opts: a=b, state: mounted, ${table}}}
+    - {ansible.posix.mount: {path: /proc, state: remounted, opts: c=d, ${table}}}
+    - {ansible.posix.mount: {path: /dev/shm, state: remounted, ${table}}}
+`);
+  const named = lines.map((line) => line.replaceAll(folder, 'F').trim());
+  expect(named).toEqual([
+    'ansible.posix.mount a changed',
+    'ansible.posix.mount a ignored Error mounting /dev/shm: no -T F/table /dev/shm',
+    expect.stringMatching(/^ansible.posix.mount a ignored Options were specified with remounted, but the remount command failed\. .*"state: unmounted" followed by a "state: mounted" using the full desired mount options instead\.$/),
+    'ansible.posix.mount a ignored Error remounting /dev/shm: no -T F/table /dev/shm',
+  ]);
+  const again = (path: string): string => `mount -o remount -T F/table ${path}\numount ${path}\nmount -T F/table ${path}\n`;
+  expect((await readFile(join(folder, 'asked'), 'utf8')).replaceAll(folder, 'F')).toBe(`${again('/proc')}${again('/dev/shm')}mount -o remount,c=d -T F/table /proc\n${again('/dev/shm')}`);
+  expect(await readFile(join(folder, 'table'), 'utf8')).toBe('# none\nproc /proc proc a=b 0 0\n');
+});
+
 test('a lookup in a template file may render another one', async () => {
   await writeFile(join(folder, 'outer.j2'), "{{ lookup('template', 'inner.j2') }}{{ lookup('pipe', 'echo x') }}");
   await writeFile(join(folder, 'inner.j2'), '{{ 1 + 1 }}');
