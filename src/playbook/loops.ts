@@ -10,9 +10,8 @@ import { FilterError } from './expression/filter-error.js';
 import { inventoryHostnames } from './expression/inventory-hostnames.js';
 import { csvValues, iniValues } from './expression/lookups-files.js';
 import { linesValues, pipeValues } from './expression/lookups-programs.js';
-import { Omit } from './expression/kinds.js';
 import { splitLines } from './expression/methods-text.js';
-import { toText } from './expression/values.js';
+import { toText, withoutOmitted } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
 import type { Loop } from './playbook.js';
 import { render } from './template.js';
@@ -22,8 +21,7 @@ import { render } from './template.js';
 export async function loopItems(loop: Loop, names: Names, files: LocalFiles, action: string): Promise<readonly unknown[]> {
   const wrong = (message: string, hint?: string) => new FleetTapError('host', 'expression-failed', message, { place: loop.place, ...(hint === undefined ? {} : { hint }) });
   if (loop.kind === 'first_found') return firstFound(loop.value, names, files, action, wrong);
-  const given = render(loop.value, names);
-  const value: unknown = Array.isArray(given) ? given.filter((item) => !(item instanceof Omit)) : given;
+  const value = withoutOmitted(render(loop.value, names));
   if (loop.kind === 'loop') {
     if (Array.isArray(value)) return value;
     throw wrong(`loop takes a list, not ${JSON.stringify(value)?.slice(0, 60)}`, 'make a list of it: [value], or | list');

@@ -10,7 +10,7 @@ import { firstFalse, notDefined } from './condition.js';
 import { getAttribute } from './expression/access.js';
 import { isMapping, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
-import { toPlain, toText } from './expression/values.js';
+import { toPlain, toText, withoutOmitted } from './expression/values.js';
 import type { LocalFiles } from './local-files.js';
 import { isInterrupted } from './interruption.js';
 import { loopItems } from './loops.js';
@@ -321,11 +321,4 @@ function named(template: Template, scope: Scope): { readonly text: string; reado
 /** debug var= shows even `omit`. */
 function shown(value: unknown): unknown {
   return value instanceof Omit ? toText(value) : withoutOmitted(value);
-}
-
-/** What is omitted inside of a mapping or a list is left out too (utils/vars.py, remove_omit). */
-function withoutOmitted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.some((item) => item instanceof Omit) ? value.filter((item) => !(item instanceof Omit)) : value;
-  if (!isMapping(value) || !Object.values(value).some((item) => item instanceof Omit)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => !(item instanceof Omit)));
 }

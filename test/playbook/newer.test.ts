@@ -754,6 +754,7 @@ test('what setup says of itself has no prefix, as a variable and as a result', a
 });
 
 test('omit is a value that equals itself, is nothing within a text, and no item of a loop', async () => {
+  await writeFile(join(folder, 'alone.j2'), '{{ a }}\n');
   await writeFile(join(folder, 'omit.j2'), '{% if a != omit %}A{% else %}B{% endif %}{% if c == omit %}C{% elif d.k == omit %}D{% endif %}');
   const lines = await told(`  vars: {a: "{{ 'x' if false else omit }}", b: "{{ omit }}", c: y, l: ["{{ omit }}", z], d: {k: "{{ omit }}", m: 1}}
   tasks:
@@ -762,13 +763,18 @@ test('omit is a value that equals itself, is nothing within a text, and no item 
     - {debug: {msg: told}, when: a == omit}
     - {debug: {msg: "{{ lookup('template', 'omit.j2') }}"}}
     - {debug: {msg: "{{ a is defined }} {{ a | default('q') }}|"}}
-    - {debug: {msg: "{{ a in [omit] }} {{ [a, c] | reject('equalto', omit) | list }} {{ a | type_debug }} x{{ a }}"}}
+    - {debug: {msg: "{{ a in [omit] }} {{ [a, c] | reject('equalto', omit) | list }} {{ a | type_debug }} x{{ a }}{{ d }}"}}
     - {debug: {msg: "{{ [a, 1] | string }} {{ a ~ 'z' }}"}}
     - {debug: {msg: "{{ item }}"}, loop: ["{{ a }}", i]}
     - {debug: {var: d}}
     - {debug: {var: a}}
+    - {debug: {msg: "{{ item.shell | default('none') }} {{ item | list }}"}, loop: [{name: n, shell: "{{ a }}", in: ["{{ omit }}"]}]}
+    - {copy: {dest: omitted, content: "{{ a }}"}, ignore_errors: true}
+    - {copy: {dest: omitted, content: "{{ lookup('template', 'alone.j2') }}"}, ignore_errors: true}
+    - {template: {dest: omitted, src: alone.j2}, ignore_errors: true}
 `);
-  expect(lines).toEqual(['debug a ok True False False True True True True', 'debug a skipped not here: a != omit', 'debug a ok told', 'debug a ok BD', 'debug a ok True |', "debug a ok True ['y'] _OmitType x", 'debug a ok [<<Omit>>, 1] <<Omit>>z', 'debug a ok i', 'debug a ok d: {\n    "m": 1\n}', 'debug a ok a: <<Omit>>']);
+  expect(lines.splice(10)).toEqual(["debug a ok none ['name', 'in']", ...Array.from({ length: 2 }, () => 'copy a ignored src (or content) is required'), expect.stringContaining('template a ignored this is `omit` and nothing else')]);
+  expect(lines).toEqual(['debug a ok True False False True True True True', 'debug a skipped not here: a != omit', 'debug a ok told', 'debug a ok BD', 'debug a ok True |', "debug a ok True ['y'] _OmitType x{'m': 1}", 'debug a ok [<<Omit>>, 1] <<Omit>>z', 'debug a ok i', 'debug a ok d: {\n    "m": 1\n}', 'debug a ok a: <<Omit>>']);
 });
 
 test('what cannot be remounted is unmounted and mounted; where that fails, fstab is as it was', async () => {

@@ -3,14 +3,14 @@
 // and tuples print as lists, also inside of others.
 import { allocate } from './budget.js';
 import { Dict, isMapping, makeDict, Omit, Range, Tuple } from './kinds.js';
-import { toText } from './values.js';
+import { toText, withoutOmitted } from './values.js';
 
 /** @throws UndefinedUse */
 export function concat(all: readonly unknown[]): unknown {
   const pieces = all.filter((piece) => piece !== null);
   const [first] = pieces;
   if (pieces.length < 2 && typeof first !== 'string') return first ?? null;
-  const texts = pieces.map((piece) => (piece instanceof Omit ? '' : toText(withLists(piece))));
+  const texts = pieces.map((piece) => (piece instanceof Omit ? '' : toText(withLists(withoutOmitted(piece)))));
   allocate(texts.reduce((sum, text) => sum + text.length, 0));
   return texts.join('');
 }

@@ -55,6 +55,21 @@ export function toPlain(value: unknown): unknown {
   return Object.values(value).some(needsCopy) ? ownEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;
 }
 
+/** What is omitted inside of a mapping or a list is left out, too. */
+export function withoutOmitted(value: unknown): unknown {
+  return holdsOmitted(value) ? left(value) : value;
+}
+
+function left(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !(item instanceof Omit)).map(withoutOmitted);
+  return isMapping(value) ? ownEntries(Object.entries(value).flatMap(([key, item]) => (item instanceof Omit ? [] : [[key, withoutOmitted(item)]]))) : value;
+}
+
+function holdsOmitted(value: unknown): boolean {
+  const items: readonly unknown[] = Array.isArray(value) ? value : isMapping(value) ? Object.values(value) : [];
+  return items.some((item) => item instanceof Omit || holdsOmitted(item));
+}
+
 /** Of all variables of a host: one that cannot be had says why. */
 function lazyEntry(lazy: Lazy, key: string): readonly (readonly [string, unknown])[] {
   try {
