@@ -18,8 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
-import { withIndentedFlow } from './yaml-flows.js';
-import { withIndentedLines } from './yaml-quotes.js';
+import { withIndentedLine, withIndentedLines } from './yaml-indent.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
 /** A parsed file: hand it to the functions below, which need its text for the caret and its anchors for the aliases. */
@@ -101,8 +100,11 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     }
     // libyaml, and so Ansible, takes `"a"# comment`.
     const wrong = document.errors.find(({ message }) => !message.startsWith('Comments must be separated')) ?? document.warnings[0];
-    const indented = document.errors.map((error) => withIndentation(source, error as YAMLParseError)).find((text) => text !== undefined);
+    const quote = wrong?.code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(wrong.message)?.[1] : undefined;
+    const indented = wrong === undefined || quote === undefined ? undefined : withIndentedLines(source, wrong.pos[0], quote);
     if (indented !== undefined) return parseYaml(indented, file, options);
+    const deeper = wrong?.code === 'BAD_INDENT' && wrong.message.startsWith('Flow ') ? withIndentedLine(source, wrong.pos[0]) : undefined;
+    if (deeper !== undefined) return parseInstead(deeper, file, options, syntaxError({ ...parsed, root: null }, wrong as YAMLParseError));
     if (wrong !== undefined) throw syntaxError({ ...parsed, root: null }, wrong as YAMLParseError);
     root = document.contents as Node | null;
     const tell = (error: FleetTapError, end = ''): void => {
@@ -121,13 +123,6 @@ export function parseYaml(text: string, file: string, options: YamlOptions = {})
     throw error instanceof RangeError ? tooDeep(file) : error;
   }
   return { ...parsed, root };
-}
-
-/** The source with lines indented that PyYAML takes as they are, where that is what is wrong. */
-function withIndentation(source: string, { code, message, pos: [at] }: YAMLParseError): string | undefined {
-  const quote = code === 'MISSING_CHAR' ? /closing (['"])quote/.exec(message)?.[1] : undefined;
-  if (quote !== undefined) return withIndentedLines(source, at, quote);
-  return code === 'BAD_INDENT' && message.startsWith('Flow ') ? withIndentedFlow(source, at) : undefined;
 }
 
 /** Each document of a stream (`---` between them). Places count within their document. @throws as parseYaml */
@@ -246,6 +241,10 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, doubles: Doubles):
     const seen = new Set<unknown>();
     for (const { key, value } of node.items as Pair<Node, Node | null>[]) {
       walk(key, true);
+      // The library takes `a: [b]: c` for two keys, the second an empty one.
+      if (isScalar(key) && key.source === '' && /[\]}][ \t]*$/.test(yaml.text.slice(0, key.range?.[0]))) {
+        throw yamlError(yaml, key, 'a second colon stands behind the value in brackets', { hint: 'one key has one value: put what belongs together in quotes, or on lines of its own' });
+      }
       const name = keyOf(yaml, key);
       if (seen.has(name) && !isMergeKey(key)) {
         const hint = 'put both together under one key, or remove one';
@@ -306,6 +305,15 @@ function isTooDeep(text: string): boolean {
     if (depth > LIMIT_DEPTH) return true;
   }
   return false;
+}
+
+/** @param before what is said where this text is wrong, too */
+function parseInstead(text: string, file: string, options: YamlOptions, before: FleetTapError): YamlFile {
+  try {
+    return parseYaml(text, file, options);
+  } catch (error) {
+    throw error instanceof FleetTapError && error.code === 'yaml-syntax' ? before : error;
+  }
 }
 
 function tooDeep(file: string): FleetTapError {

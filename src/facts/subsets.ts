@@ -93,6 +93,9 @@ function namesFor(subset: readonly string[]): ReadonlySet<string> {
   return new Set([...[...added].filter((name) => !left.has(name)), ...named]);
 }
 
+/** What setup says of itself: variables by these very names, without `ansible_`. */
+export const BARE_FACTS: readonly string[] = ['gather_subset', 'module_setup'];
+
 /** What setup makes of these parameters: the facts, and what it says of itself. @param filter globs, of names with or without `ansible_` */
 export function chosenFacts(facts: AnsibleFacts, subset: readonly string[], filter: readonly string[]): AnsibleFacts {
   const chosen = { ...factsOfSubset(facts, subset), gather_subset: [...subset], module_setup: true };

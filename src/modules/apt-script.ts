@@ -4,16 +4,24 @@
 export const APT_BODY = `
 LC_ALL=C DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
 export LC_ALL DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND
-changed=false; updated=false; ran=; out=; step=; all=
+changed=false; updated=false; ran=; out=; err=; step=; all=; allerr=
 give_up() { answer; say changed "$changed"; say failed true; say step "$step"; say rc "$1"; tell stdout "$out"; tell msg "$2"; finish; }
 lists_time() { stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists 2>/dev/null || echo 0; }
+# Sets out and err; where it fails, out has both.
 apt_get() {
+  errors=$(mktemp) || give_up 1 "no temporary file"
+  ask_apt_get "$@"
+  rc=$?; rm -f "$errors"
+  [ "$rc" = 0 ] || out=\${out:+$out$ft_newline}$err
+  return "$rc"
+}
+ask_apt_get() {
   until=$(($(date +%s) + lock))
   while :; do
-    out=$(apt-get -q -y -o DPkg::Lock::Timeout="$lock" $dpkgoptions "$@" 2>&1 </dev/null)
-    rc=$?
+    out=$(apt-get -q -y -o DPkg::Lock::Timeout="$lock" $dpkgoptions "$@" 2>"$errors" </dev/null)
+    rc=$?; err=$(cat "$errors")
     [ "$rc" != 0 ] || return 0
-    case $out in *'are you root'*) return "$rc" ;; *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
+    case $out$err in *'are you root'*) return "$rc" ;; *'Could not get lock'*|*'Unable to lock'*|*'Unable to acquire the dpkg'*) ;; *) return "$rc" ;; esac
     [ "$(date +%s)" -lt "$until" ] || return "$rc"
     sleep 2
   done
@@ -80,7 +88,7 @@ if [ -n "$update" ] && [ "$((before + valid))" -lt "$(date +%s)" ] || { [ -n "$u
   if [ -n "$check" ]; then updated=true; else
     tried=0; delay=1
     while :; do
-      apt_get update && case $out in *'Some index files failed to download'*|*'W: Failed to fetch'*) false ;; esac && break
+      apt_get update && case $out$err in *'Some index files failed to download'*|*'W: Failed to fetch'*) false ;; esac && break
       rc=$?; tried=$((tried + 1))
       case $out in *'are you root'*|*'Could not get lock'*|*'Unable to lock'*) give_up "$rc" ;; esac
       [ "$tried" -lt "$retries" ] || give_up 100
@@ -94,7 +102,7 @@ keep_services
 if [ -n "$upgrade" ]; then
   step=upgrade
   apt_get \${check:+-s} $release $options \${autoremove:+--auto-remove} $upgrade || { give_services_back; give_up "$rc"; }
-  count; all=$out
+  count; all=$out; allerr=$err
 elif [ -n "$deb" ]; then
   step=install
   expand() { case $deb in '~/'*) deb=$HOME\${deb#'~'} ;; esac; }
@@ -112,7 +120,7 @@ elif [ -n "$deb" ]; then
     case $is:$options in *--allow-downgrades*) ;; installed*) ! dpkg --compare-versions "\${is#installed }" gt "$version" || give_up 1 "A later version is already installed" ;; esac
     case $deb in /*) ;; *) deb=./$deb ;; esac
     apt_get \${check:+-s} $recommends $options install -- "$deb" || { give_services_back; give_up "$rc"; }
-    count; all=$out
+    count; all=$out; allerr=$err
   fi
 elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
   step=look
@@ -161,7 +169,7 @@ elif [ "$#" != 0 ] || [ "$state" = fixed ]; then
     fixed) verb='install --fix-broken' ;;
     esac
     apt_get \${check:+-s} $recommends $release $options \${autoremove:+--auto-remove} $verb -- "$@" || { give_services_back; give_up "$rc"; }
-    count; all=$out; ran=1
+    count; all=$out; allerr=$err; ran=1
   fi
   case $check$state in present|latest|fixed) mark "$#" ;; esac
 fi
@@ -171,7 +179,7 @@ cleanup=\${autoclean:+autoclean}; cleanup=\${cleanup:-\${autoremove:+autoremove}
 if [ -n "$cleanup" ] && [ "$count" = 0 ] && [ -z "$upgrade$deb$update" ]; then
   step=$cleanup
   apt_get \${check:+-s} \${purge:+--purge} $cleanup || give_up "$rc"
-  all=$out
+  all=$out; allerr=$err
   case $cleanup:$out in autoclean:*'Del '*|autoremove:*'The following packages will be REMOVED'*) changed=true ;; esac
 fi
 answer
@@ -179,5 +187,5 @@ say changed "$changed"
 say ran "$ran"
 say cache_updated "$updated"
 say cache_update_time "$(lists_time)"
-tell stdout "$all"
+tell stdout "$all"; tell stderr "$allerr"
 `;

@@ -109,7 +109,8 @@ export const apt: PlaybookModule<typeof parameters> = {
           const values = { rc: Number(answer.values.get('rc')), stdout, stdout_lines, stderr: '', stderr_lines: [] };
           return { ...told, msg: message, values };
         }
-        const said = { stdout, stdout_lines, stderr: '', stderr_lines: [] };
+        const warned = answer.text('stderr');
+        const said = { stdout, stdout_lines, stderr: warned === '' ? '' : `${warned}\n`, stderr_lines: warned === '' ? [] : warned.split('\n') };
         // Wherever apt-get has run; of a .deb also without --diff.
         const diff = { diff: context.diff || deb !== undefined ? { prepared: prepared(stdout_lines) } : {} };
         if (answer.values.get('cleaned') === '1') return { changed: true, msg: stdout, values: said, ...diff };

@@ -5,7 +5,7 @@ import type { copyParameters } from './copy-parameters.js';
 import type { ModuleContext, ModulePlan } from './module.js';
 import { OWN, ownershipWords, pathInfo } from './ownership.js';
 import type { ParamsOf } from './params.js';
-import { MAKE_FOLDERS } from './place.js';
+import { MAKE_FOLDERS, withFolder } from './place.js';
 import { PUT, requireValidate, validation } from './put.js';
 import { assign, moduleScript } from './script.js';
 
@@ -109,7 +109,9 @@ export function planRemoteCopy(params: ParamsOf<typeof copyParameters>, src: str
       const msg = answer.text('msg');
       const backupFile = answer.text('backupfile');
       const sha1 = answer.values.get('checksum') ?? '';
-      const values = { dest: answer.text('target'), src: answer.text('src') || src, ...(msg !== '' && sha1 === '' ? {} : { checksum: sha1 || null, md5sum: answer.values.get('md5sum') ?? null }), ...(answer.values.get('state') === 'absent' ? {} : pathInfo(answer)), ...(backupFile === '' ? {} : { backup_file: backupFile }) };
+      const now = answer.values.get('state') === 'absent' ? {} : pathInfo(answer);
+      const named = now.state === 'directory' ? (path: string) => path : withFolder;
+      const values = { dest: named(answer.text('target')), src: answer.text('src') || src, ...(msg !== '' && sha1 === '' ? {} : { checksum: sha1 || null, md5sum: answer.values.get('md5sum') ?? null }), ...now, ...(backupFile === '' ? {} : { backup_file: named(backupFile) }) };
       return { changed: answer.changed, ...(msg === '' ? {} : { msg }), values };
     },
   };

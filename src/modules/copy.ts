@@ -34,6 +34,7 @@ export const copy: PlaybookModule<typeof copyParameters> = {
   },
   plan: async (params, context) => {
     const { dest, src, force, follow, backup, validate, directory_mode: directoryMode } = params;
+    if (src === undefined && params.content === undefined) return { kind: 'done', result: { changed: false, failed: true, msg: NO_SOURCE } };
     if (src === undefined || params.content !== undefined) {
       const bytes = Buffer.from(contentText(params.content));
       return planPlace({ module: 'copy', bytes, dest, base: '', source: undefined, force, follow, backup, validate, directoryMode, ownership: { ...params, mode: params.mode === 'preserve' ? TEMPORARY_MODE : params.mode } }, context);

@@ -81,7 +81,7 @@ export const deb822Repository: PlaybookModule<typeof parameters> = {
     const { state } = params;
     const isUrl = /^[a-z]+:\/\//.test(params.signed_by ?? '');
     const text = state === 'absent' ? '' : fieldsOf(params, isUrl);
-    const words = { slug, state, keyurl: isUrl ? params.signed_by : undefined, mode: params.mode, owner: '', group: '', selinux: '', backup: '', sum: createHash('sha256').update(text).digest('hex') };
+    const words = { slug, state, keyurl: isUrl ? params.signed_by : undefined, mode: params.mode, owner: '', group: '', selinux: '', unsafe: '', backup: '', sum: createHash('sha256').update(text).digest('hex') };
     return planScript({ module: 'deb822_repository', shown: { name: params.name, state }, words, body: `${OWN}\n${validation(undefined, 'edit')}\n${PUT}\n${BODY}`, input: Buffer.from(text) }, context, (answer) => {
       const key = answer.values.get('keyfile') ?? '';
       const repo = answer.text('repo');

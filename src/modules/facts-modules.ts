@@ -4,7 +4,7 @@ import { basename, extname, isAbsolute, resolve } from 'node:path';
 import { FleetTapError, formatPlace } from '../base/errors.js';
 import { literalText, plainTexts } from '../base/unsafe-text.js';
 import { LOCAL_FACTS } from '../facts/local-facts.js';
-import { badSubset, chosenFacts } from '../facts/subsets.js';
+import { BARE_FACTS, badSubset, chosenFacts } from '../facts/subsets.js';
 import { parseAddress } from '../inventory/address.js';
 import type { ModulePlan, ModuleResult, PlaybookModule } from './module.js';
 import { ParameterError, type Parameters } from './params.js';
@@ -41,7 +41,7 @@ export const setup: PlaybookModule<typeof setupParameters> = {
       kind: 'action',
       run: async (host) => {
         const facts = chosenFacts(await host.gatherFacts(factPath), subset, filter);
-        const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [`ansible_${name}`, value]));
+        const named = Object.fromEntries(Object.entries(facts).map(([name, value]) => [BARE_FACTS.includes(name) ? name : `ansible_${name}`, value]));
         return { changed: false, values: { ansible_facts: named }, effects: [{ kind: 'ansible-facts', facts }], shows: 'never' };
       },
     };

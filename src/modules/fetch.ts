@@ -53,8 +53,9 @@ export const fetch: PlaybookModule<typeof parameters> = {
         if (result.failed !== true) return result;
         // Its words, which say `ignored` also where it fails (plugins/action/fetch.py).
         const ignored = ', not transferring, ignored';
-        const msg = /^File not found/.test(result.msg ?? '') ? `the remote file does not exist${ignored}` : /^Source is a directory/.test(result.msg ?? '') ? `remote file is a directory, fetch cannot work on directories${params.fail_on_missing ? '' : ignored}` : result.msg;
-        return { changed: false, ...(params.fail_on_missing ? { failed: true } : {}), ...(msg === undefined ? {} : { msg }), values: params.fail_on_missing ? {} : { file: src } };
+        const isFolder = /^Source is a directory/.test(result.msg ?? '');
+        const msg = /^File not found/.test(result.msg ?? '') ? `the remote file does not exist${ignored}` : isFolder ? `remote file is a directory, fetch cannot work on directories${params.fail_on_missing ? '' : ignored}` : result.msg;
+        return { changed: false, ...(params.fail_on_missing ? { failed: true } : {}), ...(msg === undefined ? {} : { msg }), values: params.fail_on_missing || isFolder ? {} : { file: src } };
       },
     };
   },

@@ -87,7 +87,7 @@ fetch "$url" "$new" "\${force:+cache-control: no-cache}$since"
 [ "$status" != 304 ] || answered
 fetched=1; asked=$url
 [ ! -d "$dest" ] || target=\${dest%/}/$filename
-case $target in */*) folder=\${target%/*}; folder=\${folder:-/} ;; *) folder=. ;; esac
+case $target in */*) folder=\${target%/*}; folder=\${folder:-/} ;; *) folder= ;; esac # without a folder it may only be there already, as in Ansible
 after=$(sum_now "$new"); before=$(sum_now "$target")
 if [ -e "$target" ]; then [ -w "$target" ] || refuse "Destination $target is not writable"
 else [ -d "$folder" ] || refuse "Destination $folder does not exist"; [ -w "$folder" ] || refuse "Destination $folder is not writable"; fi

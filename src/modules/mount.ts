@@ -40,15 +40,21 @@ const CHANGE = `
 not_mounted() {
   [ -z "$write" ] || printf %s "\${before%x}" > "$fstab"
   at=$path; while [ "$at" != "$kept" ] && rmdir -- "$at" 2>/dev/null; do at=\${at%/*}; done
-  fail "Error mounting $path: $err
-"
+  fail "Error mounting $path: $err$ft_newline"
 }
-mount_it() {
-  case $state,$fstab in
-  ephemeral,*) mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" ;;
-  *,/etc/fstab) mount "$path" ;;
-  *) mount -T "$fstab" "$path" ;;
-  esac
+mount_now() {
+  if [ "$state" = ephemeral ]; then err=$(mount \${fstype:+-t "$fstype"} \${opts:+-o "$opts"} "$src" "$path" 2>&1)
+  else case $fstab in /etc/fstab) err=$(mount "$path" 2>&1) ;; *) err=$(mount -T "$fstab" "$path" 2>&1) ;; esac; fi
+}
+# What cannot be mounted anew as it is, is taken away and mounted again, but where only some options were asked for (remount of modules/mount.py).
+remount() {
+  more=$opts
+  case $state:$opts in mounted:*|remounted:defaults) more= ;; esac
+  set -- -o "remount\${more:+,$more}"
+  case $state:$fstab in ephemeral:*|*:/etc/fstab) ;; *) set -- "$@" -T "$fstab" ;; esac
+  err=$(mount "$@" "$path" 2>&1) && return
+  [ "$state" != remounted ] || [ -z "$more" ] || fail "Options were specified with remounted, but the remount command failed. Failing in order to prevent an unexpected mount result. Try replacing this command with a \\"state: unmounted\\" followed by a \\"state: mounted\\" using the full desired mount options instead."
+  err=$(umount "$path" 2>&1) && mount_now
 }
 kept=$path
 if [ -n "$write" ]; then
@@ -58,8 +64,7 @@ if [ -n "$write" ]; then
   cat > "$fstab" || fail "Error writing to $fstab"
 fi
 case $do in
-*unmount*) err=$(umount "$path" 2>&1) || fail "Error unmounting $path: $err
-" ;;
+*unmount*) err=$(umount "$path" 2>&1) || fail "Error unmounting $path: $err$ft_newline" ;;
 esac
 case $do in
 *rmdir*) [ ! -d "$path" ] || rmdir -- "$path" 2>/dev/null || case $(ls -A -- "$path" 2>/dev/null) in '') fail "Error rmdir $path" ;; esac ;;
@@ -71,14 +76,8 @@ case $do in
   [ -d "$path" ] || mkdir -p -- "$path" || fail "Error making dir $path" ;;
 esac
 case $do in
-*remount*)
-  # Where it cannot be done in place: unmounted and mounted again.
-  if ! err=$(mount -o "remount\${opts:+,$opts}" "$path" 2>&1); then
-    [ "$state" != remounted ] || [ -z "$opts" ] || fail 'Options were specified with remounted, but the remount command failed. Failing in order to prevent an unexpected mount result. Try replacing this command with a "state: unmounted" followed by a "state: mounted" using the full desired mount options instead.'
-    err=$({ umount "$path" && mount_it; } 2>&1) || case $state in remounted) fail "Error remounting $path: $err
-" ;; *) not_mounted ;; esac
-  fi ;;
-*mountnow*|*mountit*) err=$(mount_it 2>&1) || not_mounted ;;
+*remount*) remount || case $state in remounted) fail "Error remounting $path: $err$ft_newline" ;; *) not_mounted ;; esac ;;
+*mountit*) mount_now || not_mounted ;;
 esac
 answer
 say changed true
@@ -117,12 +116,12 @@ export const mount: PlaybookModule<typeof parameters> = {
       if (state === 'ephemeral' && isMounted && src !== answer.text('device') && src !== answer.text('folder')) {
         return { changed: false, failed: true, msg: OTHER_SOURCE };
       }
-      if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), isMounted ? 'remount' : 'mountnow');
+      if (state === 'ephemeral') steps.push(...(exists ? [] : ['mkdir']), isMounted ? 'remount' : 'mountit');
       const changed = writes || steps.length > 0;
       const values = { name: path, ...(src === undefined ? {} : { src }), ...(fstype === undefined ? {} : { fstype }), opts: params.opts_no_log ? 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER' : opts, boot: params.boot ? 'yes' : 'no', dump, passno, fstab };
       const result = { changed, values: { ...values, backup_file: '' }, warnings };
       if (!changed || context.check) return result;
-      const words = { path, fstab, state, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };
+      const words = { path, state, fstab, src, fstype, opts: params.opts, write: writes, backup: params.backup, do: steps.join(' '), backupfile: '' };
       return planScript({ module: 'mount', shown, words, body: `${FAIL}\n${CHANGE}`, input: Buffer.from(table) }, context, (last) => ({ changed: true, values: { ...values, backup_file: last.text('backupfile') }, warnings }));
     });
   },

@@ -18,7 +18,7 @@ export const ownership = {
   serole: NO_SELINUX,
   setype: NO_SELINUX,
   selevel: NO_SELINUX,
-  unsafe_writes: { type: 'boolean', default: false, refused: 'files are replaced whole here' },
+  unsafe_writes: { type: 'boolean', default: false },
 } as const satisfies Parameters;
 
 export interface OwnershipParams {
@@ -29,11 +29,12 @@ export interface OwnershipParams {
   readonly serole: string | undefined;
   readonly setype: string | undefined;
   readonly selevel: string | undefined;
+  readonly unsafe_writes: boolean;
 }
 
-/** For `assign`: what OWN reads. */
-export function ownershipWords({ mode, owner, group, seuser, serole, setype, selevel }: OwnershipParams) {
-  return { mode: mode === 'preserve' ? undefined : mode, owner, group, selinux: [seuser, serole, setype, selevel].some((part) => part !== undefined) };
+/** For `assign`: what OWN and PUT read. */
+export function ownershipWords({ mode, owner, group, seuser, serole, setype, selevel, unsafe_writes: unsafe }: OwnershipParams) {
+  return { mode: mode === 'preserve' ? undefined : mode, owner, group, unsafe, selinux: [seuser, serole, setype, selevel].some((part) => part !== undefined) };
 }
 
 /** `symbolic BITS CLAUSES ISDIR` sets bits to the new octal digits (module_utils/basic.py, _symbolic_mode_to_octal). */

@@ -112,10 +112,11 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
         return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(isEarly ? {} : { checksum }), ...more }, ...(isEarly || !wantDiff ? { diff: [] } : {}) };
       }
       const target = answer.text('target');
-      if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined ? {} : { src: placed.source }) } };
+      if (said.get('same') === 'kept') return { changed: false, values: { dest, ...(placed.source === undefined || module === 'template' ? {} : { src: placed.source }) } };
       const backup = answer.text('backupfile');
-      const values = { dest: target, checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: backup }) };
       const isContent = said.get('same') === '';
+      const named = isContent && !context.check ? withFolder : (path: string) => path;
+      const values = { dest: named(target), checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: named(backup) }) };
       const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, target, said)] : attributesOnly(target, attributeDiff(answer));
       // In check mode Ansible knows nothing of the file that would come.
       const shown = !isContent ? { path: target, ...values } : context.check ? {} : { ...values, md5sum: createHash('md5').update(bytes).digest('hex') };
@@ -123,6 +124,11 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
     },
   });
   return step(!context.check && bytes.length <= SENT_AT_ONCE_BYTES);
+}
+
+/** How Ansible tells a file that it has written, where its name says no folder. */
+export function withFolder(path: string): string {
+  return path.includes('/') ? path : `./${path}`;
 }
 
 function attributesOnly(path: string, { before, after }: { before: Record<string, unknown>; after: Record<string, unknown> }): ModuleDiff {

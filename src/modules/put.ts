@@ -1,5 +1,5 @@
 // What comes in: bytes on a script's standard input. What goes out: the file that holds them.
-// Guaranteed: the file is replaced whole (a temporary one beside it, renamed); it keeps mode, owner and group of the one before, or gets what the
+// Guaranteed: the file is replaced whole (a temporary one beside it, renamed), or with `unsafe_writes`, where that fails, written into; it keeps mode, owner and group of the one before, or gets what the
 // umask leaves; `validate` has seen it first; the backup has the old file's name, the process and the time (module_utils/basic.py, backup_local).
 import { quote } from '../base/quote.js';
 import { ParameterError } from './params.js';
@@ -7,7 +7,7 @@ import { splitWords } from './words.js';
 import { part } from './script.js';
 
 /**
- * `put PATH` (no link, not a directory) needs the variables sum (SHA-256 of what must arrive) and backup; the function `validate FILE` (below)
+ * `put PATH` (no link, not a directory) needs the variables sum (SHA-256 of what must arrive), backup and unsafe; the function `validate FILE` (below)
  * and OWN. It answers failures itself; afterwards `backupfile` is the backup's name. The process's number is not asked of the shell: a script that does runs
  * in a shell of its own (ssh/shell-loop.ts). What `spare` names goes with the script, whatever its end.
  */
@@ -18,7 +18,7 @@ put() {
   [ -d "$dir" ] || give_up "Destination directory $dir does not exist"
   mask=$(umask)
   umask 077
-  tmp=$(mktemp "$dir/.fleet-tap.XXXXXXXX" 2>/dev/null) || give_up "Destination $dir not writable"
+  tmp=$(mktemp "$dir/.fleet-tap.XXXXXXXX" 2>/dev/null) || { [ -n "$unsafe" ] && tmp=$(mktemp); } || give_up "Destination $dir not writable"
   trap 'rm -f -- "$tmp"; no_spare' EXIT
   cat > "$tmp" || give_up "cannot write $tmp"
   [ "$(sha256sum < "$tmp" | cut -c1-64)" = "$sum" ] || give_up "the content did not arrive whole"
@@ -31,7 +31,11 @@ put() {
     bits=$(stat -c %a -- "$1"); chown "$(stat -c %u:%g -- "$1")" "$tmp" 2>/dev/null; chmod "$bits" "$tmp"
   fi
   own "$tmp"
-  mv -fT -- "$tmp" "$1" || give_up "cannot put the file at $1"
+  if [ -z "$unsafe" ]; then mv -fT -- "$tmp" "$1" || give_up "cannot put the file at $1"
+  elif ! mv -fT -- "$tmp" "$1" 2>/dev/null; then # what is mounted there cannot be replaced
+    cat "$tmp" > "$1" || give_up "cannot write into $1"
+    rm -f -- "$tmp"; seen=; own "$1"
+  fi
   trap no_spare EXIT
 }
 no_spare() { [ -z "$spare" ] || rm -rf -- "$spare"; }

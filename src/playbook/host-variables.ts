@@ -1,5 +1,6 @@
 // What is known of one host while a playbook runs: what the inventory says, and what add_host, facts, include_vars, register and set_fact bring.
 // Guaranteed: what the user wrote is kept as templates, what hosts said as data. Not here: which of them counts (variables.ts).
+import { BARE_FACTS } from '../facts/subsets.js';
 import type { Host } from '../inventory/host.js';
 import type { Effect } from '../modules/module.js';
 import { compileUserData, type TemplateValue } from './template.js';
@@ -14,7 +15,7 @@ export class HostVariables {
   /** `ansible_facts`, without prefix. */
   facts: Readonly<Record<string, unknown>> = {};
   /** Facts that are variables by their own names: `packages`, not `ansible_packages`. */
-  readonly bareFacts = new Set<string>();
+  readonly bareFacts = new Set(BARE_FACTS);
   /** include_vars. */
   readonly included = new Map<string, TemplateValue>();
   readonly #more: Readonly<Record<string, unknown>>;

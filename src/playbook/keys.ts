@@ -13,7 +13,7 @@ export const unsupportedTaskKeys: Readonly<Record<string, string>> = {
   debugger: 'leave it out',
   include: 'Ansible has it no longer (since 2.16): use include_tasks or import_tasks',
   with_url: LATER,
-  with_password: LATER,
+  with_password: 'use loop: with query("password", ...)',
   with_env: 'use loop: with lookup("env", ...)',
   with_dig: LATER,
   with_random_choices: LATER,

@@ -110,7 +110,8 @@ function findModule(yaml: YamlFile, node: Node, entries: Entries, what: 'task' |
 }
 
 function moduleHint(written: string, known: readonly string[]): string {
-  return didYouMean(written, [...modules.keys(), ...known]) ?? MODULE_LIST;
+  const advice = /^ansible\.(?:builtin|legacy)\.include$/.test(written) ? unsupportedTaskKeys.include : undefined;
+  return advice ?? didYouMean(written, [...modules.keys(), ...known]) ?? MODULE_LIST;
 }
 
 function actionModule(yaml: YamlFile, entry: MapEntry): { module: AnyModule; entry: MapEntry; written: string } {

@@ -12,7 +12,7 @@ import { inventoryHostnames } from './expression/inventory-hostnames.js';
 import { csvValues, iniValues } from './expression/lookups-files.js';
 import { linesValues, pipeValues } from './expression/lookups-programs.js';
 import { splitLines } from './expression/methods-text.js';
-import { toText } from './expression/values.js';
+import { toText, withoutOmitted } from './expression/values.js';
 import type { Names } from './expression/evaluate.js';
 import type { Loop } from './playbook.js';
 import { render } from './template.js';
@@ -22,7 +22,7 @@ import { render } from './template.js';
 export async function loopItems(loop: Loop, names: Names, files: LocalFiles, action: string): Promise<readonly unknown[]> {
   const wrong = (message: string, hint?: string) => new FleetTapError('host', 'expression-failed', message, { place: loop.place, ...(hint === undefined ? {} : { hint }) });
   if (loop.kind === 'first_found') return firstFound(loop.value, names, files, action, wrong);
-  const value = render(loop.value, names);
+  const value = withoutOmitted(render(loop.value, names));
   if (loop.kind === 'loop') {
     if (Array.isArray(value)) return value;
     throw wrong(`loop takes a list, not ${JSON.stringify(value)?.slice(0, 60)}`, 'make a list of it: [value], or | list');
@@ -80,11 +80,11 @@ function keyedValues(kind: 'ini' | 'csvfile', terms: readonly unknown[], files: 
   }
 }
 
-function programValues(kind: 'pipe' | 'lines', terms: readonly unknown[], { runProgram }: Names, wrong: Wrong): string[] {
+function programValues(kind: 'pipe' | 'lines', terms: readonly unknown[], { controller }: Names, wrong: Wrong): string[] {
   // Nothing is told ahead: the task runs it.
-  if (runProgram === undefined) throw wrong(`with_${kind}: no program is run here: it is before the task`);
+  if (controller === undefined) throw wrong(`with_${kind}: no program is run here: it is before the task`);
   try {
-    return (kind === 'pipe' ? pipeValues : linesValues)(terms, runProgram);
+    return (kind === 'pipe' ? pipeValues : linesValues)(terms, controller);
   } catch (error) {
     throw error instanceof FilterError ? wrong(`with_${kind} ${error.message}`) : error;
   }

@@ -10,7 +10,7 @@ import { firstFalse, notDefined } from './condition.js';
 import { getAttribute } from './expression/access.js';
 import { isMapping, Omit } from './expression/kinds.js';
 import { Undefined } from './expression/undefined.js';
-import { toPlain, toText } from './expression/values.js';
+import { toPlain, toText, withoutOmitted } from './expression/values.js';
 import type { LocalFiles } from './local-files.js';
 import { isInterrupted } from './interruption.js';
 import { loopItems } from './loops.js';
@@ -289,7 +289,7 @@ function argumentValues(task: Task, scope: Scope): Record<string, unknown> {
     if (argument.kind === 'value' && argument.isDefault === true && Object.hasOwn(values, name)) continue;
     if (argument.kind === 'conditions') values[name] = asFarAsTheyHold(argument.conditions, scope);
     else if (argument.kind === 'named-expression') values[name] = named(argument.template, scope);
-    else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: argument.expression.value(scope) };
+    else if (argument.kind === 'expression') values[name] = { text: argument.expression.text, value: shown(argument.expression.value(scope)) };
     else {
       const first = render(argument.value, scope);
       const value = first instanceof Omit && argument.otherwise !== undefined ? render(argument.otherwise.value, scope) : first;
@@ -320,9 +320,7 @@ function named(template: Template, scope: Scope): { readonly text: string; reado
   return { text, value: value instanceof Undefined ? notDefined(value) : toPlain(value) };
 }
 
-/** What is omitted inside of a mapping or a list is left out too (utils/vars.py, remove_omit). */
-function withoutOmitted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.some((item) => item instanceof Omit) ? value.filter((item) => !(item instanceof Omit)) : value;
-  if (!isMapping(value) || !Object.values(value).some((item) => item instanceof Omit)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => !(item instanceof Omit)));
+/** debug var= shows even `omit`. */
+function shown(value: unknown): unknown {
+  return value instanceof Omit ? toText(value) : withoutOmitted(value);
 }

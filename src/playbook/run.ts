@@ -16,7 +16,7 @@ import { Counts } from './counts.js';
 import { Interruption } from './interruption.js';
 import { Tuple } from './expression/kinds.js';
 import { toText } from './expression/values.js';
-import { runHere } from './local-program.js';
+import { runHere, writeHere } from './local-program.js';
 import { Looks } from './looks.js';
 import { PlayHosts } from './play-hosts.js';
 import type { Play, Playbook } from './playbook.js';
@@ -121,9 +121,15 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   let lastId = 0;
   const playHosts = new PlayHosts(magic, (name) => run.failures.has(name));
   const looks = new Looks();
-  const runProgram = (line: string, folder: string) => {
-    looks.somethingChanged();
-    return runHere(line, folder);
+  const controller = {
+    run: (line: string, folder: string) => {
+      looks.somethingChanged();
+      return runHere(line, folder);
+    },
+    write: (path: string, text: string) => {
+      looks.somethingChanged();
+      writeHere(path, text);
+    },
   };
   const run: PlaybookRun = {
     reporter: options.reporter,
@@ -139,7 +145,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     inventory,
     looks,
     interruption,
-    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic, runProgram },
+    variables: { inventory, hosts: inventory.variables, implicit: (name) => inventory.implicit(name), magic, controller },
     failures: new Map(),
     clearErrors: (hosts) => {
       for (const host of hosts) {

@@ -13,6 +13,8 @@ import { PLAYBOOK_SYNTAX, type Syntax } from './expression/parts.js';
 import { changesInPlace, type LoadTemplate, runTemplate } from './expression/run-template.js';
 import { concat, withLists } from './expression/pieces.js';
 import { Frame } from './expression/scope.js';
+import { FilterError } from './expression/filter-error.js';
+import { Omit } from './expression/kinds.js';
 import { toText } from './expression/values.js';
 import type { TemplateOptions } from '../modules/module.js';
 import { TemplateSource } from './template-source.js';
@@ -44,6 +46,7 @@ function fileValue(text: string, path: string, names: Names, options: TemplateOp
       const value = concat(pieces);
       if (value === null && isPlain(normal.slice(startAt), syntax)) return normal.slice(startAt);
       if (typeof value === 'string') return withLastBreaks(value, normal.slice(startAt), syntax.newline);
+      if (isText && value instanceof Omit) throw new FilterError('is `omit` and nothing else');
       return isText ? (value === null ? '' : toText(withLists(value))) : value;
     });
   });

@@ -21,7 +21,7 @@ export function templateNames(names: Names, path: string, stats: Stats): Names {
   return {
     vault: names.vault,
     renderFile: names.renderFile,
-    runProgram: names.runProgram,
+    controller: names.controller,
     get: (name) => {
       const value = names.get(name);
       return value instanceof Undefined && Object.hasOwn(own, name) ? own[name]?.() : value;

@@ -9,11 +9,14 @@ type Locate = (offset: number) => { readonly place: Place; readonly sourceLine?:
 
 export class TemplateSource {
   readonly text: string;
+  /** Of a template file: it is read when its task runs. */
+  readonly isFile: boolean;
   readonly #locate: Locate;
 
-  private constructor(text: string, locate: Locate) {
+  private constructor(text: string, locate: Locate, isFile = false) {
     this.text = text;
     this.#locate = locate;
+    this.isFile = isFile;
   }
 
   /** A string of a playbook. */
@@ -34,12 +37,12 @@ export class TemplateSource {
     return new TemplateSource(text, (offset) => {
       const before = text.slice(0, offset).split('\n');
       return { place: { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }, sourceLine: text.split('\n')[before.length - 1] ?? '' };
-    });
+    }, true);
   }
 
   /** A text inside of an expression of this one. */
   inner(text: string, at: number): TemplateSource {
-    return new TemplateSource(text, () => this.#locate(at));
+    return new TemplateSource(text, () => this.#locate(at), this.isFile);
   }
 
   place(offset = 0): Place {

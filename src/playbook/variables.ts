@@ -8,7 +8,7 @@ import { FleetTapError } from '../base/errors.js';
 import type { Vault } from '../base/vault.js';
 import { CONNECTION_VARIABLE, type Inventory, type Vars } from '../inventory/host.js';
 import type { Names } from './expression/evaluate.js';
-import type { ProgramOutput, RenderFile, RunProgram } from './expression/plugin.js';
+import type { Controller, ProgramOutput, RenderFile } from './expression/plugin.js';
 import { templateFileValue } from './template-file.js';
 import { templateNames } from './template-names.js';
 import { Lazy, Omit } from './expression/kinds.js';
@@ -25,8 +25,8 @@ export interface RunVariables {
   /** This machine under a name that the inventory has not: it is in no list, and has variables all the same. */
   readonly implicit?: (name: string) => HostVariables | undefined;
   readonly magic: Readonly<Record<string, unknown>>;
-  /** For lookups. Default: none is run. */
-  readonly runProgram?: ((line: string, folder: string) => ProgramOutput) | undefined;
+  /** For lookups. Default: nothing is run or written. */
+  readonly controller?: { run(line: string, folder: string): ProgramOutput; write(path: string, text: string): void } | undefined;
 }
 
 /** What a task adds; in each list the first wins. */
@@ -74,14 +74,14 @@ export class Scope implements Names {
     return new Scope(this.#run, this.#variables, this.#task, this.#local, { ...this.#included, ...compiled });
   }
 
-  /** For a look at a task before its turn: programs of lookups wait until then. */
+  /** For a look at a task before its turn: what lookups do waits until then. */
   ahead(): Scope {
-    return new Scope({ ...this.#run, runProgram: undefined }, this.#variables, this.#task, this.#local, this.#included);
+    return new Scope({ ...this.#run, controller: undefined }, this.#variables, this.#task, this.#local, this.#included);
   }
 
-  get runProgram(): RunProgram | undefined {
-    const { runProgram } = this.#run;
-    return runProgram === undefined ? undefined : (line) => runProgram(line, toText(this.get('playbook_dir')));
+  get controller(): Controller | undefined {
+    const { controller } = this.#run;
+    return controller === undefined ? undefined : { run: (line) => controller.run(line, toText(this.get('playbook_dir'))), write: controller.write };
   }
 
   get vault(): Vault | undefined {
@@ -116,7 +116,7 @@ export class Scope implements Names {
     for (const vars of layers) if (Object.hasOwn(vars, name)) return written(vars[name]);
     if (name === 'ansible_facts') return data(facts);
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
-    if (bareFacts.has(name)) return data(facts[name]);
+    if (bareFacts.has(name) && Object.hasOwn(facts, name)) return data(facts[name]);
     if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return data(facts[fact]);
     if (added.has(name)) return data(added.get(name));
     if (inventory.has(name)) return written(inventory.get(name));

@@ -34,8 +34,9 @@ done | while read -r name arch status version; do
   printf '|%s|%s|%s|\\n|%s:%s|%s|%s|\\n' "$name" "$status" "$version" "$name" "$arch" "$status" "$version"
 done; exit 1`);
   await program(here, 'apt-get', `echo "apt-get $*" >> ${root}/calls
-if [ -s ${root}/locked ]; then cat ${root}/locked; : > ${root}/locked; exit 100; fi
+if [ -s ${root}/locked ]; then cat ${root}/locked >&2; : > ${root}/locked; exit 100; fi
 case "$*" in *update) [ ! -e ${root}/fresh ] || cp ${root}/fresh ${root}/stamp ;; esac
+[ ! -e ${root}/warned ] || cat ${root}/warned >&2
 cat ${root}/said; exit "$(cat ${root}/status)"`);
   await program(here, 'apt-cache', `[ "$1" = madison ] && printf '%s\\n' ' gcc | 4:14.10 | archive' ' gcc | 4:14.9 | archive' ' gcc | 4:15.1 | archive'`);
   await program(here, 'apt-mark', `echo "apt-mark $*" >> ${root}/calls`);
@@ -232,6 +233,13 @@ test('what nobody has foreseen is shown as it is, without control characters', (
 });
 
 describe('what is registered', () => {
+  test('what apt-get warns of is on standard error; where it fails, behind what it printed', async () => {
+    await put('warned', 'W: one\nW: two\n');
+    expect((await runModule(here, 'apt', { upgrade: 'dist' })).values).toEqual({ stdout: counted(0, 1, 0), stdout_lines: counted(0, 1, 0).trimEnd().split('\n'), stderr: 'W: one\nW: two\n', stderr_lines: ['W: one', 'W: two'] });
+    await put('status', '100');
+    expect((await runModule(here, 'apt', { name: 'make' })).values).toMatchObject({ stdout: `${counted(0, 1, 0)}W: one\nW: two\n`, stderr: '' });
+  });
+
   const lists = { cache_updated: false, cache_update_time: NOW - 7200 };
   const said = { stdout: counted(0, 1, 0), stdout_lines: counted(0, 1, 0).trimEnd().split('\n'), stderr: '', stderr_lines: [] };
   test.each([

@@ -1,12 +1,15 @@
 // What ansible-core 2.19 does and 2.14, which is installed here, does not: expected are the tasks and results that Debian 13's ansible-playbook printed
 // for the same playbooks.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TaskResultEvent } from '../../src/base/playbook-events.js';
+import { parseFacts } from '../../src/facts/gather.js';
+import type { Facts } from '../../src/facts/facts.js';
+import { HostFiles, renderFiles } from '../../src/facts/host-files.js';
 import { loadInventory } from '../../src/inventory/load.js';
 import { selectHosts } from '../../src/inventory/pattern.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
@@ -49,7 +52,7 @@ afterAll(() => rm(folder, { recursive: true }));
 let exitStatus: number;
 
 /** One line for each task and host that has something to tell: `task host status message`. */
-async function told(tasks: string, hosts = 'a,', warned: string[] = [], seen: (event: TaskResultEvent) => void = () => {}): Promise<string[]> {
+async function told(tasks: string, hosts = 'a,', warned: string[] = [], { seen = () => {}, facts }: { seen?: (event: TaskResultEvent) => void; facts?: Facts } = {}): Promise<string[]> {
   const path = join(folder, 'playbook.yml');
   await writeFile(path, `- hosts: all\n  gather_facts: false\n${tasks}`);
   const inventory = await loadInventory([hosts]);
@@ -63,7 +66,7 @@ async function told(tasks: string, hosts = 'a,', warned: string[] = [], seen: (e
     inventory,
     select: (pattern, known) => selectHosts(known, pattern),
     session: async (host) => localSession(host.name, { cwd: folder }),
-    facts: () => Promise.reject(new Error('no facts here')),
+    facts: () => (facts === undefined ? Promise.reject(new Error('no facts here')) : Promise.resolve(facts)),
     forks: 1,
     reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: tell, taskFinished: () => {}, warning: (line) => warned.push(line), note: (line) => lines.push(line) },
   });
@@ -410,7 +413,7 @@ test('ansible_delegated_vars: the host that a task is delegated to, its template
     - {debug: {msg: x}, delegate_to: b, when: ansible_delegated_vars.b.v == 2, vars: {ansible_host: "{{ near }}"}}
     - {debug: {msg: x}, delegate_to: b, when: nobody, ignore_errors: true}
     - {debug: {msg: x}, delegate_to: c}
-`, 'a,', [], ({ delegatedTo, delegatedVars }) => reached.push([delegatedTo, delegatedVars?.ansible_host]));
+`, 'a,', [], { seen: ({ delegatedTo, delegatedVars }) => reached.push([delegatedTo, delegatedVars?.ansible_host]) });
   expect(lines).toEqual(['add_host a changed', "debug a ok ['b'] 2 a 127.0.0.1 True 1.2.3.4", 'debug a ok True 1', 'debug a ok True 1', 'debug a ok false', 'debug a ok x', "debug a ignored 'nobody' is undefined", 'debug a ok x']);
   expect(reached).toEqual([[undefined, undefined], ['b', '127.0.0.1'], [undefined, 'a'], ['b', '127.0.0.1'], [undefined, undefined], ['b', '{{ near }}'], ['b', undefined], ['c', 'c']]);
 });
@@ -426,7 +429,7 @@ test('a file or role of an include that is not there: a failure that a rescue fo
     - block: [{include_tasks: "{{ item }}", loop: [none.yml]}]
       rescue: [{debug: {msg: rescued}}]
     - {debug: {msg: end}}
-`, 'a,', [], ({ result, status }) => status === 'failed' && results.push(result));
+`, 'a,', [], { seen: ({ result, status }) => status === 'failed' && results.push(result) });
   expect(lines).toEqual(['include_tasks a failed there is no file none.yml', 'debug a ok false', 'include_role : {{ role }} a failed there is no role none', 'debug a ok rescued', 'debug a ok rescued', 'debug a ok end']);
   expect(results).toEqual([{ changed: false, include: 'none.yml', reason: 'there is no file none.yml' }, { changed: false, reason: 'there is no role none' }]);
   expect(exitStatus).toBe(0);
@@ -863,6 +866,150 @@ test('what programs of this machine say: lookups and loops pipe and lines', asyn
 `);
   expect(lines.slice(0, 8)).toEqual(['debug a ok true', 'debug a ok ["a", ""]', 'debug a ok ["a ", "b", "c", "", "d", "e"] 1,2 0', 'debug a ok 1', 'debug a ok 2', 'debug a ok v', 'debug a ok "1\\n2"', 'debug a ok v x True []']);
   expect(lines.slice(8)).toEqual([expect.stringContaining('"lookup" "pipe" ran exit 3: it ended with status 3'), expect.stringContaining('with_lines ran exit 3: it ended with status 3')]);
+});
+
+test('passwords that are kept in files of this machine: the lookup password', async () => {
+  await writeFile(join(folder, 'k1'), 'pw salt=abcdefgh\n');
+  await writeFile(join(folder, 'k2'), 'a salt=b salt=c ident=d ident=2y  \n\n');
+  const asked: readonly (readonly [expression: string, expected: string])[] = [
+    ["lookup('password', '/dev/null', seed='x')", 'O9iX65WvW9::bS:gx:86'],
+    ["lookup('password', '/dev/null', seed='x', length=6, chars='digits')", '599716'],
+    ["lookup('password', '/dev/null', seed='x', length=30, chars=['punctuation', 'hexdigits', 'q\\\"w'])", 'a[880&C_7~c}_-_06E22!]2%.208q~'],
+    ["lookup('password', '/dev/null seed=x length=10 chars=octdigits,,')", '4605665156'],
+    ["lookup('password', '/dev/null seed=x chars=,,,a,b', length=3)", 'babba,ababaa,aabbb,a'],
+    ["lookup('ansible.builtin.password', '/dev/null', seed=5, length='4', chars='digits,hexdigits')", 'c734'],
+    ["lookup('password', 'k1 encrypt=sha512_crypt')", '$6$rounds=656000$abcdefgh$pLncf7ljI4rnlGRtlaRLIaBXT8hoDhe5j.p3YfqrEPrlrDTn7qRk9ssGh4MFgYzW30TNcYrpyeSWhww63/Kel0'],
+    ["lookup('password', 'k1', encrypt='md5_crypt')", '$1$abcdefgh$IQtUouv7y7Q9dRWkQEPCc.'],
+    ["lookup('password', 'k2')", 'a salt=b'],
+    ["lookup('password', 'made/here/p q length=4 chars=a')", 'aaaa'],
+    ["lookup('password', 'made/here/p q length=9')", 'aaaa'],
+    ["lookup('password', 'made/s encrypt=sha256_crypt') == lookup('password', 'made/s encrypt=sha256_crypt')", 'true'],
+    ["lookup('password', 'made/b encrypt=bcrypt') | length", '60'],
+    ["query('password', 'made/l', '/dev/null length=7') | map('length') | join(' ')", '20 7'],
+    ['twice == twice', 'true'],
+  ];
+  const lines = await told(`  vars: {twice: "{{ lookup('password', '/dev/null') }}"}\n  tasks:\n${asked.map(([expression]) => `    - {debug: {msg: "{{ ${expression} }}"}}\n`).join('')}`);
+  expect(lines).toEqual(asked.map(([, expected]) => `debug a ok ${expected}`));
+  const kept = async (name: string) => [(await stat(join(folder, name))).mode & 0o777, await readFile(join(folder, name), 'utf8')];
+  expect(await kept('made/here/p q')).toEqual([0o600, 'aaaa\n']);
+  expect(await kept('made/s')).toEqual([0o600, expect.stringMatching(/^\S{20} salt=[./\w]{16}\n$/)]);
+  expect(await kept('made/b')).toEqual([0o600, expect.stringMatching(/^\S{20} salt=[./\w]{22} ident=2b\n$/)]);
+  expect((await stat(join(folder, 'made/here'))).mode & 0o777).toBe(0o700);
+});
+
+test.each([
+  ["'/dev/null length=x'", 'takes a whole number as length, not "x"'],
+  ["'/dev/null length=5 junk'", 'takes the path first, then name=value: "/dev/null length=5 junk"'],
+  ["'/dev/null chars='", 'has no characters to choose from: give chars'],
+  ["'h foo=3'", 'takes no option "foo"; it takes length, chars, encrypt, ident, seed'],
+  ["'/dev/null encrypt=sha512'", 'does not know the hash sha512; there are md5_crypt, bcrypt, sha256_crypt, sha512_crypt'],
+])('the lookup password fails where it fails in Ansible: %s', async (term, message) => {
+  expect((await told(`  ignore_errors: true\n  tasks: [{debug: {msg: "{{ lookup('password', ${term}) }}"}}]\n`))[0]).toContain(`"lookup" "password" ${message}`);
+});
+
+test('a name without a folder is one of the working directory, and told as Ansible tells it', async () => {
+  await writeFile(join(folder, 'plain.j2'), 'x\n');
+  const lines = await told(`  tasks:
+    - {copy: {dest: bare, content: x}, register: made}
+    - {copy: {dest: bare, content: x}, register: same}
+    - {template: {dest: bare, src: plain.j2, backup: true}, register: other}
+    - {copy: {dest: bare2, src: bare, remote_src: true}, register: there}
+    - {copy: {dest: bare2, src: bare, remote_src: true}, register: again}
+    - {debug: {msg: "{{ [made.dest, same.dest, other.dest, other.backup_file[:7], there.dest, again.dest] | join(' ') }}"}}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: bare3}, ignore_errors: true}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: bare}}
+    - {get_url: {url: "file://${folder}/plain.j2", dest: ./bare3}}
+`);
+  expect(lines.slice(5)).toEqual(['debug a ok ./bare bare ./bare ./bare. ./bare2 ./bare2', 'get_url a ignored Destination  does not exist', 'get_url a ok OK (2 bytes)', 'get_url a changed OK (2 bytes)']);
+});
+
+test('a template file may name filters, tests and lookups that are not there, where it does not come to them', async () => {
+  await writeFile(join(folder, 'far.j2'), "{% if false %}{{ 'x' | nowhere.at.all }}{{ 1 is nothing }}{{ lookup('none') }}{% endif %}{{ 'ok' if true else ('x' | none) }}");
+  await writeFile(join(folder, 'near.j2'), "{{ 'x' | nowhere.at.all }}");
+  await writeFile(join(folder, 'test.j2'), '{% if 1 is nothing %}{% endif %}');
+  await writeFile(join(folder, 'asks.j2'), "{{ lookup('none') }}");
+  const lines = await told(`  ignore_errors: true\n  tasks:\n    - {copy: {dest: far, content: "{{ lookup('template', 'far.j2') }}"}}\n${['far', 'near', 'test', 'asks'].map((name) => `    - {template: {src: ${name}.j2, dest: far}}\n`).join('')}`);
+  expect(lines).toEqual(['copy a changed', 'template a ok', 'template a ignored the filter "nowhere.at.all" is not supported', 'template a ignored the test "nothing" is not supported', expect.stringContaining('template a ignored "lookup" does not know the lookup "none"')]);
+});
+
+test('unsafe_writes writes into a file that cannot be replaced, as one that is mounted', async () => {
+  await mkdir(join(folder, 'stuck'));
+  await writeFile(join(folder, 'stuck/mv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  await writeFile(join(folder, 'mounted'), 'old\n', { mode: 0o644 });
+  const { ino } = await stat(join(folder, 'mounted'));
+  const written = [`copy: {dest: ${folder}/mounted, content: "new\\n", mode: "0600", unsafe_writes: true}`, `lineinfile: {path: ${folder}/mounted, line: x, unsafe_writes: "{{ true }}"}`, `copy: {dest: ${folder}/mounted, content: y}`];
+  const lines = await told(`  environment: {PATH: "${folder}/stuck:/usr/sbin:/usr/bin:/sbin:/bin"}\n  ignore_errors: true\n  tasks:\n${written.map((task) => `    - {${task}}\n`).join('')}`);
+  expect(lines).toEqual(['copy a changed', 'lineinfile a changed line added', `copy a ignored cannot put the file at ${folder}/mounted`]);
+  const after = await stat(join(folder, 'mounted'));
+  expect([after.ino, after.mode & 0o777, await readFile(join(folder, 'mounted'), 'utf8')]).toEqual([ino, 0o600, 'new\nx\n']);
+});
+
+test('what setup says of itself has no prefix, as a variable and as a result', async () => {
+  const said = "{{ r.ansible_facts | reject('match', 'ansible_') | sort | join(' ') }} {{ gather_subset | default('none') }} {{ module_setup | default('none') }} {{ ansible_module_setup | default('none') }} {{ ansible_facts.module_setup }}";
+  const lines = await told(`  tasks:
+    - {debug: {msg: "{{ module_setup | default('none') }}"}}
+    - {setup: {gather_subset: "!all,!min,distribution"}, register: r}
+    - {debug: {msg: "${said}"}}
+    - {debug: {msg: "{{ gather_subset }}"}, vars: {gather_subset: mine}}
+    - {debug: {msg: "{{ hostvars.a.module_setup }} {{ 'module_setup' in hostvars.a }} {{ 'ansible_module_setup' in vars }}"}}
+    - {gather_facts: {gather_subset: ["!all", "!min", distribution], filter: ansible_dist*}, register: r}
+    - {debug: {msg: "{{ r.ansible_facts | sort | join(' ') }}"}}
+    - {fetch: {src: /, dest: ./, flat: true, fail_on_missing: false}, register: f}
+    - {debug: {msg: "{{ f.keys() | sort | join(' ') }}"}}
+`, 'a,', [], { facts: parseFacts({ sections: new Map(), files: new HostFiles(renderFiles({ '/etc/os-release': 'NAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n' })) }) });
+  const [before, , after, ...rest] = lines;
+  expect(before).toBe('debug a ok none');
+  expect(after).toBe("debug a ok gather_subset module_setup ['!all', '!min', 'distribution'] True none True");
+  expect(rest).toEqual(['debug a ok mine', 'debug a ok True True False', 'gather_facts a ok', expect.stringMatching(/^debug a ok(?: ansible_distribution\w*)+$/), 'fetch a ok remote file is a directory, fetch cannot work on directories, not transferring, ignored', 'debug a ok changed failed msg']);
+});
+
+test('omit is a value that equals itself, is nothing within a text, and no item of a loop', async () => {
+  await writeFile(join(folder, 'alone.j2'), '{{ a }}\n');
+  await writeFile(join(folder, 'omit.j2'), '{% if a != omit %}A{% else %}B{% endif %}{% if c == omit %}C{% elif d.k == omit %}D{% endif %}');
+  const lines = await told(`  vars: {a: "{{ 'x' if false else omit }}", b: "{{ omit }}", c: y, l: ["{{ omit }}", z], d: {k: "{{ omit }}", m: 1}}
+  tasks:
+    - {debug: {msg: "{{ a == omit }} {{ a != omit }} {{ c == omit }} {{ omit == omit }} {{ c != omit }} {{ b == a }} {{ a is sameas omit }}"}}
+    - {debug: {msg: not told}, when: a != omit}
+    - {debug: {msg: told}, when: a == omit}
+    - {debug: {msg: "{{ lookup('template', 'omit.j2') }}"}}
+    - {debug: {msg: "{{ a is defined }} {{ a | default('q') }}|"}}
+    - {debug: {msg: "{{ a in [omit] }} {{ [a, c] | reject('equalto', omit) | list }} {{ a | type_debug }} x{{ a }}{{ d }}"}}
+    - {debug: {msg: "{{ [a, 1] | string }} {{ a ~ 'z' }}"}}
+    - {debug: {msg: "{{ item }}"}, loop: ["{{ a }}", i]}
+    - {debug: {var: d}}
+    - {debug: {var: a}}
+    - {debug: {msg: "{{ item.shell | default('none') }} {{ item | list }}"}, loop: [{name: n, shell: "{{ a }}", in: ["{{ omit }}"]}]}
+    - {copy: {dest: omitted, content: "{{ a }}"}, ignore_errors: true}
+    - {copy: {dest: omitted, content: "{{ lookup('template', 'alone.j2') }}"}, ignore_errors: true}
+    - {template: {dest: omitted, src: alone.j2}, ignore_errors: true}
+`);
+  expect(lines.splice(10)).toEqual(["debug a ok none ['name', 'in']", ...Array.from({ length: 2 }, () => 'copy a ignored src (or content) is required'), expect.stringContaining('template a ignored this is `omit` and nothing else')]);
+  expect(lines).toEqual(['debug a ok True False False True True True True', 'debug a skipped not here: a != omit', 'debug a ok told', 'debug a ok BD', 'debug a ok True |', "debug a ok True ['y'] _OmitType x{'m': 1}", 'debug a ok [<<Omit>>, 1] <<Omit>>z', 'debug a ok i', 'debug a ok d: {\n    "m": 1\n}', 'debug a ok a: <<Omit>>']);
+});
+
+test('what cannot be remounted is unmounted and mounted; where that fails, fstab is as it was', async () => {
+  await mkdir(join(folder, 'mounts'));
+  for (const [name, body] of [['mount', 'case "$*" in *remount*|*shm*) echo "no $*"; exit 32 ;; esac'], ['umount', 'true']] as const) await writeFile(join(folder, 'mounts', name), `#!/bin/sh\necho "${name} $*" >> ${folder}/asked\n${body}\n`, { mode: 0o755 });
+  await writeFile(join(folder, 'table'), '# none\n');
+  const table = `fstab: ${folder}/table`;
+  const lines = await told(`  environment: {PATH: "${folder}/mounts:/usr/sbin:/usr/bin:/sbin:/bin"}
+  ignore_errors: true
+  tasks:
+    - {ansible.posix.mount: {path: /proc, src: proc, fstype: proc, opts: a=b, state: mounted, ${table}}}
+    - {ansible.posix.mount: {path: /dev/shm, src: shm, fstype: tmpfs, opts: a=b, state: mounted, ${table}}}
+    - {ansible.posix.mount: {path: /proc, state: remounted, opts: c=d, ${table}}}
+    - {ansible.posix.mount: {path: /dev/shm, state: remounted, ${table}}}
+`);
+  const named = lines.map((line) => line.replaceAll(folder, 'F').trim());
+  expect(named).toEqual([
+    'ansible.posix.mount a changed',
+    'ansible.posix.mount a ignored Error mounting /dev/shm: no -T F/table /dev/shm',
+    expect.stringMatching(/^ansible.posix.mount a ignored Options were specified with remounted, but the remount command failed\. .*"state: unmounted" followed by a "state: mounted" using the full desired mount options instead\.$/),
+    'ansible.posix.mount a ignored Error remounting /dev/shm: no -T F/table /dev/shm',
+  ]);
+  const again = (path: string): string => `mount -o remount -T F/table ${path}\numount ${path}\nmount -T F/table ${path}\n`;
+  expect((await readFile(join(folder, 'asked'), 'utf8')).replaceAll(folder, 'F')).toBe(`${again('/proc')}${again('/dev/shm')}mount -o remount,c=d -T F/table /proc\n${again('/dev/shm')}`);
+  expect(await readFile(join(folder, 'table'), 'utf8')).toBe('# none\nproc /proc proc a=b 0 0\n');
 });
 
 test('a lookup in a template file may render another one', async () => {

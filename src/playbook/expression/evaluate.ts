@@ -16,7 +16,7 @@ import { globals } from './globals.js';
 import { iterate } from './iterate.js';
 import { dictEntries, isDict, makeDict, Range, Tuple, typeName } from './kinds.js';
 import { Callable, type CallArguments } from './objects.js';
-import type { PluginContext, RenderFile, RunProgram } from './plugin.js';
+import type { Controller, PluginContext, RenderFile } from './plugin.js';
 import { Frame } from './scope.js';
 import { tests } from './test-table.js';
 import { type Placed, Undefined, UndefinedUse } from './undefined.js';
@@ -30,7 +30,7 @@ export interface Names {
   /** Where templates of files can be had. */
   readonly renderFile?: RenderFile | undefined;
   /** Default: no program is run. */
-  readonly runProgram?: RunProgram | undefined;
+  readonly controller?: Controller | undefined;
 }
 
 /**
@@ -180,6 +180,7 @@ export class Evaluator {
   }
 
   #plugin(node: Extract<Expression, { kind: 'filter' | 'test' }>): unknown {
+    if (!(node.kind === 'filter' ? filters : tests).has(node.name)) throw this.failure(node.at, `the ${node.kind} "${node.name}" is not supported`);
     const input = this.value(node.input);
     const args = this.arguments(node.args);
     return this.placed(node.at, `the ${node.kind} "${node.name}"`, () => (node.kind === 'filter' ? this.context.filter(node.name, input, args) : this.context.test(node.name, input, args)));
@@ -211,11 +212,11 @@ export class Evaluator {
       if (render === undefined) throw new FilterError('renders no templates here: it is before the run');
       return render(...words);
     },
-    runProgram: (line) => {
-      const run = this.frame.runProgram;
+    controller: () => {
+      const { controller } = this.frame;
       // No FilterError: `errors: ignore` is about programs that have run.
-      if (run === undefined) throw new FleetTapError('host', 'expression-failed', 'no program is run here: it is before the task');
-      return run(line);
+      if (controller === undefined) throw new FleetTapError('host', 'expression-failed', 'no program is run and no file written here: it is before the task');
+      return controller;
     },
   };
 

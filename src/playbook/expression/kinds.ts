@@ -26,7 +26,7 @@ export class Lazy implements LazyMap {
   }
 }
 
-/** The value of `omit`: a parameter that has it is left out. */
+/** The value of `omit`: a parameter, a loop's item or a piece of a text that has it is left out; all are equal. */
 export class Omit {}
 
 /** A list that cannot change and prints with parentheses. */
@@ -212,5 +212,6 @@ export function typeName(value: unknown): string {
   if (value instanceof TimeDelta) return 'timedelta';
   if (value instanceof Callable) return 'function';
   if (value instanceof Namespace) return 'Namespace';
+  if (value instanceof Omit) return '_OmitType';
   return typeof value === 'string' ? 'str' : 'dict';
 }

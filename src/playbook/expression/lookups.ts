@@ -1,5 +1,5 @@
 // What comes in: the name of a lookup, its terms and options. What goes out: a list (`query`) or its texts joined with commas (`lookup`).
-// Guaranteed: only files of the controller and its environment are read; `pipe` and `lines` alone run programs. What a lookup gives is data: it is not a template again.
+// Guaranteed: only files of the controller and its environment are read; `pipe` and `lines` alone run programs, `password` alone writes files. What a lookup gives is data: it is not a template again.
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
 import { randomInt } from 'node:crypto';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { pythonRegex, search } from '../../base/python-regex.js';
 import { FilterError } from './filter-error.js';
 import { flatten } from './filters-lists.js';
 import { CSV_OPTIONS, csvValues, INI_OPTIONS, iniValues } from './lookups-files.js';
+import { PASSWORD_OPTIONS, passwordValues } from './lookup-password.js';
 import { linesValues, pipeValues } from './lookups-programs.js';
 import { expandUser } from './filters-paths.js';
 import { formatPercent } from './format-percent.js';
@@ -79,8 +80,9 @@ const lookups: Readonly<Record<string, Lookup>> = {
   },
   ini: { options: [...INI_OPTIONS, 'allow_none'], run: (terms, options, context) => iniValues(terms, options, (name) => context.readFile(foundFile(name, 'files', context))) },
   csvfile: { options: CSV_OPTIONS, run: (terms, options, context) => csvValues(terms, options, (name) => context.readFile(foundFile(name, 'files', context))) },
-  pipe: { options: [], run: (terms, _, context) => pipeValues(terms, context.runProgram) },
-  lines: { options: [], run: (terms, _, context) => linesValues(terms, context.runProgram) },
+  pipe: { options: [], run: (terms, _, context) => pipeValues(terms, context.controller()) },
+  lines: { options: [], run: (terms, _, context) => linesValues(terms, context.controller()) },
+  password: { options: PASSWORD_OPTIONS, run: passwordValues },
   env: {
     options: ['default'],
     run: (terms, { default: fallback }) => terms.map((term) => {
@@ -157,7 +159,6 @@ const lookups: Readonly<Record<string, Lookup>> = {
 
 /** Lookups that are left out on purpose, and what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
-  password: 'make the password once and keep it in a vault',
   url: 'use a task with get_url',
 };
 

@@ -210,7 +210,7 @@ export class ExpressionParser extends TokenStream {
     const [first] = args.positional;
     if (callee.kind === 'name' && LOOKUPS.has(callee.name) && first?.kind === 'literal' && typeof first.value === 'string') {
       const hint = refusedLookup(first.value);
-      if (hint !== undefined) throw this.source.error(first.at, `the lookup "${first.value}" is not supported`, { hint });
+      if (hint !== undefined && !this.source.isFile) throw this.source.error(first.at, `the lookup "${first.value}" is not supported`, { hint });
     }
     return { kind: 'call', at, callee, args };
   }
@@ -259,7 +259,8 @@ export class ExpressionParser extends TokenStream {
     let { text } = start;
     while (this.take('.')) text += `.${this.next().text}`;
     const short = text.replace(/^ansible\.(builtin|legacy)\./, '');
-    if (names.has(short)) return { ...start, text: short };
+    // What a file asks for where it does not come to is no mistake: Jinja asks for it there only.
+    if (names.has(short) || this.source.isFile) return { ...start, text: short };
     const hint = refused.get(short) ?? didYouMean(short, names) ?? `supported: ${[...names].join(', ')}`;
     throw this.source.error(start.at, `the ${what} "${text}" is not supported`, { hint });
   }

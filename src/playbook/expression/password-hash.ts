@@ -42,6 +42,11 @@ const IDENTS = ['2a', '2b', '2y'];
 const known = new Map<string, string>();
 const KNOWN_LIMIT = 1000;
 
+/** A salt of the length that a hash takes; 8 characters for names that are none. */
+export function newSalt(name: string): string {
+  return randomSalt(schemes[name]?.saltLength ?? 8);
+}
+
 function randomSalt(length: number): string {
   return Array.from({ length }, () => CRYPT_CHARACTERS[randomInt(CRYPT_CHARACTERS.length)]).join('');
 }

@@ -1,17 +1,17 @@
 // What comes in: what a template, a macro or a block printed, in order. What goes out: its value, as ansible-core 2.19 has it (AnsibleEnvironment.concat of
-// _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none among them prints nothing,
+// _jinja_bits.py): nothing printed is none, a single value keeps its kind, more of them are one text. A none or an `omit` among them prints nothing,
 // and tuples print as lists, also inside of others.
 import { entriesOf } from '../../base/keyed-object.js';
 import { allocate } from './budget.js';
-import { Dict, isMapping, makeDict, Range, Tuple } from './kinds.js';
-import { toText } from './values.js';
+import { Dict, isMapping, makeDict, Omit, Range, Tuple } from './kinds.js';
+import { toText, withoutOmitted } from './values.js';
 
 /** @throws UndefinedUse */
 export function concat(all: readonly unknown[]): unknown {
   const pieces = all.filter((piece) => piece !== null);
   const [first] = pieces;
   if (pieces.length < 2 && typeof first !== 'string') return first ?? null;
-  const texts = pieces.map((piece) => toText(withLists(piece)));
+  const texts = pieces.map((piece) => (piece instanceof Omit ? '' : toText(withLists(withoutOmitted(piece)))));
   allocate(texts.reduce((sum, text) => sum + text.length, 0));
   return texts.join('');
 }

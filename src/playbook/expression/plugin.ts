@@ -13,7 +13,7 @@ export interface PluginContext {
   readFile(path: string): Buffer;
   readonly renderFile: RenderFile;
   /** @throws FleetTapError before the run, and where a task is looked at ahead */
-  readonly runProgram: RunProgram;
+  controller(): Controller;
 }
 
 export interface ProgramOutput {
@@ -21,8 +21,13 @@ export interface ProgramOutput {
   readonly stdout: Buffer;
 }
 
-/** A line for sh, on this machine, in the playbook's folder. */
-export type RunProgram = (line: string) => ProgramOutput;
+/** What lookups do on this machine besides reading. */
+export interface Controller {
+  /** A line for sh, in the playbook's folder. */
+  run(line: string): ProgramOutput;
+  /** A file that its owner alone may read; folders that are missing are made. @throws FleetTapError kind `host` */
+  write(path: string, text: string): void;
+}
 
 /**
  * A template of the controller, rendered with the variables (not with names of the template that asks).

@@ -3,14 +3,14 @@
 import { entriesOf } from '../../base/keyed-object.js';
 import { noVault, type Vault } from '../../base/vault.js';
 import { Dict, isMapping, makeDict, Range, Tuple } from './kinds.js';
-import type { RenderFile, RunProgram } from './plugin.js';
+import type { Controller, RenderFile } from './plugin.js';
 import { Undefined } from './undefined.js';
 
 interface Variables {
   get(name: string): unknown;
   readonly vault?: Vault | undefined;
   readonly renderFile?: RenderFile | undefined;
-  readonly runProgram?: RunProgram | undefined;
+  readonly controller?: Controller | undefined;
 }
 
 export class Frame {
@@ -38,15 +38,15 @@ export class Frame {
 
   /** A template that is included without this one's context, or imported. */
   fresh(): Frame {
-    return new Frame({ vault: this.vault, runProgram: this.runProgram, get: (name) => new Undefined(`"${name}" (a template that is loaded without context sees no variables)`) }, undefined, this.#copies);
+    return new Frame({ vault: this.vault, controller: this.controller, get: (name) => new Undefined(`"${name}" (a template that is loaded without context sees no variables)`) }, undefined, this.#copies);
   }
 
   get renderFile(): RenderFile | undefined {
     return this.#variables.renderFile;
   }
 
-  get runProgram(): RunProgram | undefined {
-    return this.#variables.runProgram;
+  get controller(): Controller | undefined {
+    return this.#variables.controller;
   }
 
   set(name: string, value: unknown): void {

@@ -4,7 +4,7 @@ import { compareValues, contains } from './compare.js';
 import { FilterError } from './filter-error.js';
 import { hashSet } from './filters-lists.js';
 import { isIterable, iterate } from './iterate.js';
-import { dictGet, dictHas, isDict, isFloat, isInteger, isNumber, type Mapping, typeName } from './kinds.js';
+import { dictGet, dictHas, isDict, isFloat, isInteger, isNumber, type Mapping, Omit, typeName } from './kinds.js';
 import { Callable } from './objects.js';
 import { type Test, test } from './plugin.js';
 import { Undefined } from './undefined.js';
@@ -70,7 +70,7 @@ export const valueTests: readonly (readonly [string, Test])[] = [
   ['sequence', plain(isIterable)],
   ['iterable', plain(isIterable)],
   ['callable', plain((input) => input instanceof Callable)],
-  ['sameas', against((input, other) => (typeof input === 'object' ? input === other : typeName(input) === typeName(other) && isEqual(input, other)))],
+  ['sameas', against((input, other) => (input instanceof Omit ? other instanceof Omit : typeof input === 'object' ? input === other : typeName(input) === typeName(other) && isEqual(input, other)))],
   ['lower', plain((input) => toText(input) === toText(input).toLowerCase() && toText(input) !== toText(input).toUpperCase())],
   ['upper', plain((input) => toText(input) === toText(input).toUpperCase() && toText(input) !== toText(input).toLowerCase())],
   ['escaped', plain(() => false)],

@@ -28,7 +28,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (a instanceof TimeDelta && b instanceof TimeDelta) return a.micros === b.micros;
   if (a instanceof Undefined) throw new UndefinedUse(a);
   if (b instanceof Undefined) throw new UndefinedUse(b);
-  return a === b;
+  return a === b || (a instanceof Omit && b instanceof Omit);
 }
 
 function exact(value: number | bigint | boolean | PythonFloat): bigint | number {
@@ -60,6 +60,21 @@ export function toPlain(value: unknown): unknown {
 function plainObject(entries: readonly (readonly [unknown, unknown])[]): Readonly<Record<string, unknown>> {
   const plain = entries.map(([key, item]) => [key, toPlain(item)] as const);
   return keepEntries(ownEntries(plain.map(([key, item]) => [typeof key === 'boolean' ? String(key) : toText(key), item])), plain);
+}
+
+/** What is omitted inside of a mapping or a list is left out, too. */
+export function withoutOmitted(value: unknown): unknown {
+  return holdsOmitted(value) ? left(value) : value;
+}
+
+function left(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !(item instanceof Omit)).map(withoutOmitted);
+  return isMapping(value) ? ownEntries(Object.entries(value).flatMap(([key, item]) => (item instanceof Omit ? [] : [[key, withoutOmitted(item)]]))) : value;
+}
+
+function holdsOmitted(value: unknown): boolean {
+  const items: readonly unknown[] = Array.isArray(value) ? value : isMapping(value) ? Object.values(value) : [];
+  return items.some((item) => item instanceof Omit || holdsOmitted(item));
 }
 
 /** Of all variables of a host: one that cannot be had says why. */
@@ -94,7 +109,7 @@ export function repr(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (isDict(value)) return `{${dictEntries(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
   if (value instanceof Undefined) throw new UndefinedUse(value);
-  if (value instanceof Omit) throw new FilterError('`omit` stands for a parameter that is left out; it is no text');
+  if (value instanceof Omit) return '<<Omit>>';
   if (value instanceof Callable) throw new FilterError(`"${value.name}" is a function: it is called with ()`);
   return value instanceof DateTime ? value.repr() : String(value);
 }

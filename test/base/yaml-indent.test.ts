@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { withIndentedLines } from '../../src/base/yaml-quotes.js';
+import { parseYaml } from '../../src/base/yaml.js';
+import { withIndentedLines } from '../../src/base/yaml-indent.js';
 
 const INDENT = ' '.repeat(40);
 
@@ -13,4 +14,8 @@ test.each([
   ['lines that are indented already', `a: "x\n${INDENT}y"\n`, '"', undefined],
 ])('%s', (_what, source, quote, expected) => {
   expect(withIndentedLines(source, source.indexOf('\n', source.indexOf(quote)), quote)).toBe(expected);
+});
+
+test('a mistake behind lines in brackets that are not indented is told where they begin', () => {
+  expect(() => parseYaml('a: [\nx,\ny\nb: 2\n', 'x.yml')).toThrowError(expect.objectContaining({ code: 'yaml-syntax', place: expect.objectContaining({ line: 2, column: 1 }) }));
 });
