@@ -295,7 +295,7 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
     }
   }
   const words = [pattern].flat().map(toText).join(',');
-  const selected = options.select(words, isLenient ? withNames(words, inventory) : inventory);
+  const selected = selectedBy(play, words, () => options.select(words, isLenient ? withNames(words, inventory) : inventory));
   const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
   switch (play.order) {
     case 'sorted':
@@ -309,8 +309,19 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
   }
 }
 
+/** A name of the play's own pattern that nobody knows stands in the play; one of --limit does not. */
+function selectedBy(play: Play, words: string, select: () => readonly Host[]): readonly Host[] {
+  try {
+    return select();
+  } catch (error) {
+    if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
+    if (!splitPattern(words).some((word) => error.message.includes(`"${word.replace(/^[!&]/, '')}"`))) throw error;
+    throw new FleetTapError(error.kind, error.code, error.message, { place: play.hostsPlace, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+}
+
 /** With an empty group for each plain name that is unknown. */
-function withNames(words: string, inventory: RunInventory): Inventory {
+export function withNames(words: string, inventory: Inventory): Inventory {
   const groups = new Map(inventory.groups);
   for (const word of splitPattern(words)) {
     const name = word.replace(/^[!&]/, '');

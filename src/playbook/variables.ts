@@ -186,7 +186,7 @@ export class Scope implements Names {
     if (registered.has(name)) return registered.get(name);
     if (included.has(name)) return this.#render(name, included.get(name));
     for (const vars of written) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
-    if (name === 'ansible_facts') return facts;
+    if (name === 'ansible_facts') return namespaced(facts);
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
     if (bareFacts.has(name)) return facts[name];
     if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return facts[fact];
@@ -284,6 +284,12 @@ export class Scope implements Names {
     };
     return new Lazy(ofHost, () => [...hosts.keys()], (name) => hosts.has(name) || implicit?.(name) !== undefined);
   }
+}
+
+/** What `ansible_facts` says: names without prefix, but `ansible_local` (vars/clean.py, namespace_facts). */
+function namespaced(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { local, ...others } = facts;
+  return local === undefined ? facts : { ...others, ansible_local: local };
 }
 
 function namesIn(names: Iterable<string>): string[] {

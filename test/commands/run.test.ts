@@ -214,3 +214,29 @@ test('without an inventory: plays for this machine are run, as Ansible runs them
   await writeFile(remote, '- hosts: localhost\n  gather_facts: false\n  tasks: []\n- hosts: all\n  tasks: []\n');
   await expect(ours([remote], { inventory: [] })).rejects.toMatchObject({ code: 'inventory-missing' });
 });
+
+test('where a failure stands is told on standard error, once for all its hosts', async () => {
+  const playbook = join(folder, 'placed.yml');
+  await writeFile(playbook, "- hosts: all\n  gather_facts: false\n  tasks:\n    - {debug: {msg: '{{ nothing }}'}, when: inventory_hostname != 'c'}\n    - {command: 'false', no_log: true}\n");
+  const { status, stderr } = await ours([playbook], { inventory: ['a1,a2,c,'], connectionVars: { ansible_connection: 'local' } });
+  expect(status).toBe(2);
+  expect(stderr).toContain(`a[1-2]: ${playbook}:4:25: debug: 'nothing' is undefined [expression-undefined]\n    4 |     - {debug: {msg: '{{ nothing }}'}`);
+  expect(stderr).toContain(`c: ${playbook}:5:7: command: failed; its output is hidden (no_log) [task-failed]\n`);
+});
+
+test('ansible_facts keeps ansible_local under that name', async () => {
+  await mkdir(join(folder, 'facts.d'));
+  await writeFile(join(folder, 'facts.d/site.fact'), '{"tier": 2}');
+  const playbook = join(folder, 'local-facts.yml');
+  await writeFile(playbook, `- hosts: localhost\n  gather_facts: false\n  tasks:\n    - setup: {fact_path: ${join(folder, 'facts.d')}}\n    - debug: {msg: "{{ [ansible_local, ansible_facts.ansible_local, ansible_facts.local is defined] | to_json }}"}\n`);
+  const { stdout, stderr } = await ours([playbook], { inventory: [] });
+  expect(stdout, stderr).toContain(String.raw`"msg": "[{\"site\": {\"tier\": 2}}, {\"site\": {\"tier\": 2}}, false]"`);
+});
+
+test('--list-hosts: a group that group_by brings has no hosts yet; an unknown name has its place', async () => {
+  const playbook = join(folder, 'brought.yml');
+  await writeFile(playbook, '- hosts: all\n  tasks: [{group_by: {key: found}}]\n- hosts: found\n  tasks: []\n');
+  expect((await ours([playbook], { listHosts: true })).stdout).toContain("(found): found\tTAGS: []\n    pattern: ['found']\n    hosts (0):\n");
+  await writeFile(playbook, '- hosts: all\n  tasks: []\n- hosts: [all, nobody]\n  tasks: []\n');
+  await expect(ours([playbook])).rejects.toMatchObject({ code: 'pattern-unknown', place: { line: 3, column: 10 } });
+});

@@ -738,3 +738,20 @@ test('wait_for hears what a port says', async () => {
     server.close();
   }
 });
+
+test('loop without a value is no loop; variables of cron by words; a group that is not there', async () => {
+  const lines = await told(`  tasks:
+    - {command: echo once, loop: null, register: once}
+    - {debug: {msg: "{{ once.stdout }} {{ once.results is defined }}"}}
+    - {cron: {name: x, job: x, insertafter: "{{ 'PATH' }}", env: "{{ false }}"}, ignore_errors: true}
+    - {user: {name: root, groups: nosuchgroup}, ignore_errors: true, register: it}
+    - {debug: {msg: "{{ it.keys() | sort | join(' ') }}"}}
+`);
+  expect(lines).toEqual([
+    'command a changed',
+    'debug a ok once False',
+    'cron a ignored Insertafter and insertbefore parameters are valid only with env=yes',
+    'user a ignored Group nosuchgroup does not exist',
+    'debug a ok changed exception failed msg',
+  ]);
+});
