@@ -50,6 +50,7 @@ if [ -n "$isfolder" ] || [ -d "$dest" ]; then
   target=\${dest%/}/$base
 fi
 [ ! -d "$target" ] || [ -L "$target" ] || give_up "$target is a directory"
+named=$target
 if [ -n "$follow" ] && [ -L "$target" ]; then real "$target" && target=$real; fi
 same=
 # A link is replaced, whatever it leads to.
@@ -77,6 +78,7 @@ say same "$same"
 say attrs "$attrs"
 [ -z "$olds" ] || printf '%s\\n' "$olds"
 tell target "$target"
+tell named "$named"
 tell backupfile "$backupfile"
 info_seen "$target"
 `);
@@ -116,7 +118,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       const backup = answer.text('backupfile');
       const values = { dest: target, checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: backup }) };
       const isContent = said.get('same') === '';
-      const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, target, said)] : attributesOnly(target, attributeDiff(answer));
+      const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, answer.text('named'), said)] : attributesOnly(target, attributeDiff(answer));
       // In check mode Ansible knows nothing of the file that would come.
       const shown = !isContent ? { path: target, ...values } : context.check ? {} : { ...values, md5sum: createHash('md5').update(bytes).digest('hex') };
       return { changed: answer.changed, values: shown, diff } satisfies ModuleResult;
@@ -129,6 +131,7 @@ function attributesOnly(path: string, { before, after }: { before: Record<string
   return { before: { path, ...before }, after: { path, ...after } };
 }
 
+/** @param target as it is written, before links are followed */
 function contentDiff({ bytes, source }: Placed, target: string, said: ReadonlyMap<string, string>): ModuleDiff {
   const old = Buffer.from(said.get('old') ?? '', 'base64');
   const before: ModuleDiff = said.get('oldlarge') === '1' ? { dst_larger: DIFF_LIMIT_BYTES } : old.subarray(0, 8192).includes(0) ? { dst_binary: 1 } : said.has('old') ? { before_header: target, before: old.toString('utf8') } : { before: '' };
