@@ -1,5 +1,6 @@
 // Modules that need what a test's host cannot have (systemd as the first process, kernel modules): their scripts under dash with programs of the test
 // that answer as the real ones were seen to.
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -182,4 +183,14 @@ describe('debconf, with what debconf-show says', () => {
     expect(await runModule(here, 'debconf', { name: 'app', question: 'app/name', vtype: 'string', value: 5 })).toMatchObject({ failed: true, msg: 'Task failed: Module failed: sequence item 3: expected str instance, int found' });
     expect(await calls()).toEqual(['app app/list multiselect b, d', 'app app/new multiselect d, b']);
   });
+});
+
+test('service_facts asks systemctl only where systemd manages the host: in a chroot it answers, too', async () => {
+  await program(here, 'systemctl', `case $1 in list-units) echo 'x.service loaded active running X' ;; list-unit-files) echo 'x.service enabled enabled' ;; show) echo ActiveState=active ;; esac`);
+  await program(here, 'service', `echo ' [ + ]  cron'`);
+  const { values } = await runModule(here, 'service_facts', {});
+  const isManaged = ['/run/systemd/system', '/dev/.run/systemd', '/dev/.systemd'].some((path) => existsSync(path)) || readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
+  const { services } = values?.ansible_facts as { services: Record<string, object> };
+  expect(services.cron).toEqual({ name: 'cron', state: 'running', source: 'sysv' });
+  expect(services['x.service']).toEqual(isManaged ? { name: 'x.service', state: 'running', status: 'enabled', source: 'systemd' } : undefined);
 });
