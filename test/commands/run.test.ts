@@ -230,6 +230,8 @@ test('ansible_facts keeps ansible_local under that name', async () => {
   const playbook = join(folder, 'local-facts.yml');
   await writeFile(playbook, `- hosts: localhost\n  gather_facts: false\n  tasks:\n    - setup: {fact_path: ${join(folder, 'facts.d')}}\n    - debug: {msg: "{{ [ansible_local, ansible_facts.ansible_local, ansible_facts.local is defined] | to_json }}"}\n`);
   const { stdout, stderr } = await ours([playbook], { inventory: [] });
+  // Of debug the lines tell no `changed`, the document does.
+  expect(JSON.parse((await ours([playbook], { inventory: [], json: true })).stdout)).toMatchObject({ plays: [{ tasks: [{}, { hosts: { localhost: { action: 'debug', changed: false } } }] }] });
   expect(stdout, stderr).toContain(String.raw`"msg": "[{\"site\": {\"tier\": 2}}, {\"site\": {\"tier\": 2}}, false]"`);
 });
 
