@@ -17,13 +17,14 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, string>>> = {
 export const TEMPLATE_HINT = 'a value that begins with {{, or stands within { } or [ ] and holds {{, is put in quotes: "{{ … }}"';
 
 /** @param offset where the parser stopped */
-export function yamlHint(code: ErrorCode, text: string, offset: number): string | undefined {
+export function yamlHint({ code, message }: { readonly code: ErrorCode; readonly message: string }, text: string, offset: number): string | undefined {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   const line = /^.*/.exec(text.slice(start))?.[0] ?? '';
   if (code === 'UNEXPECTED_TOKEN' && hasBareTemplate(line)) return TEMPLATE_HINT;
   const before = text.slice(start, offset).trimEnd();
   if (code === 'UNEXPECTED_TOKEN' && /["']$/.test(before)) return before.endsWith("'") ? "quote the whole value; within single quotes a ' is written twice" : 'quote the whole value, not a part of it';
   if (code === 'UNEXPECTED_TOKEN' && /[[{]/.test(text[offset] ?? '')) return 'within a list or mapping of one line a value that holds [ or { is put in quotes';
+  if (code === 'BAD_INDENT' && message.startsWith('Flow')) return `close the ${message.startsWith('Flow map') ? '{' : '['} that is open above`;
   if (code === 'BLOCK_AS_IMPLICIT_KEY' && /^\s*-[A-Za-z_]/.test(line)) return 'a dash is followed by a space';
   const opened = code === 'MISSING_CHAR' ? openQuote(text) : undefined;
   if (opened !== undefined) return `the quote that opens in line ${text.slice(0, opened).split('\n').length} is not closed there`;

@@ -309,7 +309,7 @@ function tooDeep(file: string): FleetTapError {
 function syntaxError(yaml: YamlFile, error: YAMLParseError): FleetTapError {
   const message = error.code === 'MULTIPLE_DOCS' ? 'a second YAML document starts here' : lowerFirst(error.message);
   const isBadValue = error.code === 'TAG_RESOLVE_FAILED' && !error.message.startsWith('Unresolved tag');
-  return yamlError(yaml, error.pos[0], message, { hint: isBadValue ? undefined : yamlHint(error.code, yaml.text, error.pos[0]) });
+  return yamlError(yaml, error.pos[0], message, { hint: isBadValue ? undefined : yamlHint(error, yaml.text, error.pos[0]) });
 }
 
 function lowerFirst(text: string): string {
