@@ -683,11 +683,14 @@ test("assert's messages are texts or lists of texts", async () => {
     - {assert: {that: 1 == 1, fail_msg: "{{ number }}"}}
     - {assert: {that: 1 == 1, success_msg: [a]}, register: r}
     - {debug: {msg: "{{ r.msg | to_json }}"}}
+    - {assert: {that: 1 == 2, fail_msg: ["one {{ number }}", two]}, register: f}
+    - {debug: {msg: "{{ f.msg | to_json }}"}}
     - {include_vars: {file: "{{ none }}"}}
     - {pause: {seconds: 0}, register: r}
     - {debug: {msg: "{{ r.stdout_lines is defined }}"}}
 `);
   expect(lines).toContain('debug a ok ["a"]');
+  expect(lines).toContain('debug a ok ["one 5", "two"]');
   expect(lines[0]).toBe('assert a ignored fail_msg takes a string or a list of strings');
   expect(lines.find((line) => line.startsWith('include_vars'))).toContain('a ignored Could not find file');
   expect(lines.at(-1)).toBe('debug a ok false');
