@@ -41,6 +41,8 @@ mkdirs() {
 }
 `);
 
+const HIDDEN = 'Failed to get information on remote file';
+
 const BODY = part(`
 expand dest
 target=$dest
@@ -52,6 +54,8 @@ fi
 [ ! -d "$target" ] || [ -L "$target" ] || give_up "$target is a directory"
 named=$target
 if [ -n "$follow" ] && [ -L "$target" ]; then real "$target" && target=$real; fi
+# A folder on the way that may not be searched hides what is there.
+[ -e "$target" ] || [ -L "$target" ] || case $(LC_ALL=C ls -d -- "$target" 2>&1) in *"Permission denied"*) give_up "${HIDDEN} ($target): Permission denied" ;; esac
 same=
 # A link is replaced, whatever it leads to.
 if [ -e "$target" ] || [ -L "$target" ]; then
@@ -110,7 +114,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       if (said.get('failed') === 'true') {
         const status = said.get('exit_status');
         const more = status === undefined ? {} : { exit_status: Number(status), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
-        const isEarly = answer.text('msg') === CONTENT_IN_FOLDER;
+        const isEarly = answer.text('msg') === CONTENT_IN_FOLDER || answer.text('msg').startsWith(HIDDEN);
         return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(isEarly ? {} : { checksum }), ...more }, ...(isEarly || !wantDiff ? { diff: [] } : {}) };
       }
       const target = answer.text('target');

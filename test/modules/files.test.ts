@@ -164,6 +164,12 @@ describe('copy', () => {
   });
 });
 
+test('copy: what a folder hides that may not be searched is not said to be new, in check mode either', async () => {
+  await program(here, 'ls', `echo "ls: cannot access '$3': Permission denied" >&2; exit 2`);
+  for (const check of [true, false]) expect(await runModule(here, 'copy', { dest: 'f', content: 'x' }, { check })).toMatchObject({ changed: false, failed: true, msg: 'Failed to get information on remote file (f): Permission denied', values: {} });
+  expect((await runModule(here, 'copy', { dest: 'f', content: 'x' })).values).toEqual({});
+});
+
 test('a diff of a link that copy follows has the link\'s name, and touch tells none of a file that check mode does not make', async () => {
   await symlink('f', join(here.work, 'link'));
   await writeFile(join(here.work, 'f'), 'old\n');
