@@ -1,5 +1,6 @@
 // What comes in: where a role is used (roles:, dependencies, import_role, include_role). What goes out: the role, its steps and handlers.
 // Guaranteed: roles are found where Ansible finds them: roles/ beside the playbook, the configured folders, beside the role that needs it.
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { isMap, isSeq, type Node } from 'yaml';
@@ -87,12 +88,20 @@ async function findRole({ play, role }: LoadContext, name: string): Promise<stri
   return firstFile([...folders.map((folder) => resolve(folder, name)), ...(name.includes('/') ? [resolve(name)] : [])]);
 }
 
+async function missingRoleHint({ play }: LoadContext, name: string): Promise<string> {
+  const folders = [join(play.folder, 'roles'), ...play.rolesPath];
+  const known = await Promise.all(folders.map((folder) => readdir(folder.replace(/^~(?=\/)/, homedir())).catch(() => [])));
+  const near = didYouMean(name, known.flat());
+  const where = `looked in ${folders.join(', ')}`;
+  return near ?? (name.includes('.') ? `${where}; one of Ansible Galaxy is fetched first: ansible-galaxy role install ${name}` : where);
+}
+
 async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Role[]): Promise<LoadedRole> {
   const { yaml } = context;
   const path = await findRole(context, use.name);
   if (path === undefined) {
-    const hint = use.name.includes('.') ? 'roles of collections are not supported: copy the role into roles/' : `looked in ${[join(context.play.folder, 'roles'), ...context.play.rolesPath].join(', ')}`;
-    throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: use.name.includes('.') ? UNSUPPORTED : INVALID, hint });
+    const isOfCollection = use.name.split('.').length > 2;
+    throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: isOfCollection ? UNSUPPORTED : INVALID, hint: isOfCollection ? 'roles of collections are not supported: copy the role into roles/' : await missingRoleHint(context, use.name) });
   }
   if (parents.length > 50 || parents.filter((one) => one.path === path).length > 20) throw yamlError(yaml, use.place, `the role "${use.name}" needs itself`, { code: INVALID });
   const vault = context.play.vault;
@@ -157,7 +166,7 @@ function usedRole(context: LoadContext, node: Node): RoleUse {
   if (!isMap(item)) return { name: knownName(context, compileNode(yaml, item), node, 'roles'), own: NO_DIRECTIVES, params: {}, from: MAIN, isValidated: true, allowDuplicates: undefined, key: '', place: node };
   const entries = entriesOf(yaml, item, 'a role');
   const name = entries.get('role') ?? entries.get('name');
-  if (name === undefined) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
+  if (name === undefined || isNothing(yaml, name.value)) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
   if (entries.has('src') || entries.has('scm')) throw yamlError(yaml, node, 'a role that is fetched first is not supported', { code: UNSUPPORTED, hint: 'fetch it with ansible-galaxy, and name it' });
   const params = new Map([...entries].filter(([key]) => ![...COMMON_KEYS, 'role', 'delegate_to', 'delegate_facts'].includes(key)));
   const written = Object.fromEntries([...params].map(([key, { value }]) => [key, compileNode(yaml, value)]));
