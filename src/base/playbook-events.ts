@@ -25,6 +25,8 @@ export interface TaskResultEvent {
   readonly action: string;
   /** Where it ran, when that was another host. */
   readonly delegatedTo?: string;
+  /** Its ansible_host, where that is another than its name. */
+  readonly delegatedAt?: string;
   /** It failed or was not reached, and that does not count. */
   readonly isIgnored: boolean;
   readonly warnings: readonly string[];

@@ -126,6 +126,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     become: options.become ?? false,
     forceHandlers: options.forceHandlers,
     defaultConnection: options.connectionVars?.ansible_connection as string | undefined,
+    connectsBy: { user: options.user, privateKey: options.privateKey, timeoutSec: options.timeout, port: options.connectionVars?.ansible_port as number | undefined },
     taskTimeoutSec: options.taskTimeoutSec,
     diffContext: options.diffContext,
     gathering: options.gathering,

@@ -33,7 +33,7 @@ export function resultEvent(task: ToldTask, host: string, result: TaskResult, pa
     ...(label === undefined ? {} : { item: noLog ? HIDDEN_ITEM : printable(label) }),
     ...(noLog || result.diff === undefined ? {} : { diff: printable(result.diff) }),
     ...(noLog || result.hint === undefined ? {} : { hint: result.hint }),
-    ...(result.delegatedTo === undefined || result.delegatedTo === host ? {} : { delegatedTo: result.delegatedTo }),
+    ...(result.delegatedTo === undefined || result.delegatedTo === host ? {} : { delegatedTo: result.delegatedTo, ...(result.delegatedAt === undefined || result.delegatedAt === result.delegatedTo ? {} : { delegatedAt: result.delegatedAt }) }),
   };
 }
 

@@ -115,7 +115,7 @@ export class PlayRun implements PlayEngine {
   /** The variables of a task on a host. */
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope {
     const playVars = [...this.#prompted, ...(this.#varsFiles.get(host) ?? [])];
-    return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars, this.run.defaultConnection), locals);
+    return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars, this.run.connectsBy), locals);
   }
 
   readonly handlerName = (handler: Handler): string | undefined => {

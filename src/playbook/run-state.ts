@@ -15,6 +15,7 @@ import type { PlayHosts } from './play-hosts.js';
 import type { Handler, Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
+import type { ConnectsBy } from './task-scope.js';
 import type { Tags } from './tags.js';
 import type { TaskResult } from './task-result.js';
 import type { HostVariables, RunVariables, Scope } from './variables.js';
@@ -31,6 +32,7 @@ export interface HostRun {
 /** What the plays of one run share. */
 export interface PlaybookRun extends SettingDefaults {
   readonly reporter: PlaybookReporter;
+  readonly connectsBy: ConnectsBy;
   readonly forceHandlers: boolean;
   readonly gathering: Gathering;
   readonly tags: Tags;

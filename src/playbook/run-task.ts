@@ -220,7 +220,7 @@ async function runOnce(task: Task, scope: Scope, host: TaskHost, settings: Setti
   let failed = raw.failed === true;
   let failedWhen: boolean | undefined;
   const names = () => (task.register === undefined ? scope : scope.with({ [task.register]: registeredOf(raw, { changed, failed, failedWhen, attempts: attempt }) }));
-  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, diffContext: settings.diff ? settings.diffContext : undefined });
+  const done = (msg: string) => doneResult(raw, { changed, failed, failedWhen, attempts: attempt, noLog: settings.noLog, msg, delegatedTo: settings.delegateTo, delegatedAt: settings.delegateAddress, diffContext: settings.diff ? settings.diffContext : undefined });
   if (raw.skipped !== true) {
     let asked = 'changed_when';
     try {

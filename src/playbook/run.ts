@@ -28,7 +28,7 @@ import { batchesOf } from './serial.js';
 import { holdsTemplate } from './load-arguments.js';
 import { startingAt } from './start-at.js';
 import type { Tags } from './tags.js';
-import { taskVariables } from './task-scope.js';
+import { type ConnectsBy, taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
 import { HostVariables, Scope, UserVars } from './variables.js';
 
@@ -56,6 +56,8 @@ export interface RunOptions {
   readonly forceHandlers?: boolean;
   /** How hosts are reached of which neither inventory nor playbook says it. Default: ssh. */
   readonly defaultConnection?: string | undefined;
+  /** What playbooks see of it, besides. */
+  readonly connectsBy?: Omit<ConnectsBy, 'connection'> | undefined;
   /** What a task may take that says nothing; 0 or undefined: no limit. */
   readonly taskTimeoutSec?: number | undefined;
   /** Lines of a diff around a change. Default: 3, as Ansible's. */
@@ -129,6 +131,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     diffContext: options.diffContext ?? DIFF_CONTEXT,
     forceHandlers: options.forceHandlers ?? false,
     defaultConnection: options.defaultConnection ?? 'ssh',
+    connectsBy: { ...options.connectsBy, connection: options.defaultConnection ?? 'ssh' },
     gathering: options.gathering ?? 'implicit',
     tags,
     inventory,

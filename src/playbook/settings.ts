@@ -23,6 +23,8 @@ export interface Settings {
   readonly become: false | Partial<Become>;
   readonly environment: Readonly<Record<string, string>>;
   readonly delegateTo: string | undefined;
+  /** Its ansible_host. */
+  readonly delegateAddress: string | undefined;
   readonly timeoutSec: number | undefined;
   /** Lines of a diff around a change. */
   readonly diffContext: number;
@@ -72,6 +74,7 @@ export function settingsOf(chain: readonly Directives[], names: Scope, defaults:
     become: become ? identity : false,
     environment: environmentOf(chain, names),
     delegateTo,
+    delegateAddress: delegateTo === undefined ? undefined : names.addressOf(delegateTo),
     connectionVars: names.connectionVars(delegateTo !== undefined),
     connection: otherThan(defaults.defaultConnection, connectionNamed(text('connection'))),
     ...loginOf(text('remoteUser'), text('port')),

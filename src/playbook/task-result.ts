@@ -29,12 +29,14 @@ export interface TaskResult {
   readonly noLog: boolean;
   readonly isIgnored: boolean;
   readonly delegatedTo: string | undefined;
+  /** Its address, where it has run there. */
+  readonly delegatedAt: string | undefined;
   readonly shows: 'verbose' | 'always' | 'never';
   /** The mistake, when it was one of the playbook's expressions, a lost answer, or a lost connection. */
   readonly error: FleetTapError | undefined;
 }
 
-const PLAIN = { unreachable: false, isLoop: false, items: [], hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, shows: 'verbose', error: undefined } as const;
+const PLAIN = { unreachable: false, isLoop: false, items: [], hint: undefined, diff: undefined, warnings: [], facts: {}, effects: [], notify: [], noLog: false, isIgnored: false, delegatedTo: undefined, delegatedAt: undefined, shows: 'verbose', error: undefined } as const;
 
 /** What Ansible puts beside a failure where nobody asked for the places in its own code. */
 const TRACEBACK = '(traceback unavailable)';
@@ -58,7 +60,7 @@ export function failedResult(error: unknown, noLog = false): TaskResult {
 }
 
 /** @param how what changed_when, failed_when and until have said; without diffContext no diff is shown */
-export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly diffContext: number | undefined }): TaskResult {
+export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; readonly failed: boolean; readonly failedWhen: boolean | undefined; readonly attempts: number | undefined; readonly noLog: boolean; readonly msg: string; readonly delegatedTo: string | undefined; readonly delegatedAt: string | undefined; readonly diffContext: number | undefined }): TaskResult {
   return {
     ...PLAIN,
     changed: how.changed,
@@ -73,6 +75,7 @@ export function doneResult(raw: ModuleResult, how: { readonly changed: boolean; 
     effects: raw.effects ?? [],
     noLog: how.noLog,
     delegatedTo: how.delegatedTo,
+    delegatedAt: how.delegatedAt,
     shows: raw.shows ?? 'verbose',
   };
 }

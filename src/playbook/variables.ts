@@ -17,6 +17,7 @@ import { Undefined } from './expression/undefined.js';
 import { toText } from './expression/values.js';
 import type { WrittenVars } from './playbook.js';
 import { compileUserData, renderVariable, type TemplateValue } from './template.js';
+import { CONNECTION_NAMES, type ConnectionKind } from './connection-names.js';
 
 /** What is known of a host while a playbook runs. */
 export class HostVariables {
@@ -123,10 +124,14 @@ export interface TaskVariables {
   readonly defaults: readonly WrittenVars[];
   /** role_name and its like. */
   readonly magic: Readonly<Record<string, unknown>>;
+  /** What the keys of the task and the options of the run say of its connection, where no variable does. */
+  readonly connects?: Readonly<Record<ConnectionKind | 'delegateTo', TemplateValue>>;
   /** Default: no file can be decrypted. */
   readonly vault?: Vault;
 }
 
+const NOTHING = Symbol('nothing says it');
+const DELEGATE = 'delegate_to';
 const NO_TASK: TaskVariables = { params: [], written: [], defaults: [], magic: {} };
 
 export class Scope implements Names {
@@ -174,6 +179,11 @@ export class Scope implements Names {
   readonly renderFile: RenderFile = (text, path, more, marks) => templateFileValue(text, path, templateNames(this.with(more), path, statSync(path)), marks);
 
   get(name: string): unknown {
+    const found = this.#written(name);
+    return found === NOTHING ? this.#connectionVariable(name) : found;
+  }
+
+  #written(name: string): unknown {
     const magic = this.#magic(name);
     if (magic !== undefined) return magic;
     if (Object.hasOwn(this.#local, name)) return this.#local[name];
@@ -193,8 +203,36 @@ export class Scope implements Names {
     if (data.has(name)) return data.get(name);
     if (inventory.has(name)) return this.#render(name, inventory.get(name));
     for (const vars of defaults) if (Object.hasOwn(vars, name)) return this.#render(name, vars[name]);
-    // The address that is dialled where nobody says another (playbook/play_context.py).
-    return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`'${name}'`);
+    return NOTHING;
+  }
+
+  /** How the host is reached, of which no variable says it: by the variable's other name, the playbook's key, an option (playbook/play_context.py, update_vars). */
+  #connectionVariable(name: string): unknown {
+    const kind = CONNECTION_NAMES[name];
+    const own = this.#variables.host.name;
+    if (kind === undefined || own === '') return new Undefined(`'${name}'`);
+    const delegate = this.#delegate();
+    const reached = delegate === undefined ? this : new Scope(this.#run, this.#run.hosts.get(delegate) ?? this.#run.implicit?.(delegate) ?? this.#variables);
+    const said = Object.keys(CONNECTION_NAMES).filter((one) => CONNECTION_NAMES[one] === kind && (delegate !== undefined || one !== name)).map((one) => reached.#written(one)).find((value) => value !== NOTHING);
+    if (said !== undefined) return said;
+    if (kind === 'host') return delegate ?? own;
+    const value = this.#task.connects?.[kind];
+    return value === undefined || value === null || value === '' ? new Undefined(`'${name}'`) : this.#render(`${kind} of the connection`, value);
+  }
+
+  /** Whom the task is delegated to; undefined: nobody else, or that is being found out. */
+  #delegate(): string | undefined {
+    const written = this.#task.connects?.delegateTo;
+    if (written === undefined || written === null || written === '' || this.#open.has(DELEGATE)) return undefined;
+    const name = toText(this.#render(DELEGATE, written));
+    return name === this.#variables.host.name ? undefined : name;
+  }
+
+  /** `ansible_host` of another host. */
+  addressOf(name: string): string | undefined {
+    const host = this.#run.hosts.get(name) ?? this.#run.implicit?.(name);
+    const address = host === undefined ? NOTHING : new Scope(this.#run, host).#written('ansible_host');
+    return address === NOTHING || address instanceof Undefined || address === null ? undefined : toText(address);
   }
 
   /**

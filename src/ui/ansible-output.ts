@@ -59,7 +59,7 @@ export class AnsibleOutput implements PlaybookReporter {
     if ((event.status === 'skipped' && this.#options.skipped === false) || (event.status === 'ok' && this.#options.ok === false)) return;
     if (this.#lastBanner !== event.taskId) this.#taskBanner(event.taskId);
     for (const warning of event.part === 'loop' ? [] : event.warnings) this.warning(warning);
-    const label = event.delegatedTo === undefined ? event.host : `${event.host} -> ${event.delegatedTo}`;
+    const label = event.delegatedTo === undefined ? event.host : `${event.host} -> ${event.delegatedTo}${event.delegatedAt === undefined ? '' : `(${event.delegatedAt})`}`;
     if (event.part === 'loop') this.#endOfLoop(event);
     else if (event.part === 'item') this.#item(event, label);
     else this.#single(event, label);

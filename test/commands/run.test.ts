@@ -242,3 +242,29 @@ test('--list-hosts: a group that group_by brings has no hosts yet; an unknown na
   await writeFile(playbook, '- hosts: all\n  tasks: []\n- hosts: [all, nobody]\n  tasks: []\n');
   await expect(ours([playbook])).rejects.toMatchObject({ code: 'pattern-unknown', place: { line: 3, column: 10 } });
 });
+
+test('how a host is reached can be used in tasks, whoever says it; a delegate is told with its address (as ansible-core 2.19)', async () => {
+  const hosts = join(folder, 'reached.ini');
+  await writeFile(hosts, '[all:vars]\nansible_connection=local\n[some]\nh1\nh2 ansible_user=inv ansible_port=99 ansible_host=1.2.3.4\nh3 ansible_ssh_user=sshinv ansible_ssh_port=98\n[others]\nother ansible_host=9.9.9.9 ansible_user=ou\n');
+  const playbook = join(folder, 'reached.yml');
+  const said = `{{ ansible_user | default('-') }} {{ ansible_ssh_user | default('-') }} {{ ansible_port | default('-') }} {{ ansible_host }}`;
+  await writeFile(playbook, `- hosts: some
+  gather_facts: false
+  vars: {home: "/home/{{ ansible_user | default('-') }}"}
+  tasks:
+    - debug: {msg: "${said} {{ home }} {{ ansible_timeout }} {{ hostvars[inventory_hostname].ansible_user | default('none') }}"}
+    - debug: {msg: "{{ ansible_user }}"}
+      remote_user: task
+    - debug: {msg: "${said}"}
+      delegate_to: other
+`);
+  const messages = (stdout: string) => [...stdout.matchAll(/"msg": "(.*)"/g)].map(([, message]) => message);
+  const our = await ours([playbook], { inventory: [hosts], user: 'cli' });
+  expect(messages(our.stdout), our.stderr).toEqual([
+    'cli cli - h1 /home/cli 10 none', 'inv inv 99 1.2.3.4 /home/inv 10 inv', 'sshinv sshinv 98 h3 /home/sshinv 10 none',
+    'task', 'inv', 'sshinv',
+    'ou ou - 9.9.9.9', 'inv ou 99 1.2.3.4', 'ou sshinv - 9.9.9.9',
+  ]);
+  expect(our.stdout).toContain('ok: [h1 -> other(9.9.9.9)] => {\n');
+  expect(messages((await ours([playbook], { inventory: [hosts], limit: 'h1' })).stdout)[0]).toBe('- - - h1 /home/- 10 none');
+});
