@@ -137,7 +137,7 @@ touch)
   told=dest
   if [ "$was" = absent ]; then
     changed=true
-    if [ -z "$check" ]; then : > "$path" || give_up "Error, could not touch target."; made=$path; attributes "$path"; fi
+    if [ -z "$check" ]; then true > "$path" || give_up "Error, could not touch target."; made=$path; attributes "$path"; fi
   else attributed=$path; if [ -L "$path" ]; then real "$path" && attributed=$real; fi; attributes "$attributed"; fi ;;
 link)
   told=dest

@@ -35,6 +35,11 @@ beforeAll(async () => {
     'elsewhere/linked.yml': 'second: 2',
     'vars/a-x.yml': 'suffix: y',
     'vars/b-y.yml': 'found: "{{ suffix }} seen"',
+    'roles/deep/tasks/main.yml': '- include_tasks: sub/first.yml\n',
+    'roles/deep/tasks/next.yml': '- debug: {msg: top}\n',
+    'roles/deep/tasks/sub/first.yml': '- include_tasks: next.yml\n- import_tasks: next.yml\n- include_tasks: only.yml\n',
+    'roles/deep/tasks/sub/next.yml': '- debug: {msg: sub}\n',
+    'roles/deep/tasks/sub/only.yml': '- debug: {msg: only there}\n',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
   for (const [path, text] of Object.entries(files)) {
@@ -757,4 +762,9 @@ test('loop without a value is no loop; variables of cron by words; a group that 
     'user a ignored Group nosuchgroup does not exist',
     'debug a ok changed exception failed msg',
   ]);
+});
+
+test('include_tasks in a role looks into its tasks/ before the folder of the file, import_tasks the other way', async () => {
+  const lines = await told('  roles: [deep]\n');
+  expect(lines.filter((line) => line.includes('debug'))).toEqual(['deep : debug a ok top', 'deep : debug a ok sub', 'deep : debug a ok only there']);
 });
