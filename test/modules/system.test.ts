@@ -190,7 +190,7 @@ test('service_facts asks systemctl only where systemd manages the host: in a chr
   await program(here, 'service', `echo ' [ + ]  cron'`);
   const { values } = await runModule(here, 'service_facts', {});
   const isManaged = ['/run/systemd/system', '/dev/.run/systemd', '/dev/.systemd'].some((path) => existsSync(path)) || readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
-  const { services } = values?.ansible_facts as { services: Record<string, object> };
+  const { services } = (values?.ansible_facts ?? {}) as { services: Record<string, object> };
   expect(services.cron).toEqual({ name: 'cron', state: 'running', source: 'sysv' });
   expect(services['x.service']).toEqual(isManaged ? { name: 'x.service', state: 'running', status: 'enabled', source: 'systemd' } : undefined);
 });

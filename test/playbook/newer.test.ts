@@ -768,3 +768,14 @@ test('include_tasks in a role looks into its tasks/ before the folder of the fil
   const lines = await told('  roles: [deep]\n');
   expect(lines.filter((line) => line.includes('debug'))).toEqual(['deep : debug a ok top', 'deep : debug a ok sub', 'deep : debug a ok only there']);
 });
+
+test('an inline if without else is no value by itself, but nothing within a text', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {debug: {msg: "{{ 'a' if false }}"}}
+    - {debug: {msg: "x{{ 'a' if false }}y"}}
+    - {set_fact: {fact: "{{ [1, ('a' if false)] }}"}}
+    - {debug: {msg: "{{ ('a' if false) ~ 'b' }}"}}
+`);
+  expect(lines).toEqual(['debug a ignored the inline if without else is undefined', 'debug a ok xy', 'set_fact a ignored the inline if without else is undefined', 'debug a ok b']);
+});
