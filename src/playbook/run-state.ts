@@ -60,6 +60,8 @@ export interface Around {
   readonly isRescued: boolean;
   /** An always section: done although the play is stopped. */
   readonly isAlways: boolean;
+  /** An always section is still to come. */
+  readonly isBeforeAlways?: boolean;
   /** It is a handler that brings these. */
   readonly isHandler?: boolean;
   /** Loop items of includes: data. */

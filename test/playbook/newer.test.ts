@@ -779,3 +779,15 @@ test('an inline if without else is no value by itself, but nothing within a text
 `);
   expect(lines).toEqual(['debug a ignored the inline if without else is undefined', 'debug a ok xy', 'set_fact a ignored the inline if without else is undefined', 'debug a ok b']);
 });
+
+test('max_fail_percentage does not count who failed before an always section', async () => {
+  const tasks = (wrap: (task: string) => string) => `  max_fail_percentage: 50
+  tasks:
+    - {name: first, fail: {msg: no}, when: inventory_hostname == 'a'}
+    ${wrap("{name: second, fail: {msg: no}, when: inventory_hostname == 'b'}")}
+    - {name: end, debug: {msg: x}}
+`;
+  const ends = async (wrap: (task: string) => string) => (await told(tasks(wrap), 'a,b,c,')).filter((line) => line.startsWith('end'));
+  expect(await ends((task) => `- ${task}`)).toEqual([]);
+  expect(await ends((task) => `- {block: [${task}], always: [{debug: {msg: always}}]}`)).toEqual(['end c ok x']);
+});
