@@ -21,6 +21,19 @@ export function didYouMean(wrong: string, known: Iterable<string>): string | und
   return names.length === 0 ? undefined : `did you mean ${names.join(' or ')}?`;
 }
 
+/** As didYouMean; and a name that is `wrong` cut short, as `dest` of `destination` and `src` of `source`, goes before the near ones. */
+export function didYouMeanShort(wrong: string, known: readonly string[]): string | undefined {
+  const short = known.filter((name) => name.length >= 3 && name.length < wrong.length && name[0] === wrong[0] && isWithin(name, wrong));
+  return short.length === 1 ? `did you mean ${short[0]}?` : didYouMean(wrong, known);
+}
+
+/** All letters of `name`, in their order, are in `text`. */
+function isWithin(name: string, text: string): boolean {
+  let at = 0;
+  for (const char of text) if (char === name[at]) at++;
+  return at === name.length;
+}
+
 /** Letters to insert, remove, replace, or swap with the next one. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];

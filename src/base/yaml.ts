@@ -18,6 +18,7 @@ import {
 } from 'yaml';
 import { FleetTapError, type Place } from './errors.js';
 import { NO_VAULT, NO_VAULT_MESSAGE, noVault, type Vault } from './vault.js';
+import { TEMPLATE_HINT, yamlHint } from './yaml-hints.js';
 import { withIndentedLine, withIndentedLines } from './yaml-indent.js';
 import { ansibleTags, isVaultTag, jsonScalars, pyYamlScalars } from './yaml-scalars.js';
 
@@ -205,7 +206,7 @@ function entriesToMerge(yaml: YamlFile, map: YAMLMap): readonly MapEntry[] {
 
 function keyOf(yaml: YamlFile, node: Node): unknown {
   const key = resolveAlias(yaml, node);
-  if (key !== null && !isScalar(key)) throw yamlError(yaml, node, `a key must be a plain value, not ${describeNode(yaml, key)}`);
+  if (key !== null && !isScalar(key)) throw yamlError(yaml, node, `a key must be a plain value, not ${describeNode(yaml, key)}`, isMap(key) ? { hint: TEMPLATE_HINT } : {});
   return key === null ? null : key.value;
 }
 
@@ -226,7 +227,7 @@ function checkTree(yaml: YamlFile, targets: Map<Alias, Node>, doubles: Doubles):
     }
     if (isAlias(node)) {
       const target = anchors.get(node.source);
-      if (target === undefined) throw yamlError(yaml, node, `the anchor &${node.source} is not set before this place`);
+      if (target === undefined) throw yamlError(yaml, node, `the anchor &${node.source} is not set before this place`, { hint: '&NAME above, in the same file, sets it; a text that begins with * is put in quotes' });
       targets.set(node, target);
       return;
     }
@@ -320,20 +321,10 @@ function tooDeep(file: string): FleetTapError {
   return new FleetTapError('input', 'yaml-syntax', `the YAML is nested too deeply; the limit is ${LIMIT_DEPTH} levels`, { place: { file } });
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'YAML is indented with spaces only; your editor has inserted a tab',
-  BAD_INDENT: 'indent what belongs together with the same number of spaces',
-  MULTIPLE_DOCS: 'one file holds one document: remove the second `---`',
-  MISSING_CHAR: 'a key is followed by a colon and a space; a quote or bracket that is opened is closed',
-  TAG_RESOLVE_FAILED: 'remove the tag (the word that starts with !), or write the value itself',
-  BLOCK_AS_IMPLICIT_KEY: 'a value that contains ": " must be quoted; or the next line is indented too far',
-  MULTILINE_IMPLICIT_KEY: 'a key is followed by a colon and a space',
-};
-
 function syntaxError(yaml: YamlFile, error: YAMLParseError): FleetTapError {
   const message = error.code === 'MULTIPLE_DOCS' ? 'a second YAML document starts here' : lowerFirst(error.message);
   const isBadValue = error.code === 'TAG_RESOLVE_FAILED' && !error.message.startsWith('Unresolved tag');
-  return yamlError(yaml, error.pos[0], message, { hint: isBadValue ? undefined : HINTS[error.code] });
+  return yamlError(yaml, error.pos[0], message, { hint: isBadValue ? undefined : yamlHint(error, yaml.text, error.pos[0]) });
 }
 
 function lowerFirst(text: string): string {

@@ -12,13 +12,14 @@ import { loadPlaybook } from '../playbook/load.js';
 import type { Play, Playbook } from '../playbook/playbook.js';
 import { formatStats } from '../playbook/custom-stats.js';
 import { formatRecap } from '../playbook/recap.js';
-import { addsHosts, startRun } from '../playbook/run.js';
+import { addsHosts, startRun, withNames } from '../playbook/run.js';
 import type { CommandContext, ExitStatus } from './context.js';
 import { readExtraVars } from './extra-vars.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { listPlays } from './list-plays.js';
 import { checkWritable, refuseTwice } from './open-sinks.js';
 import { openOutput } from './run-output.js';
+import { failedPlaces } from './tell-places.js';
 import { tellInterruption } from './tell-interruption.js';
 import { stepQuestion } from './step-question.js';
 import { vaultPasswords } from './vault-options.js';
@@ -82,7 +83,12 @@ export async function run(options: RunCommandOptions, context: CommandContext): 
   try {
     if (options.listHosts || options.listTasks || options.listTags) {
       const what = { hosts: options.listHosts, tasks: options.listTasks, tags: options.listTags };
-      for (const playbook of playbooks) context.stdout.write(listPlays(playbook, what, (pattern) => select(pattern, fleet.inventory), tags, extraVars));
+      for (const playbook of playbooks) {
+        const mayAdd = playbook.plays.some(addsHosts);
+        // What add_host and group_by may bring is not there yet.
+        const listed = (pattern: string) => select(pattern, mayAdd ? withNames(pattern, fleet.inventory) : fleet.inventory);
+        context.stdout.write(listPlays(playbook, what, listed, tags, extraVars));
+      }
       return fleet.ends(0, new Map());
     }
     const files = [options.events, options.junit].filter((file) => file !== undefined);
@@ -124,6 +130,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
     become: options.become ?? false,
     forceHandlers: options.forceHandlers,
     defaultConnection: options.connectionVars?.ansible_connection as string | undefined,
+    connectsBy: { user: options.user, privateKey: options.privateKey, timeoutSec: options.timeout, port: options.connectionVars?.ansible_port as number | undefined },
     taskTimeoutSec: options.taskTimeoutSec,
     diffContext: options.diffContext,
     gathering: options.gathering,
@@ -152,6 +159,7 @@ async function play(playbooks: readonly Playbook[], fleet: Fleet, { options, ext
   }
   over();
   await output.finish(recap, started.stats);
+  stderr.write(failedPlaces(failures));
   return fleet.ends(interrupted.aborted ? 130 : status, failures);
 }
 

@@ -53,6 +53,7 @@ say changed true
 
 const TIMES = ['minute', 'hour', 'day', 'month', 'weekday'] as const;
 const NOT_BOTH = 'You cannot combine special_time with any of the time or day/date parameters.';
+const ONLY_ENV = 'Insertafter and insertbefore parameters are valid only with env=yes';
 const NOT_CRONTAB = 'Will not manage /etc/crontab via cron_file, see documentation.';
 const MARK = '#Ansible: ';
 
@@ -67,13 +68,15 @@ export const cron: PlaybookModule<typeof parameters> = {
     if (written.state === 'absent') return undefined;
     if ('cron_file' in written && !('user' in written)) return { message: 'To use cron_file=... parameter you must specify user=... as well', parameter: 'cron_file' };
     if (!('job' in written)) return { message: "You must specify 'job' to install a new cron job or variable" };
-    if (('insertafter' in written || 'insertbefore' in written) && written.env !== true) return { message: 'Insertafter and insertbefore parameters are valid only with env=yes', parameter: 'insertafter' };
+    const beside = ['insertafter', 'insertbefore'].find((name) => name in written && written[name] !== '');
+    if (beside !== undefined && (written.env === undefined || written.env === false)) return { message: ONLY_ENV, parameter: beside };
     return undefined;
   },
   plan: (params, context) => {
     const { user, cron_file: cronFile } = params;
     if (cronFile === '/etc/crontab') return { kind: 'done', result: { changed: false, failed: true, msg: NOT_CRONTAB } };
     if (params.special_time !== undefined && TIMES.some((name) => params[name] !== '*')) throw new ParameterError(NOT_BOTH, 'special_time');
+    if (params.state === 'present' && !params.env && (params.insertafter || params.insertbefore)) return { kind: 'done', result: { changed: false, failed: true, msg: ONLY_ENV } };
     const file = cronFile === undefined ? undefined : cronFile.startsWith('/') ? cronFile : `/etc/cron.d/${cronFile}`;
     const shown = { name: params.name, user, cron_file: cronFile, state: params.state };
     return planScript({ module: 'cron', shown, words: { user, file }, body: `${FAIL}\n${LOOK}` }, context, (answer) => {
@@ -156,10 +159,10 @@ function editVariable(params: Params, lines: readonly string[]): Edited | string
   const at = indexOf(name);
   if (params.state === 'absent') return { lines: lines.filter((one) => !one.startsWith(`${name}=`)), changed: at !== -1 };
   if (at !== -1) return { lines: lines.map((one) => (one.startsWith(`${name}=`) ? line : one)), changed: lines[at] !== line };
-  const other = insertafter ?? insertbefore;
-  if (other === undefined) return { lines: [line, ...lines], changed: true };
+  const other = insertafter || insertbefore;
+  if (other === undefined || other === '') return { lines: [line, ...lines], changed: true };
   const beside = indexOf(other);
   if (beside === -1) return `Variable named '${other}' not found.`;
-  const place = insertafter === undefined ? beside : beside + 1;
+  const place = other === insertafter ? beside + 1 : beside;
   return { lines: [...lines.slice(0, place), line, ...lines.slice(place)], changed: true };
 }

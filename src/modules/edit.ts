@@ -2,6 +2,7 @@
 // What comes in: the edit. What goes out: a plan of one script when nothing differs (or in check mode), of two when something does.
 // Guaranteed: bytes stay bytes (a text here has one character for each); links are followed, the file they lead to is replaced whole.
 import { createHash } from 'node:crypto';
+import { reprString } from '../base/python-repr.js';
 import { parseAnswer } from './answer.js';
 import type { ModuleContext, ModuleDiff, ModulePlan, ModuleResult } from './module.js';
 import { attributeDiffOf, OWN, type OwnershipParams, ownership, ownershipWords } from './ownership.js';
@@ -43,6 +44,7 @@ const LOOK = part(`
 expand path
 [ ! -d "$path" ] || give_up "Path $path is a directory !" 256
 if [ ! -e "$path" ]; then answer; say exists false; finish; fi
+[ -r "$path" ] || give_up "$unreadable"
 check=1
 own "$path"
 answer
@@ -67,9 +69,11 @@ tell backupfile "$backupfile"
 
 export function planEdit(params: EditParams, context: ModuleContext, rule: EditRule): ModulePlan {
   const { path } = params;
+  const denied = `[Errno 13] Permission denied: ${rule.module === 'lineinfile' ? 'b' : ''}${reprString(path)}`;
+  const unreadable = rule.module === 'replace' ? `Unable to read the contents of ${reprString(path)}: ${denied}` : denied;
   requireValidate(params.validate);
   const script = (body: string, sum: string) => {
-    const words = assign({ path, ...ownershipWords(params), sum, backup: params.backup, check: undefined });
+    const words = assign({ path, unreadable, ...ownershipWords(params), sum, backup: params.backup, check: undefined });
     return moduleScript(rule.module, { path }, context, `${words}\n${OWN}\n${body === LOOK ? '' : `${validation(params.validate, 'edit')}\n${PUT}\n`}${body}`);
   };
   const failure = (answer: ReturnType<typeof parseAnswer>): ModuleResult | undefined => {

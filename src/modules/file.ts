@@ -137,7 +137,7 @@ touch)
   told=dest
   if [ "$was" = absent ]; then
     changed=true
-    if [ -z "$check" ]; then : > "$path" || give_up "Error, could not touch target."; made=$path; attributes "$path"; fi
+    if [ -z "$check" ]; then true > "$path" || give_up "Error, could not touch target."; made=$path; attributes "$path"; fi
   else attributed=$path; if [ -L "$path" ]; then real "$path" && attributed=$real; fi; attributes "$attributed"; fi ;;
 link)
   told=dest
@@ -239,8 +239,10 @@ export const file: PlaybookModule<typeof parameters> = {
         const sources = oldSource === '' || oldSource === source ? [{}, {}] : [{ src: oldSource }, { src: source }];
         const diff = { before: { path: where, ...states[0], ...sources[0], ...before }, after: { path: where, ...states[1], ...sources[1], ...after } };
         const values = { [answer.values.get('told') ?? 'path']: where, ...(source === '' ? {} : { src: source }), ...(wanted === 'absent' || answer.values.get('state') !== 'absent' ? pathInfo(answer) : {}) };
+        // Ansible stops before it has looked at what differs.
+        const isUntold = wanted === 'absent' ? !answer.changed : context.check && wanted === 'touch' && was === 'absent';
         const warnings = answer.values.get('warned') === '1' ? ['Cannot set fs attributes on a non-existent symlink target. follow should be set to False to avoid this.'] : [];
-        return { changed: answer.changed, values, warnings, ...(!context.diff || (wanted === 'absent' && !answer.changed) ? {} : { diff }) };
+        return { changed: answer.changed, values, warnings, ...(!context.diff || isUntold ? {} : { diff }) };
       },
     };
   },

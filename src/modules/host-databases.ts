@@ -110,7 +110,9 @@ ${FAIL}
 answer
 say changed false
 ! command -v service >/dev/null || tell scripts "$(service --status-all 2>/dev/null)"
-if command -v systemctl >/dev/null && units=$(systemctl list-units --no-pager --type service --all --plain --no-legend 2>/dev/null); then
+# In a chroot systemctl answers too, where nothing manages services (module_utils/service.py, is_systemd_managed).
+managed() { [ -d /run/systemd/system ] || [ -d /dev/.run/systemd ] || [ -d /dev/.systemd ] || [ "$(cat /proc/1/comm 2>/dev/null)" = systemd ]; }
+if command -v systemctl >/dev/null && managed && units=$(systemctl list-units --no-pager --type service --all --plain --no-legend 2>/dev/null); then
   tell units "$units"
   files=$(systemctl list-unit-files --no-pager --type service --all --no-legend)
   tell files "$files"

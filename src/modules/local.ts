@@ -17,7 +17,7 @@ export const assert: PlaybookModule<typeof assertParameters> = {
   ahead: 'local',
   parameters: assertParameters,
   checkWritten: (written) => {
-    const wrong = MESSAGES.find((name) => name in written && !isMessage(written[name]));
+    const wrong = MESSAGES.find((name) => name in written && !mayBeMessage(written[name]));
     return wrong === undefined ? undefined : { message: notMessage(wrong), parameter: wrong, hint: 'quote it' };
   },
   plan: ({ that, fail_msg: failMsg, success_msg: successMsg, quiet }) => {
@@ -36,6 +36,11 @@ const MESSAGES = ['fail_msg', 'success_msg'] as const;
 
 function isMessage(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+}
+
+/** Items of a list may be templates, which are not texts yet. */
+function mayBeMessage(value: unknown): boolean {
+  return isMessage(Array.isArray(value) ? value.filter((item) => typeof item !== 'object' || item === null) : value);
 }
 
 function notMessage(name: string): string {

@@ -60,7 +60,7 @@ kept=$path
 if [ -n "$write" ]; then
   before=$(cat "$fstab" 2>/dev/null; echo x)
   [ -z "$backup" ] || [ ! -e "$fstab" ] || { backupfile=$fstab.$$.$(date +%Y-%m-%d@%H:%M:%S~); cp -p -- "$fstab" "$backupfile"; }
-  [ -e "$fstab" ] || { case $fstab in */*) mkdir -p -- "\${fstab%/*}" ;; esac; : > "$fstab" && chmod 644 "$fstab"; }
+  [ -e "$fstab" ] || { case $fstab in */*) mkdir -p -- "\${fstab%/*}" ;; esac; true > "$fstab" && chmod 644 "$fstab"; }
   cat > "$fstab" || fail "Error writing to $fstab"
 fi
 case $do in

@@ -4,7 +4,7 @@
 import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
 import { DateTime } from '../base/datetime.js';
 import { PythonFloat } from '../base/python-repr.js';
-import { didYouMean } from '../base/near-names.js';
+import { didYouMeanShort } from '../base/near-names.js';
 
 interface Kinds {
   string: string;
@@ -78,8 +78,9 @@ export class ParameterError extends Error {
 /** The parameter that a name stands for. @throws ParameterError for a name that the module does not know */
 export function parameterName(parameters: Parameters, written: string): string {
   for (const [name, parameter] of Object.entries(parameters)) if (name === written || parameter.aliases?.includes(written) === true) return name;
-  const known = Object.keys(parameters);
-  const hint = didYouMean(written, known) ?? (known.length === 0 ? 'it takes no parameters' : `supported: ${known.join(', ')}`);
+  const known = Object.keys(parameters).filter((name) => parameters[name]?.refused === undefined);
+  const names = known.flatMap((name) => [name, ...(parameters[name]?.aliases ?? [])]);
+  const hint = didYouMeanShort(written, names) ?? (known.length === 0 ? 'it takes no parameters' : `supported: ${known.join(', ')}`);
   throw new ParameterError(`the parameter "${written}" is not supported`, written, hint);
 }
 
@@ -95,7 +96,7 @@ export function convertParameter(name: string, parameter: Parameter, value: unkn
     const meant = converted === 'True' ? choices.filter((one) => TRUE_WORDS.includes(one)) : converted === 'False' ? choices.filter((one) => FALSE_WORDS.includes(one)) : [];
     if (meant.length === 1) return meant[0];
     const wrong = (Array.isArray(converted) ? converted : [converted]).find((item) => !choices.includes(String(item)));
-    if (wrong !== undefined) throw new ParameterError(`${name}: ${JSON.stringify(wrong)} is not supported`, name, didYouMean(String(wrong), choices) ?? `write one of: ${choices.join(', ')}`);
+    if (wrong !== undefined) throw new ParameterError(`${name}: ${JSON.stringify(wrong)} is not supported`, name, didYouMeanShort(String(wrong), choices) ?? `write one of: ${choices.join(', ')}`);
   }
   return converted;
 }

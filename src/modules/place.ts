@@ -41,6 +41,8 @@ mkdirs() {
 }
 `);
 
+const HIDDEN = 'Failed to get information on remote file';
+
 const BODY = part(`
 expand dest
 target=$dest
@@ -50,7 +52,10 @@ if [ -n "$isfolder" ] || [ -d "$dest" ]; then
   target=\${dest%/}/$base
 fi
 [ ! -d "$target" ] || [ -L "$target" ] || give_up "$target is a directory"
+named=$target
 if [ -n "$follow" ] && [ -L "$target" ]; then real "$target" && target=$real; fi
+# A folder on the way that may not be searched hides what is there.
+[ -e "$target" ] || [ -L "$target" ] || case $(LC_ALL=C ls -d -- "$target" 2>&1) in *"Permission denied"*) give_up "${HIDDEN} ($target): Permission denied" ;; esac
 same=
 # A link is replaced, whatever it leads to.
 if [ -e "$target" ] || [ -L "$target" ]; then
@@ -77,6 +82,7 @@ say same "$same"
 say attrs "$attrs"
 [ -z "$olds" ] || printf '%s\\n' "$olds"
 tell target "$target"
+tell named "$named"
 tell backupfile "$backupfile"
 info_seen "$target"
 `);
@@ -108,7 +114,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       if (said.get('failed') === 'true') {
         const status = said.get('exit_status');
         const more = status === undefined ? {} : { exit_status: Number(status), stdout: answer.text('stdout'), stderr: answer.text('stderr') };
-        const isEarly = answer.text('msg') === CONTENT_IN_FOLDER;
+        const isEarly = answer.text('msg') === CONTENT_IN_FOLDER || answer.text('msg').startsWith(HIDDEN);
         return { changed: answer.changed, failed: true, msg: answer.text('msg'), values: { ...(isEarly ? {} : { checksum }), ...more }, ...(isEarly || !wantDiff ? { diff: [] } : {}) };
       }
       const target = answer.text('target');
@@ -117,7 +123,7 @@ export function planPlace(placed: Placed, context: ModuleContext): ModulePlan {
       const isContent = said.get('same') === '';
       const named = isContent && !context.check ? withFolder : (path: string) => path;
       const values = { dest: named(target), checksum, ...pathInfo(answer), ...(backup === '' ? {} : { backup_file: named(backup) }) };
-      const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, target, said)] : attributesOnly(target, attributeDiff(answer));
+      const diff = !wantDiff ? [] : isContent ? [contentDiff(placed, answer.text('named'), said)] : attributesOnly(target, attributeDiff(answer));
       // In check mode Ansible knows nothing of the file that would come.
       const shown = !isContent ? { path: target, ...values } : context.check ? {} : { ...values, md5sum: createHash('md5').update(bytes).digest('hex') };
       return { changed: answer.changed, values: shown, diff } satisfies ModuleResult;
@@ -135,6 +141,7 @@ function attributesOnly(path: string, { before, after }: { before: Record<string
   return { before: { path, ...before }, after: { path, ...after } };
 }
 
+/** @param target as it is written, before links are followed */
 function contentDiff({ bytes, source }: Placed, target: string, said: ReadonlyMap<string, string>): ModuleDiff {
   const old = Buffer.from(said.get('old') ?? '', 'base64');
   const before: ModuleDiff = said.get('oldlarge') === '1' ? { dst_larger: DIFF_LIMIT_BYTES } : old.subarray(0, 8192).includes(0) ? { dst_binary: 1 } : said.has('old') ? { before_header: target, before: old.toString('utf8') } : { before: '' };

@@ -74,8 +74,7 @@ set_password() {
 entry
 # Who is made only in check mode may have groups that are made then, too.
 if [ "$state" = present ] && { [ -n "$line" ] || [ -z "$check" ]; }; then
-  for g in $groups; do [ -n "$(gid_of "$g")" ] || fail "Group $g does not exist"; done
-  if [ -n "$group" ]; then [ -n "$(gid_of "$group")" ] || fail "Group $group does not exist"; fi
+  for g in $group $groups; do [ -n "$(gid_of "$g")" ] || { answer; say changed false; say failed true; say nogroup 1; tell msg "Group $g does not exist"; finish; }; done
 fi
 created=
 if [ "$state" = absent ]; then
@@ -198,7 +197,7 @@ export const user: PlaybookModule<typeof parameters> = {
       uidmin: params.uid_min, uidmax: params.uid_max,
     };
     const shown = { name, state, uid, group, groups: params.groups, home: params.home, shell };
-    return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: { name } }, context, (answer) => {
+    return planScript({ module: 'user', shown, words, body: `${FAIL}\n${BODY}`, input: Buffer.from(password ?? ''), look: password === undefined ? 'check' : undefined, failureValues: ({ values }) => (values.has('nogroup') ? {} : { name }) }, context, (answer) => {
       const warnings = password === undefined || isHash(password) ? [] : ["The input password appears not to have been hashed. The 'password' argument must be encrypted for this module to work properly."];
       const [, , id = '', gid = '', gecos = '', home = '', login = ''] = (answer.values.get('line') ?? '').split(':');
       const known = id === '' || state === 'absent' ? {} : { uid: Number(id), group: Number(gid), comment: gecos, home, shell: login, ...(answer.values.get('created') === '1' ? { create_home: params.create_home, system } : { append, move_home: params.move_home }) };

@@ -3,17 +3,17 @@
 import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import type { MapEntry, YamlFile } from '../base/yaml.js';
 import { yamlError } from '../base/yaml.js';
+import { checkValues } from './check-values.js';
 import { Condition } from './condition.js';
+import { COMMON_KEYS } from './keys.js';
 import type { Directives, WrittenVars } from './playbook.js';
 import { type Entries, entriesOf, INVALID, isNothing, itemsOf, templatedBooleanOf, UNSUPPORTED } from './read-keys.js';
 import { readModuleDefaults } from './module-defaults.js';
 import { compileNode, type TemplateValue } from './template.js';
 
-/** Keys of every play, role, block and task. */
-export const COMMON_KEYS = ['name', 'when', 'tags', 'environment', 'vars', 'become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'ignore_errors', 'ignore_unreachable', 'check_mode', 'diff', 'no_log', 'run_once', 'any_errors_fatal', 'timeout', 'connection', 'throttle', 'remote_user', 'port', 'module_defaults', 'collections'];
-
 export function readDirectives(yaml: YamlFile, entries: Entries): Directives {
   checkCollections(yaml, entries);
+  checkValues(yaml, entries, COMMON_KEYS);
   const value = (key: string): TemplateValue => (entries.has(key) ? compileNode(yaml, entries.get(key)?.value ?? null) : undefined);
   const flag = (key: string) => templatedBooleanOf(yaml, entries, key);
   return {

@@ -4,6 +4,7 @@ import { describeNode, type MapEntry, resolveAlias, type YamlFile, yamlError } f
 import type { AnyModule } from '../modules/module.js';
 import { convertParameter, ParameterError, parameterName } from '../modules/params.js';
 import { Condition } from './condition.js';
+import { COMMON_KEYS, OWN_TASK_KEYS } from './keys.js';
 import { hasOpenQuote, splitKeyValues } from './key-values.js';
 import type { Argument, WrittenDefaults } from './playbook.js';
 import { entriesOf, INVALID, UNSUPPORTED } from './read-keys.js';
@@ -34,14 +35,18 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
   const result: Record<string, Argument> = {};
   const written: Record<string, unknown> = {};
   const take = (file: YamlFile, canonical: string, item: MapEntry) => {
-    result[canonical] = loadArgument(file, module, canonical, item);
+    const argument = loadArgument(file, module, canonical, item);
+    result[canonical] = argument;
     const scalar = resolveAlias(file, item.value);
-    written[canonical] = isScalar(scalar) ? scalar.value : compileNode(file, item.value);
+    const parameter = module.parameters[canonical];
+    // `yes` in quotes, or in a line of pairs, is as true as without.
+    const isBoolean = parameter?.type === 'boolean' && argument.kind === 'value' && !holdsTemplate(argument.value);
+    written[canonical] = isBoolean ? convertParameter(canonical, parameter, argument.value) : isScalar(scalar) ? scalar.value : compileNode(file, item.value);
   };
   for (const [name, item] of nodes) {
     if (module.takesAnyName === true && name.startsWith('_ansible_')) throw yamlError(yaml, item.keyNode, `"${name}" is a name of Ansible's own`, { code: INVALID, hint: 'names that begin with _ansible_ are reserved: take another' });
     located(yaml, item.keyNode, () => {
-      const canonical = module.takesAnyName === true ? name : parameterName(module.parameters, name);
+      const canonical = module.takesAnyName === true ? name : nameOf(module, name);
       const before = result[canonical];
       const writtenBefore = written[canonical];
       take(yaml, canonical, item);
@@ -68,10 +73,22 @@ export function loadArguments(yaml: YamlFile, module: AnyModule, entry: MapEntry
   const mayLack = Object.keys(written).some((name) => name.includes('{{')) || Object.values(written).some(mayOmit);
   const wrong = module.checkWritten?.(written);
   if (wrong !== undefined && !mayLack) {
-    const place = (wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter)?.value) ?? entry.keyNode;
+    const node = wrong.parameter === undefined ? undefined : nodes.get(wrong.parameter);
+    // Of set_fact and its like the name is what is wrong.
+    const place = (module.takesAnyName === true ? node?.keyNode : node?.value) ?? entry.keyNode;
     throw yamlError(yaml, place, `${module.name}: ${wrong.message}`, { code: UNSUPPORTED, hint: wrong.hint });
   }
   return { args: result, more, mayLack };
+}
+
+/** @throws ParameterError where the module has no such parameter: one that is a key of tasks is indented too far */
+function nameOf(module: AnyModule, written: string): string {
+  try {
+    return parameterName(module.parameters, written);
+  } catch (error) {
+    if (!(error instanceof ParameterError) || ![...COMMON_KEYS, ...OWN_TASK_KEYS, 'loop', 'with_items'].includes(written)) throw error;
+    throw new ParameterError(error.message, written, `it is a key of the task: indent it as ${module.name}, not below`);
+  }
 }
 
 function mayOmit(written: unknown): boolean {

@@ -1,11 +1,13 @@
 // What comes in: where a role is used (roles:, dependencies, import_role, include_role). What goes out: the role, its steps and handlers.
 // Guaranteed: roles are found where Ansible finds them: roles/ beside the playbook, the configured folders, beside the role that needs it.
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { isMap, isSeq, type Node } from 'yaml';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError } from '../base/yaml.js';
 import { didYouMean } from '../base/near-names.js';
-import { COMMON_KEYS, NO_DIRECTIVES, readDirectives } from './directives.js';
+import { NO_DIRECTIVES, readDirectives } from './directives.js';
+import { COMMON_KEYS } from './keys.js';
 import type { LoadContext } from './load-context.js';
 import { applyOf, includeVars, knownBoolean, knownName } from './include-parts.js';
 import { readArgumentSpecs, validationTask, type WrittenSpecs } from './load-argument-spec.js';
@@ -90,12 +92,20 @@ async function findRole({ play, role }: LoadContext, name: string): Promise<{ re
   return path === undefined ? undefined : { path, name: basename(name) };
 }
 
+async function missingRoleHint({ play }: LoadContext, name: string): Promise<string> {
+  const folders = [join(play.folder, 'roles'), ...play.rolesPath];
+  const known = await Promise.all(folders.map((folder) => readdir(folder.replace(/^~(?=\/)/, homedir())).catch(() => [])));
+  const near = didYouMean(name, known.flat());
+  const where = `looked in ${folders.join(', ')}`;
+  return near ?? (name.includes('.') ? `${where}; one of Ansible Galaxy is fetched first: ansible-galaxy role install ${name}` : where);
+}
+
 async function loadRole(context: LoadContext, use: RoleUse, parents: readonly Role[]): Promise<LoadedRole> {
   const { yaml } = context;
   const found = await findRole(context, use.name);
   if (found === undefined) {
     const isOfCollection = /^\w+\.\w+\.\w+$/.test(use.name);
-    const hint = isOfCollection ? 'roles of collections are not supported: copy the role into roles/' : `looked in ${[join(context.play.folder, 'roles'), ...context.play.rolesPath].join(', ')}`;
+    const hint = isOfCollection ? 'roles of collections are not supported: copy the role into roles/' : await missingRoleHint(context, use.name);
     throw yamlError(yaml, use.place, `there is no role "${use.name}"`, { code: isOfCollection ? UNSUPPORTED : INVALID, hint });
   }
   const { path, name } = found;
@@ -161,7 +171,7 @@ function usedRole(context: LoadContext, node: Node): RoleUse {
   if (!isMap(item)) return { name: knownName(context, compileNode(yaml, item), node, 'roles'), own: NO_DIRECTIVES, params: {}, from: MAIN, isValidated: true, allowDuplicates: undefined, key: '', place: node };
   const entries = entriesOf(yaml, item, 'a role');
   const name = entries.get('role') ?? entries.get('name');
-  if (name === undefined) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
+  if (name === undefined || isNothing(yaml, name.value)) throw yamlError(yaml, node, 'this entry names no role', { code: INVALID, hint: '- role: the_role' });
   if (entries.has('src') || entries.has('scm')) throw yamlError(yaml, node, 'a role that is fetched first is not supported', { code: UNSUPPORTED, hint: 'fetch it with ansible-galaxy, and name it' });
   const params = new Map([...entries].filter(([key]) => ![...COMMON_KEYS, 'role', 'delegate_to', 'delegate_facts'].includes(key)));
   const written = Object.fromEntries([...params].map(([key, { value }]) => [key, compileNode(yaml, value)]));

@@ -4,9 +4,9 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isMap, isSeq, type Node } from 'yaml';
 import { FleetTapError } from '../base/errors.js';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
-import { COMMON_KEYS, readDirectives } from './directives.js';
+import { readDirectives } from './directives.js';
 import { applyOf, includeVars, knownName } from './include-parts.js';
-import { unsupportedTaskKeys } from './keys.js';
+import { COMMON_KEYS, unsupportedTaskKeys } from './keys.js';
 import { holdsTemplate, writtenArguments } from './load-arguments.js';
 import type { LoadContext } from './load-context.js';
 import { LOOP_KEYS } from './load-loop.js';
@@ -118,12 +118,12 @@ async function includeTasks(context: LoadContext, node: Node, entries: Entries, 
   const apply = applyOf(context, args.get('apply'));
   const around = [...(apply === undefined ? [] : [apply]), includeVars(base.own.vars), ...context.around];
   const inner = { ...context, around };
-  const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode);
-  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, isThere: async (path) => (await findTasks(inner, path)) !== undefined, load };
+  const load = (path: string): Promise<Included> => loadTasksFile({ ...inner, play: { ...inner.play, onMistake: undefined, onTask: undefined } }, path, file.value ?? entry.keyNode, true);
+  const include: Include = { kind: 'include', what: 'tasks', ...base, target, roleOptions: { isPublic: false, from: new Map() }, apply, isThere: async (path) => (await findTasks(inner, path, true)) !== undefined, load };
   if (holdsTemplate(target) || typeof target !== 'string') return include;
-  const path = await findTasks(inner, target);
+  const path = await findTasks(inner, target, true);
   if (path !== undefined && context.play.open.includes(path)) return include;
-  const loaded = await loadTasksFile(inner, target, file.value ?? entry.keyNode);
+  const loaded = await loadTasksFile(inner, target, file.value ?? entry.keyNode, true);
   return { ...include, load: async () => loaded };
 }
 
@@ -145,9 +145,9 @@ function nameOf(context: LoadContext, entry: MapEntry, value: MapEntry | undefin
   return knownName(context, compileNode(context.yaml, value.value), value.value ?? entry.keyNode, key);
 }
 
-async function loadTasksFile(context: LoadContext, path: string, node: Node): Promise<Included> {
-  const found = await findTasks(context, path);
-  if (found === undefined) throw yamlError(context.yaml, node, `there is no file ${path}`, { code: 'file-missing', hint: `looked for ${taskPaths(context, path).join(', ')}` });
+async function loadTasksFile(context: LoadContext, path: string, node: Node, isIncluded = false): Promise<Included> {
+  const found = await findTasks(context, path, isIncluded);
+  if (found === undefined) throw yamlError(context.yaml, node, `there is no file ${path}`, { code: 'file-missing', hint: `looked for ${taskPaths(context, path, isIncluded).join(', ')}` });
   if (context.play.open.includes(found) && context.play.open.filter((one) => one === found).length > 50) throw yamlError(context.yaml, node, `${path} includes itself without end`, { code: INVALID });
   const yaml = await readYaml(found, 'file of tasks', context.play.vault);
   const root = resolveAlias(yaml, yaml.root);
@@ -166,13 +166,15 @@ function shownPath({ role, play, namedFolders = [] }: LoadContext, path: string,
   return folders.map((folder) => joined(folder, path)).find((one) => resolve(one) === found) ?? found;
 }
 
-function findTasks(context: LoadContext, path: string): Promise<string | undefined> {
-  return firstFile(taskPaths(context, path));
+function findTasks(context: LoadContext, path: string, isIncluded: boolean): Promise<string | undefined> {
+  return firstFile(taskPaths(context, path, isIncluded));
 }
 
-/** Beside the file that names it, in the role's tasks/, beside the playbook. */
-function taskPaths({ yaml, role, play }: LoadContext, path: string): string[] {
+/** Beside the file that names it, in the role's tasks/, beside the playbook; for include_tasks of a role's tasks beside that file last (playbook/included_file.py). */
+function taskPaths({ yaml, role, play, kind }: LoadContext, path: string, isIncluded: boolean): string[] {
   if (isAbsolute(path)) return [resolve(path)];
-  const folders = [dirname(resolve(yaml.file)), ...(role === undefined ? [] : [join(role.path, 'tasks'), role.path]), join(play.folder, 'tasks'), play.folder];
+  const beside = dirname(resolve(yaml.file));
+  const others = [...(role === undefined ? [] : [join(role.path, 'tasks'), role.path]), join(play.folder, 'tasks'), play.folder];
+  const folders = isIncluded && role !== undefined && kind === 'task' ? [...others, beside] : [beside, ...others];
   return [...new Set(folders.map((folder) => resolve(folder, path)))];
 }

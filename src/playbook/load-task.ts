@@ -5,10 +5,12 @@ import { didYouMean } from '../base/near-names.js';
 import { isVariableName, VARIABLE_NAME_HINT } from '../base/variable-name.js';
 import { type MapEntry, resolveAlias, type YamlFile, yamlError, yamlPlace } from '../base/yaml.js';
 import { moduleNamed, modules } from '../modules/index.js';
+import { insteadOf } from '../modules/instead.js';
 import type { AnyModule } from '../modules/module.js';
+import { checkValues } from './check-values.js';
 import { Condition } from './condition.js';
-import { COMMON_KEYS, inherited, readDirectives } from './directives.js';
-import { unsupportedTaskKeys } from './keys.js';
+import { inherited, readDirectives } from './directives.js';
+import { COMMON_KEYS, OWN_TASK_KEYS, unsupportedTaskKeys } from './keys.js';
 import { loadArguments, writtenArguments } from './load-arguments.js';
 import type { LoadContext } from './load-context.js';
 import { LOOP_KEYS, loadLoop } from './load-loop.js';
@@ -17,7 +19,7 @@ import { type Entries, INVALID, keyError, textOf, textsOf, UNSUPPORTED } from '.
 import { defaultsOf } from './module-defaults.js';
 import { compileNode, Template } from './template.js';
 
-const TASK_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, 'action', 'local_action', 'args', 'register', 'loop_control', 'changed_when', 'failed_when', 'until', 'retries', 'delay', 'notify', 'delegate_to', 'delegate_facts'];
+const TASK_KEYS = [...COMMON_KEYS, ...LOOP_KEYS, ...OWN_TASK_KEYS];
 const HANDLER_KEYS = [...TASK_KEYS, 'listen'];
 const META_ACTIONS: readonly string[] = ['flush_handlers', 'noop', 'end_play', 'end_host', 'end_batch', 'clear_host_errors', 'clear_facts', 'refresh_inventory', 'reset_connection', 'end_role'] satisfies MetaAction[];
 const MODULE_LIST = 'docs/modules.md lists the modules';
@@ -66,6 +68,7 @@ export function taskBase(context: LoadContext, node: Node, entries: Entries, act
     throw yamlError(yaml, entries.get('register')?.value ?? node, `"${register}" is not a name for a variable`, { code: INVALID, hint: VARIABLE_NAME_HINT });
   }
   const own = readDirectives(yaml, entries);
+  checkValues(yaml, entries, ['notify', 'delegate_to']);
   const isLocal = entries.has('local_action') && own.delegateTo === undefined;
   return {
     name: rawName instanceof Template ? rawName : rawName === undefined || rawName === null ? undefined : String(rawName),
@@ -101,7 +104,7 @@ function findModule(yaml: YamlFile, node: Node, entries: Entries, what: 'task' |
     const written = String(unknown.key);
     if (/^with_\w+\.\w+\.\w+$/.test(written)) throw yamlError(yaml, unknown.keyNode, `the lookup "${written.slice('with_'.length)}" behind with_ is not supported`, { code: UNSUPPORTED, hint: 'write the items into loop:' });
     const message = found.length === 0 ? `the module "${written}" is not supported` : `a ${what} has no key "${written}"`;
-    throw yamlError(yaml, unknown.keyNode, message, { code: found.length === 0 ? UNSUPPORTED : INVALID, hint: moduleHint(written, known) });
+    throw yamlError(yaml, unknown.keyNode, message, { code: found.length === 0 ? UNSUPPORTED : INVALID, hint: outdented(written, found) ?? moduleHint(written, known) });
   }
   const [first, second] = found;
   if (first === undefined) throw yamlError(yaml, node, `this ${what} names no module`, { code: INVALID, hint: MODULE_LIST });
@@ -109,9 +112,15 @@ function findModule(yaml: YamlFile, node: Node, entries: Entries, what: 'task' |
   return first;
 }
 
+/** A parameter that stands beside its module. */
+function outdented(written: string, found: readonly { readonly module: AnyModule; readonly written: string }[]): string | undefined {
+  const of = found.find(({ module }) => Object.entries(module.parameters).some(([name, { aliases }]) => name === written || aliases?.includes(written) === true));
+  return of === undefined ? undefined : `it is a parameter of ${of.written}: write it below ${of.written}, indented further`;
+}
+
 function moduleHint(written: string, known: readonly string[]): string {
   const advice = /^ansible\.(?:builtin|legacy)\.include$/.test(written) ? unsupportedTaskKeys.include : undefined;
-  return advice ?? didYouMean(written, [...modules.keys(), ...known]) ?? MODULE_LIST;
+  return advice ?? insteadOf(written) ?? didYouMean(written, [...modules.keys(), ...known]) ?? MODULE_LIST;
 }
 
 function actionModule(yaml: YamlFile, entry: MapEntry): { module: AnyModule; entry: MapEntry; written: string } {

@@ -120,7 +120,7 @@ export class PlayRun implements PlayEngine {
   /** The variables of a task on a host. */
   scope(task: Task | Include | Meta | undefined, host: HostRun, locals: Readonly<Record<string, unknown>>): Scope {
     const playVars = [...this.#prompted, ...(this.#varsFiles.get(host) ?? [])];
-    return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars, this.run.defaultConnection), locals);
+    return new Scope(this.run.variables, host.variables, taskVariables(task, this.play, playVars, this.run.connectsBy), locals);
   }
 
   readonly handlerName = (handler: Handler): string | undefined => {
@@ -168,11 +168,12 @@ export class PlayRun implements PlayEngine {
   async #block(block: Block, hosts: readonly HostRun[], around: Around): Promise<readonly HostRun[]> {
     const hasRescue = block.rescue.length > 0;
     const behind = { steps: block.always, from: 0, locals: around.locals, next: around.following };
-    let left = await this.steps(block.tasks, hosts, { ...around, isRescued: hasRescue || around.isRescued, following: behind });
+    const inside = block.always.length === 0 ? around : { ...around, isBeforeAlways: true };
+    let left = await this.steps(block.tasks, hosts, { ...inside, isRescued: hasRescue || around.isRescued, following: behind });
     const isOver = (host: HostRun) => host.isUnreachable || this.ended.has(host) || this.leaving.has(host);
     const failed = hosts.filter((host) => !left.includes(host) && !isOver(host));
     if (hasRescue && failed.length > 0) {
-      const rescued = await this.steps(block.rescue, failed, around);
+      const rescued = await this.steps(block.rescue, failed, inside);
       left = hosts.filter((host) => left.includes(host) || rescued.includes(host));
     }
     if (block.always.length === 0) return left;
@@ -275,14 +276,16 @@ export class PlayRun implements PlayEngine {
     return id;
   }
 
+  /** Of max_fail_percentage: not those that failed before an always section (plugins/strategy/__init__.py looks whether a host is through). */
+  readonly #failed = new Set<HostRun>();
+
   /** max_fail_percentage: more hosts of the batch than that have failed. */
   #checkFailures(): void {
     const { maxFailPercentage } = this.play;
     const [first] = this.hosts;
     if (maxFailPercentage === undefined || first === undefined || this.isStopped) return;
     const limit = Number(render(maxFailPercentage, this.scope(undefined, first, {})));
-    const failed = [...this.removed].filter((host) => !host.isUnreachable).length;
-    if ((failed / this.hosts.length) * 100 <= limit) return;
+    if ((this.#failed.size / this.hosts.length) * 100 <= limit) return;
     this.stop(this.hosts);
     this.#saysNobodyIsLeft = true;
     this.run.reporter.noHosts?.('left'); // It says so twice.
@@ -313,7 +316,7 @@ export class PlayRun implements PlayEngine {
         host.variables.registered.set('ansible_failed_result', result.registered).set('ansible_failed_task', { name: task.name === undefined ? '' : withoutRole(name, task.role), action: task.action });
         return false;
       }
-      this.#remove(name, task, result, host);
+      this.#remove(name, task, result, host, around);
       return false;
     }
     if (result.skipped) counts.skipped += 1;
@@ -323,8 +326,9 @@ export class PlayRun implements PlayEngine {
     return true;
   }
 
-  #remove(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place'>, result: TaskResult, host: HostRun): void {
+  #remove(name: string, task: Pick<TaskBase, 'own' | 'around' | 'place'>, result: TaskResult, host: HostRun, around: Around): void {
     this.removed.add(host);
+    if (around.isBeforeAlways !== true && !result.unreachable) this.#failed.add(host);
     if (result.unreachable) {
       host.isUnreachable = true;
       host.counts.unreachable += 1;

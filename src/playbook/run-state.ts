@@ -15,6 +15,7 @@ import type { PlayHosts } from './play-hosts.js';
 import type { Handler, Include, Meta, Play, Step, Task, TaskBase } from './playbook.js';
 import type { RunInventory } from './run-inventory.js';
 import type { SettingDefaults } from './settings.js';
+import type { ConnectsBy } from './task-scope.js';
 import type { Tags } from './tags.js';
 import type { TaskResult } from './task-result.js';
 import type { HostVariables } from './host-variables.js';
@@ -32,6 +33,7 @@ export interface HostRun {
 /** What the plays of one run share. */
 export interface PlaybookRun extends SettingDefaults {
   readonly reporter: PlaybookReporter;
+  readonly connectsBy: ConnectsBy;
   readonly forceHandlers: boolean;
   readonly gathering: Gathering;
   readonly tags: Tags;
@@ -62,6 +64,8 @@ export interface Around {
   readonly isRescued: boolean;
   /** An always section: done although the play is stopped. */
   readonly isAlways: boolean;
+  /** An always section is still to come. */
+  readonly isBeforeAlways?: boolean;
   /** It is a handler that brings these. */
   readonly isHandler?: boolean;
   /** Loop items of includes: data. */

@@ -28,7 +28,7 @@ import { batchesOf } from './serial.js';
 import { holdsTemplate } from './load-arguments.js';
 import { startingAt } from './start-at.js';
 import type { Tags } from './tags.js';
-import { taskVariables } from './task-scope.js';
+import { type ConnectsBy, taskVariables } from './task-scope.js';
 import { compileUserData, render } from './template.js';
 import { HostVariables, UserVars } from './host-variables.js';
 import { Scope } from './variables.js';
@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly forceHandlers?: boolean;
   /** How hosts are reached of which neither inventory nor playbook says it. Default: ssh. */
   readonly defaultConnection?: string | undefined;
+  /** What playbooks see of it, besides. */
+  readonly connectsBy?: Omit<ConnectsBy, 'connection'> | undefined;
   /** What a task may take that says nothing; 0 or undefined: no limit. */
   readonly taskTimeoutSec?: number | undefined;
   /** Lines of a diff around a change. Default: 3, as Ansible's. */
@@ -140,6 +142,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     diffContext: options.diffContext ?? DIFF_CONTEXT,
     forceHandlers: options.forceHandlers ?? false,
     defaultConnection: options.defaultConnection ?? 'ssh',
+    connectsBy: { ...options.connectsBy, connection: options.defaultConnection ?? 'ssh' },
     gathering: options.gathering ?? 'implicit',
     tags,
     inventory,
@@ -314,7 +317,7 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
     }
   }
   const words = [pattern].flat().map(toText).join(',');
-  const selected = options.select(words, isLenient ? withNames(words, inventory) : inventory);
+  const selected = selectedBy(play, words, () => options.select(words, isLenient ? withNames(words, inventory) : inventory));
   const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
   switch (play.order) {
     case 'sorted':
@@ -328,8 +331,19 @@ function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory:
   }
 }
 
+/** A name of the play's own pattern that nobody knows stands in the play; one of --limit does not. */
+function selectedBy(play: Play, words: string, select: () => readonly Host[]): readonly Host[] {
+  try {
+    return select();
+  } catch (error) {
+    if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
+    if (!splitPattern(words).some((word) => error.message.includes(`"${word.replace(/^[!&]/, '')}"`))) throw error;
+    throw new FleetTapError(error.kind, error.code, error.message, { place: play.hostsPlace, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+}
+
 /** With an empty group for each plain name that is unknown. */
-function withNames(words: string, inventory: RunInventory): Inventory {
+export function withNames(words: string, inventory: Inventory): Inventory {
   const groups = new Map(inventory.groups);
   for (const word of splitPattern(words)) {
     const name = word.replace(/^[!&]/, '');

@@ -14,8 +14,19 @@ import type { TaskVariables } from './variables.js';
 /** What a play has gathered: answers of vars_prompt, vars_files of a host. Lowest first. */
 export type PlayVars = readonly WrittenVars[];
 
-/** @param defaultConnection how hosts are reached of which nobody says it */
-export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | 'place'> | undefined, play: Play, playVars: PlayVars, defaultConnection = 'ssh'): TaskVariables {
+/** Ansible's, of logins. */
+const DEFAULT_TIMEOUT_SEC = 10;
+
+/** How hosts are reached of which nobody says it. */
+export interface ConnectsBy {
+  readonly connection: string;
+  readonly user?: string | undefined;
+  readonly port?: number | undefined;
+  readonly privateKey?: string | undefined;
+  readonly timeoutSec?: number | undefined;
+}
+
+export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | 'place'> | undefined, play: Play, playVars: PlayVars, by: ConnectsBy = { connection: 'ssh' }): TaskVariables {
   const chain = task === undefined ? [] : chainOf(task);
   const role = task?.role;
   const ofRole = role === undefined ? [] : roleVars(role);
@@ -24,8 +35,9 @@ export function taskVariables(task: Pick<TaskBase, 'own' | 'around' | 'role' | '
   const defaults = [...(role === undefined ? [] : roleDefaults(role).toReversed()), ...play.roles.flatMap((one) => roleDefaults(one)).toReversed()];
   // In a task, Ansible's plugin says how it connects where nobody else does.
   const connection = inherited(chain, 'connection');
-  if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : defaultConnection });
-  return { params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, delegateTo: inherited(chain, 'delegateTo'), vault: play.vault };
+  if (task !== undefined) defaults.push({ ansible_connection: typeof connection === 'string' ? connection : by.connection });
+  const connects = task === undefined ? undefined : { user: inherited(chain, 'remoteUser') ?? by.user, port: by.port, privateKey: by.privateKey, timeout: by.timeoutSec ?? DEFAULT_TIMEOUT_SEC };
+  return { ...(connects === undefined ? {} : { connects }), params, written, defaults, magic: { ...magicOf(role, play), ...(task === undefined ? {} : { ansible_search_path: searchPath(task, play) }) }, delegateTo: inherited(chain, 'delegateTo'), vault: play.vault };
 }
 
 /** Where files that a task names are looked for (playbook/task.py, get_search_path). */

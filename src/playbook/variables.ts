@@ -17,6 +17,7 @@ import { toText } from './expression/values.js';
 import type { WrittenVars } from './playbook.js';
 import { compileIncluded, HostVariables } from './host-variables.js';
 import { renderVariable, Template, type TemplateValue } from './template.js';
+import { CONNECTION_NAMES, type ConnectionKind } from './connection-names.js';
 
 /** What all hosts of a run share. */
 export interface RunVariables {
@@ -40,10 +41,13 @@ export interface TaskVariables {
   /** role_name and its like. */
   readonly magic: Readonly<Record<string, unknown>>;
   readonly delegateTo?: TemplateValue;
+  /** What the keys of the task and the options of the run say of its connection, where no variable does. */
+  readonly connects?: Readonly<Record<ConnectionKind, TemplateValue>>;
   /** Default: no file can be decrypted. */
   readonly vault?: Vault;
 }
 
+const DELEGATE = 'delegate_to';
 const NO_TASK: TaskVariables = { params: [], written: [], defaults: [], magic: {} };
 
 export class Scope implements Names {
@@ -97,8 +101,25 @@ export class Scope implements Names {
     const found = this.#found(name);
     if (found !== undefined) return found.isWritten ? this.#render(name, found.value) : found.value;
     if (name === 'ansible_delegated_vars') return this.#delegatedVars() ?? new Undefined(`'${name}'`);
-    // The address that is dialled where nobody says another (playbook/play_context.py).
-    return name === 'ansible_host' && this.#variables.host.name !== '' ? this.#variables.host.name : new Undefined(`'${name}'`);
+    return this.#connectionVariable(name);
+  }
+
+  /** How the host is reached, of which no variable says it: by the variable's other name, the playbook's key, an option (playbook/play_context.py, update_vars). */
+  #connectionVariable(name: string): unknown {
+    const kind = CONNECTION_NAMES[name];
+    const own = this.#variables.host.name;
+    if (kind === undefined || own === '') return new Undefined(`'${name}'`);
+    // While it is found out whom the task is delegated to, it is nobody.
+    const other = this.#open.has(DELEGATE) ? undefined : this.#delegate();
+    const delegate = other === undefined || other.#variables.host.name === own ? undefined : other;
+    const reached = delegate ?? this;
+    for (const [one, of] of Object.entries(CONNECTION_NAMES)) {
+      const found = of === kind && (delegate !== undefined || one !== name) ? reached.#found(one) : undefined;
+      if (found !== undefined) return found.isWritten ? reached.#render(one, found.value) : found.value;
+    }
+    if (kind === 'host') return reached.#variables.host.name;
+    const value = this.#task.connects?.[kind];
+    return value === undefined || value === null || value === '' ? new Undefined(`'${name}'`) : this.#render(`${kind} of the connection`, value);
   }
 
   /** In the first layer that has it. Written: by the user, so that it may be a template. */
@@ -114,7 +135,7 @@ export class Scope implements Names {
     if (registered.has(name)) return data(registered.get(name));
     if (included.has(name)) return written(included.get(name));
     for (const vars of layers) if (Object.hasOwn(vars, name)) return written(vars[name]);
-    if (name === 'ansible_facts') return data(facts);
+    if (name === 'ansible_facts') return data(namespaced(facts));
     const fact = name.startsWith('ansible_') ? name.slice('ansible_'.length) : '';
     if (bareFacts.has(name) && Object.hasOwn(facts, name)) return data(facts[name]);
     if (fact !== '' && Object.hasOwn(facts, fact) && !bareFacts.has(fact)) return data(facts[fact]);
@@ -127,7 +148,7 @@ export class Scope implements Names {
   /** The host that the task is delegated to, with its own variables and the task's; undefined: none. */
   #delegate(): Scope | undefined {
     const { delegateTo, ...task } = this.#task;
-    const value = delegateTo === undefined ? undefined : this.#render('ansible_delegated_vars', delegateTo);
+    const value = delegateTo === undefined ? undefined : this.#render(DELEGATE, delegateTo);
     if (value === undefined || value === null || value === '' || value instanceof Omit || value instanceof Undefined) return undefined;
     const name = toText(value);
     const variables = this.#run.hosts.get(name) ?? this.#run.implicit?.(name) ?? new HostVariables({ name, groups: [], vars: {} }, this.#variables.extra, {});
@@ -250,6 +271,12 @@ export class Scope implements Names {
     };
     return new Lazy(ofHost, () => [...hosts.keys()], (name) => hosts.has(name) || implicit?.(name) !== undefined);
   }
+}
+
+/** What `ansible_facts` says: names without prefix, but `ansible_local` (vars/clean.py, namespace_facts). */
+function namespaced(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { local, ...others } = facts;
+  return local === undefined ? facts : { ...others, ansible_local: local };
 }
 
 function namesIn(names: Iterable<string>): string[] {

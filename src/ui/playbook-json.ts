@@ -45,7 +45,7 @@ export class PlaybookJson implements PlaybookReporter {
     if (entry === undefined || play === undefined) return;
     const isFailed = event.status === 'failed' || event.status === 'ignored';
     const about = event.message === '' && event.hint === undefined ? {} : { fleet_tap: { message: event.message, ...(event.hint === undefined ? {} : { hint: event.hint }) } };
-    Object.defineProperty(entry.hosts, event.host, { value: { ...(event.delegatedVars === undefined ? {} : { _ansible_delegated_vars: event.delegatedVars }), ...event.result, ...(isFailed ? { failed: true } : {}), ...(event.status === 'skipped' ? { skipped: true } : {}), action: event.action, ...about }, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(entry.hosts, event.host, { value: { ...(event.delegatedVars === undefined ? {} : { _ansible_delegated_vars: event.delegatedVars }), changed: event.status === 'changed', ...event.result, ...(isFailed ? { failed: true } : {}), ...(event.status === 'skipped' ? { skipped: true } : {}), action: event.action, ...about }, enumerable: true, configurable: true, writable: true });
     entry.task.duration.end = this.#time();
     play.play.duration.end = this.#time();
   }

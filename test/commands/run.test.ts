@@ -214,3 +214,57 @@ test('without an inventory: plays for this machine are run, as Ansible runs them
   await writeFile(remote, '- hosts: localhost\n  gather_facts: false\n  tasks: []\n- hosts: all\n  tasks: []\n');
   await expect(ours([remote], { inventory: [] })).rejects.toMatchObject({ code: 'inventory-missing' });
 });
+
+test('where a failure stands is told on standard error, once for all its hosts', async () => {
+  const playbook = join(folder, 'placed.yml');
+  await writeFile(playbook, "- hosts: all\n  gather_facts: false\n  tasks:\n    - {debug: {msg: '{{ nothing }}'}, when: inventory_hostname != 'c'}\n    - {command: 'false', no_log: true}\n");
+  const { status, stderr } = await ours([playbook], { inventory: ['a1,a2,c,'], connectionVars: { ansible_connection: 'local' } });
+  expect(status).toBe(2);
+  expect(stderr).toContain(`a[1-2]: ${playbook}:4:25: debug: 'nothing' is undefined [expression-undefined]\n    4 |     - {debug: {msg: '{{ nothing }}'}`);
+  expect(stderr).toContain(`c: ${playbook}:5:7: command: failed; its output is hidden (no_log) [task-failed]\n`);
+});
+
+test('ansible_facts keeps ansible_local under that name', async () => {
+  await mkdir(join(folder, 'facts.d'));
+  await writeFile(join(folder, 'facts.d/site.fact'), '{"tier": 2}');
+  const playbook = join(folder, 'local-facts.yml');
+  await writeFile(playbook, `- hosts: localhost\n  gather_facts: false\n  tasks:\n    - setup: {fact_path: ${join(folder, 'facts.d')}}\n    - debug: {msg: "{{ [ansible_local, ansible_facts.ansible_local, ansible_facts.local is defined] | to_json }}"}\n`);
+  const { stdout, stderr } = await ours([playbook], { inventory: [] });
+  // Of debug the lines tell no `changed`, the document does.
+  expect(JSON.parse((await ours([playbook], { inventory: [], json: true })).stdout)).toMatchObject({ plays: [{ tasks: [{}, { hosts: { localhost: { action: 'debug', changed: false } } }] }] });
+  expect(stdout, stderr).toContain(String.raw`"msg": "[{\"site\": {\"tier\": 2}}, {\"site\": {\"tier\": 2}}, false]"`);
+});
+
+test('--list-hosts: a group that group_by brings has no hosts yet; an unknown name has its place', async () => {
+  const playbook = join(folder, 'brought.yml');
+  await writeFile(playbook, '- hosts: all\n  tasks: [{group_by: {key: found}}]\n- hosts: found\n  tasks: []\n');
+  expect((await ours([playbook], { listHosts: true })).stdout).toContain("(found): found\tTAGS: []\n    pattern: ['found']\n    hosts (0):\n");
+  await writeFile(playbook, '- hosts: all\n  tasks: []\n- hosts: [all, nobody]\n  tasks: []\n');
+  await expect(ours([playbook])).rejects.toMatchObject({ code: 'pattern-unknown', place: { line: 3, column: 10 } });
+});
+
+test('how a host is reached can be used in tasks, whoever says it; a delegate is told with its address (as ansible-core 2.19)', async () => {
+  const hosts = join(folder, 'reached.ini');
+  await writeFile(hosts, '[all:vars]\nansible_connection=local\n[some]\nh1\nh2 ansible_user=inv ansible_port=99 ansible_host=1.2.3.4\nh3 ansible_ssh_user=sshinv ansible_ssh_port=98\n[others]\nother ansible_host=9.9.9.9 ansible_user=ou\n');
+  const playbook = join(folder, 'reached.yml');
+  const said = `{{ ansible_user | default('-') }} {{ ansible_ssh_user | default('-') }} {{ ansible_port | default('-') }} {{ ansible_host }}`;
+  await writeFile(playbook, `- hosts: some
+  gather_facts: false
+  vars: {home: "/home/{{ ansible_user | default('-') }}"}
+  tasks:
+    - debug: {msg: "${said} {{ home }} {{ ansible_timeout }} {{ hostvars[inventory_hostname].ansible_user | default('none') }}"}
+    - debug: {msg: "{{ ansible_user }}"}
+      remote_user: task
+    - debug: {msg: "${said}"}
+      delegate_to: other
+`);
+  const messages = (stdout: string) => [...stdout.matchAll(/"msg": "(.*)"/g)].map(([, message]) => message);
+  const our = await ours([playbook], { inventory: [hosts], user: 'cli' });
+  expect(messages(our.stdout), our.stderr).toEqual([
+    'cli cli - h1 /home/cli 10 none', 'inv inv 99 1.2.3.4 /home/inv 10 inv', 'sshinv sshinv 98 h3 /home/sshinv 10 none',
+    'task', 'inv', 'sshinv',
+    'ou ou - 9.9.9.9', 'inv ou 99 1.2.3.4', 'ou sshinv - 9.9.9.9',
+  ]);
+  expect(our.stdout).toContain('ok: [h1 -> other(9.9.9.9)] => {\n');
+  expect(messages((await ours([playbook], { inventory: [hosts], limit: 'h1' })).stdout)[0]).toBe('- - - h1 /home/- 10 none');
+});

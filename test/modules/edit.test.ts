@@ -1,6 +1,7 @@
 // lineinfile, blockinfile and replace against Ansible's own modules: the same files and parameters, then the same bytes, `changed` and message.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -85,4 +86,27 @@ describe.skipIf(why !== undefined && !mayNotSkip)(`edits as Ansible makes them${
     }
     expect(outcomes).toEqual(expected[index]);
   });
+});
+
+const canBecome = process.getuid?.() === 0 && existsSync('/usr/bin/setpriv');
+test.skipIf(!canBecome)(`a file that may not be read is not edited, and not replaced${canBecome ? '' : ' (skipped: only root may become another)'}`, async () => {
+  const here = await bench();
+  try {
+    await chmod(here.root, 0o755);
+    await chmod(here.work, 0o777);
+    await writeFile(join(here.work, 'secret'), 'kept\n', { mode: 0o600 });
+    await rm(join(here.bin, 'sh'));
+    await writeFile(join(here.bin, 'sh'), '#!/bin/sh\nexec /usr/bin/setpriv --reuid=65534 --clear-groups /bin/sh "$@"\n', { mode: 0o755 });
+    const path = join(here.work, 'secret');
+    for (const check of [true, false]) {
+      expect(await runModule(here, 'lineinfile', { path, line: 'x' }, { check })).toMatchObject({ changed: false, failed: true, msg: `[Errno 13] Permission denied: b'${path}'` });
+      expect(await runModule(here, 'replace', { path, regexp: 'kept', replace: 'x' }, { check })).toMatchObject({ changed: false, failed: true, msg: `Unable to read the contents of '${path}': [Errno 13] Permission denied: '${path}'` });
+      expect(await runModule(here, 'blockinfile', { path, block: 'x' }, { check })).toMatchObject({ changed: false, failed: true });
+    }
+    expect(await readFile(path, 'utf8')).toBe('kept\n');
+    await chmod(here.work, 0o755);
+    expect(await runModule(here, 'file', { path: join(here.work, 'new'), state: 'touch' })).toMatchObject({ changed: false, failed: true, msg: 'Error, could not touch target.' });
+  } finally {
+    await rm(here.root, { recursive: true });
+  }
 });

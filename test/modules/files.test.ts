@@ -164,6 +164,22 @@ describe('copy', () => {
   });
 });
 
+test('copy: what a folder hides that may not be searched is not said to be new, in check mode either', async () => {
+  await program(here, 'ls', `echo "ls: cannot access '$3': Permission denied" >&2; exit 2`);
+  for (const check of [true, false]) expect(await runModule(here, 'copy', { dest: 'f', content: 'x' }, { check })).toMatchObject({ changed: false, failed: true, msg: 'Failed to get information on remote file (f): Permission denied', values: {} });
+  expect((await runModule(here, 'copy', { dest: 'f', content: 'x' })).values).toEqual({});
+});
+
+test('a diff of a link that copy follows has the link\'s name, and touch tells none of a file that check mode does not make', async () => {
+  await symlink('f', join(here.work, 'link'));
+  await writeFile(join(here.work, 'f'), 'old\n');
+  const { diff } = await runModule(here, 'copy', { dest: 'link', content: 'new\n', follow: true }, { diff: true });
+  expect(diff).toMatchObject([{ before_header: 'link', after_header: 'link' }]);
+  expect((await lstat(join(here.work, 'link'))).isSymbolicLink()).toBe(true);
+  expect(await runModule(here, 'file', { path: 'made', state: 'touch' }, { check: true, diff: true })).not.toHaveProperty('diff');
+  expect(await runModule(here, 'file', { path: 'made', state: 'touch' }, { diff: true })).toHaveProperty('diff');
+});
+
 test('file: the diff of a folder that goes says what goes with it, also when that is nothing', async () => {
   const gone = async (path: string) => (await runModule(here, 'file', { path, state: 'absent' }, { diff: true })).diff;
   await mkdir(join(here.work, 'full', 'in'), { recursive: true });

@@ -1,5 +1,6 @@
 // Modules that need what a test's host cannot have (systemd as the first process, kernel modules): their scripts under dash with programs of the test
 // that answer as the real ones were seen to.
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -205,4 +206,14 @@ test('apt_repository: a filename with a slash is a path; diff is there, filled w
   expect(await runModule(here, 'apt_repository', source, { check: true, diff: true })).toMatchObject({ values: { sources_added: ['./made/here.list'] }, diff: [{ after_header: './made/here.list' }] });
   expect(await runModule(here, 'apt_repository', source)).toMatchObject({ changed: true, diff: [] });
   expect(await readFile(join(here.work, 'made/here.list'), 'utf8')).toBe('deb http://example.org/nowhere stable main\n');
+});
+
+test('service_facts asks systemctl only where systemd manages the host: in a chroot it answers, too', async () => {
+  await program(here, 'systemctl', `case $1 in list-units) echo 'x.service loaded active running X' ;; list-unit-files) echo 'x.service enabled enabled' ;; show) echo ActiveState=active ;; esac`);
+  await program(here, 'service', `echo ' [ + ]  cron'`);
+  const { values } = await runModule(here, 'service_facts', {});
+  const isManaged = ['/run/systemd/system', '/dev/.run/systemd', '/dev/.systemd'].some((path) => existsSync(path)) || readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
+  const { services } = (values?.ansible_facts ?? {}) as { services: Record<string, object> };
+  expect(services.cron).toEqual({ name: 'cron', state: 'running', source: 'sysv' });
+  expect(services['x.service']).toEqual(isManaged ? { name: 'x.service', state: 'running', status: 'enabled', source: 'systemd' } : undefined);
 });

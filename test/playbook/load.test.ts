@@ -1,5 +1,5 @@
 // What the loader refuses: with its place, a sentence and what to do, before any host is touched.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -71,4 +71,16 @@ test.each([
   expect(error.kind).toBe('input');
   expect(error.message).toContain(expected);
   expect(touched).toEqual([]);
+});
+
+test('a role that is not there: one with nearly that name, or where it comes from', async () => {
+  const playbook = await written('- hosts: all\n  roles: [ngnix-base]\n');
+  await mkdir(join(folder, 'roles/nginx-base/tasks'), { recursive: true });
+  const hintOf = async (role: string) => {
+    await writeFile(playbook, `- hosts: all\n  roles: [${role}]\n`);
+    return (await refusalOf(() => loadPlaybook(playbook))).hint;
+  };
+  expect(await hintOf('ngnix-base')).toBe('did you mean nginx-base?');
+  expect(await hintOf('somebody.something')).toBe(`looked in ${join(folder, 'roles')}; one of Ansible Galaxy is fetched first: ansible-galaxy role install somebody.something`);
+  expect(await hintOf('a.b.c')).toBe('roles of collections are not supported: copy the role into roles/');
 });

@@ -39,6 +39,11 @@ beforeAll(async () => {
     'elsewhere/linked.yml': 'second: 2',
     'vars/a-x.yml': 'suffix: y',
     'vars/b-y.yml': 'found: "{{ suffix }} seen"',
+    'roles/deep/tasks/main.yml': '- include_tasks: sub/first.yml\n',
+    'roles/deep/tasks/next.yml': '- debug: {msg: top}\n',
+    'roles/deep/tasks/sub/first.yml': '- include_tasks: next.yml\n- import_tasks: next.yml\n- include_tasks: only.yml\n',
+    'roles/deep/tasks/sub/next.yml': '- debug: {msg: sub}\n',
+    'roles/deep/tasks/sub/only.yml': '- debug: {msg: only there}\n',
     'inventory.ini': 'a\nb\n[all:vars]\nof_all=yes\n',
   };
   for (const [path, text] of Object.entries(files)) {
@@ -1040,11 +1045,14 @@ test("assert's messages are texts or lists of texts", async () => {
     - {assert: {that: 1 == 1, fail_msg: "{{ number }}"}}
     - {assert: {that: 1 == 1, success_msg: [a]}, register: r}
     - {debug: {msg: "{{ r.msg | to_json }}"}}
+    - {assert: {that: 1 == 2, fail_msg: ["one {{ number }}", two]}, register: f}
+    - {debug: {msg: "{{ f.msg | to_json }}"}}
     - {include_vars: {file: "{{ none }}"}}
     - {pause: {seconds: 0}, register: r}
     - {debug: {msg: "{{ r.stdout_lines is defined }}"}}
 `);
   expect(lines).toContain('debug a ok ["a"]');
+  expect(lines).toContain('debug a ok ["one 5", "two"]');
   expect(lines[0]).toBe('assert a ignored fail_msg takes a string or a list of strings');
   expect(lines.find((line) => line.startsWith('include_vars'))).toContain('a ignored Could not find file');
   expect(lines.at(-1)).toBe('debug a ok false');
@@ -1094,4 +1102,49 @@ test('wait_for hears what a port says', async () => {
   } finally {
     server.close();
   }
+});
+
+test('loop without a value is no loop; variables of cron by words; a group that is not there', async () => {
+  const lines = await told(`  tasks:
+    - {command: echo once, loop: null, register: once}
+    - {debug: {msg: "{{ once.stdout }} {{ once.results is defined }}"}}
+    - {cron: {name: x, job: x, insertafter: "{{ 'PATH' }}", env: "{{ false }}"}, ignore_errors: true}
+    - {user: {name: root, groups: nosuchgroup}, ignore_errors: true, register: it}
+    - {debug: {msg: "{{ it.keys() | sort | join(' ') }}"}}
+`);
+  expect(lines).toEqual([
+    'command a changed',
+    'debug a ok once False',
+    'cron a ignored Insertafter and insertbefore parameters are valid only with env=yes',
+    'user a ignored Group nosuchgroup does not exist',
+    'debug a ok changed exception failed msg',
+  ]);
+});
+
+test('include_tasks in a role looks into its tasks/ before the folder of the file, import_tasks the other way', async () => {
+  const lines = await told('  roles: [deep]\n');
+  expect(lines.filter((line) => line.includes('debug'))).toEqual(['deep : debug a ok top', 'deep : debug a ok sub', 'deep : debug a ok only there']);
+});
+
+test('an inline if without else is no value by itself, but nothing within a text', async () => {
+  const lines = await told(`  ignore_errors: true
+  tasks:
+    - {debug: {msg: "{{ 'a' if false }}"}}
+    - {debug: {msg: "x{{ 'a' if false }}y"}}
+    - {set_fact: {fact: "{{ [1, ('a' if false)] }}"}}
+    - {debug: {msg: "{{ ('a' if false) ~ 'b' }}"}}
+`);
+  expect(lines).toEqual(['debug a ignored the inline if without else is undefined', 'debug a ok xy', 'set_fact a ignored the inline if without else is undefined', 'debug a ok b']);
+});
+
+test('max_fail_percentage does not count who failed before an always section', async () => {
+  const tasks = (wrap: (task: string) => string) => `  max_fail_percentage: 50
+  tasks:
+    - {name: first, fail: {msg: no}, when: inventory_hostname == 'a'}
+    ${wrap("{name: second, fail: {msg: no}, when: inventory_hostname == 'b'}")}
+    - {name: end, debug: {msg: x}}
+`;
+  const ends = async (wrap: (task: string) => string) => (await told(tasks(wrap), 'a,b,c,')).filter((line) => line.startsWith('end'));
+  expect(await ends((task) => `- ${task}`)).toEqual([]);
+  expect(await ends((task) => `- {block: [${task}], always: [{debug: {msg: always}}]}`)).toEqual(['end c ok x']);
 });

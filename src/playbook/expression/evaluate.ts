@@ -44,7 +44,7 @@ export function evaluate(expression: Expression, source: TemplateSource, names: 
 /** The error for an undefined value that was used. */
 export function undefinedError(where: Placed, value: Undefined): FleetTapError {
   const { source, at } = value.where ?? where;
-  return source.failure(at, `${value.reason} is undefined`, 'expression-undefined', 'set it in the inventory or with -e, or give it a value for this case: | default(...)');
+  return source.failure(at, `${value.reason} is undefined`, 'expression-undefined', value.isNothing ? "say what it is otherwise: … else ''" : 'set it in the inventory or with -e, or give it a value for this case: | default(...)');
 }
 
 /** Evaluates in one frame; `run-template.ts` makes new frames for loops and macros. */

@@ -58,9 +58,11 @@ export const dictFilters: readonly (readonly [string, Filter])[] = [
   } }],
   ['dict2items', filter(['key_name', 'value_name'], (input, { key_name: key = 'key', value_name: value = 'value' }) => entriesOf(input).map((entry) => makeDict([[key, entry[0]], [value, entry[1]]])))],
   ['items2dict', filter(['key_name', 'value_name'], (input, { key_name: key = 'key', value_name: value = 'value' }) => makeDict(iterate(input).map((item) => {
-    const dict = needDict(item);
-    if (!dictHas(dict, key) || !dictHas(dict, value)) throw new FilterError(`takes mappings with "${toText(key)}" and "${toText(value)}"`);
-    return [dictGet(dict, key), dictGet(dict, value)] as const;
+    // Pairs, too: groupby(...) | items2dict(0, 1).
+    const part = (name: unknown) => (Array.isArray(item) && typeof name === 'number' ? item.at(name) : dictGet(needDict(item), name));
+    const has = (name: unknown) => (Array.isArray(item) && typeof name === 'number' ? name < item.length && name >= -item.length : dictHas(needDict(item), name));
+    if (!has(key) || !has(value)) throw new FilterError(`takes mappings with "${toText(key)}" and "${toText(value)}"`);
+    return [part(key), part(value)] as const;
   })))],
   ['items', filter([], (input) => entriesOf(input).map((entry) => Tuple.make(entry)))],
   ['dictsort', filter(['case_sensitive', 'by', 'reverse'], (input, { case_sensitive: cased = false, by = 'key', reverse = false }) => {

@@ -41,9 +41,8 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : value instanceof DateTime ? value.toString() : repr(value);
 }
 
-/** As JSON can hold it, for modules and for what is registered, and dates. Tuples are lists, keys strings. */
+/** As JSON can hold it, for modules and for what is registered, and dates; the else that an inline if has not is text only (ansible-core 2.19). Tuples are lists, keys strings. */
 export function toPlain(value: unknown): unknown {
-  if (value instanceof Undefined && value.isNothing) return '';
   if (value instanceof Undefined) throw new UndefinedUse(value);
   if (typeof value === 'bigint') throw new FilterError(`the number ${value} is too big to be kept exactly outside of an expression; make a text of it with | string`);
   if (value instanceof Range) throw new FilterError(`gives ${value.printed}, which is no value for a task; make a list of it with | list`);
