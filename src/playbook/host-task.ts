@@ -146,7 +146,10 @@ export class HostTask implements TaskHost {
     const { ask } = run;
     return {
       taskName: this.#told.name,
-      isLocal: run.isLocal(host),
+      // Asked by few: a task that reaches nobody may be delegated to a host that cannot be reached.
+      get isLocal() {
+        return run.isLocal(host);
+      },
       run: (script, options = {}) => onHost(inEnvironment(script, settings.environment), options),
       reconnect: () => during(() => run.reconnect(host)),
       gatherFacts: (localFrom) => during(() => run.facts(host, localFrom)),

@@ -500,6 +500,17 @@ test('include_vars tells the files with the ./ and ../ that are written', async 
   expect(lines.at(-1)).toBe('debug a ok /./vars/a-x.yml /vars/a-x.yml /vars/../vars/a-x.yml /./vars/a-x.yml');
 });
 
+test('a task that reaches nobody asks nothing of the connection', async () => {
+  const path = join(folder, 'unreached.yml');
+  await writeFile(path, '- hosts: all\n  gather_facts: false\n  tasks: [{set_fact: {x: 1}}]\n');
+  const never = () => {
+    throw new Error('asked');
+  };
+  const inventory = await loadInventory(['a,']);
+  const outcome = await runPlaybook(await loadPlaybook(path), { inventory, select: (pattern, known) => selectHosts(known, pattern), session: never, isLocal: never, facts: never, forks: 1, reporter: { playStarted: () => {}, taskStarted: () => {}, taskResult: () => {}, taskFinished: () => {}, warning: () => {} } });
+  expect(outcome.exitStatus).toBe(0);
+});
+
 test('whole numbers of parameters: as Ansible converts them; those of pause lose their fraction', async () => {
   const lines = await told(`  tasks:
     - {wait_for: {timeout: "{{ item }}"}, loop: ["{{ 0 / 2 }}", "0.0", "0.", " 0 ", false, 0e0]}
