@@ -9,7 +9,6 @@ import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
 import type { Gathering } from '../inventory/ansible-config.js';
 import { connectionKey, type Host, type Inventory, type Vars } from '../inventory/host.js';
-import { splitPattern } from '../inventory/split-pattern.js';
 import type { Session } from '../ssh/session.js';
 import { CustomStats } from './custom-stats.js';
 import { Counts } from './counts.js';
@@ -25,7 +24,7 @@ import { PlayRun } from './run-play.js';
 import type { HostRun, PlaybookRun } from './run-state.js';
 import { askPrompts } from './prompts.js';
 import { batchesOf } from './serial.js';
-import { holdsTemplate } from './load-arguments.js';
+import { NOBODY, type Select, selectPlay } from './select-hosts.js';
 import { startingAt } from './start-at.js';
 import type { Tags } from './tags.js';
 import { type ConnectsBy, taskVariables } from './task-scope.js';
@@ -35,8 +34,7 @@ import { Scope } from './variables.js';
 
 export interface RunOptions {
   readonly inventory: Inventory;
-  /** The hosts of a pattern, the user's --limit applied. @throws FleetTapError for a pattern that names nothing known */
-  readonly select: (pattern: string, inventory: Inventory) => readonly Host[];
+  readonly select: Select;
   /** Called once a host. @throws FleetTapError kind `unreachable` */
   readonly session: (host: Host) => Promise<Session>;
   readonly facts: (host: Host, localFrom: string) => Promise<Facts>;
@@ -192,11 +190,11 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   /** A name that nobody knows yet may have been for add_host or group_by to add: then it stands for no host, as in Ansible. */
   const knownHosts = (play: Play): readonly Host[] => {
     try {
-      return selectPlay(play, options, extra, inventory);
+      return selectPlay(play, options.select, extra, inventory);
     } catch (error) {
       if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
       options.reporter.warning(error.message);
-      return selectPlay(play, options, extra, inventory, true);
+      return selectPlay(play, options.select, extra, inventory, true);
     }
   };
 
@@ -206,7 +204,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
     Object.assign(magic, { playbook_dir: play.folder });
     const selected = knownHosts(play);
     const name = toText(quietly(play.name, names));
-    playHosts.start(() => selectPlay({ ...play, order: undefined }, options, extra, inventory, true).map((host) => host.name));
+    playHosts.start(() => selectPlay({ ...play, order: undefined }, options.select, extra, inventory, true).map((host) => host.name));
     Object.assign(magic, { ansible_play_name: name });
     const isFree = play.strategy === 'free';
     if (selected.length === 0) {
@@ -233,7 +231,7 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const foreseen = (play: Play, mayAdd: boolean): readonly Host[] => {
     let selected: readonly Host[] = [];
     try {
-      selected = selectPlay(play, options, extra, inventory, mayAdd);
+      selected = selectPlay(play, options.select, extra, inventory, mayAdd);
     } catch (error) {
       // It is told when the play's turn comes: what it names may be there by then.
       if (!mayAdd || !(error instanceof FleetTapError)) throw error;
@@ -271,7 +269,6 @@ function statusOf(failures: ReadonlyMap<string, FleetTapError>): 0 | 2 | 4 {
 
 /** Ansible's default. */
 const DIFF_CONTEXT = 3;
-const NOBODY: Host = { name: '', groups: [], vars: {} };
 /** What `ansible_version` says: the language is that of this release. */
 const VERSION = { full: '2.19.0', major: 2, minor: 19, revision: 0, string: '2.19.0' };
 
@@ -300,57 +297,6 @@ function writtenSteps({ preTasks, tasks, postTasks, handlers }: Play, see: (key:
     see(key, value);
     return key === 'role' || key === 'around' ? undefined : value;
   });
-}
-
-/** The hosts of a play are known before anything runs; a template may use extra variables and the play's own. */
-/** @param isLenient unknown names stand for no host */
-function selectPlay(play: Play, options: RunOptions, extra: UserVars, inventory: RunInventory, isLenient = false): readonly Host[] {
-  const { hosts } = play;
-  const names = new Scope({ inventory, hosts: inventory.variables, magic: {} }, new HostVariables(NOBODY, extra, {}), taskVariables(undefined, play, []));
-  let pattern: unknown = hosts;
-  if (holdsTemplate(hosts)) {
-    try {
-      pattern = render(hosts, names);
-    } catch (error) {
-      if (!(error instanceof FleetTapError) || error.kind === 'input') throw error;
-      throw new FleetTapError('input', error.code, error.message, { place: play.hostsPlace, hint: 'give it with -e', ...(error.sourceLine === undefined ? {} : { sourceLine: error.sourceLine }) });
-    }
-  }
-  const words = [pattern].flat().map(toText).join(',');
-  const selected = selectedBy(play, words, () => options.select(words, isLenient ? withNames(words, inventory) : inventory));
-  const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
-  switch (play.order) {
-    case 'sorted':
-      return selected.toSorted(compare);
-    case 'reverse_sorted':
-      return selected.toSorted(compare).toReversed();
-    case 'reverse_inventory':
-      return selected.toReversed();
-    default:
-      return selected;
-  }
-}
-
-/** A name of the play's own pattern that nobody knows stands in the play; one of --limit does not. */
-function selectedBy(play: Play, words: string, select: () => readonly Host[]): readonly Host[] {
-  try {
-    return select();
-  } catch (error) {
-    if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
-    if (!splitPattern(words).some((word) => error.message.includes(`"${word.replace(/^[!&]/, '')}"`))) throw error;
-    throw new FleetTapError(error.kind, error.code, error.message, { place: play.hostsPlace, ...(error.hint === undefined ? {} : { hint: error.hint }) });
-  }
-}
-
-/** With an empty group for each plain name that is unknown. */
-export function withNames(words: string, inventory: Inventory): Inventory {
-  const groups = new Map(inventory.groups);
-  for (const word of splitPattern(words)) {
-    const name = word.replace(/^[!&]/, '');
-    const isKnown = groups.has(name) || inventory.hosts.some((host) => host.name === name);
-    if (!isKnown && !/[*?[\]~@]/.test(name)) groups.set(name, { name, hosts: [], ownHosts: [], children: [], vars: {}, priority: 1 });
-  }
-  return { hosts: inventory.hosts, groups, sources: inventory.sources, warnings: inventory.warnings };
 }
 
 function quietly(value: unknown, names: Scope): unknown {
