@@ -190,7 +190,7 @@ test('mount: where a mount cannot be changed in place it is unmounted and mounte
   for (const name of ['mount', 'umount']) await program(here, name, `echo ${name} "$@" >> '${log}'\ncase $* in *remount*) echo cannot >&2; exit 1 ;; esac`);
   const fstab = join(here.work, 'fstab');
   expect(await runModule(here, 'mount', { path: '/mnt', state: 'remounted', fstab })).toMatchObject({ changed: true });
-  expect(await readFile(log, 'utf8')).toBe(`mount -o remount /mnt\numount /mnt\nmount -T ${fstab} /mnt\n`);
+  expect(await readFile(log, 'utf8')).toBe(`mount -o remount -T ${fstab} /mnt\numount /mnt\nmount -T ${fstab} /mnt\n`);
   expect(await runModule(here, 'mount', { path: '/mnt', state: 'remounted', opts: 'ro', fstab })).toMatchObject({ failed: true, msg: expect.stringContaining('Options were specified with remounted') });
 });
 
