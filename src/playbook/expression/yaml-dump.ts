@@ -198,10 +198,13 @@ class Emitter {
 
   #double(chars: readonly string[], splits: boolean): void {
     this.#indicator('"', true);
+    let isSpace = false;
     for (const [index, char] of chars.entries()) {
+      const wasSpace = isSpace;
+      isSpace = char === ' ';
       const isPlain = /[ !#-[\]-~]/.test(char) || (this.#style.allowsUnicode && /[\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.test(char));
-      if (char === ' ' && splits && this.#column > this.#width && index > 0 && index < chars.length - 1) {
-        this.#write('\\');
+      // The line break stands for this space; one behind it would be taken for the next line's indentation.
+      if (isSpace && !wasSpace && splits && this.#column > this.#width && index > 0 && index < chars.length - 1) {
         this.#newLine();
         if (chars[index + 1] === ' ') this.#write('\\');
         continue;

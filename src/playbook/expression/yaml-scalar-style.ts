@@ -49,9 +49,9 @@ export interface ScalarPlace {
   readonly allowsUnicode: boolean;
 }
 
-/** A key that can stand without a `?`: one line, at most 128 characters. */
+/** A key that can stand without a `?`: one line, at most 128 bytes of UTF-8 (libyaml, yaml_emitter_check_simple_key). */
 export function isSimpleKey(text: string): boolean {
-  return text.length <= 128 && !/[\n\x85\u2028\u2029]/.test(text);
+  return Buffer.byteLength(text) <= 128 && !/[\n\x85\u2028\u2029]/.test(text);
 }
 
 /** @param isText the value is a text, so it must not read as a number or the like */
