@@ -89,7 +89,7 @@ function translate(text: string, dotMatchesAll: boolean, isMultiline: boolean): 
 }
 
 const ESCAPE = /^\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[1-3][0-7]{2}|0[0-7]{0,2}|[1-9][0-9]?|[\s\S])?/u;
-const SET = /^\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]/u;
+const SET = /^\[(?:\^|(?!\^))(?:\]|(?!\]))(?:\\[\s\S]|[^\]\\])*\]/u;
 
 function refusePossessive(text: string, at: number): void {
   if (text.charAt(at) === '+') throw new RegexMistake('a possessive quantifier (*+, ++, ?+) is not supported');
