@@ -326,6 +326,19 @@ test('keys that are numbers or true stay what they are in facts that are set, lo
   expect(said).toEqual(['["http",[80,443],true,false,"a",[true,12,11]]', '["dict",[80,443]]', 'inthttp', 'inthttps', '[[80,443,8080],{"80":"http","443":"https"}]', '["a","c","f",[true,12,11,"x",1.5]]', '[[80,443,22],{"80":"http","443":"https"}]']);
 });
 
+test('modes that are true or empty: 1, and none', async () => {
+  await mkdir(join(folder, 'moded/below'), { recursive: true });
+  await writeFile(join(folder, 'moded/below/f'), 'a\n');
+  const lines = await told(`  tasks:
+    - {copy: {src: moded/, dest: of-true/, directory_mode: true}}
+    - {copy: {src: moded/, dest: of-none/, directory_mode: ""}}
+    - {stat: {path: of-true/below}, register: one}
+    - {stat: {path: of-none/below}, register: other}
+    - {debug: {msg: "{{ one.stat.mode }} {{ other.stat.mode }}"}}
+`);
+  expect(lines.at(-1)).toMatch(/^debug a ok 0001 07[057][057]$/);
+});
+
 test('tuples print as lists in a text, also inside of others, and in files; alone and in expressions they stay what they are', async () => {
   await writeFile(join(folder, 'alone.j2'), '{{ 1, (2, 3) }}\n');
   await writeFile(join(folder, 'items.j2'), "{{ {'a': 1}.items() }}\n");
