@@ -330,10 +330,10 @@ test('modes that are true or empty: 1, and none', async () => {
   await mkdir(join(folder, 'moded/below'), { recursive: true });
   await writeFile(join(folder, 'moded/below/f'), 'a\n');
   const lines = await told(`  tasks:
-    - {copy: {src: moded/, dest: of-true/, directory_mode: true}}
-    - {copy: {src: moded/, dest: of-none/, directory_mode: ""}}
-    - {stat: {path: of-true/below}, register: one}
-    - {stat: {path: of-none/below}, register: other}
+    - {copy: {src: moded/, dest: moded-true/, directory_mode: true}}
+    - {copy: {src: moded/, dest: moded-none/, directory_mode: ""}}
+    - {stat: {path: moded-true/below}, register: one}
+    - {stat: {path: moded-none/below}, register: other}
     - {debug: {msg: "{{ one.stat.mode }} {{ other.stat.mode }}"}}
 `);
   expect(lines.at(-1)).toMatch(/^debug a ok 0001 07[057][057]$/);
