@@ -6,7 +6,7 @@ import { PythonFloat, reprFloat } from './python-repr.js';
 /** @param indent spaces for each level; without it, one line */
 export function pythonJson(value: unknown, indent?: number, level = 0): string {
   if (value instanceof PythonFloat) return value.toString();
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : jsonFloat(value);
   if (value instanceof DateTime) return JSON.stringify(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
@@ -23,4 +23,10 @@ export function pythonJson(value: unknown, indent?: number, level = 0): string {
   if (indent === undefined) return `${open}${parts.join(', ')}${close}`;
   const inner = ' '.repeat(indent * (level + 1));
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${' '.repeat(indent * level)}${close}`;
+}
+
+/** A float. */
+export function jsonFloat(value: number): string {
+  if (Number.isFinite(value)) return reprFloat(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }

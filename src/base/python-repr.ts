@@ -1,5 +1,7 @@
-// Values as Python prints them, where JavaScript prints them differently: numbers with a fraction, and quoted texts.
-// Guaranteed: what CPython 3 prints, for every double and every text.
+// Values as Python prints them, where JavaScript prints them differently: numbers with a fraction, quoted texts, and what holds those.
+// Guaranteed: what CPython 3 prints, for every double and every text. Not here: the kinds of values that only expressions have (playbook/expression/values.ts).
+import { DateTime } from './datetime.js';
+import { UnsafeText } from './unsafe-text.js';
 
 /** A whole number that was written with a fraction, `1.0`: JavaScript alone does not know it from 1. Any other number is a plain one. */
 export class PythonFloat extends Number {
@@ -41,6 +43,21 @@ export function reprString(value: string): string {
     return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
   });
   return `${mark}${inner}${mark}`;
+}
+
+/**
+ * `repr()` of plain data.
+ * @param other what values of other kinds print as; undefined: they are mappings
+ */
+export function pythonRepr(value: unknown, other: (value: unknown) => string | undefined = () => undefined): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'string' || value instanceof UnsafeText) return reprString(String(value));
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
+  if (value instanceof PythonFloat) return value.toString();
+  if (value instanceof DateTime) return value.repr();
+  if (Array.isArray(value)) return `[${value.map((item) => pythonRepr(item, other)).join(', ')}]`;
+  return other(value) ?? `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${pythonRepr(item, other)}`).join(', ')}}`;
 }
 
 const SHORT: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r' };

@@ -2,7 +2,8 @@
 // Guaranteed: the same bytes (cli/inventory.py, with Python's json.dumps and str()): order, indentation, escapes, floats; with `hosts`
 // only those, as --limit of newer Ansibles does it. What is encrypted stands as it is written.
 import { DateTime } from '../base/datetime.js';
-import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
+import { jsonFloat } from '../base/python-json.js';
+import { PythonFloat, pythonRepr } from '../base/python-repr.js';
 import { UnsafeText, VAULT_MARK } from '../base/unsafe-text.js';
 import type { Group, Host, Inventory, Vars } from './host.js';
 import { compareNames } from './python-text.js';
@@ -107,7 +108,7 @@ function withoutInternal(vars: Vars): Vars {
 /** Python's `json.dumps(value, sort_keys=True, indent=4, ensure_ascii=False)`. */
 export function pythonJson(value: unknown, indent = ''): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : Number.isFinite(value) ? reprFloat(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : jsonFloat(value);
   if (value instanceof PythonFloat) return value.toString();
   if (value instanceof DateTime) return JSON.stringify(value);
   if (value instanceof VaultText) return pythonJson({ [VAULT_MARK]: value.ciphertext }, indent);
@@ -130,12 +131,5 @@ function isText(value: unknown): value is string | UnsafeText {
 
 /** Python's `repr()`. */
 function repr(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (isText(value)) return reprString(String(value));
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
-  if (value instanceof VaultText) return value.ciphertext;
-  if (value instanceof DateTime) return value.repr();
-  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
-  return value instanceof PythonFloat ? value.toString() : `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${repr(item)}`).join(', ')}}`;
+  return pythonRepr(value, (other) => (other instanceof VaultText ? other.ciphertext : undefined));
 }

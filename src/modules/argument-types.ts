@@ -2,7 +2,7 @@
 // As Ansible converts (module_utils/common/validation.py); its own words, since people compare them. Pure.
 import { booleanOf, FALSE_WORDS, TRUE_WORDS } from '../base/boolean-words.js';
 import { DateTime } from '../base/datetime.js';
-import { PythonFloat, reprFloat, reprString } from '../base/python-repr.js';
+import { PythonFloat, pythonRepr } from '../base/python-repr.js';
 
 /** The value cannot be converted; the message is Ansible's. */
 export class ConversionError extends Error {}
@@ -18,17 +18,6 @@ export function pythonType(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   if (typeof value === 'string') return 'str';
   return Array.isArray(value) ? 'list' : 'dict';
-}
-
-function pythonRepr(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'string') return reprString(value);
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : reprFloat(value);
-  if (value instanceof PythonFloat) return value.toString();
-  if (value instanceof DateTime) return value.repr();
-  if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
-  return `{${Object.entries(value).map(([key, item]) => `${reprString(key)}: ${pythonRepr(item)}`).join(', ')}}`;
 }
 
 /** As `str()` prints it. */
@@ -67,7 +56,7 @@ const CONVERTERS: Readonly<Record<string, (value: unknown) => unknown>> = {
     if (typeof value !== 'string' && typeof value !== 'number' && !(value instanceof PythonFloat)) throw cannot(value, 'a bool');
     const truth = booleanOf(typeof value === 'string' ? value : String(Number(value)));
     if (truth !== undefined) return truth;
-    throw new ConversionError(`The value '${pythonText(value)}' is not a valid boolean. Valid booleans include: ${[...TRUE_WORDS, ...FALSE_WORDS].sort().map(pythonRepr).join(', ')}`);
+    throw new ConversionError(`The value '${pythonText(value)}' is not a valid boolean. Valid booleans include: ${[...TRUE_WORDS, ...FALSE_WORDS].sort().map((word) => pythonRepr(word)).join(', ')}`);
   },
   int: (value) => {
     if (typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value))) return value;

@@ -1,4 +1,5 @@
 // What comes in: a value, or JSON. What goes out: JSON as Python's json.dumps writes it; and the value that json.loads reads, which knows 1.0 from 1.
+import { jsonFloat } from '../../base/python-json.js';
 import { pythonFloat } from '../../base/python-repr.js';
 import { wholeNumber } from './arithmetic.js';
 import { allocate, spend } from './budget.js';
@@ -33,7 +34,7 @@ export function writeJson(value: unknown, style: JsonStyle, level = 0): string {
   if (value === null) return 'null';
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return quoted(value, style.isAscii);
-  if (isFloat(value)) return floatText(Number(value));
+  if (isFloat(value)) return jsonFloat(Number(value));
   if (isNumber(value)) return repr(value);
   if (value instanceof DateTime) return quoted(value.isoformat(), style.isAscii);
   if (value instanceof Undefined) throw new UndefinedUse(value);
@@ -53,16 +54,11 @@ function wrapped(open: string, close: string, items: readonly string[], style: J
   return `${open}${pad}${items.join(style.itemSeparator + pad)}\n${style.indent.repeat(level)}${close}`;
 }
 
-function floatText(value: number): string {
-  if (Number.isFinite(value)) return repr(pythonFloat(value));
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-}
-
 function keyText(key: unknown): string {
   if (typeof key === 'string') return key;
   if (key === null) return 'null';
   if (typeof key === 'boolean') return String(key);
-  if (isFloat(key)) return floatText(Number(key));
+  if (isFloat(key)) return jsonFloat(Number(key));
   if (isNumber(key)) return repr(key);
   throw new FilterError(`cannot write a ${typeName(key)} as a key`);
 }
