@@ -1,8 +1,9 @@
 // One task on this machine, as the engine runs it, its script read by dash where there is dash.
 import { accessSync } from 'node:fs';
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { noVault } from '../../src/base/vault.js';
 import { modules } from '../../src/modules/index.js';
 import { finishPlan, type ModuleResult } from '../../src/modules/module.js';
@@ -28,8 +29,15 @@ export interface TaskOptions {
   readonly file?: Buffer;
 }
 
+const roots: string[] = [];
+afterAll(async () => {
+  for (const root of roots) await rm(root, { recursive: true, force: true });
+});
+
+/** Gone when the file's tests are through. */
 export async function bench(): Promise<Bench> {
   const root = await mkdtemp(join(tmpdir(), 'fleet-tap-module-'));
+  roots.push(root);
   const [work, bin] = [join(root, 'work'), join(root, 'bin')];
   await mkdir(work);
   await mkdir(bin);
