@@ -16,6 +16,16 @@ export type ErrorKind =
   | 'host' // a host failed: the others go on, exit status 2
   | 'unreachable'; // no connection or login: the others go on, exit status 4
 
+/** The exit status of hosts' failures: unreachable wins over failed. */
+export function exitStatusOf(failures: Iterable<{ readonly kind: ErrorKind }>): 0 | 2 | 4 {
+  let status: 0 | 2 = 0;
+  for (const failure of failures) {
+    if (failure.kind === 'unreachable') return 4;
+    status = 2;
+  }
+  return status;
+}
+
 export interface ErrorDetails {
   readonly place?: Place;
   /** What the reader can do next: one sentence, or one command. */

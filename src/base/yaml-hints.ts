@@ -1,6 +1,5 @@
 // What comes in: a text that is no YAML, and what the parser says of it. What goes out: what its writer most likely has to do about it.
-import type { ErrorCode } from 'yaml';
-import { Parser, type CST } from 'yaml';
+import { type CST, type ErrorCode, Parser } from 'yaml';
 
 const BY_CODE: Partial<Readonly<Record<ErrorCode, string>>> = {
   TAB_AS_INDENT: 'YAML is indented with spaces only; your editor has inserted a tab',

@@ -33,16 +33,6 @@ export interface CommandContext {
 /** DESIGN section 2. */
 export type ExitStatus = 0 | 1 | 2 | 4 | 130;
 
-/** The fleet's exit status from each host's failure: unreachable wins over failed. */
-export function exitStatusOf(failures: Iterable<{ readonly kind: string }>): ExitStatus {
-  let status: ExitStatus = 0;
-  for (const failure of failures) {
-    if (failure.kind === 'unreachable') return 4;
-    status = 2;
-  }
-  return status;
-}
-
 /** `$XDG_CACHE_HOME/fleet-tap` (XDG Base Directory Specification). */
 export function defaultCacheDirectory(): string {
   const base = process.env.XDG_CACHE_HOME;

@@ -1,11 +1,11 @@
 // fleet-tap doctor: for each host, ready or not, why not, what to do. Nothing is changed on a host.
-import { asHostError, FleetTapError, formatError } from '../base/errors.js';
+import { asHostError, exitStatusOf, FleetTapError, formatError } from '../base/errors.js';
 import { printable } from '../base/host-text.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Facts } from '../facts/facts.js';
 import { kernelNotes } from '../systemtap/kernel-notes.js';
 import { type Candidate, planBuilds } from '../systemtap/plan-builds.js';
-import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
+import type { CommandContext, ExitStatus } from './context.js';
 import { buildForOf, Fleet, type FleetOptions, symbolsOf } from './fleet.js';
 import { withOwnStap } from './own-stap.js';
 

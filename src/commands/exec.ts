@@ -3,9 +3,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import pLimit from 'p-limit';
-import { asHostError, FleetTapError } from '../base/errors.js';
+import { asHostError, exitStatusOf, FleetTapError } from '../base/errors.js';
 import type { Host } from '../inventory/host.js';
-import { type CommandContext, type ExitStatus, exitStatusOf } from './context.js';
+import type { CommandContext, ExitStatus } from './context.js';
 import { execOn } from './exec-host.js';
 import { makeOutputFolder } from './output-folder.js';
 import { formatOutputs, formatSummary, type HostOutcome, jsonDocument, stateOf } from './exec-report.js';

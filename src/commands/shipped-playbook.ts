@@ -4,14 +4,14 @@
 // Not here: what a command does before its playbook (setup.ts: which hosts compile) and after it.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FleetTapError } from '../base/errors.js';
+import { exitStatusOf, type FleetTapError } from '../base/errors.js';
 import { ownFile } from '../base/own-file.js';
 import { foldHosts } from '../inventory/fold.js';
 import type { Host, Vars } from '../inventory/host.js';
 import { selectHosts } from '../inventory/pattern.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { Playbook } from '../playbook/playbook.js';
-import { formatRecap, recapStatus } from '../playbook/recap.js';
+import { formatRecap } from '../playbook/recap.js';
 import { runPlaybook, type RunOutcome } from '../playbook/run.js';
 import { TaskView } from '../ui/task-view.js';
 import type { CommandContext } from './context.js';
@@ -70,8 +70,8 @@ export async function playShipped({ playbook, fleet }: ShippedPlaybook, options:
       ...(hostVars === undefined ? {} : { hostVars }),
     });
     await view.settled();
-    const rows = [...sofar.recap, ...recap];
-    sofar = { recap: rows, failures: new Map([...sofar.failures, ...failures]), exitStatus: recapStatus(rows) };
+    const allFailures = new Map([...sofar.failures, ...failures]);
+    sofar = { recap: [...sofar.recap, ...recap], failures: allFailures, exitStatus: exitStatusOf(allFailures.values()) };
     const left = waves.slice(index + 1).flat();
     const reasons = left.length === 0 ? undefined : goesOn?.(sofar, left);
     if (reasons === undefined) continue;

@@ -5,10 +5,10 @@ import type { HostFiles } from './host-files.js';
 
 const DISABLED = '/proc/sys/kernel/modules_disabled';
 const LOCKDOWN = '/sys/kernel/security/lockdown';
+const ENFORCED = '/sys/module/module/parameters/sig_enforce';
 /** Words of two reasons, which no key and no switch of the firmware takes away. */
 export const NO_MODULES = 'the kernel is built without kernel modules';
 export const MODULES_DISABLED = 'kernel.modules_disabled=1';
-const ENFORCED = '/sys/module/module/parameters/sig_enforce';
 
 export const moduleLoading: Fact = {
   name: 'module-loading',

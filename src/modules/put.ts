@@ -1,6 +1,7 @@
 // What comes in: bytes on a script's standard input. What goes out: the file that holds them.
-// Guaranteed: the file is replaced whole (a temporary one beside it, renamed), or with `unsafe_writes`, where that fails, written into; it keeps mode, owner and group of the one before, or gets what the
-// umask leaves; `validate` has seen it first; the backup has the old file's name, the process and the time (module_utils/basic.py, backup_local).
+// Guaranteed: the file is replaced whole (a temporary one beside it, renamed), or with `unsafe_writes`, where that fails, written into; it keeps mode,
+// owner and group of the one before, or gets what the umask leaves; `validate` has seen it first; the backup has the old file's name, the process and the
+// time (module_utils/basic.py, backup_local).
 import { quote } from '../base/quote.js';
 import { ParameterError } from './params.js';
 import { splitWords } from './words.js';

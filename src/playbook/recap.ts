@@ -13,9 +13,3 @@ export function formatRecap(rows: readonly RecapRow[]): string {
   });
   return `${[banner('PLAY RECAP'), ...lines].join('\n')}\n`;
 }
-
-/** DESIGN section 2: unreachable wins over failed. */
-export function recapStatus(rows: readonly RecapRow[]): 0 | 2 | 4 {
-  if (rows.some((row) => row.unreachable > 0)) return 4;
-  return rows.some((row) => row.failed > 0) ? 2 : 0;
-}

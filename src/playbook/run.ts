@@ -3,7 +3,7 @@
 // Not here: connections are the caller's: it opens them when asked and closes them.
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { FleetTapError } from '../base/errors.js';
+import { exitStatusOf, FleetTapError } from '../base/errors.js';
 import type { PlaybookReporter, RecapRow, Stats } from '../base/playbook-events.js';
 import { ansibleFacts } from '../facts/ansible.js';
 import type { Facts } from '../facts/facts.js';
@@ -256,15 +256,10 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
       for (const play of playbook.plays) if (interruption.isOn || !(await runOne(play))) break;
       if (startAt.name !== undefined) options.reporter.warning(`no task has the name "${startAt.name}" (--start-at-task)`);
       const recap = [...runs.values()].map(({ counts }) => counts.row()).filter((row) => row.ok + row.changed + row.unreachable + row.failed + row.skipped + row.rescued + row.ignored > 0);
-      return { recap, failures: run.failures, exitStatus: statusOf(run.failures) };
+      // Not by the recap: what `meta: clear_host_errors` has forgiven counts no more.
+      return { recap, failures: run.failures, exitStatus: exitStatusOf(run.failures.values()) };
     },
   };
-}
-
-/** Unreachable wins over failed; what `meta: clear_host_errors` has forgiven counts no more. */
-function statusOf(failures: ReadonlyMap<string, FleetTapError>): 0 | 2 | 4 {
-  if ([...failures.values()].some(({ kind }) => kind === 'unreachable')) return 4;
-  return failures.size > 0 ? 2 : 0;
 }
 
 /** Ansible's default. */

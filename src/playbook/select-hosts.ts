@@ -35,7 +35,7 @@ export function selectPlay(play: Play, select: Select, extra: UserVars, inventor
     }
   }
   const words = [pattern].flat().map(toText).join(',');
-  const selected = selectedBy(play, words, () => select(words, isLenient ? withNames(words, inventory) : inventory));
+  const selected = placed(play, () => select(words, isLenient ? withNames(words, inventory) : inventory));
   const compare = (a: Host, b: Host) => (a.name < b.name ? -1 : 1);
   switch (play.order) {
     case 'sorted':
@@ -49,13 +49,12 @@ export function selectPlay(play: Play, select: Select, extra: UserVars, inventor
   }
 }
 
-/** A name of the play's own pattern that nobody knows stands in the play; one of --limit does not. */
-function selectedBy(play: Play, words: string, select: () => readonly Host[]): readonly Host[] {
+/** --limit has been looked at before: a name that nobody knows stands in the play. */
+function placed(play: Play, select: () => readonly Host[]): readonly Host[] {
   try {
     return select();
   } catch (error) {
     if (!(error instanceof FleetTapError) || error.code !== 'pattern-unknown') throw error;
-    if (!splitPattern(words).some((word) => error.message.includes(`"${word.replace(/^[!&]/, '')}"`))) throw error;
     throw new FleetTapError(error.kind, error.code, error.message, { place: play.hostsPlace, ...(error.hint === undefined ? {} : { hint: error.hint }) });
   }
 }

@@ -18,7 +18,7 @@ function needDict(value: unknown): Mapping {
 }
 
 /** A value that is undefined makes the whole undefined, as in 2.19. */
-function entriesOf(value: unknown): (readonly [unknown, unknown])[] {
+function definedEntries(value: unknown): (readonly [unknown, unknown])[] {
   const entries = dictEntries(needDict(value));
   touched(entries.map(([, item]) => item));
   return entries;
@@ -53,10 +53,10 @@ export const dictFilters: readonly (readonly [string, Filter])[] = [
     if (Object.keys(rest).length > 0) throw new FilterError(`takes no argument "${Object.keys(rest)[0]}"; it takes recursive and list_merge`);
     if (!LIST_MERGES.includes(toText(lists))) throw new FilterError(`takes list_merge as one of ${LIST_MERGES.join(', ')}`);
     const all = flatten([input, ...positional], 1, true).map(needDict);
-    for (const dict of all) entriesOf(dict);
+    all.forEach(definedEntries);
     return all.length === 0 ? {} : all.reduce((low, high) => merged(low, high, isTrue(recursive), toText(lists)));
   } }],
-  ['dict2items', filter(['key_name', 'value_name'], (input, { key_name: key = 'key', value_name: value = 'value' }) => entriesOf(input).map((entry) => makeDict([[key, entry[0]], [value, entry[1]]])))],
+  ['dict2items', filter(['key_name', 'value_name'], (input, { key_name: key = 'key', value_name: value = 'value' }) => definedEntries(input).map((entry) => makeDict([[key, entry[0]], [value, entry[1]]])))],
   ['items2dict', filter(['key_name', 'value_name'], (input, { key_name: key = 'key', value_name: value = 'value' }) => makeDict(iterate(input).map((item) => {
     // Pairs, too: groupby(...) | items2dict(0, 1).
     const part = (name: unknown) => (Array.isArray(item) && typeof name === 'number' ? item.at(name) : dictGet(needDict(item), name));
@@ -64,10 +64,10 @@ export const dictFilters: readonly (readonly [string, Filter])[] = [
     if (!has(key) || !has(value)) throw new FilterError(`takes mappings with "${toText(key)}" and "${toText(value)}"`);
     return [part(key), part(value)] as const;
   })))],
-  ['items', filter([], (input) => entriesOf(input).map((entry) => Tuple.make(entry)))],
+  ['items', filter([], (input) => definedEntries(input).map((entry) => Tuple.make(entry)))],
   ['dictsort', filter(['case_sensitive', 'by', 'reverse'], (input, { case_sensitive: cased = false, by = 'key', reverse = false }) => {
     if (by !== 'key' && by !== 'value') throw new FilterError('sorts by "key" or "value"');
-    const pairs = entriesOf(input);
+    const pairs = definedEntries(input);
     return sortedBy(pairs, (pair) => (isTrue(cased) ? pair[by === 'key' ? 0 : 1] : folded(pair[by === 'key' ? 0 : 1])), isTrue(reverse)).map((pair) => Tuple.make(pair));
   })],
   ['extract', filter(['container', 'morekeys'], (input, { container, morekeys }) => {

@@ -1,5 +1,6 @@
 // What comes in: the name of a lookup, its terms and options. What goes out: a list (`query`) or its texts joined with commas (`lookup`).
-// Guaranteed: only files of the controller and its environment are read; `pipe` and `lines` alone run programs, `password` alone writes files. What a lookup gives is data: it is not a template again.
+// Guaranteed: only files of the controller and its environment are read; `pipe` and `lines` alone run programs, `password` alone writes files.
+// What a lookup gives is data: it is not a template again.
 // Source: Ansible's plugins/lookup/*.py and template/__init__.py (_lookup).
 import { randomInt } from 'node:crypto';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';

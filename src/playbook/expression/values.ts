@@ -63,10 +63,10 @@ function plainObject(entries: readonly (readonly [unknown, unknown])[]): Readonl
 
 /** What is omitted inside of a mapping or a list is left out, too. */
 export function withoutOmitted(value: unknown): unknown {
-  return holdsOmitted(value) ? left(value) : value;
+  return holdsOmitted(value) ? copyWithout(value) : value;
 }
 
-function left(value: unknown): unknown {
+function copyWithout(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((item) => !(item instanceof Omit)).map(withoutOmitted);
   return isMapping(value) ? ownEntries(Object.entries(value).flatMap(([key, item]) => (item instanceof Omit ? [] : [[key, withoutOmitted(item)]]))) : value;
 }
